@@ -1,0 +1,68 @@
+"""The errors that a person can cause, each with one message, a place and a fix.
+
+Exit codes below 64 belong to the verdict of ``rebake check`` (1 core, 2 nlu, 4 nlg, 8 forced), so every error
+maps to one of the codes of BSD's sysexits: 64 usage, 65 data, 70 internal, 74 input/output.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rebake.assistant.location import Location
+
+EXIT_USAGE = 64
+EXIT_DATA = 65
+EXIT_INTERNAL = 70
+EXIT_IO = 74
+
+
+class RebakeError(Exception):
+    """Base of all errors whose message is meant for the user as it is; shown without a traceback.
+
+    Args:
+        message: what is wrong, one sentence, naming the key or the name at fault.
+        location: file and line at fault, printed in front of the message.
+        fix: what to do about it, one sentence, printed after the message.
+    """
+
+    exit_code = EXIT_INTERNAL
+
+    def __init__(self, message: str, *, location: Location | None = None, fix: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.location = location
+        self.fix = fix
+
+    def __str__(self) -> str:
+        place = f"{self.location}: " if self.location is not None else ""
+        fix = f" {self.fix}" if self.fix else ""
+        return f"{place}{self.message}{fix}"
+
+
+class UsageError(RebakeError):
+    """The command line, an action input or an argument of the API is wrong."""
+
+    exit_code = EXIT_USAGE
+
+
+class DataError(RebakeError):
+    """A file of the assistant says something that cannot be trained."""
+
+    exit_code = EXIT_DATA
+
+
+class UnsupportedError(DataError):
+    """Valid for Rasa, but rebake does not train it (yet)."""
+
+
+class ModelError(RebakeError):
+    """A model archive is broken, incomplete or not one that rebake reads."""
+
+    exit_code = EXIT_DATA
+
+
+class StorageError(RebakeError):
+    """Reading or writing failed: a missing file, no permission, a network or API failure."""
+
+    exit_code = EXIT_IO

@@ -1,0 +1,63 @@
+"""What a component of the pipeline is, and what it is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from rebake.assistant.model import Domain, NluData
+from rebake.nlu.message import Message
+from rebake.progress import Progress, Silent
+
+DEFAULT_SEED = 42
+
+
+@dataclass(frozen=True)
+class TrainingContext:
+    """What every trainer is told besides its data.
+
+    Attributes:
+        language: of config.yml.
+        num_threads: option ``num_threads`` of ``nlu_additional_arguments``; None = as the machine has.
+        seed: for components without ``random_seed``; recorded in the model.
+        progress: where long work reports.
+    """
+
+    language: str | None = None
+    num_threads: int | None = None
+    seed: int = DEFAULT_SEED
+    progress: Progress = field(default_factory=Silent)
+
+
+@dataclass
+class TrainingData:
+    """The messages to train on, already processed by the earlier components, and the data they came from.
+
+    ``domain`` is empty when NLU is trained alone.
+    """
+
+    messages: list[Message]
+    data: NluData
+    domain: Domain
+
+
+class Component(Protocol):
+    """One step of the pipeline. ``options`` are merged with the defaults; ``node`` is the id, e.g. DIETClassifier5."""
+
+    def __init__(self, options: Mapping[str, Any], node: str) -> None: ...
+
+    def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
+        """Learn from the messages and return the training metrics (may be empty)."""
+
+    def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
+        """Add to the messages, in place; ``training`` says that labels are present and to be featurized too."""
+
+    def save(self, directory: Path) -> None:
+        """Write the files that Rasa 3.6.21 reads into an existing, empty directory."""
+
+    @classmethod
+    def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
+        """Read what ``save`` or Rasa wrote; ``directory`` is None for components without files, and also where Rasa
+        wrote none because nothing was learned. Raises ModelError on incomplete or broken files."""
