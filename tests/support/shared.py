@@ -1,0 +1,21 @@
+"""The data beside the checkout: real assistants, reference archives, benchmark data (never committed)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+
+
+def need(name: str) -> Path:
+    """The path of ``../shared/<name>``; skips the test where it is missing, except in CI, which always has it."""
+    path = SHARED / name
+    if not path.exists():
+        message = f"{path} is missing: this test needs the data that lies beside the checkout"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
