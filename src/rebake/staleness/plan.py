@@ -1,0 +1,65 @@
+"""The verdict of a check: which parts of the model are stale, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rebake.archive.manifest import PARTS, Part
+
+State = Literal["fresh", "stale", "unknown", "absent"]
+
+CODES: dict[Part, int] = {"core": 1, "nlu": 2, "nlg": 4}
+CODE_FORCED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PartVerdict:
+    """What is known of one part.
+
+    Attributes:
+        part: "core", "nlu" or "nlg".
+        state: "fresh": the model's part was trained from just this; "stale": it was not; "unknown": the model could
+            not be read, counts as stale; "absent": neither the assistant nor the model has this part.
+        reasons: one short clause each, most telling first; empty where the part is fresh or absent.
+        fingerprint: the one that the assistant asks for; None where the assistant does not have the part (a stale part
+            without a fingerprint is one to be left out: the model still has it, the assistant no longer does).
+    """
+
+    part: Part
+    state: State
+    reasons: tuple[str, ...] = ()
+    fingerprint: str | None = None
+
+    @property
+    def is_stale(self) -> bool:
+        return self.state in ("stale", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A verdict for every part that was asked for; ``forced`` asks for training whatever the verdicts say."""
+
+    parts: tuple[PartVerdict, ...]
+    forced: bool = False
+
+    @property
+    def code(self) -> int:
+        """0 fresh; otherwise the sum of 1 core, 2 nlu, 4 nlg; 8 alone where training is forced."""
+        if self.forced:
+            return CODE_FORCED
+        return sum(CODES[verdict.part] for verdict in self.parts if verdict.is_stale)
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.code == 0
+
+    @property
+    def stale_parts(self) -> tuple[Part, ...]:
+        """The parts whose fingerprint differs, in the order core, nlu, nlg; ``forced`` has no say in this."""
+        stale = {verdict.part for verdict in self.parts if verdict.is_stale}
+        return tuple(part for part in PARTS if part in stale)
+
+    def verdict(self, part: Part) -> PartVerdict | None:
+        """The verdict on one part, None where it was not asked for."""
+        return next((verdict for verdict in self.parts if verdict.part == part), None)
