@@ -37,7 +37,8 @@ class Features:
     Attributes:
         sequence: [n_tokens, width] or None.
         sentence: [1, width] or None.
-        origin: the featurizer's alias (node id unless the option ``alias`` is set); option ``featurizers`` selects by it.
+        origin: the featurizer's alias, the node id unless the option ``alias`` is set; option ``featurizers`` selects
+            by it.
     """
 
     origin: str
