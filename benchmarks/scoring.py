@@ -1,0 +1,42 @@
+"""How right parses are: intent accuracy and entity F1, the same arithmetic for Rasa's parses and for rebake's."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """JSON objects, one a line; a line separator of Unicode inside a text does not end a line."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def told_intent(parse: Mapping[str, Any]) -> str | None:
+    """The classifier's first intent: a fallback intent put before it is looked through, so thresholds do not count."""
+    for entry in parse.get("intent_ranking") or [parse["intent"]]:
+        if entry["name"] != "nlu_fallback":
+            return entry["name"]
+    return None
+
+
+def spans(entities: Iterable[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+    return {(e["start"], e["end"], e["entity"], e.get("role"), e.get("group")) for e in entities}
+
+
+def score(gold: list[dict[str, Any]], parses: list[dict[str, Any]]) -> dict[str, float | int]:
+    """Intent accuracy, with and without the fallback rule, and micro F1 over exact entity spans."""
+    if len(gold) != len(parses):
+        raise ValueError(f"{len(gold)} examples but {len(parses)} parses")
+    right = first = hits = told = wanted = 0
+    for example, parse in zip(gold, parses, strict=True):
+        right += parse["intent"]["name"] == example["intent"]
+        first += told_intent(parse) == example["intent"]
+        mine, theirs = spans(parse["entities"]), spans(example["entities"])
+        hits, told, wanted = hits + len(mine & theirs), told + len(mine), wanted + len(theirs)
+    return {
+        "examples": len(gold),
+        "intent_accuracy": first / len(gold),
+        "intent_accuracy_with_fallback": right / len(gold),
+        "entities": wanted,
+        "entity_f1": 2 * hits / (told + wanted) if told + wanted else 1.0,
+    }

@@ -1,0 +1,156 @@
+"""Ask an unmodified Rasa 3.6.21 about a model archive (run by the Python of scripts/rasa_env).
+
+    "$(scripts/rasa_env)"/bin/python scripts/rasa_side.py JOB.json ANSWER.json
+
+The job: `archive`, `texts` (more texts to parse), `points` (dialogues to decide on, each {"events": [...]}) and, to take
+them from a project, `project` ({"config", "domain", "data"}): then every training example is parsed too, and every
+prediction point of the training stories and rules is decided, as it is and with one intent swapped for another.
+The answer: `texts`, `parses`, `points` and `decisions`, in the same order.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any, Optional
+
+from rasa.core.agent import Agent
+from rasa.engine.constants import PLACEHOLDER_TRACKER
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
+from rasa.shared.core.generator import TrainingDataGenerator
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.importers.importer import TrainingDataImporter
+
+ENTITY_KEYS = ("entity", "value", "role", "group")
+
+
+def told(event: Event) -> Optional[dict[str, Any]]:
+    """An event of a training dialogue as JSON; None for events that say nothing about the dialogue."""
+    if isinstance(event, ActionExecuted):
+        if event.action_name:
+            return {"event": "action", "name": event.action_name}
+        return {"event": "action", "action_text": event.action_text}
+    if isinstance(event, UserUttered):
+        entities = [{key: entity.get(key) for key in ENTITY_KEYS if key in entity} for entity in event.entities]
+        if event.intent_name:
+            return {"event": "user", "intent": event.intent_name, "entities": entities}
+        return {"event": "user", "text": event.text, "entities": entities}
+    if isinstance(event, SlotSet):
+        return {"event": "slot", "name": event.key, "value": event.value}
+    if isinstance(event, ActiveLoop):
+        return {"event": "active_loop", "name": event.name}
+    return None
+
+
+def made(event: dict[str, Any]) -> Event:
+    """The Rasa event that a JSON event tells of; an intent has confidence 1."""
+    kind = event["event"]
+    if kind == "action":
+        return ActionExecuted(event.get("name"), action_text=event.get("action_text"))
+    if kind == "slot":
+        return SlotSet(event["name"], event["value"])
+    if kind == "active_loop":
+        return ActiveLoop(event["name"])
+    intent = {"name": event["intent"], "confidence": 1.0} if event.get("intent") else None
+    return UserUttered(text=event.get("text"), intent=intent, entities=event.get("entities", []))
+
+
+def swapped(dialogue: list[dict[str, Any]], turn: int, intents: list[str]) -> Optional[list[dict[str, Any]]]:
+    """The dialogue with the intent of one user turn swapped for the next one; None if it has no such turn."""
+    turns = [place for place, event in enumerate(dialogue) if event.get("intent")]
+    if not turns:
+        return None
+    place = turns[turn % len(turns)]
+    old = dialogue[place]["intent"]
+    new = intents[(intents.index(old) + 1) % len(intents)] if old in intents else intents[0]
+    return [*dialogue[:place], {**dialogue[place], "intent": new}, *dialogue[place + 1 :]]
+
+
+def points_of(dialogue: list[dict[str, Any]], **marks: Any) -> list[dict[str, Any]]:
+    """Every place of a dialogue where an action follows, with what came before and the action."""
+    return [
+        {**marks, "events": dialogue[:place], "expected": event.get("name") or event["action_text"]}
+        for place, event in enumerate(dialogue)
+        if place and event["event"] == "action"
+    ]
+
+
+def project_points(importer: TrainingDataImporter) -> list[dict[str, Any]]:
+    domain = importer.get_domain()
+    graph = importer.get_stories()
+    trackers = TrainingDataGenerator(graph, domain, augmentation_factor=0).generate()
+    intents = sorted({step for step in domain.intents if step not in ("restart", "back", "session_start")})
+    plain, changed = [], []
+    for number, tracker in enumerate(trackers):
+        events = [event for event in map(told, tracker.events) if event is not None]
+        marks = {"story": tracker.sender_id, "rule": bool(tracker.is_rule_tracker)}
+        plain += points_of(events, **marks, swapped=False)
+        other = swapped(events, number, intents)
+        if other:
+            changed += points_of(other, **marks, swapped=True)
+    return plain + changed
+
+
+def decide(agent: Agent, nodes: list[str], domain: Domain, events: list[dict[str, Any]]) -> dict[str, Any]:
+    """What each policy thinks and what the ensemble takes after these events."""
+    processor = agent.processor
+    tracker = DialogueStateTracker.from_events("conformance", [made(event) for event in events], slots=domain.slots)
+    names = domain.action_names_or_texts
+    policies = {}
+    if nodes:
+        results = processor.graph_runner.run(inputs={PLACEHOLDER_TRACKER: tracker.copy()}, targets=nodes)
+        for node in nodes:
+            policies[node] = {
+                name: float(p) for name, p in zip(names, results[node].probabilities) if float(p) > 1e-6
+            }
+    final = processor._predict_next_with_tracker(tracker)
+    return {
+        "policies": policies,
+        "policy": final.policy_name,
+        "action": names[final.probabilities.index(max(final.probabilities))],
+        "confidence": float(max(final.probabilities)),
+    }
+
+
+def policy_nodes(agent: Agent) -> list[str]:
+    """The predict graph's policy nodes in the order of the ensemble."""
+    schema = agent.processor.model_metadata.predict_schema
+    if agent.processor.model_metadata.core_target is None:
+        return []
+    needs = schema.nodes[agent.processor.model_metadata.core_target].needs
+    return [needs[key] for key in sorted(needs) if key.startswith("policy")]
+
+
+def answer(job: dict[str, Any]) -> dict[str, Any]:
+    texts, points = list(job.get("texts", [])), list(job.get("points", []))
+    if "project" in job:
+        project = job["project"]
+        importer = TrainingDataImporter.load_from_config(
+            config_path=project["config"], domain_path=project["domain"], training_data_paths=project["data"]
+        )
+        texts = [message.get("text") for message in importer.get_nlu_data().nlu_examples] + texts
+        points += project_points(importer)
+    texts = list(dict.fromkeys(texts))
+    if "archive" not in job:
+        return {"texts": texts, "points": points}
+    agent = Agent.load(job["archive"])
+    if not agent.is_ready():
+        raise SystemExit(f"Rasa could not load {job['archive']}.")
+    loop = asyncio.new_event_loop()
+    parses = [loop.run_until_complete(agent.parse_message(text)) for text in texts]
+    nodes = policy_nodes(agent)
+    decided = bool(agent.processor.model_metadata.core_target)
+    decisions = [decide(agent, nodes, agent.processor.domain, point["events"]) for point in points] if decided else []
+    return {"texts": texts, "parses": parses, "points": points if decided else [], "decisions": decisions}
+
+
+def main() -> None:
+    job, out = map(Path, sys.argv[1:3])
+    told_answer = answer(json.loads(job.read_text(encoding="utf-8")))
+    # float32 numbers of numpy know no JSON; default=float turns them into plain ones
+    out.write_text(json.dumps(told_answer, ensure_ascii=False, default=float), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
