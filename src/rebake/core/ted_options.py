@@ -1,0 +1,150 @@
+"""The options of TEDPolicy: checked as Rasa 3.6 checks them, refused where rebake would silently do something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rebake.errors import DataError, UnsupportedError
+
+SOFTMAX = "softmax"
+CROSS_ENTROPY = "cross_entropy"
+MARGIN = "margin"
+AUTO = "auto"
+INNER = "inner"
+COSINE = "cosine"
+
+STATE_FEATURIZER = "SingleStateFeaturizer"  # the origin that the option `featurizers` would have to name
+
+_COUNTS = (
+    "encoding_dimension",
+    "number_of_attention_heads",
+    "epochs",
+    "embedding_dimension",
+    "number_of_negative_examples",
+    "max_relative_position",
+)
+_RATES = ("drop_rate", "drop_rate_dialogue", "drop_rate_attention")
+_CHOICES = {
+    "batch_strategy": ("balanced", "sequence"),
+    "loss_type": (CROSS_ENTROPY, MARGIN),
+    "similarity_type": (AUTO, INNER, COSINE),
+    "model_confidence": (SOFTMAX, AUTO),
+}
+
+
+def resolve_options(options: Mapping[str, Any], node: str) -> dict[str, Any]:
+    """Check the merged options and replace ``auto`` and -1 by what they stand for, as ``meta.json`` holds them.
+
+    Without end-to-end stories there is no user text to find entities in, so ``entity_recognition`` becomes False, and
+    the options of text encoders, entity tagging and ``e2e_confidence_threshold`` have nothing to act on.
+
+    Args:
+        options: merged with the defaults.
+        node: names the policy in messages.
+
+    Raises:
+        DataError: a value that Rasa refuses or cannot train with.
+        UnsupportedError: valid for Rasa, but rebake does not do it.
+    """
+    resolved = dict(options)
+    _refuse_unsupported(resolved, node)
+    if resolved["loss_type"] == MARGIN:
+        resolved["model_confidence"] = AUTO
+    _check_values(resolved, node)
+    _check_network(resolved, node)
+    _check_confidence(resolved, node)
+    if resolved["similarity_type"] == AUTO:
+        resolved["similarity_type"] = INNER if resolved["loss_type"] == CROSS_ENTROPY else COSINE
+    if resolved["evaluate_every_number_of_epochs"] == -1:
+        resolved["evaluate_every_number_of_epochs"] = resolved["epochs"]
+    resolved["checkpoint_model"] = False
+    resolved["entity_recognition"] = False
+    return resolved
+
+
+def _refuse_unsupported(options: Mapping[str, Any], node: str) -> None:
+    if options.get("evaluate_on_number_of_examples"):
+        raise UnsupportedError(
+            f"{node}: rebake holds no examples back for evaluation (option evaluate_on_number_of_examples).",
+            fix="Set it to 0; test stories measure the policy on data that it was not trained on.",
+        )
+    if options.get("tensorboard_log_directory"):
+        raise UnsupportedError(
+            f"{node}: rebake writes no TensorBoard logs (option tensorboard_log_directory).", fix="Remove the option."
+        )
+    if options.get("featurizers"):
+        raise UnsupportedError(
+            f"{node}: without end-to-end stories the option featurizers leaves no feature to train on.",
+            fix="Remove the option.",
+        )
+    if options.get("featurizer"):
+        raise UnsupportedError(
+            f"{node}: rebake trains on windows of max_history turns only (option featurizer).",
+            fix="Remove the option and set max_history.",
+        )
+
+
+def _check_values(options: Mapping[str, Any], node: str) -> None:
+    for name in _COUNTS:
+        _require(_is_int(options[name]) and options[name] >= 1, node, name, options[name], "a positive whole number")
+    for name in _RATES:
+        _require(_is_number(options[name]) and 0 <= options[name] < 1, node, name, options[name], "at least 0, below 1")
+    for name, choices in _CHOICES.items():
+        _require(options[name] in choices, node, name, options[name], " or ".join(choices))
+    density = options["connection_density"]
+    _require(_is_number(density) and 0 <= density <= 1, node, "connection_density", density, "between 0 and 1")
+    _require(_is_batch_size(options["batch_size"]), node, "batch_size", options["batch_size"], "a size or two sizes")
+    history = options["max_history"]
+    _require(history is None or (_is_int(history) and history >= 1), node, "max_history", history, "1 or more, or null")
+    ranking = options["ranking_length"]
+    _require(_is_int(ranking) and ranking >= 0, node, "ranking_length", ranking, "0 or more")
+    every = options["evaluate_every_number_of_epochs"]
+    _require(
+        _is_int(every) and (every == -1 or every >= 1), node, "evaluate_every_number_of_epochs", every, "-1 or more"
+    )
+
+
+def _check_network(options: Mapping[str, Any], node: str) -> None:
+    layers, size = (_of_dialogue(options, name, node) for name in ("number_of_transformer_layers", "transformer_size"))
+    _require(_is_int(layers) and layers >= 0, node, "number_of_transformer_layers", layers, "0 or more for dialogue")
+    heads = options["number_of_attention_heads"]
+    if layers:
+        _require(_is_int(size) and size >= 1, node, "transformer_size", size, "a positive number for dialogue")
+        _require(
+            size % heads == 0, node, "transformer_size", size, f"a multiple of {heads} attention heads"
+        )
+    dense = options["dense_dimension"]
+    _require(isinstance(dense, Mapping), node, "dense_dimension", dense, "a mapping of attributes to sizes")
+
+
+def _of_dialogue(options: Mapping[str, Any], name: str, node: str) -> Any:
+    value = options[name]
+    _require(isinstance(value, Mapping) and "dialogue" in value, node, name, value, "a mapping with the key dialogue")
+    return value["dialogue"]
+
+
+def _check_confidence(options: Mapping[str, Any], node: str) -> None:
+    if options["model_confidence"] == SOFTMAX:
+        similarity = options["similarity_type"]
+        _require(similarity in (INNER, AUTO), node, "similarity_type", similarity, "inner with cross_entropy")
+    elif options["renormalize_confidences"] and options["ranking_length"]:
+        _require(False, node, "renormalize_confidences", True, "false unless model_confidence is softmax")
+
+
+def _require(condition: bool, node: str, name: str, value: Any, expected: str) -> None:
+    if not condition:
+        raise DataError(f"{node}: {name} is {value!r}.", fix=f"It must be {expected}.")
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_batch_size(value: Any) -> bool:
+    sizes = value if isinstance(value, list | tuple) else [value]
+    return (not isinstance(value, list | tuple) or len(value) == 2) and all(_is_int(s) and s >= 1 for s in sizes)
