@@ -1,0 +1,157 @@
+"""What one run found and did, as one immutable value that every output is rendered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rebake import __version__
+from rebake.archive.manifest import Part
+from rebake.assistant.location import Location, Notice
+from rebake.errors import EXIT_INTERNAL, RebakeError
+from rebake.staleness.git_changes import Changes
+from rebake.staleness.plan import Plan, State
+
+Mode = Literal["check", "train"]
+Origin = Literal["trained", "reused", "updated", "none"]
+
+PART_NAMES: dict[Part, str] = {"core": "Core", "nlu": "NLU", "nlg": "Responses"}
+
+
+@dataclass(frozen=True, slots=True)
+class PartReport:
+    """One part of the model: what was found, and where the new model has it from.
+
+    Attributes:
+        part: "core", "nlu" or "nlg".
+        state: what was found before anything was trained.
+        reasons: what changed since the newest model, or why nothing is known; clauses, most telling first.
+        fingerprint: 64 hex digits; None where the assistant does not have the part.
+        origin: "trained" now; "reused" from ``source``; "updated" (responses, which need no training);
+            "none" where no model was made of it (a check, an error, an absent part).
+        source: the archive or store entry that the part was carried over from.
+        seconds: how long its training took.
+    """
+
+    part: Part
+    state: State
+    reasons: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    origin: Origin = "none"
+    source: str | None = None
+    seconds: float | None = None
+
+    @property
+    def is_stale(self) -> bool:
+        return self.state in ("stale", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The error that ended the run: message without place and fix, which stand beside it."""
+
+    message: str
+    location: Location | None = None
+    fix: str | None = None
+    exit_code: int = EXIT_INTERNAL
+
+    @classmethod
+    def of(cls, error: RebakeError) -> Failure:
+        return cls(error.message, error.location, error.fix, error.exit_code)
+
+    def __str__(self) -> str:
+        place = f"{self.location}: " if self.location is not None else ""
+        fix = f" {self.fix}" if self.fix else ""
+        return f"{place}{self.message}{fix}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run.
+
+    Attributes:
+        mode: "check" (nothing was trained) or "train".
+        parts: in the order core, nlu, nlg.
+        code: 0 fresh; else the sum of 1 core, 2 nlu, 4 nlg; 8 alone where training was forced.
+        forced: training was asked for whatever the verdict.
+        compared_with: what the reasons are relative to ("models/x.tar.gz", "release rebake-models"); None = nothing.
+        model_path: the archive that holds the assistant's model; None where there is none.
+        model_written: whether ``model_path`` was written by this run.
+        model_url: where the model can be downloaded from.
+        metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
+        seconds: the whole run.
+        changes: the changed training files as git tells them; explains, never decides.
+        notices: warnings about the assistant and the run.
+        failure: the error that ended the run.
+        commit: the commit that the model is of.
+        name: what the assistant is called where one repository holds several; "" otherwise.
+        tool_version: the release of rebake.
+    """
+
+    mode: Mode
+    parts: tuple[PartReport, ...] = ()
+    code: int = 0
+    forced: bool = False
+    compared_with: str | None = None
+    model_path: str | None = None
+    model_written: bool = False
+    model_url: str | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    seconds: float | None = None
+    changes: Changes | None = None
+    notices: tuple[Notice, ...] = ()
+    failure: Failure | None = None
+    commit: str | None = None
+    name: str = ""
+    tool_version: str = __version__
+
+    @property
+    def trained(self) -> tuple[Part, ...]:
+        """The parts that this run trained."""
+        return tuple(part.part for part in self.parts if part.origin == "trained")
+
+    @property
+    def stale(self) -> tuple[Part, ...]:
+        """The parts that were stale before this run."""
+        return tuple(part.part for part in self.parts if part.is_stale)
+
+    @property
+    def headline(self) -> str:
+        """The run in one sentence, without anything from the assistant's files: fit for a commit status."""
+        if self.failure is not None:
+            return "The run failed."
+        if self.mode == "check":
+            return "The model is fresh." if not self.code else f"The model is stale: {self._named(self.stale)}."
+        if self.trained:
+            return f"Trained {self._named(self.trained)}."
+        if any(part.origin == "updated" for part in self.parts):
+            return "Nothing to train; the responses were updated."
+        return "The model is fresh: nothing to train."
+
+    def _named(self, parts: tuple[Part, ...]) -> str:
+        return " and ".join(PART_NAMES[part] for part in parts) if parts else "training was forced"
+
+
+def parts_of_plan(
+    plan: Plan,
+    *,
+    trained: tuple[Part, ...] = (),
+    reused: Mapping[Part, str] | None = None,
+    seconds: Mapping[str, float] | None = None,
+) -> tuple[PartReport, ...]:
+    """The parts of a run: a plan, and what baking said it did (nothing, for a check)."""
+    sources = reused or {}
+    times = seconds or {}
+    return tuple(
+        PartReport(
+            part=verdict.part,
+            state=verdict.state,
+            reasons=verdict.reasons,
+            fingerprint=verdict.fingerprint,
+            origin="trained" if verdict.part in trained else "reused" if verdict.part in sources else "none",
+            source=sources.get(verdict.part),
+            seconds=times.get(verdict.part),
+        )
+        for verdict in plan.parts
+    )
