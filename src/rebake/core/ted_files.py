@@ -172,9 +172,7 @@ def _dense_row(item: FeatureArray) -> list[float] | None:
 
 
 def _end_to_end(directory: Path) -> UnsupportedError:
-    return UnsupportedError(
-        f"The policy in {directory} was trained end to end, which rebake cannot run yet."
-    )
+    return UnsupportedError(f"The policy in {directory} was trained end to end, which rebake cannot run yet.")
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -111,9 +111,7 @@ def _check_network(options: Mapping[str, Any], node: str) -> None:
     heads = options["number_of_attention_heads"]
     if layers:
         _require(_is_int(size) and size >= 1, node, "transformer_size", size, "a positive number for dialogue")
-        _require(
-            size % heads == 0, node, "transformer_size", size, f"a multiple of {heads} attention heads"
-        )
+        _require(size % heads == 0, node, "transformer_size", size, f"a multiple of {heads} attention heads")
     dense = options["dense_dimension"]
     _require(isinstance(dense, Mapping), node, "dense_dimension", dense, "a mapping of attributes to sizes")
 

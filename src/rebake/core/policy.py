@@ -1,0 +1,101 @@
+"""What a policy is: it learns from training trackers and says how likely each action comes next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from rebake.assistant.model import Domain
+from rebake.core.events import Event
+from rebake.core.tracker import Tracker, TrainingTracker
+from rebake.errors import ModelError
+from rebake.nlu.component import TrainingContext
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOnlyData:
+    """Slots and loops that only rules mention: policies that learn from stories must not see them."""
+
+    slots: tuple[str, ...] = ()
+    loops: tuple[str, ...] = ()
+
+    @staticmethod
+    def read(directory: Path | None) -> RuleOnlyData:
+        """From ``rule_only_data.json`` of a RulePolicy's directory; empty where there is none."""
+        file = None if directory is None else directory / "rule_only_data.json"
+        if file is None or not file.is_file():
+            return RuleOnlyData()
+        content = read_json(file)
+        return RuleOnlyData(tuple(content.get("rule_only_slots", ())), tuple(content.get("rule_only_loops", ())))
+
+
+@dataclass(slots=True)
+class PolicyPrediction:
+    """What one policy says.
+
+    Attributes:
+        probabilities: [n_actions], in the order of ``rebake.assistant.domain.action_names``; need not sum to 1.
+        policy: class name, e.g. ``TEDPolicy``.
+        priority: decides between equal maxima.
+        is_end_to_end: the text of the user message led to it, which beats predictions by intent.
+        is_no_user: neither text nor intent mattered (a form asks on), which beats everything.
+        hide_rule_turn: a rule that stories never use led to it; policies that learn from stories skip the turn.
+        events: applied whoever wins.
+        optional_events: applied only when this prediction wins.
+    """
+
+    probabilities: list[float]
+    policy: str
+    priority: int
+    is_end_to_end: bool = False
+    is_no_user: bool = False
+    hide_rule_turn: bool = False
+    events: tuple[Event, ...] = ()
+    optional_events: tuple[Event, ...] = field(default=())
+
+    @property
+    def confidence(self) -> float:
+        """The highest probability."""
+        return max(self.probabilities, default=0.0)
+
+
+class Policy(Protocol):
+    """``options`` are merged with the defaults; ``node`` is the id without prefix, e.g. ``TEDPolicy1``."""
+
+    def __init__(self, options: Mapping[str, Any], node: str) -> None: ...
+
+    def train(self, trackers: Sequence[TrainingTracker], domain: Domain, context: TrainingContext) -> dict[str, float]:
+        """Learn, and return metrics (may be empty). Rule trackers and augmented ones are among the trackers."""
+
+    def predict(self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData) -> PolicyPrediction:
+        """What comes next after all events of the tracker."""
+
+    def save(self, directory: Path) -> None:
+        """Write the files that Rasa 3.6.21 reads into an existing, empty directory."""
+
+    @classmethod
+    def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
+        """Read what ``save`` or Rasa wrote. Raises ModelError on incomplete or broken files."""
+
+
+def write_json(file: Path, content: Any) -> None:
+    """JSON as Rasa writes it (indent 2, no ASCII escapes), in place at once."""
+    temporary = file.with_name(file.name + ".part")
+    temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
+    temporary.replace(file)
+
+
+def read_json(file: Path) -> Any:
+    """A JSON file of a policy; ModelError where it is missing or broken."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{file.parent.name}/{file.name} cannot be read: {error.strerror}.", fix=RETRAIN) from error
+    except ValueError as error:
+        raise ModelError(f"{file.parent.name}/{file.name} is not valid JSON: {error}.", fix=RETRAIN) from error
+
+
+RETRAIN = "The model is broken: train it again."

@@ -1,0 +1,224 @@
+"""States: what a policy sees of a conversation before each action (RASA36 section 4.1).
+
+A state is a dict with the non-empty ones of these parts:
+    user         {"intent": name | "text": text, "entities": sorted tuple of names}
+    slots        {slot: tuple of floats, or "should_not_be_set" in rules}
+    prev_action  {"action_name": name | "action_text": text}
+    active_loop  {"name": name}
+States are shared between trackers and never changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rebake.assistant.model import Domain, Entity, Intent, Slot
+from rebake.core.events import SHOULD_NOT_BE_SET, UserUttered
+from rebake.errors import UnsupportedError
+
+State = dict[str, dict[str, Any]]
+FrozenState = frozenset[tuple[str, frozenset[tuple[str, Any]]]]
+
+USER = "user"
+SLOTS = "slots"
+PREVIOUS_ACTION = "prev_action"
+LOOP = "active_loop"
+
+OTHER_CATEGORY = "__other__"
+_TYPES = ("text", "bool", "float", "list", "categorical", "any")
+
+
+def freeze(state: Mapping[str, Mapping[str, Any]]) -> FrozenState:
+    """A hashable form: two states are the same training input if and only if these are equal."""
+    return frozenset((part, frozenset(content.items())) for part, content in state.items())
+
+
+def active_loop_of(state: State) -> str | None:
+    """Name of the state's active loop; a rule's ``should_not_be_set`` is none."""
+    name: str | None = state.get(LOOP, {}).get("name")
+    return None if name == SHOULD_NOT_BE_SET else name
+
+
+def follows_listen(state: State) -> bool:
+    """Whether the state was taken right after ``action_listen``, when what the user said is news."""
+    return state.get(PREVIOUS_ACTION, {}).get("action_name") == "action_listen"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFeaturizer:
+    """Turns the values of one slot into numbers, as Rasa's class of that type does."""
+
+    name: str
+    type: str
+    width: int
+    categories: tuple[str, ...] = ()
+    minimum: float = 0.0
+    maximum: float = 1.0
+
+    @staticmethod
+    def of(slot: Slot) -> SlotFeaturizer:
+        """Raises UnsupportedError for a custom slot class, as its code cannot be run."""
+        kind = _slot_type(slot)
+        categories: tuple[str, ...] = ()
+        if kind == "categorical":
+            categories = tuple(str(value).lower() for value in slot.values if value is not None)
+            if OTHER_CATEGORY not in categories:
+                categories = (*categories, OTHER_CATEGORY)
+        widths = {"text": 1, "list": 1, "bool": 2, "float": 2, "categorical": len(categories), "any": 0}
+        width = widths[kind] if slot.influence_conversation else 0
+        return SlotFeaturizer(slot.name, kind, width, categories, slot.min_value, slot.max_value)
+
+    def stored(self, value: Any) -> Any:
+        """The value as the slot keeps it: a list slot wraps what is not a list."""
+        return [value] if self.type == "list" and value and not isinstance(value, list) else value
+
+    def feature(self, stored: Any) -> tuple[float, ...] | str | None:
+        """Numbers [width], or the marker of rules, or None where the slot counts as not set."""
+        if self.width == 0:
+            return None
+        if isinstance(stored, str) and stored == SHOULD_NOT_BE_SET:
+            return SHOULD_NOT_BE_SET
+        numbers = self._numbers(stored)
+        return numbers if any(numbers) else None
+
+    def _numbers(self, value: Any) -> tuple[float, ...]:
+        match self.type:
+            case "text":
+                return (0.0 if value is None else 1.0,)
+            case "list":
+                return (1.0 if value is not None and _length(value) > 0 else 0.0,)
+            case "bool":
+                flag = _as_bool(value)
+                return (0.0, 0.0) if flag is None else (1.0, float(flag))
+            case "float":
+                return self._float_numbers(value)
+        if value is None:
+            return (0.0,) * self.width
+        word = str(value).lower()
+        hit = self.categories.index(word if word in self.categories else OTHER_CATEGORY)
+        return tuple(float(index == hit) for index in range(self.width))
+
+    def _float_numbers(self, value: Any) -> tuple[float, ...]:
+        try:
+            capped = max(self.minimum, min(self.maximum, float(value)))
+        except (TypeError, ValueError):
+            return (0.0, 0.0)
+        return (1.0, (capped - self.minimum) / (abs(self.maximum - self.minimum) or 1))
+
+
+def _slot_type(slot: Slot) -> str:
+    """The type's short name; archives may hold the dotted class of Rasa's own types."""
+    kind = slot.type
+    if kind.startswith("rasa.shared.core.slots."):
+        kind = {"BooleanSlot": "bool"}.get(kind.rsplit(".", 1)[1], kind.rsplit(".", 1)[1].removesuffix("Slot").lower())
+    if kind not in _TYPES:
+        raise UnsupportedError(
+            f"Slot '{slot.name}' has the custom type '{slot.type}', whose code rebake does not run.",
+            location=slot.location,
+            fix=f"Use one of the types {', '.join(_TYPES)}, or set influence_conversation: false with type any.",
+        )
+    return kind
+
+
+def _length(value: Any) -> int:
+    try:
+        return len(value)
+    except TypeError:
+        return 0
+
+
+def _as_bool(value: Any) -> bool | None:
+    """None where the value is unset or no truth value."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return value == 1.0
+    if isinstance(value, str):
+        if value.isnumeric():
+            return float(value) == 1.0
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return None
+
+
+def _labels(entities: Iterable[Entity], kind: str) -> list[str]:
+    """``entity#role`` (or group) of the given entities."""
+    return [f"{entity.name}#{label}" for entity in entities for label in getattr(entity, kind)]
+
+
+def _with_labels(names: Iterable[str], entities: Mapping[str, Entity]) -> set[str]:
+    chosen = set(names)
+    known = [entities[name] for name in chosen if name in entities]
+    return chosen.union(_labels(known, "roles"), _labels(known, "groups"))
+
+
+def used_entities(intent: Intent, entities: Sequence[Entity]) -> frozenset[str]:
+    """Names (``city``, ``city#role``, ``city#group``) that influence the conversation when that intent is said."""
+    by_name = {entity.name: entity for entity in entities}
+    ignored_by_default = {entity.name for entity in entities if not entity.influence_conversation}
+    if intent.use_entities is True:
+        included = set(by_name) - ignored_by_default
+        included.update(_labels(entities, "roles"), _labels(entities, "groups"))
+    else:
+        included = _with_labels(intent.use_entities or (), by_name)
+    return frozenset(included - _with_labels(intent.ignore_entities or ignored_by_default, by_name))
+
+
+_DEFAULT_INTENTS = ("restart", "back", "out_of_scope", "session_start", "nlu_fallback")
+
+
+class StateBuilder:
+    """What of a domain is needed to turn events into states, worked out once; shared by all trackers of a run."""
+
+    def __init__(self, domain: Domain) -> None:
+        self.domain = domain
+        self.slots = {slot.name: SlotFeaturizer.of(slot) for slot in domain.slots}
+        self.initial_values = {slot.name: slot.initial_value for slot in domain.slots}
+        for automatic in ("requested_slot", "session_started_metadata"):
+            self.initial_values.setdefault(automatic, None)
+        self.initial_slots = self._initial_slots()
+        intents = {name: Intent(name) for name in _DEFAULT_INTENTS} | {intent.name: intent for intent in domain.intents}
+        self._wanted = {name: used_entities(intent, domain.entities) for name, intent in intents.items()}
+        self._ids: dict[FrozenState, int] = {}
+        self._states: list[State] = []
+
+    def _initial_slots(self) -> dict[str, Any]:
+        features = {name: slot.feature(self.initial_values[name]) for name, slot in self.slots.items()}
+        return {name: feature for name, feature in features.items() if feature is not None}
+
+    def user_part(self, message: UserUttered | None) -> dict[str, Any]:
+        """The ``user`` part of states that follow the message."""
+        if message is None:
+            return {}
+        part: dict[str, Any] = {}
+        if message.text and message.use_text is not False:
+            part["text"] = message.text
+        if not message.use_text:
+            if message.intent:
+                part["intent"] = message.intent
+            entities = self._entity_names(message)
+            if entities:
+                part["entities"] = entities
+        return part
+
+    def _entity_names(self, message: UserUttered) -> tuple[str, ...]:
+        names: set[str] = set()
+        for found in message.entities:
+            names.add(found.entity)
+            names.update(f"{found.entity}#{label}" for label in (found.role, found.group) if label is not None)
+        wanted = self._wanted.get(message.intent or "")
+        return tuple(sorted(names if wanted is None else names & wanted))
+
+    def intern(self, state: State) -> int:
+        """A number that is the same for equal states, so that histories are compared as tuples of numbers."""
+        key = freeze(state)
+        number = self._ids.get(key)
+        if number is None:
+            number = self._ids[key] = len(self._states)
+            self._states.append(state)
+        return number
+
+    def state(self, number: int) -> State:
+        """The state behind a number of :meth:`intern`."""
+        return self._states[number]
