@@ -1,0 +1,103 @@
+"""TensorFlow checkpoints in the exact layout that Rasa 3.6 reads (RASA36.md section 5).
+
+Rasa loads an incomplete checkpoint without a word and keeps random weights in the gaps, so the writer reads back what
+it wrote and compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from rebake.errors import ModelError
+from rebake.nn.weights import Initializer, Weights
+
+PREFIX = "model/_tf_layers/"
+SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
+RETRAIN = "Train the model again."
+
+
+def checkpoint_key(path: str) -> str:
+    """The key of a path of :class:`Weights`: dots in names are doubled."""
+    return PREFIX + path.replace(".", "..") + SUFFIX
+
+
+def write_checkpoint(weights: Weights, prefix: Path) -> None:
+    """Write ``<prefix>.index`` and ``<prefix>.data-00000-of-00001``.
+
+    Raises:
+        ModelError: what was written does not hold every variable with its shape.
+    """
+    root = _Node()
+    for path, variable in weights.variables.items():
+        node = root.child("model").child("_tf_layers")
+        *parents, leaf = path.split("/")
+        for name in parents:
+            node = node.child(name)
+        setattr(node, leaf, variable)
+    tf.train.Checkpoint(model=root.child("model")).write(str(prefix))
+    check_complete(prefix, {path: tuple(variable.shape) for path, variable in weights.variables.items()})
+
+
+class _Node(tf.train.Checkpoint):  # type: ignore[misc]  # TensorFlow has no types
+    """One level of nested trackables; names may be anything that a key may hold."""
+
+    def child(self, name: str) -> _Node:
+        if name not in self.__dict__:
+            setattr(self, name, _Node())
+        found: _Node = getattr(self, name)
+        return found
+
+
+def check_complete(prefix: Path, expected: Mapping[str, tuple[int, ...]]) -> None:
+    """Compare a checkpoint with the paths and shapes it should have.
+
+    Raises:
+        ModelError: naming the first paths that are missing, misshapen or too many.
+    """
+    found = {key: tuple(shape) for key, shape in _open(prefix).get_variable_to_shape_map().items()}
+    wanted = {checkpoint_key(path): shape for path, shape in expected.items()}
+    wrong = sorted(key for key, shape in wanted.items() if found.get(key) != shape)
+    wrong += sorted(key for key in found if key.startswith(PREFIX) and key not in wanted)
+    if wrong:
+        raise ModelError(f"The checkpoint {prefix} is not complete: {', '.join(wrong[:3])}.", fix=RETRAIN)
+
+
+class FromCheckpoint:
+    """Weights read from a checkpoint, ours or Rasa's; every path must be there in its shape.
+
+    Raises:
+        ModelError: the file cannot be read, or a variable is missing or misshapen.
+    """
+
+    def __init__(self, prefix: Path) -> None:
+        self.prefix = prefix
+        self.reader = _open(prefix)
+        self.shapes: dict[str, list[int]] = self.reader.get_variable_to_shape_map()
+
+    def has(self, path: str) -> bool:
+        return checkpoint_key(path) in self.shapes
+
+    def shape(self, path: str) -> tuple[int, ...]:
+        """The shape of a variable; raises ModelError if it is not there."""
+        key = checkpoint_key(path)
+        if key not in self.shapes:
+            raise ModelError(f"The checkpoint {self.prefix} lacks {path}.", fix=RETRAIN)
+        return tuple(self.shapes[key])
+
+    def value(self, path: str, shape: tuple[int, ...], initializer: Initializer) -> NDArray[np.float32]:  # noqa: ARG002
+        if self.shape(path) != shape:
+            raise ModelError(f"{path} in the checkpoint {self.prefix} is {self.shape(path)}, not {shape}.", fix=RETRAIN)
+        value: NDArray[np.float32] = self.reader.get_tensor(checkpoint_key(path))
+        return value
+
+
+def _open(prefix: Path) -> tf.train.CheckpointReader:
+    try:
+        return tf.train.load_checkpoint(str(prefix))
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise ModelError(f"The checkpoint {prefix} cannot be read ({error}).", fix=RETRAIN) from error

@@ -1,0 +1,162 @@
+"""A linear-chain CRF on top of token vectors (Lafferty et al. 2001), as Rasa 3.6 has it (RASA36.md section 3.6).
+
+Scores: unary logits and a table of transitions; no start or end scores. The likelihood runs in probability space,
+scaled to a maximum of 1 at each step, so that a step is a matrix product instead of a log-sum-exp over [B, n, n]; its
+gradient is written down (the marginals of the forward-backward algorithm) instead of unrolled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from rebake.nn.gradients import custom_gradient
+from rebake.nn.losses import scale_of
+from rebake.nn.weights import Weights, glorot_uniform
+
+TINY = 1e-30  # keeps a scaled probability from becoming an exact 0, whose logarithm would be lost
+
+
+class Crf:
+    """``crf.<name>`` of Rasa's checkpoint: a table ``transitions[n, n]``, from the row's tag to the column's."""
+
+    def __init__(self, weights: Weights, path: str, tags: int, *, l2: float, scale_loss: bool) -> None:
+        self.transitions = weights.add(f"{path}/transitions", (tags, tags), glorot_uniform, l2=l2)
+        self.scale_loss = scale_loss
+
+    def loss(self, logits: tf.Tensor, tags: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Mean negative log-likelihood of the tag sequences, a scalar.
+
+        Args:
+            logits: [B, T, n]; what stands at padding does not matter.
+            tags: int32 [B, T]
+            lengths: int32 [B]
+        """
+        mask = tf.sequence_mask(lengths, tf.shape(logits)[1], tf.float32)
+        likelihood = sequence_score(logits, tags, mask, self.transitions) - log_partition(
+            logits, self.transitions, mask
+        )
+        loss = -likelihood
+        return tf.reduce_mean(loss * scale_of(likelihood) if self.scale_loss else loss)
+
+    def decode(
+        self, logits: NDArray[np.float32], lengths: NDArray[np.integer]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Best tags and Rasa's confidences; see :func:`decode`."""
+        return decode(logits, self.transitions.numpy(), lengths)
+
+
+def sequence_score(logits: tf.Tensor, tags: tf.Tensor, mask: tf.Tensor, transitions: tf.Tensor) -> tf.Tensor:
+    """[B]: sum of the logits and transitions along the given tags."""
+    count = tf.shape(transitions)[0]
+    unary = tf.reduce_sum(logits * tf.one_hot(tags, count) * mask[:, :, None], axis=[1, 2])
+    pairs = tf.one_hot(tags[:, :-1] * count + tags[:, 1:], count * count) * mask[:, 1:, None]
+    return unary + tf.linalg.matvec(tf.reduce_sum(pairs, axis=1), tf.reshape(transitions, [-1]))
+
+
+@custom_gradient
+def log_partition(
+    logits: tf.Tensor, transitions: tf.Tensor, mask: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, None]]]:
+    """log Σ over all tag sequences of exp(score): [B] from [B, T, n], [n, n], [B, T]; 0 for empty sequences."""
+    logits = tf.convert_to_tensor(logits)
+    top = tf.reduce_max(logits, axis=2)
+    step_top = tf.reduce_max(transitions)
+    exists = tf.transpose(mask)[:, :, None]  # [T, B, 1]
+    emission = tf.transpose(tf.exp(logits - top[:, :, None]), [1, 0, 2])  # [T, B, n]
+    step = tf.exp(transitions - step_top)
+    steps, batch, count = tf.shape(emission)[0], tf.shape(emission)[1], tf.shape(emission)[2]
+
+    def scaled(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        largest = tf.maximum(tf.reduce_max(x, axis=1, keepdims=True), TINY)
+        return tf.maximum(x / largest, TINY), tf.math.log(largest)[:, 0]
+
+    def forward(t: tf.Tensor, alpha: tf.Tensor, log: tf.Tensor, out: tf.TensorArray) -> tuple[tf.Tensor, ...]:
+        ahead, grown = scaled(tf.matmul(alpha, step) * emission[t])
+        alpha = tf.where(exists[t] > 0, ahead, alpha)
+        return t + 1, alpha, log + grown * exists[t, :, 0], out.write(t, alpha)
+
+    first, log = scaled(emission[0])
+    alphas = tf.TensorArray(tf.float32, steps, element_shape=[None, None]).write(0, first)
+    _, alpha, log, alphas = tf.while_loop(
+        lambda t, *_: t < steps, forward, (1, first, log, alphas), parallel_iterations=1
+    )
+    stacked = alphas.stack()  # [T, B, n]
+    lengths = tf.reduce_sum(mask, axis=1)
+    constants = tf.reduce_sum(top * mask, axis=1) + step_top * tf.maximum(lengths - 1.0, 0.0)
+    result = tf.where(lengths > 0, tf.math.log(tf.reduce_sum(alpha, axis=1)) + log + constants, 0.0)
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, None]:
+        def backward(t: tf.Tensor, beta: tf.Tensor, out: tf.TensorArray) -> tuple[tf.Tensor, ...]:
+            out = out.write(t, beta)
+            behind, _ = scaled(tf.matmul(beta * emission[t], step, transpose_b=True))
+            return t - 1, tf.where(exists[t] > 0, behind, beta), out
+
+        start = (steps - 1, tf.ones([batch, count]), tf.TensorArray(tf.float32, steps, element_shape=[None, None]))
+        _, _, collected = tf.while_loop(lambda t, *_: t >= 0, backward, start, parallel_iterations=1)
+        betas = collected.stack()  # [T, B, n]
+        weight = exists * upstream[None, :, None]
+        marginals = stacked * betas
+        marginals /= tf.reduce_sum(marginals, axis=2, keepdims=True)
+        following = betas[1:] * emission[1:]
+        joint = tf.reduce_sum(tf.matmul(stacked[:-1], step) * following, axis=2, keepdims=True)
+        flat_from = tf.reshape(stacked[:-1] / joint * weight[1:], [-1, count])
+        expected = step * tf.matmul(flat_from, tf.reshape(following, [-1, count]), transpose_a=True)
+        return tf.transpose(marginals * weight, [1, 0, 2]), expected, None
+
+    return result, gradient
+
+
+def decode(
+    logits: NDArray[np.float32], transitions: NDArray[np.float32], lengths: NDArray[np.integer]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Viterbi decoding with the confidences of Rasa 3.6.
+
+    The confidence of a token is its largest share, after softmax over the tags of the token before, that an entry of
+    the *next* token's column has. Which column is a slip in Rasa: the decoded tag's for the last token but one, and for
+    all earlier ones the next token's confidence cut to an integer, so nearly always column 0. Servers show these
+    numbers, so they are reproduced.
+
+    Args:
+        logits: [B, T, n]
+        transitions: [n, n]
+        lengths: [B]
+
+    Returns:
+        int32 [B, T] tags and float32 [B, T] confidences, both 0 at padding.
+    """
+    batch, time, _ = logits.shape
+    tags = np.zeros((batch, time), np.int32)
+    confidences = np.zeros((batch, time), np.float32)
+    for row, length in enumerate(lengths.tolist()):
+        if length:
+            tags[row, :length], confidences[row, :length] = _decode_one(logits[row, :length], transitions)
+    return tags, confidences
+
+
+def _decode_one(
+    logits: NDArray[np.float32], transitions: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    length, count = logits.shape
+    score = logits[0]
+    pointers = np.zeros((length, count), np.int32)
+    shares = np.zeros((length, count), np.float32)  # max over the tag before of the softmax over it
+    for t in range(1, length):
+        table = score[:, None] + transitions  # [from, to]
+        best = table.max(axis=0)
+        pointers[t] = table.argmax(axis=0)
+        shares[t] = 1.0 / np.exp(table - best).sum(axis=0)
+        score = best + logits[t]
+    tags = np.zeros(length, np.int32)
+    confidences = np.zeros(length, np.float32)
+    tags[-1] = score.argmax()
+    confidences[-1] = 1.0 / np.exp(score - score.max()).sum()
+    column = int(tags[-1])
+    for t in range(length - 1, 0, -1):
+        tags[t - 1] = pointers[t, tags[t]]
+        confidences[t - 1] = shares[t, column]
+        column = int(confidences[t - 1])
+    return tags, confidences

@@ -1,0 +1,142 @@
+"""The small layers of DIET and TED, each with its variables at a path of Rasa's checkpoint (RASA36.md 3, 5).
+
+Inputs are packed: rows of all sequences below each other without padding, shape [rows, units].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from rebake.nlu.sparse import SparseRows
+from rebake.nn.gradients import custom_gradient
+from rebake.nn.noise import Noise, dropout, sparse_dropout
+from rebake.nn.weights import Weights, glorot_uniform, ones, zeros
+
+Activation = Callable[[tf.Tensor], tf.Tensor]
+
+
+@custom_gradient
+def gelu(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """x · Φ(x) with the exact normal distribution function (Hendrycks & Gimpel 2016), not the tanh approximation."""
+    cdf = 0.5 + 0.5 * tf.math.erf(x * np.float32(np.sqrt(0.5)))
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        density = tf.exp(-0.5 * x * x) * np.float32(1.0 / np.sqrt(2.0 * np.pi))
+        return upstream * (cdf + x * density)
+
+    return x * cdf, gradient
+
+
+class Dense:
+    """x·kernel + bias. Rasa's plain ``Dense``; with ``density`` below 1 its ``RandomlyConnectedDense``.
+
+    A kernel with a mask is stored masked, and training masks it again after every optimiser step; Rasa masks it before
+    every use, which comes to the same.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        path: str,
+        inputs: int,
+        units: int,
+        *,
+        density: float = 1.0,
+        bias: bool = True,
+        activation: Activation | None = None,
+        l2: float = 0.0,
+    ) -> None:
+        self.units = units
+        self.activation = activation
+        self.kernel = weights.add(f"{path}/kernel", (inputs, units), glorot_uniform, l2=l2)
+        self.bias = weights.add(f"{path}/bias", (units,), zeros) if bias else None
+        if density < 1.0:
+            weights.mask_kernel(f"{path}/kernel", density)
+
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        """[rows, inputs] -> [rows, units]"""
+        y = tf.matmul(x, self.kernel)
+        if self.bias is not None:
+            y = tf.nn.bias_add(y, self.bias)
+        return y if self.activation is None else self.activation(y)
+
+
+class SparseToDense:
+    """A dense layer on sparse rows, with Rasa's two dropouts around it: on the entries, then on the result."""
+
+    def __init__(self, weights: Weights, path: str, inputs: int, units: int, *, l2: float) -> None:
+        self.units = units
+        self.kernel = weights.add(f"{path}/kernel", (inputs, units), glorot_uniform, l2=l2)
+        self.bias = weights.add(f"{path}/bias", (units,), zeros)
+
+    def __call__(
+        self, x: tf.SparseTensor, noise: Noise | None = None, *, sparse_rate: float = 0.0, dense_rate: float = 0.0
+    ) -> tf.Tensor:
+        """Sparse [rows, inputs] -> [rows, units]"""
+        x = sparse_dropout(x, sparse_rate, noise)
+        y = tf.nn.bias_add(tf.sparse.sparse_dense_matmul(x, self.kernel), self.bias)
+        return dropout(y, dense_rate, noise)
+
+
+class Ffnn:
+    """Hidden layers: each randomly connected with gelu, followed by dropout. Odd list items are the dropouts."""
+
+    def __init__(
+        self, weights: Weights, path: str, inputs: int, sizes: Sequence[int], *, density: float, l2: float, rate: float
+    ) -> None:
+        self.rate = rate
+        self.layers: list[Dense] = []
+        self.units = inputs
+        for index, size in enumerate(sizes):
+            layer_path = f"{path}/_ffn_layers/{2 * index}"
+            layer = Dense(weights, layer_path, self.units, size, density=density, activation=gelu, l2=l2)
+            self.layers.append(layer)
+            self.units = size
+
+    def __call__(self, x: tf.Tensor, noise: Noise | None = None) -> tf.Tensor:
+        """[rows, inputs] -> [rows, sizes[-1]], or x itself without hidden layers."""
+        for layer in self.layers:
+            x = dropout(layer(x), self.rate, noise)
+        return x
+
+
+class LayerNorm:
+    """Normalises each row to mean 0 and variance 1, then scales and shifts (Ba et al. 2016); epsilon as in Rasa."""
+
+    EPSILON = 1e-6
+
+    def __init__(self, weights: Weights, path: str, units: int) -> None:
+        self.gamma = weights.add(f"{path}/gamma", (units,), ones)
+        self.beta = weights.add(f"{path}/beta", (units,), zeros)
+
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        """[rows, units] -> [rows, units]"""
+        return _normalize(x) * self.gamma + self.beta
+
+
+@custom_gradient
+def _normalize(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
+    scale = tf.math.rsqrt(tf.reduce_mean(centred * centred, axis=-1, keepdims=True) + LayerNorm.EPSILON)
+    y = centred * scale
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        mean = tf.reduce_mean(upstream, axis=-1, keepdims=True)
+        along = tf.reduce_mean(upstream * y, axis=-1, keepdims=True)
+        return scale * (upstream - mean - y * along)
+
+    return y, gradient
+
+
+def embed(weights: Weights, name: str, inputs: int, units: int, *, l2: float) -> Dense:
+    """Rasa's ``embed.<name>``: a linear layer into the space where similarities are measured."""
+    return Dense(weights, f"embed.{name}/_dense", inputs, units, l2=l2)
+
+
+def sparse_tensor(rows: SparseRows) -> tf.SparseTensor:
+    """What :class:`SparseToDense` takes, from CSR rows."""
+    indices = np.stack([rows.row_indices(), rows.indices], axis=1).astype(np.int64)
+    return tf.SparseTensor(indices, rows.data, (rows.n_rows, rows.n_columns))

@@ -1,0 +1,150 @@
+"""The dot-product loss of DIET and TED (RASA36.md section 3.7; StarSpace, Wu et al. 2017).
+
+Each input and each label is a vector; the loss raises the similarity of an input with its label above those with
+sampled negatives. Rasa gathers a table of negatives per example. Here negatives are counted instead: a matrix says how
+often example b drew candidate c, which weighs the same exponentials at a fraction of the memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import tensorflow as tf
+
+from rebake.nn.noise import Noise
+
+NEVER = -1e9
+
+
+@dataclass(frozen=True)
+class DotProductLoss:
+    """Options as in config.yml, names of Rasa's options in brackets where they differ.
+
+    Attributes:
+        negatives: sampled with replacement per example, labels and inputs each (number_of_negative_examples).
+        loss: "cross_entropy" or "margin" (loss_type).
+        similarity: "inner" or "cosine" (similarity_type, auto resolved).
+        constrain: add a sigmoid loss on every similarity, keeping them bounded (constrain_similarities).
+        scale: give well-predicted examples less weight (scale_loss).
+        mu_pos, mu_neg, use_max_sim_neg, neg_lambda: of the margin loss (maximum_positive_similarity,
+            maximum_negative_similarity, use_maximum_negative_similarity, negative_margin_scale).
+    """
+
+    negatives: int
+    loss: Literal["cross_entropy", "margin"]
+    similarity: Literal["inner", "cosine"]
+    constrain: bool
+    scale: bool
+    mu_pos: float
+    mu_neg: float
+    use_max_sim_neg: bool
+    neg_lambda: float
+
+    def __call__(
+        self,
+        inputs: tf.Tensor,
+        labels: tf.Tensor,
+        label_ids: tf.Tensor,
+        all_labels: tf.Tensor,
+        noise: Noise,
+        *,
+        candidate_ids: tf.Tensor | None = None,
+        weights: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """The mean loss of a batch, a scalar.
+
+        Args:
+            inputs: [B, d] embedded inputs.
+            labels: [B, d] embedded right labels.
+            label_ids: int32 [B], ids of the right labels.
+            all_labels: [L, d] embedded candidates for negative labels.
+            noise: where negatives are drawn.
+            candidate_ids: int32 [L], ids of ``all_labels``; 0..L-1 if None.
+            weights: [B] of the examples in the mean, summing to B; all 1 if None.
+        """
+        if self.similarity == "cosine":
+            inputs, labels, all_labels = (tf.nn.l2_normalize(x, axis=-1) for x in (inputs, labels, all_labels))
+        if candidate_ids is None:
+            candidate_ids = tf.range(tf.shape(all_labels)[0])
+        ids = tf.cast(label_ids, tf.int32)
+        positive = tf.reduce_sum(inputs * labels, axis=-1)  # [B]
+        with_labels = self._draw(ids, tf.cast(candidate_ids, tf.int32), noise)  # [B, L]
+        with_inputs = self._draw(ids, ids, noise)  # [B, B]
+        groups = Similarities(
+            positive,
+            (tf.matmul(inputs, all_labels, transpose_b=True), with_labels),
+            (tf.matmul(labels, all_labels, transpose_b=True), with_labels),
+            (tf.matmul(inputs, inputs, transpose_b=True), with_inputs),
+            (tf.matmul(labels, inputs, transpose_b=True), with_inputs),
+        )
+        loss = self._margin(groups) if self.loss == "margin" else self._cross_entropy(groups)
+        if weights is not None:
+            loss *= weights
+        return tf.reduce_mean(loss)
+
+    def _draw(self, ids: tf.Tensor, candidate_ids: tf.Tensor, noise: Noise) -> tf.Tensor:
+        """float [B, C]: how often each candidate was drawn; 0 where it has the example's own label."""
+        batch, candidates = tf.shape(ids)[0], tf.shape(candidate_ids)[0]
+        drawn = noise.integers(tf.stack([batch, self.negatives]), candidates)
+        cells = tf.reshape(drawn + tf.range(batch)[:, None] * candidates, [-1])
+        counts = tf.math.unsorted_segment_sum(tf.ones_like(cells, tf.float32), cells, batch * candidates)
+        different = tf.cast(ids[:, None] != candidate_ids[None, :], tf.float32)
+        return tf.reshape(counts, [batch, candidates]) * different
+
+    def _cross_entropy(self, groups: Similarities) -> tf.Tensor:
+        """[B]"""
+        competing = [groups.il, groups.li] if self.constrain else [groups.il, groups.li, groups.ii, groups.ll]
+        logits = [groups.positive[:, None]]
+        logits += [tf.where(count > 0, sim + tf.math.log(tf.maximum(count, 1.0)), NEVER) for sim, count in competing]
+        loss = tf.reduce_logsumexp(tf.concat(logits, axis=1), axis=1) - groups.positive
+        if self.constrain:
+            total = tf.nn.softplus(-groups.positive)
+            for similarity, count in (groups.il, groups.ll, groups.ii, groups.li):
+                total += tf.reduce_sum(count * tf.nn.softplus(similarity), axis=1)
+            loss += total / (1.0 + 4.0 * self.negatives)
+        return loss * scale_of(-loss) if self.scale else loss
+
+    def _margin(self, groups: Similarities) -> tf.Tensor:
+        """[B]"""
+        loss = tf.nn.relu(self.mu_pos - groups.positive)
+        if self.use_max_sim_neg:
+            loss += self._above_margin(groups.il)
+        else:
+            similarity, count = groups.il
+            loss += tf.reduce_sum(count * tf.nn.relu(self.mu_neg + similarity), axis=1)
+        for group in (groups.ll, groups.ii, groups.li):
+            loss += self.neg_lambda * self._above_margin(group)
+        return loss
+
+    def _above_margin(self, group: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        similarity, count = group
+        return tf.nn.relu(self.mu_neg + tf.reduce_max(tf.where(count > 0, similarity, NEVER), axis=1))
+
+
+@dataclass(frozen=True)
+class Similarities:
+    """Similarity of the right pair [B], and per group those with all candidates and how often each was drawn.
+
+    First letter: the anchor, second: the negative; i input, l label.
+    """
+
+    positive: tf.Tensor
+    il: tuple[tf.Tensor, tf.Tensor]
+    ll: tuple[tf.Tensor, tf.Tensor]
+    ii: tuple[tf.Tensor, tf.Tensor]
+    li: tuple[tf.Tensor, tf.Tensor]
+
+
+def scale_of(log_likelihood: tf.Tensor) -> tf.Tensor:
+    """Weights ((1 - p) / 0.5)^4 of examples predicted with probability p, once any p is above 0.5; else all 1."""
+    p = tf.exp(log_likelihood)
+    scale = tf.square(tf.square((1.0 - p) / 0.5))
+    return tf.stop_gradient(tf.where(tf.reduce_max(p) > 0.5, scale, tf.ones_like(p)))
+
+
+def similarities(inputs: tf.Tensor, all_labels: tf.Tensor, kind: str) -> tf.Tensor:
+    """[B, d], [L, d] -> [B, L], for prediction."""
+    if kind == "cosine":
+        inputs, all_labels = tf.nn.l2_normalize(inputs, axis=-1), tf.nn.l2_normalize(all_labels, axis=-1)
+    return tf.matmul(inputs, all_labels, transpose_b=True)

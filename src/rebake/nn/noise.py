@@ -1,0 +1,50 @@
+"""Random numbers of one training step, and the layers that use them.
+
+Stateless random operations: the same seed and step give the same numbers whatever ran before. A layer is called with
+a Noise while training and with None at prediction.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+class Noise:
+    """A stream of random tensors; every call draws from a place of its own.
+
+    Args:
+        seed: of the training.
+        step: int tensor [], number of the optimiser step.
+    """
+
+    def __init__(self, seed: int, step: tf.Tensor) -> None:
+        self._seed = (seed * 1_000_003) % 2**31
+        self._step = tf.cast(step, tf.int32)
+        self._draws = 0
+
+    def _next(self) -> tf.Tensor:
+        self._draws += 1
+        return tf.stack([tf.constant((self._seed + self._draws) % 2**31, tf.int32), self._step])
+
+    def keep(self, shape: tf.Tensor, rate: float) -> tf.Tensor:
+        """bool of ``shape``: True with probability 1 - ``rate``."""
+        return tf.random.stateless_uniform(shape, self._next()) >= rate
+
+    def integers(self, shape: tf.Tensor, below: tf.Tensor) -> tf.Tensor:
+        """int32 of ``shape``, uniform in [0, below)."""
+        return tf.random.stateless_uniform(shape, self._next(), minval=0, maxval=below, dtype=tf.int32)
+
+
+def dropout(x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
+    """Zeroes a part ``rate`` of the elements and scales the others by 1 / (1 - rate)."""
+    if noise is None or rate <= 0:
+        return x
+    keep = noise.keep(tf.shape(x), rate)
+    return tf.where(keep, x * (1.0 / (1.0 - rate)), 0.0)
+
+
+def sparse_dropout(x: tf.SparseTensor, rate: float, noise: Noise | None) -> tf.SparseTensor:
+    """Zeroes a part ``rate`` of the stored entries; the others keep their size (Rasa's SparseDropout)."""
+    if noise is None or rate <= 0:
+        return x
+    return x.with_values(tf.where(noise.keep(tf.shape(x.values), rate), x.values, 0.0))

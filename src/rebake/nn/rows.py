@@ -1,0 +1,88 @@
+"""Sequences of different lengths packed into one matrix, row below row without padding.
+
+Dense layers work on packed rows, so that no time goes into padding; attention and CRFs need the padded form. Both
+directions are plain gathers, also in their gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from rebake.nn.gradients import custom_gradient
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the rows of each sequence are. B sequences, T rows in the longest, N rows together.
+
+    Attributes:
+        lengths: int32 [B]
+        starts: int32 [B], first packed row of each sequence.
+        positions: int32 [N], place of a packed row within its sequence.
+        mask: float32 [B, T], 1 where a row exists.
+        to_padded: int32 [B, T], the packed row of each cell; 0 at padding.
+        to_packed: int32 [N], the cell (b·T + t) of each packed row.
+    """
+
+    lengths: tf.Tensor
+    starts: tf.Tensor
+    positions: tf.Tensor
+    mask: tf.Tensor
+    to_padded: tf.Tensor
+    to_packed: tf.Tensor
+
+    @staticmethod
+    def of(lengths: tf.Tensor) -> Rows:
+        """The layout of packed sequences of these lengths."""
+        lengths = tf.cast(lengths, tf.int32)
+        starts = tf.cumsum(lengths, exclusive=True)
+        steps = tf.range(tf.maximum(tf.reduce_max(lengths), 1))  # [T]
+        exists = steps[None, :] < lengths[:, None]
+        to_padded = tf.where(exists, starts[:, None] + steps[None, :], 0)
+        to_packed = tf.cast(tf.where(tf.reshape(exists, [-1]))[:, 0], tf.int32)
+        positions = tf.math.floormod(to_packed, tf.shape(steps)[0])
+        return Rows(lengths, starts, positions, tf.cast(exists, tf.float32), to_padded, to_packed)
+
+    @property
+    def last(self) -> tf.Tensor:
+        """int32 [B]: the last packed row of each sequence (of an empty one: the row where it would start)."""
+        return self.starts + tf.maximum(self.lengths - 1, 0)
+
+    def pad(self, x: tf.Tensor) -> tf.Tensor:
+        """[N, d] -> [B, T, d]. Padding repeats the first row of the batch and passes no gradient: mask what you use."""
+
+        @custom_gradient
+        def gather(packed: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+            def gradient(upstream: tf.Tensor) -> tf.Tensor:
+                flat = tf.reshape(upstream, tf.concat([[-1], tf.shape(upstream)[2:]], axis=0))
+                return tf.gather(flat, self.to_packed)
+
+            return tf.gather(packed, self.to_padded), gradient
+
+        return gather(x)
+
+    def pack(self, x: tf.Tensor) -> tf.Tensor:
+        """[B, T, d] -> [N, d], dropping the padding."""
+
+        @custom_gradient
+        def gather(padded: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+            def gradient(upstream: tf.Tensor) -> tf.Tensor:
+                return tf.gather(upstream, self.to_padded) * self.mask[:, :, None]
+
+            flat = tf.reshape(padded, tf.concat([[-1], tf.shape(padded)[2:]], axis=0))
+            return tf.gather(flat, self.to_packed), gradient
+
+        return gather(x)
+
+
+@custom_gradient
+def permute(x: tf.Tensor, order: tf.Tensor, inverse: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], object]]:
+    """The rows of x [N, d] in another order (``inverse`` undoes ``order``, both int32 [N])."""
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, None, None]:
+        return tf.gather(upstream, inverse), None, None
+
+    return tf.gather(x, order), gradient

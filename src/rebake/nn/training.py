@@ -1,0 +1,147 @@
+"""The training loop: one traced step for all batch shapes, Adam, and Rasa's regularisation.
+
+Nothing is retraced and no Python runs between the operations of a step; batches are built by numpy beforehand.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from rebake.nn.noise import Noise
+from rebake.nn.weights import Weights
+from rebake.progress import Progress
+
+logger = logging.getLogger("rebake")
+
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Keras' Adam
+
+Losses = Mapping[str, tf.Tensor]
+LossFunction = Callable[[Any, Noise], Losses]  # (batch, noise) -> named scalar losses; their sum is minimised
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What the loop is told.
+
+    Attributes:
+        name: of the network, shown with the progress.
+        epochs: how often ``batches`` is asked.
+        learning_rate: of Adam.
+        seed: of dropout and negative sampling.
+        gated_l2: add the regularisation gradient only where the prediction gradient is positive, as Rasa does
+            (RASA36.md section 3.8); False = everywhere.
+    """
+
+    name: str
+    epochs: int
+    learning_rate: float
+    seed: int
+    gated_l2: bool = True
+
+
+def fit(
+    weights: Weights,
+    losses: LossFunction,
+    batches: Callable[[int], Iterable[Any]],
+    signature: Any,
+    settings: FitSettings,
+    progress: Progress,
+) -> dict[str, float]:
+    """Train the variables in place.
+
+    Args:
+        losses: the network's forward pass and losses.
+        batches: epoch -> its batches, each a structure of tensors or arrays that fits ``signature``.
+        signature: tf.TensorSpec structure of a batch, with None for every size that changes.
+
+    Returns:
+        The mean of each loss over the last epoch's batches, and their sum as "loss".
+    """
+    trainable = weights.trainable()
+    adam = Adam(list(trainable.values()), settings.learning_rate)
+
+    def step(batch: Any, number: tf.Tensor) -> Losses:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(list(trainable.values()))
+            named = losses(batch, Noise(settings.seed, number))
+            total = tf.add_n(list(named.values()))
+        gradients = tape.gradient(total, list(trainable.values()))
+        regularized = [
+            None if gradient is None else with_l2(gradient, variable, weights.l2.get(path), settings.gated_l2)
+            for (path, variable), gradient in zip(trainable.items(), gradients, strict=True)
+        ]
+        adam.apply(regularized, number)
+        for kernel, mask in weights.masks.items():
+            weights.variables[kernel].assign(weights.variables[kernel] * weights.variables[mask])
+        return {**named, "loss": total}
+
+    traced = tf.function(step, input_signature=[signature, tf.TensorSpec([], tf.int32)])
+    number = 0
+    means: dict[str, float] = {}
+    with progress.task(settings.name, settings.epochs) as task:
+        for epoch in range(settings.epochs):
+            results = []
+            for batch in batches(epoch):
+                results.append(traced(batch, tf.constant(number, tf.int32)))
+                number += 1
+            means = {key: float(sum(result[key] for result in results) / len(results)) for key in results[0]}
+            task.advance(1, loss=means["loss"])
+    return means
+
+
+def with_l2(gradient: tf.Tensor, variable: tf.Variable, l2: float | None, gated: bool) -> tf.Tensor:
+    """The gradient of prediction loss + l2 · Σ w²; ``gated`` leaves the second term out where the first is <= 0."""
+    gradient = tf.convert_to_tensor(gradient)
+    if l2 is None:
+        return gradient
+    penalty = 2.0 * l2 * variable
+    return gradient + (tf.where(gradient > 0, penalty, 0.0) if gated else penalty)
+
+
+class Adam:
+    """Adam (Kingma & Ba 2015) with Keras' defaults, as one fused operation per variable."""
+
+    def __init__(self, variables: list[tf.Variable], learning_rate: float) -> None:
+        self.variables = variables
+        self.learning_rate = learning_rate
+        self.first = [tf.Variable(tf.zeros_like(variable)) for variable in variables]
+        self.second = [tf.Variable(tf.zeros_like(variable)) for variable in variables]
+
+    def apply(self, gradients: list[tf.Tensor | None], step: tf.Tensor) -> None:
+        """One update; ``step`` counts from 0. Variables without a gradient stay."""
+        time = tf.cast(step + 1, tf.float32)
+        for variable, first, second, gradient in zip(self.variables, self.first, self.second, gradients, strict=True):
+            if gradient is None:
+                continue
+            tf.raw_ops.ResourceApplyAdam(
+                var=variable.handle,
+                m=first.handle,
+                v=second.handle,
+                beta1_power=tf.pow(BETA_1, time),
+                beta2_power=tf.pow(BETA_2, time),
+                lr=self.learning_rate,
+                beta1=BETA_1,
+                beta2=BETA_2,
+                epsilon=EPSILON,
+                grad=gradient,
+            )
+
+
+def configure(num_threads: int | None) -> None:
+    """Set thread counts and deterministic operations of this process; call it before anything else of TensorFlow runs.
+
+    TensorFlow takes thread counts only before its first operation: later calls with another number say so and go on.
+    """
+    tf.config.experimental.enable_op_determinism()
+    if num_threads is None:
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(num_threads)
+        tf.config.threading.set_inter_op_parallelism_threads(num_threads)
+    except RuntimeError:
+        logger.warning("TensorFlow runs already, so num_threads has no effect on this training.")

@@ -1,0 +1,108 @@
+"""The variables of one network, each under the key that Rasa 3.6 gives it in its checkpoint.
+
+A key is a path in Rasa's object graph below ``model/_tf_layers``, e.g.
+``sequence_layer.text/_tf_layers/transformer/_embedding/kernel`` (RASA36.md section 5). A layer asks for its variables
+by path and shape; where their first values come from is the business of the source: a seed, or a checkpoint.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+Initializer = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float32]]
+
+
+class Source(Protocol):
+    """Gives the first value of a variable."""
+
+    def value(self, path: str, shape: tuple[int, ...], initializer: Initializer) -> NDArray[np.float32]:
+        """The value of the variable at ``path``, of exactly this shape."""
+
+
+class Seeded:
+    """New weights: each path has a random stream of its own, so that values do not depend on the order of creation."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def value(self, path: str, shape: tuple[int, ...], initializer: Initializer) -> NDArray[np.float32]:
+        return initializer(np.random.default_rng([self.seed % 2**32, zlib.crc32(path.encode())]), shape)
+
+
+class Weights:
+    """Creates and holds variables.
+
+    Attributes:
+        variables: all variables by path, in order of creation; what a checkpoint holds.
+        l2: regularisation constant of the variables that have one.
+        masks: path of a kernel -> path of its 0/1 mask; kernels are kept masked at every moment.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.variables: dict[str, tf.Variable] = {}
+        self.l2: dict[str, float] = {}
+        self.masks: dict[str, str] = {}
+
+    def add(
+        self, path: str, shape: tuple[int, ...], initializer: Initializer, *, l2: float = 0.0, trainable: bool = True
+    ) -> tf.Variable:
+        """A float32 variable; with ``l2`` the loss gains l2 · Σ w²."""
+        if path in self.variables:
+            raise ValueError(f"two variables at {path}")
+        value = self.source.value(path, shape, initializer)
+        variable = tf.Variable(value, trainable=trainable, dtype=tf.float32)
+        self.variables[path] = variable
+        if l2 > 0:
+            self.l2[path] = l2
+        return variable
+
+    def mask_kernel(self, path: str, density: float) -> None:
+        """Keep only a random part of the kernel at ``path``, at least one entry per row and column."""
+        kernel = self.variables[path]
+        name = f"{path}_mask"
+        mask = self.add(name, tuple(kernel.shape), random_mask(density), trainable=False)
+        kernel.assign(kernel * mask)
+        self.masks[path] = name
+
+    def trainable(self) -> dict[str, tf.Variable]:
+        """The variables that training changes."""
+        return {path: variable for path, variable in self.variables.items() if variable.trainable}
+
+
+def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Keras' default for kernels (Glorot & Bengio 2010): uniform within ±sqrt(6 / (fan_in + fan_out))."""
+    receptive = int(np.prod(shape[:-2]))
+    limit = np.sqrt(6.0 / ((shape[-2] + shape[-1]) * receptive))
+    return rng.uniform(-limit, limit, shape).astype(np.float32)
+
+
+def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:  # noqa: ARG001
+    return np.zeros(shape, np.float32)
+
+
+def ones(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:  # noqa: ARG001
+    return np.ones(shape, np.float32)
+
+
+def random_mask(density: float) -> Initializer:
+    """1 with probability ``density``, and on the tiled diagonal, so that nothing is left unconnected."""
+
+    def initialize(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        rows, columns = shape
+        short = min(rows, columns)
+        diagonal = np.arange(rows)[:, None] % short == np.arange(columns)[None, :] % short
+        return np.asarray(diagonal | (rng.random(shape) < density), np.float32)
+
+    return initialize
+
+
+def values_of(weights: Weights) -> dict[str, NDArray[Any]]:
+    """A copy of all values by path."""
+    return {path: variable.numpy() for path, variable in weights.variables.items()}
