@@ -1,0 +1,135 @@
+"""GitHub releases as the memory of a repository: parts under their fingerprints, and the models of its tags.
+
+One prerelease keeps every trained part as an ordinary single-part model archive named after its fingerprint, so that
+any later run finds it whatever branch trained it. The manifest of the newest model lies beside them; it only serves to
+tell what changed. A tag's own release gets the whole model, its manifest and the checksums of both.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from github.GitRelease import GitRelease
+
+from rebake.archive.manifest import Manifest, Part, read_manifest
+from rebake.errors import ModelError
+from rebake.store.releases import Asset, Releases
+
+logger = logging.getLogger("rebake")
+
+PRUNE_AT = 960  # assets; GitHub's limit for one release is 1000. Above it, the oldest parts go
+PRUNE_TO = 900
+
+_PART_NAME = re.compile(r"(?P<part>nlu|core|nlg)-(?P<fingerprint>[0-9a-f]{64})\.(?:tar\.gz|json)")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """A part in the store: asset name and size in bytes, enough to name it in a report."""
+
+    part: Part
+    fingerprint: str
+    name: str
+    size: int
+
+
+def part_name(part: Part, fingerprint: str) -> str:
+    """The asset name of a part: an archive, or for responses (which need no training) the manifest of their model."""
+    return f"{part}-{fingerprint}.{'json' if part == 'nlg' else 'tar.gz'}"
+
+
+class ReleaseStore:
+    """The parts of one repository, in one prerelease. The list of assets is read once and kept up to date."""
+
+    def __init__(self, releases: Releases, tag: str, run: str) -> None:
+        self._releases = releases
+        self._run = run
+        self._known: dict[str, Asset] | None = None
+        self.tag = tag
+
+    def find(self, part: Part, fingerprint: str) -> StoredPart | None:
+        """The part with this fingerprint, None where nobody ever published it. Raises StorageError."""
+        name = part_name(part, fingerprint)
+        asset = self._assets().get(name)
+        return StoredPart(part, fingerprint, name, asset.size) if asset is not None else None
+
+    def fetch(self, stored: StoredPart, directory: Path) -> Path:
+        """Download a part's archive; it must be what its name says.
+
+        Raises:
+            StorageError: the download failed.
+            ModelError: it is not the archive of that part with that fingerprint.
+        """
+        path = directory / stored.name
+        self._releases.download(self._assets()[stored.name], path)
+        manifest = read_manifest(path)
+        record = manifest.parts.get(stored.part) if manifest is not None else None
+        if record is None or record.fingerprint != stored.fingerprint:
+            path.unlink(missing_ok=True)
+            raise ModelError(f"The asset {stored.name} of the release {self.tag} does not hold what its name says.")
+        return path
+
+    def newest_manifest(self, name: str) -> Manifest | None:
+        """The manifest of the newest model; None where none was published.
+
+        Raises:
+            StorageError: the download failed.
+            ModelError: the file is broken.
+        """
+        asset = self._assets().get(name)
+        if asset is None:
+            return None
+        with TemporaryDirectory(prefix="rebake-") as directory:
+            (Path(directory) / "newest").mkdir()
+            path = Path(directory) / "newest" / "rebake.json"
+            self._releases.download(asset, path)
+            return read_manifest(path.parent)
+
+    def publish_part(self, part: Part, fingerprint: str, path: Path, *, replace: bool = False) -> str:
+        """Keep a part for good: its archive (for responses, their model's manifest). Its URL.
+
+        Raises:
+            StorageError: the API refuses, or cannot be reached.
+        """
+        self._prune()
+        name = part_name(part, fingerprint)
+        if replace:
+            return self._releases.replace(self._release(), path, name, self._run)
+        return self._releases.add(self._release(), path, name)
+
+    def publish_manifest(self, path: Path, name: str) -> None:
+        """Let later runs tell what changed since this model. Raises StorageError."""
+        self._releases.replace(self._release(), path, name, self._run)
+
+    def _release(self) -> GitRelease:
+        return self._releases.ensure(
+            self.tag,
+            title="Parts of the assistant's models",
+            text=(
+                "Kept by rebake: every trained part of the model under its fingerprint, so that nothing is trained "
+                "twice. Deleting a part is safe; it is trained again when it is needed."
+            ),
+            prerelease=True,
+            make_latest=False,
+        )
+
+    def _assets(self) -> dict[str, Asset]:
+        if self._known is None:
+            release = self._releases.find(self.tag)
+            self._known = self._releases.assets(release) if release is not None else {}
+        return self._known
+
+    def _prune(self) -> None:
+        """Make room: a release holds 1000 assets. The oldest parts go first."""
+        assets = self._assets()
+        if len(assets) < PRUNE_AT:
+            return
+        parts = sorted((a for a in assets.values() if _PART_NAME.fullmatch(a.name)), key=lambda a: (a.created, a.name))
+        for asset in parts[: len(assets) - PRUNE_TO]:
+            self._releases.delete(asset)
+            del assets[asset.name]
+        logger.info("The release %s was nearly full: the oldest parts were deleted.", self.tag)

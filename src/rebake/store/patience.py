@@ -1,0 +1,152 @@
+"""Calls to GitHub that fail for a moment are tried again; those that fail for good say what to do about it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import requests
+from github import GithubException
+
+from rebake.errors import StorageError
+
+logger = logging.getLogger("rebake")
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+LONGEST_WAIT = 120.0  # seconds; a rate limit that lasts longer ends the run with a message
+
+
+class ReplyError(Exception):
+    """A reply to one of our own requests (assets) that is no success."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str]) -> None:
+        super().__init__(f"{status} {message}")
+        self.status = status
+        self.message = message
+        self.headers = headers
+
+
+class CorruptTransferError(Exception):
+    """The bytes that came are not those that were sent; trying again may help."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often to try, and how to wait between tries."""
+
+    attempts: int = ATTEMPTS
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.time
+
+    def __call__(self, call: Callable[[], T], purpose: str) -> T:
+        """Call until it works.
+
+        ``call`` must bear being called twice after a success that it did not hear of: it looks before it creates.
+
+        Args:
+            call: raises GithubException, ReplyError, CorruptTransferError or an exception of requests.
+            purpose: completes "GitHub: ... failed", e.g. "listing the release's assets".
+
+        Raises:
+            StorageError: it failed for good, or too often.
+        """
+        for attempt in range(1, self.attempts + 1):
+            try:
+                return call()
+            except (GithubException, ReplyError, CorruptTransferError, requests.RequestException, OSError) as error:
+                wait = self._wait(error, attempt)
+                if wait is None or attempt == self.attempts:
+                    raise explain(error, purpose) from error
+                logger.info("GitHub: %s failed (%s); trying again in %.0f s", purpose, _told(error), wait)
+                self.sleep(wait)
+        raise AssertionError("the loop returns or raises")
+
+    def _wait(self, error: Exception, attempt: int) -> float | None:
+        """Seconds until the next try; None where trying again is of no use."""
+        backoff = float(2 ** (attempt - 1))
+        if isinstance(error, (requests.RequestException, CorruptTransferError)):
+            return backoff
+        if isinstance(error, OSError):
+            return None
+        status, headers = _status(error), _headers(error)
+        if status >= 500:
+            return backoff
+        if status == 429 or (status == 403 and _is_rate_limit(error, headers)):
+            wait = self._until_reset(headers)
+            if wait is None:
+                wait = 4 * backoff
+            return wait if wait <= LONGEST_WAIT else None
+        return None
+
+    def _until_reset(self, headers: Mapping[str, str]) -> float | None:
+        try:
+            if "retry-after" in headers:
+                return max(0.0, float(headers["retry-after"]))
+            if headers.get("x-ratelimit-remaining") == "0":
+                return max(0.0, float(headers["x-ratelimit-reset"]) - self.clock()) + 1
+        except (KeyError, ValueError):
+            return None
+        return None
+
+
+def explain(error: Exception, purpose: str) -> StorageError:
+    """The error as the user is to read it."""
+    status = _status(error)
+    fix = None
+    if status == 401:
+        fix = "Check the input token: it has expired or is not one of this server."
+    elif status in (403, 404) and not _is_rate_limit(error, _headers(error)):
+        fix = (
+            "Give the job the permissions contents: write, pull-requests: write and statuses: write "
+            "(docs/action.md, Permissions)."
+        )
+    elif _is_rate_limit(error, _headers(error)):
+        fix = "Run the job again later."
+    return StorageError(f"GitHub: {purpose} failed ({_told(error)}).", fix=fix)
+
+
+def is_forbidden(error: Exception) -> bool:
+    """Whether a StorageError of ours was a refusal for lack of permission."""
+    cause = error.__cause__
+    return cause is not None and _status(cause) in (401, 403, 404) and not _is_rate_limit(cause, _headers(cause))
+
+
+def _status(error: BaseException) -> int:
+    return error.status if isinstance(error, (GithubException, ReplyError)) else 0
+
+
+def _headers(error: BaseException) -> dict[str, str]:
+    headers = error.headers if isinstance(error, (GithubException, ReplyError)) else None
+    return {str(key).lower(): str(value) for key, value in (headers or {}).items()}
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, GithubException):
+        data = error.data
+        return str(data.get("message", "")) if isinstance(data, Mapping) else str(error.message or "")
+    return error.message if isinstance(error, ReplyError) else ""
+
+
+def _is_rate_limit(error: BaseException, headers: Mapping[str, str]) -> bool:
+    return (
+        "retry-after" in headers
+        or headers.get("x-ratelimit-remaining") == "0"
+        or "rate limit" in _message(error).lower()
+    )
+
+
+def _told(error: BaseException) -> str:
+    """Status and GitHub's message, on one line; never a header, a URL's query or a body."""
+    status = _status(error)
+    if status:
+        return " ".join(f"{status} {_message(error)}".split())[:200]
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,124 @@
+"""Release assets as streams, with their SHA-256 checked: PyGithub reads them byte by byte."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from rebake import __version__
+from rebake.store.patience import CorruptTransferError, ReplyError
+
+CHUNK = 1 << 20
+TIMEOUT = (10.0, 120.0)  # seconds to connect, and between two pieces of an answer
+MAX_REDIRECTS = 5
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Transfer:
+    """Sends and fetches asset files for one API token."""
+
+    def __init__(self, token: str, session: requests.Session | None = None) -> None:
+        self._headers = {
+            "Authorization": f"Bearer {token}",
+            "User-Agent": f"rebake/{__version__}",
+            "X-GitHub-Api-Version": "2022-11-28",
+        }
+        self._session = session or requests.Session()
+
+    def download(self, url: str, path: Path, *, digest: str | None, size: int | None) -> None:
+        """Fetch the asset whose API address is ``url``; written under a temporary name, then renamed.
+
+        The token goes to the API alone, not to the host that it redirects to.
+
+        Raises:
+            ReplyError: the answer is no success.
+            CorruptTransferError: size or digest ("sha256:...") differ.
+            requests.RequestException: the connection failed.
+        """
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            with self._follow(url) as reply, temporary.open("wb") as file:
+                checksum = hashlib.sha256()
+                for chunk in reply.iter_content(CHUNK):
+                    checksum.update(chunk)
+                    file.write(chunk)
+            if size is not None and temporary.stat().st_size != size:
+                raise CorruptTransferError(f"{temporary.stat().st_size} bytes came where {size} were announced")
+            if digest and digest.startswith("sha256:") and digest != f"sha256:{checksum.hexdigest()}":
+                raise CorruptTransferError("the SHA-256 of what came is not the announced one")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def upload(self, url: str, path: Path, name: str) -> Mapping[str, Any]:
+        """Send a file as the asset ``name`` of the release whose ``upload_url`` is given; what the API says of it.
+
+        Raises:
+            ReplyError: the answer is no success (422: an asset of that name is there).
+            CorruptTransferError: GitHub got other bytes.
+            requests.RequestException: the connection failed.
+        """
+        kind = "application/json" if name.endswith(".json") else "application/octet-stream"
+        headers = {**self._headers, "Accept": "application/vnd.github+json", "Content-Type": kind}
+        with path.open("rb") as file:
+            reply = self._session.post(
+                url.split("{", 1)[0],
+                params={"name": name},
+                data=file if path.stat().st_size else b"",
+                headers=headers,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
+        _raise_for(reply)
+        asset: Mapping[str, Any] = reply.json()
+        digest = asset.get("digest")
+        if digest and digest != f"sha256:{sha256(path)}":
+            raise CorruptTransferError("the SHA-256 of what GitHub received is not the file's")
+        return asset
+
+    def _follow(self, url: str) -> requests.Response:
+        headers = {**self._headers, "Accept": "application/octet-stream"}
+        origin = urlsplit(url).netloc
+        for _ in range(MAX_REDIRECTS):
+            reply = self._session.get(
+                url, headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=False, auth=_as_it_is
+            )
+            if not reply.is_redirect:
+                _raise_for(reply)
+                return reply
+            url = urljoin(url, reply.headers["Location"])
+            reply.close()
+            if urlsplit(url).netloc != origin:
+                headers.pop("Authorization", None)
+        raise requests.TooManyRedirects(f"more than {MAX_REDIRECTS} redirects")
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An ``auth`` that adds nothing: without one, requests would look into the user's .netrc."""
+    return request
+
+
+def _raise_for(reply: requests.Response) -> None:
+    if reply.ok and not reply.is_redirect:
+        return
+    try:
+        body = reply.json()
+        message = str(body.get("message", reply.reason))
+        if any(error.get("code") == "already_exists" for error in body.get("errors") or [] if isinstance(error, dict)):
+            message = f"{message}: already_exists"
+    except (ValueError, AttributeError):
+        message = str(reply.reason)
+    finally:
+        reply.close()
+    raise ReplyError(reply.status_code, message, reply.headers)
