@@ -49,9 +49,9 @@ def made(event: dict[str, Any]) -> Event:
     if kind == "action":
         return ActionExecuted(event.get("name"), action_text=event.get("action_text"))
     if kind == "slot":
-        return SlotSet(event["name"], event["value"])
+        return SlotSet(event["name"], event.get("value"))
     if kind == "active_loop":
-        return ActiveLoop(event["name"])
+        return ActiveLoop(event.get("name"))
     intent = {"name": event["intent"], "confidence": 1.0} if event.get("intent") else None
     return UserUttered(text=event.get("text"), intent=intent, entities=event.get("entities", []))
 
