@@ -1,0 +1,104 @@
+"""Archives that parts and components are taken from instead of being trained again."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rebake.archive.manifest import Manifest, Part, PartRecord, read_manifest
+from rebake.archive.metadata import COMPONENTS_NAME, Metadata, Node, StoredNode, read_metadata
+from rebake.archive.pack import unpack
+from rebake.errors import ModelError, RebakeError
+
+logger = logging.getLogger("rebake")
+
+
+@dataclass(frozen=True)
+class ShelvedPart:
+    """A part that some archive has."""
+
+    archive: Path
+    record: PartRecord
+
+
+class Shelf:
+    """The manifests of some archives; an archive is unpacked only when something is taken from it.
+
+    Archives without a readable manifest (Rasa's own, broken ones) offer nothing. Use it as a context manager: the
+    unpacked archives go when it closes.
+    """
+
+    def __init__(self, archives: Iterable[Path]) -> None:
+        self._manifests: dict[Path, Manifest] = {}
+        for archive in archives:
+            try:
+                manifest = read_manifest(archive)
+            except RebakeError as error:
+                logger.debug("%s offers nothing: %s", archive, error)
+                continue
+            if manifest is not None:
+                self._manifests.setdefault(archive, manifest)
+        self._unpacked: dict[Path, tuple[Path, Metadata]] = {}
+        self._stack = ExitStack()
+
+    def find_part(self, part: Part, fingerprint: str) -> ShelvedPart | None:
+        """The first archive that has the part with this fingerprint."""
+        for archive, manifest in self._manifests.items():
+            record = manifest.parts.get(part)
+            if record is not None and record.fingerprint == fingerprint:
+                return ShelvedPart(archive, record)
+        return None
+
+    def take_part(self, shelved: ShelvedPart, part: Part, nodes: Sequence[Node], components: Path) -> None:
+        """Copy the directories of the part's components to where ``nodes`` expect them.
+
+        Equal fingerprints mean equal components in an equal order, but not equal names: "DIETClassifier" and the
+        dotted name of Rasa's class are the same component.
+        """
+        source, metadata = self._open(shelved.archive)
+        stored = _stored_nodes(metadata, part)
+        if len(stored) != len(nodes):
+            raise ModelError(
+                f"{shelved.archive} names {len(stored)} components of its {part} part in metadata.json, "
+                f"but its fingerprint stands for {len(nodes)}.",
+                fix="Remove this archive, or train with --force.",
+            )
+        for old, new in zip(stored, nodes, strict=True):
+            if old.resource is not None and (source / old.resource).is_dir():
+                shutil.copytree(source / old.resource, components / new.directory)
+
+    def find_component(self, part: Part, fingerprint: str) -> Path | None:
+        """The directory of a component that was trained from just the same, or None."""
+        for archive, manifest in self._manifests.items():
+            for node_id, record in manifest.components.items():
+                if record.part == part and record.fingerprint == fingerprint:
+                    source, metadata = self._open(archive)
+                    for node in _stored_nodes(metadata, part):
+                        if node.id == node_id and node.resource and (source / node.resource).is_dir():
+                            return source / node.resource
+        return None
+
+    def _open(self, archive: Path) -> tuple[Path, Metadata]:
+        """The components directory of an unpacked archive, and its metadata."""
+        if archive not in self._unpacked:
+            directory = self._stack.enter_context(unpack(archive))
+            self._unpacked[archive] = (directory / COMPONENTS_NAME, read_metadata(directory))
+        return self._unpacked[archive]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+
+def _stored_nodes(metadata: Metadata, part: Part) -> tuple[StoredNode, ...]:
+    return metadata.nlu if part == "nlu" else metadata.core

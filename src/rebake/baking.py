@@ -1,0 +1,169 @@
+"""From an assistant to a model archive: take each part from an archive that has it already, train the rest."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rebake.archive.manifest import PARTS, Manifest, Part, read_manifest
+from rebake.archive.pack import pack
+from rebake.archive.shelf import Shelf
+from rebake.assistant.model import Assistant
+from rebake.baking_job import BakingJob
+from rebake.errors import ModelError, StorageError
+from rebake.progress import Progress, Silent
+from rebake.staleness.compare import compare
+from rebake.staleness.fingerprints import fingerprint
+from rebake.staleness.plan import Plan
+
+MODEL_SUFFIX = ".tar.gz"
+
+
+@dataclass(frozen=True)
+class BakeResult:
+    """What came out.
+
+    Attributes:
+        model: the archive; the old one where nothing was stale.
+        plan: what was stale before, and why.
+        trained: the parts that were trained now.
+        reused: part -> name of the archive it was carried over from.
+        manifest: what rebake.json of the model says.
+        seconds: part -> how long its training took.
+        metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
+        written: whether ``model`` is a new file.
+    """
+
+    model: Path
+    plan: Plan
+    trained: tuple[Part, ...]
+    reused: Mapping[Part, str]
+    manifest: Manifest
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    written: bool = True
+
+
+def bake(
+    assistant: Assistant,
+    *,
+    output: Path,
+    old: Path | None = None,
+    sources: Sequence[Path] = (),
+    parts: frozenset[Part] = frozenset(PARTS),
+    force: bool = False,
+    fixed_model_name: str | None = None,
+    prefix: str = "",
+    core_arguments: Mapping[str, Any] | None = None,
+    nlu_arguments: Mapping[str, Any] | None = None,
+    persist_nlu_data: bool = False,
+    progress: Progress | None = None,
+    on_plan: Callable[[Plan], None] | None = None,
+) -> BakeResult:
+    """Write the model of an assistant, training only what no given archive has.
+
+    Args:
+        assistant: what to train.
+        output: directory of models; made if it is missing.
+        old: the newest model: the verdict compares with it. Returned as it is where nothing is stale.
+        sources: further archives, of the whole or of one part, that a part with the wanted fingerprint is taken from.
+        parts: what the model is to hold.
+        force: train every part, stale or not.
+        fixed_model_name: file name of the archive, with or without ``.tar.gz``.
+        prefix: put in front of a name that is not fixed ("nlu-", "core-").
+        core_arguments: ``augmentation_factor``.
+        nlu_arguments: ``num_threads``.
+        persist_nlu_data: put the NLU training data into the archive, where ``rasa train --persist-nlu-data`` puts it.
+        progress: where training reports.
+        on_plan: told the verdict before anything is trained.
+
+    Raises:
+        DataError: the assistant cannot be trained; nothing was written.
+        StorageError: the archive could not be written; what was there before still is.
+    """
+    job = BakingJob(
+        assistant,
+        parts,
+        core_arguments or {},
+        nlu_arguments or {},
+        progress or Silent(),
+        persist_nlu_data=persist_nlu_data,
+    )
+    manifest, problem = _read_old(old)
+    plan = compare(job.fingerprints, manifest, problem=problem, force=force)
+    if on_plan is not None:
+        on_plan(plan)
+    if plan.is_fresh and old is not None and manifest is not None:
+        return BakeResult(old, plan, (), {}, manifest, written=False)
+    archives = [] if force else [path for path in (old, *sources) if path is not None]
+    with _working_directory(output) as directory:
+        _run(job, directory, archives)
+        name = fixed_model_name or prefix + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
+        model = output / (name if name.endswith(MODEL_SUFFIX) else name + MODEL_SUFFIX)
+        pack(directory, model)
+    return BakeResult(model, plan, tuple(job.trained), job.reused, job.manifest, job.seconds, job.metrics)
+
+
+def bake_into(job: BakingJob, directory: Path, sources: Sequence[Path] = ()) -> None:
+    """Fill a directory with what the archive would hold; where it exists already, only its model files are replaced."""
+    with _working_directory(directory.parent) as scratch:
+        _run(job, scratch, sources)
+        directory.mkdir(exist_ok=True)
+        for entry in scratch.iterdir():
+            target = directory / entry.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            entry.replace(target)
+
+
+def dry_run(
+    assistant: Assistant,
+    *,
+    old: Path | None,
+    parts: frozenset[Part] = frozenset(PARTS),
+    force: bool = False,
+    core_arguments: Mapping[str, Any] | None = None,
+    nlu_arguments: Mapping[str, Any] | None = None,
+) -> Plan:
+    """What of ``old`` is stale, and why; nothing is trained, imported from TensorFlow, or written."""
+    wanted = fingerprint(
+        assistant, core_arguments=core_arguments or {}, nlu_arguments=nlu_arguments or {}, parts=parts
+    )
+    manifest, problem = _read_old(old)
+    return compare(wanted, manifest, problem=problem, force=force)
+
+
+def _run(job: BakingJob, directory: Path, archives: Sequence[Path]) -> None:
+    with Shelf(archives) as shelf:
+        job.run(directory, shelf)
+
+
+@contextmanager
+def _working_directory(output: Path) -> Iterator[Path]:
+    """A temporary directory beside the models, so that the finished archive is renamed within one file system."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(prefix=".rebake-", dir=output)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write models to {output}: {error.strerror}.", fix="Choose a directory you may write to (--out)."
+        ) from error
+    with scratch as name:
+        yield Path(name)
+
+
+def _read_old(old: Path | None) -> tuple[Manifest | None, str | None]:
+    """The old model's manifest; the second is why there is none although there is a model."""
+    if old is None:
+        return None, None
+    try:
+        manifest = read_manifest(old)
+    except ModelError as error:
+        return None, str(error)
+    return manifest, None if manifest is not None else f"{old.name} was not made by rebake"

@@ -1,0 +1,138 @@
+"""The making of one model directory: every part taken from the shelf or trained, then metadata and manifest."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rebake import __version__
+from rebake.archive.manifest import Manifest, Part, PartRecord, write_manifest
+from rebake.archive.metadata import COMPONENTS_NAME, Node, build_metadata, write_metadata
+from rebake.archive.shelf import Shelf
+from rebake.assistant.model import Assistant
+from rebake.assistant.nlu_writer import persist_nlu
+from rebake.assistant.validate import validate
+from rebake.errors import DataError
+from rebake.nlu.component import TrainingContext
+from rebake.progress import Progress
+from rebake.staleness.fingerprints import fingerprint
+
+logger = logging.getLogger("rebake")
+
+NLU_ARGUMENTS = frozenset({"num_threads"})
+CORE_ARGUMENTS = frozenset({"augmentation_factor"})
+
+
+class BakingJob:
+    """What is to be baked, and after ``run`` what came of it."""
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        parts: frozenset[Part],
+        core_arguments: Mapping[str, Any],
+        nlu_arguments: Mapping[str, Any],
+        progress: Progress,
+        *,
+        persist_nlu_data: bool = False,
+    ) -> None:
+        _warn_of_unread(core_arguments, CORE_ARGUMENTS, "core_additional_arguments")
+        _warn_of_unread(nlu_arguments, NLU_ARGUMENTS, "nlu_additional_arguments")
+        validate(assistant)
+        self.assistant = assistant
+        self.core_arguments = core_arguments
+        self.persist_nlu_data = persist_nlu_data
+        self.context = TrainingContext(
+            language=assistant.config.language, num_threads=nlu_arguments.get("num_threads"), progress=progress
+        )
+        self.fingerprints = fingerprint(
+            assistant, core_arguments=core_arguments, nlu_arguments=nlu_arguments, parts=parts
+        )
+        self.trained: list[Part] = []
+        self.reused: dict[Part, str] = {}
+        self.seconds: dict[str, float] = {}
+        self.metrics: dict[str, float] = {}
+        self.records: dict[Part, PartRecord] = {}
+        self.model_id = ""
+
+    @property
+    def manifest(self) -> Manifest:
+        return Manifest(self.records, self.fingerprints.components, tool_version=__version__)
+
+    def run(self, directory: Path, shelf: Shelf) -> None:
+        """Fill an empty directory with everything that the archive is to hold."""
+        components = directory / COMPONENTS_NAME
+        components.mkdir()
+        nlu = self._nlu_nodes() if "nlu" in self.fingerprints.parts else ()
+        core = self._core_nodes() if "core" in self.fingerprints.parts else ()
+        if nlu:
+            self._bake("nlu", nlu, components, shelf, self._train_nlu)
+            if self.persist_nlu_data:
+                persist_nlu(self.assistant.nlu, components / "nlu_training_data_provider")
+        if core:
+            self._bake("core", core, components, shelf, self._train_core)
+        if "nlg" in self.fingerprints.parts:
+            self.records["nlg"] = replace(self.fingerprints.parts["nlg"], trained_by=f"rebake {__version__}")
+        write_manifest(self.manifest, directory)
+        metadata = build_metadata(
+            self.assistant, nlu=nlu, core=core, components=components, persist_nlu_data=self.persist_nlu_data
+        )
+        self.model_id = metadata["model_id"]
+        write_metadata(metadata, directory)
+
+    def _bake(
+        self,
+        part: Part,
+        nodes: tuple[Node, ...],
+        components: Path,
+        shelf: Shelf,
+        train: Callable[[Path, Callable[[str], Path | None]], Mapping[str, float]],
+    ) -> None:
+        wanted = self.fingerprints.parts[part]
+        shelved = shelf.find_part(part, wanted.fingerprint)
+        if shelved is not None:
+            shelf.take_part(shelved, part, nodes, components)
+            self.reused[part] = shelved.archive.name
+            # Where items stand may have changed without their meaning: the record's items are today's.
+            self.records[part] = replace(
+                wanted,
+                seed=shelved.record.seed,
+                trained_by=shelved.record.trained_by,
+                metrics=shelved.record.metrics,
+                reused_from=shelved.archive.name,
+            )
+            return
+
+        def reuse(node_id: str) -> Path | None:
+            return shelf.find_component(part, self.fingerprints.components[node_id].fingerprint)
+
+        started = time.monotonic()
+        metrics = train(components, reuse)
+        self.seconds[part] = time.monotonic() - started
+        self.metrics.update(metrics)
+        self.trained.append(part)
+        self.records[part] = replace(
+            wanted, seed=self.context.seed, trained_by=f"rebake {__version__}", metrics=dict(metrics)
+        )
+
+    def _train_nlu(self, components: Path, reuse: Callable[[str], Path | None]) -> Mapping[str, float]:
+        from rebake.nlu.pipeline import train_pipeline
+
+        return train_pipeline(self.assistant.config.pipeline, self.assistant, self.context, components, reuse).metrics
+
+    def _train_core(self, components: Path, reuse: Callable[[str], Path | None]) -> Mapping[str, float]:
+        from rebake.core.agent import train_policies
+
+        return train_policies(
+            self.assistant.config.policies, self.assistant, self.context, components, reuse=reuse, **self.core_arguments
+        ).metrics
+
+
+def _warn_of_unread(arguments: Mapping[str, Any], known: frozenset[str], name: str) -> None:
+    for key in sorted(set(arguments) - known):
+        logger.warning("%s: '%s' has no effect here; known are %s.", name, key, ", ".join(sorted(known)))

@@ -1,0 +1,157 @@
+"""The command line: ``rebake check``, ``rebake train``, ``rebake parse``.
+
+Exit codes below 16 are verdicts of a check (0 fresh, 1 core, 2 nlu, 4 nlg, 8 forced, bits added); errors use 64 and
+up, so that neither argparse's 2 nor a traceback's 1 is ever taken for "NLU is stale".
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from rebake import __version__
+from rebake.errors import EXIT_INTERNAL, EXIT_IO, EXIT_USAGE, RebakeError
+
+DESCRIPTION = "Keep the trained model of a Rasa assistant fresh."
+EPILOG = """\
+exit codes of `check` and `train --dry-run`:
+  0 nothing is stale; 1 Core, 2 NLU, 4 responses (the bits of stale parts are added); 8 training was forced
+errors of every command:
+  64 usage, 65 bad data or model, 70 internal error, 74 input/output
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose usage errors exit with 64 (argparse's own 2 means "NLU is stale" here)."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: error: {message}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; docs/cli.md is held against it by a test."""
+    parser = Parser(prog="rebake", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"rebake {__version__}")
+    parser.add_argument("--traceback", action="store_true", help="show the traceback of an internal error")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    check = commands.add_parser("check", help="say which parts of the model are stale, and why", epilog=EPILOG,
+                                formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    _add_project(check)
+    _add_comparison(check)
+    _add_training(check)
+
+    train = commands.add_parser("train", help="train what is stale and write the model", epilog=EPILOG,
+                                formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    train.add_argument("part", nargs="?", choices=["core", "nlu"], help="train this part alone (default: both)")
+    _add_project(train)
+    _add_comparison(train)
+    _add_training(train)
+    train.add_argument("--dry-run", action="store_true", help="only say what is stale, as `rebake check` does")
+    train.add_argument("--fixed-model-name", metavar="NAME", help="name of the archive (default: time and content)")
+    train.add_argument("--persist-nlu-data", action="store_true", help="put the NLU training data into the archive")
+    train.add_argument("--quiet", action="store_true", help="no progress and no report, only errors and the path")
+
+    parse = commands.add_parser("parse", help="parse texts with a trained model: one JSON object a line")
+    parse.add_argument("model", metavar="MODEL", help="model archive (.tar.gz), or a directory: its newest model")
+    parse.add_argument("text", metavar="TEXT", nargs="+", help="text to parse; `-`: read texts from stdin, one a line")
+    return parser
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    project = parser.add_argument_group("the assistant")
+    project.add_argument("--config", "-c", metavar="FILE", default="config.yml", help="default: %(default)s")
+    project.add_argument("--domain", "-d", metavar="PATH",
+                         help="domain file, or directory of domain files (default: domain.yml, if there is one)")  # fmt: skip
+    project.add_argument("--data", metavar="PATH", nargs="+", action="extend",
+                         help="files and directories with NLU data, stories and rules (default: data)")  # fmt: skip
+    project.add_argument("--env", metavar="NAME", action="append", default=[],
+                         help="allow ${NAME} in the assistant's files to be replaced by the environment's value")  # fmt: skip
+
+
+def _add_comparison(parser: argparse.ArgumentParser) -> None:
+    models = parser.add_argument_group("models")
+    models.add_argument("--out", metavar="DIR", default="models", help="directory of models (default: %(default)s)")
+    models.add_argument("--model", metavar="PATH", help="compare with this model (default: the newest in --out)")
+    models.add_argument("--report", metavar="FILE", help="write verdict and report as JSON")
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    training = parser.add_argument_group("training")
+    training.add_argument("--force", action="store_true", help="train every part, stale or not")
+    training.add_argument("--augmentation", metavar="N", type=_count, default=None,
+                          help="how many stories are glued to each other for Core (default: 50)")  # fmt: skip
+    training.add_argument("--num-threads", metavar="N", type=_positive, default=None,
+                          help="threads for NLU training (default: as many as the machine has)")  # fmt: skip
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    number = _count(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; errors are printed, never raised."""
+    options = build_parser().parse_args(arguments)
+    try:
+        from rebake import commands
+
+        return commands.run(options)
+    except RebakeError as error:
+        _say(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our stdout went away (`rebake parse ... | head`): nothing to tell anybody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_IO
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _say(f"{place}{error.strerror or error}.")
+        return EXIT_IO
+    except Exception as error:
+        if options.traceback:
+            raise
+        _say(
+            f"internal error: {type(error).__name__}: {error}\nThis is a fault of rebake's, not of your assistant. "
+            "Run again with `rebake --traceback ...` and report what it prints."
+        )
+        return EXIT_INTERNAL
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"rebake: {message}\n")
+
+
+def run() -> NoReturn:
+    """Console entry point."""
+
+    def stop(_signal: int, _frame: object) -> NoReturn:
+        # As an exception, so that temporary files are removed on the way out.
+        raise SystemExit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+        sys.stderr.write("rebake: interrupted\n")
+    except SystemExit:
+        raise
+    except BaseException:
+        # Only with --traceback: show it, but keep Python's exit code 1 from being read as "Core is stale".
+        sys.excepthook(*sys.exc_info())
+        code = EXIT_INTERNAL
+    sys.exit(code)

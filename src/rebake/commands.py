@@ -1,0 +1,200 @@
+"""What the commands of the command line do; verdicts and results go to stdout, talk goes to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from rebake.archive.manifest import PARTS, Part
+from rebake.assistant.importer import load_assistant
+from rebake.assistant.model import Assistant
+from rebake.assistant.validate import validate
+from rebake.baking import BakeResult, bake, dry_run
+from rebake.console import make_progress, use_color
+from rebake.errors import RebakeError, StorageError, UsageError
+from rebake.report.json import write_json_report
+from rebake.report.model import Failure, Report, parts_of_plan
+from rebake.report.text import outcome_text, verdict_text
+from rebake.staleness.dry_run import comparison_of, dry_run_result
+from rebake.staleness.plan import Plan
+from rebake.store.directory import models_of, newest_model
+
+logger = logging.getLogger("rebake")
+
+DEFAULT_DOMAIN = "domain.yml"
+DEFAULT_DATA = "data"
+PARSE_BATCH = 256  # texts parsed at a time, so that a long input streams
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command that the parsed options name and return its exit code."""
+    logging.basicConfig(format="rebake: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    if options.command == "parse":
+        return parse(options)
+    dry = options.command == "check" or options.dry_run
+    started = time.monotonic()
+    try:
+        return check(options, started) if dry else train(options, started)
+    except RebakeError as error:
+        _write_report(options, Report(mode="check" if dry else "train", failure=Failure.of(error)))
+        raise
+
+
+def check(options: argparse.Namespace, started: float) -> int:
+    """Print the verdict; the exit code is its bit code."""
+    assistant = _read(options)
+    old = _old_model(options)
+    plan = dry_run(
+        assistant,
+        old=old,
+        parts=_parts(options),
+        force=options.force,
+        core_arguments=_core_arguments(options),
+        nlu_arguments=_nlu_arguments(options),
+    )
+    report = Report(
+        mode="check",
+        parts=parts_of_plan(plan),
+        code=plan.code,
+        forced=options.force,
+        compared_with=str(old) if old else None,
+        model_path=str(old) if old and plan.is_fresh else None,
+        notices=assistant.notices,
+        seconds=time.monotonic() - started,
+    )
+    print(verdict_text(report, color=use_color(sys.stdout)))
+    _, texts = dry_run_result(comparison_of(plan))
+    print("\n".join(texts))
+    _write_report(options, report)
+    return plan.code
+
+
+def train(options: argparse.Namespace, started: float) -> int:
+    """Train what is stale; the path of the model is all that goes to stdout."""
+    assistant = _read(options)
+    parts = _parts(options)
+    old = _old_model(options)
+    output = Path(options.out)
+
+    def tell(plan: Plan) -> None:
+        if not options.quiet:
+            verdict = Report(mode="check", parts=parts_of_plan(plan), code=plan.code)
+            print(verdict_text(verdict, color=use_color(sys.stderr)), file=sys.stderr)
+
+    result = bake(
+        assistant,
+        output=output,
+        old=old,
+        sources=models_of(output),
+        parts=parts,
+        force=options.force,
+        fixed_model_name=options.fixed_model_name,
+        prefix=f"{options.part}-" if options.part else "",
+        core_arguments=_core_arguments(options),
+        nlu_arguments=_nlu_arguments(options),
+        persist_nlu_data=options.persist_nlu_data,
+        progress=make_progress(quiet=options.quiet),
+        on_plan=tell,
+    )
+    report = _report(result, assistant, old, options, time.monotonic() - started)
+    if not options.quiet:
+        print(outcome_text(report), file=sys.stderr)
+    _write_report(options, report)
+    print(result.model)
+    return 0
+
+
+def parse(options: argparse.Namespace) -> int:
+    """Print one JSON object for each text."""
+    from rebake.model import load_model
+
+    path = Path(options.model)
+    if path.is_dir():
+        newest = newest_model(path)
+        if newest is None:
+            raise StorageError(f"{path} holds no model.", fix="Train one: rebake train --out " + str(path))
+        path = newest
+    if "-" in options.text and len(options.text) > 1:
+        raise UsageError("`-` (texts from standard input) cannot be mixed with texts on the command line.")
+    with load_model(path) as model:
+        for texts in _batches(_stdin_lines() if options.text == ["-"] else options.text):
+            for result in model.parse_all(texts):
+                print(json.dumps(result, ensure_ascii=False))
+    return 0
+
+
+def _stdin_lines() -> Iterator[str]:
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(texts)
+    while batch := list(islice(remaining, PARSE_BATCH)):
+        yield batch
+
+
+def _read(options: argparse.Namespace) -> Assistant:
+    """The assistant, its notices told; a domain or data that only a default names may be missing."""
+    domain: str | None = options.domain
+    if domain is None:
+        domain = DEFAULT_DOMAIN if Path(DEFAULT_DOMAIN).exists() else None
+    assistant = load_assistant(options.config, domain, options.data or [DEFAULT_DATA], env=frozenset(options.env))
+    notices = (*assistant.notices, *validate(assistant))
+    if not getattr(options, "quiet", False):
+        for notice in notices:
+            print(f"warning: {notice}", file=sys.stderr)
+    return replace(assistant, notices=notices)
+
+
+def _old_model(options: argparse.Namespace) -> Path | None:
+    if options.model is None:
+        return newest_model(Path(options.out))
+    path = Path(options.model)
+    if not path.is_file():
+        raise StorageError(f"{path} is not a model archive.", fix="Give --model the path of a .tar.gz.")
+    return path
+
+
+def _parts(options: argparse.Namespace) -> frozenset[Part]:
+    part = getattr(options, "part", None)
+    if part is None:
+        return frozenset(PARTS)
+    return frozenset({"nlu"}) if part == "nlu" else frozenset({"core", "nlg"})
+
+
+def _core_arguments(options: argparse.Namespace) -> dict[str, int]:
+    return {} if options.augmentation is None else {"augmentation_factor": options.augmentation}
+
+
+def _nlu_arguments(options: argparse.Namespace) -> dict[str, int]:
+    return {} if options.num_threads is None else {"num_threads": options.num_threads}
+
+
+def _report(
+    result: BakeResult, assistant: Assistant, old: Path | None, options: argparse.Namespace, seconds: float
+) -> Report:
+    return Report(
+        mode="train",
+        parts=parts_of_plan(result.plan, trained=result.trained, reused=result.reused, seconds=result.seconds),
+        code=result.plan.code,
+        forced=options.force,
+        compared_with=str(old) if old else None,
+        model_path=str(result.model),
+        model_written=result.written,
+        metrics=result.metrics,
+        seconds=seconds,
+        notices=assistant.notices,
+    )
+
+
+def _write_report(options: argparse.Namespace, report: Report) -> None:
+    if options.report:
+        write_json_report(report, Path(options.report))

@@ -1,0 +1,113 @@
+"""What a person sees on stderr: notices, and how far long work has come.
+
+A terminal gets a bar (drawn by rich, which honours NO_COLOR); anything else, such as a CI log, gets a line when a
+task starts, then at most one every ten seconds, and one when it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from rebake.progress import Progress, Silent, Task
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+LINE_INTERVAL = 10.0  # seconds between the lines of one task in a log
+
+
+def use_color(stream: TextIO) -> bool:
+    """Whether to colour what goes to ``stream``: a terminal, no NO_COLOR (https://no-color.org), not TERM=dumb."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def make_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
+    """The progress that suits ``stream`` (stderr by default)."""
+    stream = stream or sys.stderr
+    if quiet:
+        return Silent()
+    if stream.isatty() and os.environ.get("TERM") != "dumb":
+        return BarProgress(stream)
+    return LineProgress(stream)
+
+
+def format_figures(figures: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
+
+
+class _LineTask:
+    def __init__(self, name: str, total: int, unit: str, stream: TextIO) -> None:
+        self.name, self.total, self.unit, self.stream = name, total, unit, stream
+        self.done = 0
+        self.figures: dict[str, float] = {}
+        self.started = self.last_line = time.monotonic()
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        self.done += steps
+        self.figures = figures or self.figures
+        if self.done < self.total and time.monotonic() - self.last_line >= LINE_INTERVAL:
+            self.write(f"{self.unit} {self.done}/{self.total}")
+
+    def write(self, what: str) -> None:
+        self.last_line = time.monotonic()
+        figures = f", {format_figures(self.figures)}" if self.figures else ""
+        self.stream.write(f"{self.name}: {what}{figures}, {self.last_line - self.started:.0f} s\n")
+        self.stream.flush()
+
+
+class LineProgress:
+    """Sparse lines, for logs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    @contextmanager
+    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
+        self.stream.write(f"{name}: {total} {unit}s\n")
+        self.stream.flush()
+        task = _LineTask(name, total, unit, self.stream)
+        yield task
+        task.write("done")
+
+
+class _BarTask:
+    def __init__(self, progress: RichProgress, task: TaskID) -> None:
+        self.progress, self.task = progress, task
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        self.progress.update(self.task, advance=steps)
+        if figures:
+            self.progress.update(self.task, figures=format_figures(figures))
+
+
+class BarProgress:
+    """A bar with figures and the time left, for terminals."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    @contextmanager
+    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        console = Console(file=self.stream, no_color=not use_color(self.stream))
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn(escape(f"{unit}s")),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figures]}"),
+        )
+        with RichProgress(*columns, console=console) as progress:
+            yield _BarTask(progress, progress.add_task(escape(name), total=total, figures=""))

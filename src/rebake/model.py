@@ -1,0 +1,108 @@
+"""A trained model in memory: ``load_model(path)``, then ``parse`` and ``predict_next``."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rebake.archive.metadata import COMPONENTS_NAME, Metadata, read_metadata, resolve
+from rebake.archive.pack import unpack
+from rebake.assistant.domain import domain_from_dict
+from rebake.errors import ModelError
+
+if TYPE_CHECKING:
+    from rebake.core.agent import CoreModel
+    from rebake.nlu.pipeline import Pipeline
+
+
+class Model:
+    """A model of rebake's or of Rasa 3.6.21's, unpacked into a temporary directory until it is closed.
+
+    Each half is loaded when it is first asked, so that parsing needs no policies and the other way round.
+    Use it as a context manager, or call ``close``; the directory also goes with the object.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        with ExitStack() as stack:
+            self._directory = stack.enter_context(unpack(self.path))
+            self.metadata: Metadata = read_metadata(self._directory)
+            self._domain = domain_from_dict(self.metadata.domain)
+            # Kept until the model is closed: each half reads its files when it is first asked.
+            self._finalizer = weakref.finalize(self, stack.pop_all().close)
+
+    @cached_property
+    def _pipeline(self) -> Pipeline:
+        from rebake.nlu.pipeline import load_pipeline
+        from rebake.nlu.registry import component_type
+
+        if not self.metadata.nlu:
+            raise ModelError(
+                f"{self.path} holds no NLU model.", fix="Parse with a model that was trained on NLU data."
+            )
+        return load_pipeline(resolve(self.metadata.nlu, component_type), self._components)
+
+    @cached_property
+    def _core(self) -> CoreModel:
+        from rebake.core.agent import load_policies
+        from rebake.core.registry import policy_type
+
+        if not self.metadata.core:
+            raise ModelError(
+                f"{self.path} holds no Core model.", fix="Predict with a model that was trained on stories or rules."
+            )
+        return load_policies(resolve(self.metadata.core, policy_type), self._components, self._domain)
+
+    @property
+    def _components(self) -> Path:
+        return self._directory / COMPONENTS_NAME
+
+    def parse(self, text: str) -> dict[str, Any]:
+        """The intent, its ranking and the entities of one text, in the form of Rasa's parse result."""
+        return self.parse_all([text])[0]
+
+    def parse_all(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """Parse many texts in batches; one result a text, in order."""
+        return self._pipeline.parse_all(texts)
+
+    def predict_next(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The next action of a conversation.
+
+        Args:
+            events: what happened so far, oldest first: ``{"event": "action", "name"}``, ``{"event": "user", "intent",
+                "entities"}``, ``{"event": "slot", "name", "value"}``, ``{"event": "active_loop", "name"}``.
+
+        Returns:
+            ``{"action", "confidence", "policy", "policies": {node name: {action: probability}}}``.
+        """
+        return self._core.predict_next(events)
+
+    def close(self) -> None:
+        """Remove the temporary directory."""
+        self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def load_model(path: str | Path) -> Model:
+    """Load a model archive.
+
+    Args:
+        path: a ``.tar.gz`` that rebake or Rasa Open Source 3.6 trained.
+
+    Raises:
+        StorageError: the file is missing or unreadable.
+        ModelError: it is no such archive, truncated, or incomplete.
+    """
+    return Model(path)

@@ -1,0 +1,435 @@
+"""The public API of training, with the names, parameters and defaults of Rasa Open Source 2.8's module of that name.
+
+Differences from Rasa 2.8 are in what happens inside: models are Rasa 3.6 archives, a part that any archive in the
+output directory already has is taken from it, and ``file_importer`` is
+:class:`rebake.assistant.importer.ProjectImporter`.
+
+Messages go to the logger "rebake". Errors of the assistant are raised as :class:`rebake.errors.RebakeError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from rebake.archive.manifest import PARTS, Part
+from rebake.assistant.importer import ProjectImporter
+from rebake.assistant.model import Assistant
+from rebake.baking import bake, bake_into
+from rebake.baking import dry_run as dry_run_plan
+from rebake.baking_job import BakingJob
+from rebake.errors import UnsupportedError, UsageError
+from rebake.progress import Silent
+from rebake.staleness.dry_run import (
+    CODE_CORE_NEEDS_TO_BE_RETRAINED,
+    CODE_FORCED_TRAINING,
+    CODE_NLG_NEEDS_TO_BE_RETRAINED,
+    CODE_NLU_NEEDS_TO_BE_RETRAINED,
+    FingerprintComparisonResult,
+    comparison_of,
+    dry_run_result,
+)
+from rebake.store.directory import models_of, newest_model
+
+__all__ = [
+    "CODE_CORE_NEEDS_TO_BE_RETRAINED",
+    "CODE_FORCED_TRAINING",
+    "CODE_NLG_NEEDS_TO_BE_RETRAINED",
+    "CODE_NLU_NEEDS_TO_BE_RETRAINED",
+    "FingerprintComparisonResult",
+    "ProjectImporter",
+    "TrainingResult",
+    "dry_run_result",
+    "handle_domain_if_not_exists",
+    "train",
+    "train_async",
+    "train_core",
+    "train_core_async",
+    "train_nlu",
+    "train_nlu_async",
+]
+
+DEFAULT_MODELS_PATH = "models"
+CORE_PARTS: frozenset[Part] = frozenset({"core", "nlg"})
+NLU_PARTS: frozenset[Part] = frozenset({"nlu"})
+
+logger = logging.getLogger("rebake")
+
+_Result = TypeVar("_Result")
+
+
+class TrainingResult(NamedTuple):
+    """What training gave.
+
+    Attributes:
+        model: path of the archive; None for a dry run, and where nothing could be trained.
+        code: of a dry run: 0, or the bits 1 Core, 2 NLU, 4 responses, or 8 forced.
+    """
+
+    model: str | None = None
+    code: int = 0
+
+
+async def train_async(
+    domain: str,
+    config: str,
+    training_files: str | Sequence[str] | None,
+    output: str = DEFAULT_MODELS_PATH,
+    dry_run: bool = False,
+    force_training: bool = False,
+    fixed_model_name: str | None = None,
+    persist_nlu_training_data: bool = False,
+    core_additional_arguments: Mapping[str, Any] | None = None,
+    nlu_additional_arguments: Mapping[str, Any] | None = None,
+    model_to_finetune: str | None = None,
+    finetuning_epoch_fraction: float = 1.0,
+) -> TrainingResult:
+    """Train what is stale of a whole assistant.
+
+    Args:
+        domain: domain file, or directory of domain files.
+        config: config.yml.
+        training_files: files and directories with NLU data, stories and rules.
+        output: directory of models; its newest model is what the assistant is compared with.
+        dry_run: train nothing, only log what is stale and return its code.
+        force_training: train every part, stale or not.
+        fixed_model_name: file name of the archive.
+        persist_nlu_training_data: put the NLU training data into the archive.
+        core_additional_arguments: ``augmentation_factor``.
+        nlu_additional_arguments: ``num_threads``.
+        model_to_finetune: not supported yet.
+        finetuning_epoch_fraction: not supported yet.
+
+    Returns:
+        The new archive, or the old one where nothing is stale; for a dry run the code alone.
+    """
+    _refuse_finetuning(model_to_finetune, finetuning_epoch_fraction)
+    importer = ProjectImporter(config, domain, training_files)
+    assistant = importer.load()
+    if assistant.domain.is_empty and not dry_run:
+        return TrainingResult(await handle_domain_if_not_exists(importer, output, fixed_model_name))
+    if dry_run:
+        return TrainingResult(
+            code=_log_dry_run(
+                assistant, output, force_training, core_additional_arguments or {}, nlu_additional_arguments or {}
+            )
+        )
+    parts, prefix = _parts_of(assistant)
+    if not parts:
+        logger.error("No training data given: there are neither stories or rules nor NLU examples in %s.", training_files)
+        return TrainingResult()
+    return TrainingResult(
+        await _bake(
+            assistant,
+            output,
+            parts,
+            prefix,
+            compare=True,
+            force=force_training,
+            fixed_model_name=fixed_model_name,
+            core_arguments=core_additional_arguments,
+            nlu_arguments=nlu_additional_arguments,
+            persist_nlu_data=persist_nlu_training_data,
+        )
+    )
+
+
+def train(
+    domain: str,
+    config: str,
+    training_files: str | Sequence[str] | None,
+    output: str = DEFAULT_MODELS_PATH,
+    dry_run: bool = False,
+    force_training: bool = False,
+    fixed_model_name: str | None = None,
+    persist_nlu_training_data: bool = False,
+    core_additional_arguments: Mapping[str, Any] | None = None,
+    nlu_additional_arguments: Mapping[str, Any] | None = None,
+    model_to_finetune: str | None = None,
+    finetuning_epoch_fraction: float = 1.0,
+) -> TrainingResult:
+    """:func:`train_async`, waited for."""
+    return _run(
+        train_async(
+            domain=domain,
+            config=config,
+            training_files=training_files,
+            output=output,
+            dry_run=dry_run,
+            force_training=force_training,
+            fixed_model_name=fixed_model_name,
+            persist_nlu_training_data=persist_nlu_training_data,
+            core_additional_arguments=core_additional_arguments,
+            nlu_additional_arguments=nlu_additional_arguments,
+            model_to_finetune=model_to_finetune,
+            finetuning_epoch_fraction=finetuning_epoch_fraction,
+        )
+    )
+
+
+async def train_core_async(
+    domain: str,
+    config: str,
+    stories: str,
+    output: str,
+    train_path: str | None = None,
+    fixed_model_name: str | None = None,
+    additional_arguments: Mapping[str, Any] | None = None,
+    model_to_finetune: str | None = None,
+    finetuning_epoch_fraction: float = 1.0,
+) -> str | None:
+    """Train Core alone.
+
+    Args:
+        domain: domain file, or directory of domain files.
+        config: config.yml.
+        stories: file or directory with stories and rules.
+        output: directory of models.
+        train_path: train into this directory and write no archive.
+        fixed_model_name: file name of the archive; otherwise its name starts with ``core-``.
+        additional_arguments: ``augmentation_factor``.
+        model_to_finetune: not supported yet.
+        finetuning_epoch_fraction: not supported yet.
+
+    Returns:
+        With ``train_path`` that directory, without it the archive. (Rasa's documentation says it the other way round;
+        its code does this.) None, after a logged error, where the stories are end to end, the domain is empty or there
+        are no stories.
+    """
+    _refuse_finetuning(model_to_finetune, finetuning_epoch_fraction)
+    assistant = ProjectImporter(config, domain, [stories]).load()
+    if assistant.is_end_to_end:
+        place = next(story.location for story in assistant.stories if story.is_end_to_end)
+        logger.error("%s: This story is end to end (user text or bot text). Use `train`, which trains NLU as well.", place)
+        return None
+    if assistant.domain.is_empty:
+        logger.error("Core training was skipped: the domain %s is missing or empty. Give a valid domain.", domain)
+        return None
+    if not assistant.stories:
+        logger.error("No stories given: %s holds neither stories nor rules.", stories)
+        return None
+    return await _bake(
+        assistant,
+        output,
+        CORE_PARTS,
+        "core-",
+        train_path=train_path,
+        fixed_model_name=fixed_model_name,
+        core_arguments=additional_arguments,
+    )
+
+
+def train_core(
+    domain: str,
+    config: str,
+    stories: str,
+    output: str,
+    train_path: str | None = None,
+    fixed_model_name: str | None = None,
+    additional_arguments: Mapping[str, Any] | None = None,
+    model_to_finetune: str | None = None,
+    finetuning_epoch_fraction: float = 1.0,
+) -> str | None:
+    """:func:`train_core_async`, waited for."""
+    return _run(
+        train_core_async(
+            domain=domain,
+            config=config,
+            stories=stories,
+            output=output,
+            train_path=train_path,
+            fixed_model_name=fixed_model_name,
+            additional_arguments=additional_arguments,
+            model_to_finetune=model_to_finetune,
+            finetuning_epoch_fraction=finetuning_epoch_fraction,
+        )
+    )
+
+
+async def train_nlu_async(
+    config: str,
+    nlu_data: str,
+    output: str,
+    train_path: str | None = None,
+    fixed_model_name: str | None = None,
+    persist_nlu_training_data: bool = False,
+    additional_arguments: Mapping[str, Any] | None = None,
+    domain: str | None = None,
+    model_to_finetune: str | None = None,
+    finetuning_epoch_fraction: float = 1.0,
+) -> str | None:
+    """Train NLU alone.
+
+    Args:
+        config: config.yml.
+        nlu_data: file or directory with NLU data.
+        output: directory of models.
+        train_path: train into this directory and write no archive.
+        fixed_model_name: file name of the archive; otherwise its name starts with ``nlu-``.
+        persist_nlu_training_data: put the NLU training data into the archive.
+        additional_arguments: ``num_threads``.
+        domain: domain file or directory, where a component needs it.
+        model_to_finetune: not supported yet.
+        finetuning_epoch_fraction: not supported yet.
+
+    Returns:
+        With ``train_path`` that directory, without it the archive. (Rasa's documentation says it the other way round;
+        its code does this.) None, after a logged error, where there are no NLU examples.
+    """
+    _refuse_finetuning(model_to_finetune, finetuning_epoch_fraction)
+    if not nlu_data:
+        logger.error("No NLU data given.")
+        return None
+    assistant = ProjectImporter(config, domain, [nlu_data]).load()
+    if not assistant.nlu:
+        logger.error("%s holds no NLU examples, so no NLU model was trained.", nlu_data)
+        return None
+    return await _bake(
+        assistant,
+        output,
+        NLU_PARTS,
+        "nlu-",
+        train_path=train_path,
+        fixed_model_name=fixed_model_name,
+        nlu_arguments=additional_arguments,
+        persist_nlu_data=persist_nlu_training_data,
+    )
+
+
+def train_nlu(
+    config: str,
+    nlu_data: str,
+    output: str,
+    train_path: str | None = None,
+    fixed_model_name: str | None = None,
+    persist_nlu_training_data: bool = False,
+    additional_arguments: Mapping[str, Any] | None = None,
+    domain: str | None = None,
+    model_to_finetune: str | None = None,
+    finetuning_epoch_fraction: float = 1.0,
+) -> str | None:
+    """:func:`train_nlu_async`, waited for."""
+    return _run(
+        train_nlu_async(
+            config=config,
+            nlu_data=nlu_data,
+            output=output,
+            train_path=train_path,
+            fixed_model_name=fixed_model_name,
+            persist_nlu_training_data=persist_nlu_training_data,
+            additional_arguments=additional_arguments,
+            domain=domain,
+            model_to_finetune=model_to_finetune,
+            finetuning_epoch_fraction=finetuning_epoch_fraction,
+        )
+    )
+
+
+async def handle_domain_if_not_exists(
+    file_importer: ProjectImporter, output_path: str, fixed_model_name: str | None
+) -> str | None:
+    """Train NLU alone, with a warning that there is no domain; returns the archive."""
+    logger.warning(
+        "Core training was skipped because the domain is missing or empty: only an NLU model is trained. "
+        "Give a valid domain to train Core as well."
+    )
+    assistant = file_importer.load()
+    if not assistant.nlu:
+        logger.error("There are no NLU examples either, so nothing was trained.")
+        return None
+    return await _bake(assistant, output_path, NLU_PARTS, "nlu-", fixed_model_name=fixed_model_name)
+
+
+def _parts_of(assistant: Assistant) -> tuple[frozenset[Part], str]:
+    """What can be trained of a whole assistant, and the prefix of the archive's name."""
+    if not assistant.stories:
+        if not assistant.nlu:
+            return frozenset(), ""
+        logger.warning("No stories present: only an NLU model is trained.")
+        return NLU_PARTS, "nlu-"
+    if not assistant.nlu and not assistant.is_end_to_end:
+        logger.warning("No NLU data present: only a Core model is trained.")
+        return CORE_PARTS, "core-"
+    return frozenset(PARTS), ""
+
+
+def _log_dry_run(
+    assistant: Assistant,
+    output: str,
+    force: bool,
+    core_arguments: Mapping[str, Any],
+    nlu_arguments: Mapping[str, Any],
+) -> int:
+    plan = dry_run_plan(
+        assistant,
+        old=newest_model(Path(output)),
+        force=force,
+        core_arguments=core_arguments,
+        nlu_arguments=nlu_arguments,
+    )
+    code, texts = dry_run_result(comparison_of(plan))
+    for text in texts:
+        logger.log(logging.WARNING if code else logging.INFO, text)
+    return code
+
+
+async def _bake(
+    assistant: Assistant,
+    output: str,
+    parts: frozenset[Part],
+    prefix: str,
+    *,
+    train_path: str | None = None,
+    compare: bool = False,
+    force: bool = False,
+    fixed_model_name: str | None = None,
+    core_arguments: Mapping[str, Any] | None = None,
+    nlu_arguments: Mapping[str, Any] | None = None,
+    persist_nlu_data: bool = False,
+) -> str:
+    """Bake in a worker thread, so that the caller's event loop goes on."""
+    directory = Path(output)
+    if train_path is not None:
+        job = BakingJob(
+            assistant, parts, core_arguments or {}, nlu_arguments or {}, Silent(), persist_nlu_data=persist_nlu_data
+        )
+        await asyncio.to_thread(bake_into, job, Path(train_path), models_of(directory))
+        return train_path
+    result = await asyncio.to_thread(
+        bake,
+        assistant,
+        output=directory,
+        old=newest_model(directory) if compare else None,
+        sources=models_of(directory),
+        parts=parts,
+        force=force,
+        fixed_model_name=fixed_model_name,
+        prefix=prefix,
+        core_arguments=core_arguments,
+        nlu_arguments=nlu_arguments,
+        persist_nlu_data=persist_nlu_data,
+    )
+    return str(result.model)
+
+
+def _refuse_finetuning(model_to_finetune: str | None, finetuning_epoch_fraction: float) -> None:
+    if model_to_finetune is not None or finetuning_epoch_fraction != 1.0:
+        raise UnsupportedError(
+            "Fine-tuning (model_to_finetune, finetuning_epoch_fraction) is not supported yet.",
+            fix="Leave both out: rebake trains from scratch, and only what is stale.",
+        )
+
+
+def _run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    coroutine.close()
+    raise UsageError(
+        "This function waits for training, so it cannot be called while an event loop runs.",
+        fix="Await its `_async` counterpart there.",
+    )

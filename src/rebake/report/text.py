@@ -1,0 +1,42 @@
+"""A report as plain text, for a terminal or a log."""
+
+from __future__ import annotations
+
+from rebake.report.model import PART_NAMES, PartReport, Report
+
+_LABELS = {"fresh": "fresh", "stale": "stale", "unknown": "unknown", "absent": "not in this assistant"}
+_COLORS = {"fresh": "32", "stale": "33", "unknown": "31", "absent": "2"}
+_MAX_REASONS = 20  # a person reads no more; the JSON report holds them all
+
+
+def verdict_text(report: Report, *, color: bool = False) -> str:
+    """One line a part with its state, and its reasons below each other."""
+    lines = []
+    for part in report.parts:
+        lines.append(f"{PART_NAMES[part.part]:<10}{_paint(_LABELS[part.state], part.state, color)}")
+        lines += [f"{'':<10}- {reason}" for reason in part.reasons[:_MAX_REASONS]]
+        if len(part.reasons) > _MAX_REASONS:
+            lines.append(f"{'':<10}- and {len(part.reasons) - _MAX_REASONS} more")
+    return "\n".join(lines)
+
+
+def outcome_text(report: Report) -> str:
+    """What was done about it: where each part of the new model comes from, and the figures of its training."""
+    lines = [report.headline]
+    lines += [f"{PART_NAMES[part.part]:<10}{origin}" for part in report.parts if (origin := _origin(part))]
+    lines += [f"{'':<10}{name}: {value:.4g}" for name, value in sorted(report.metrics.items())]
+    if report.seconds is not None:
+        lines.append(f"{'Time':<10}{report.seconds:.1f} s")
+    return "\n".join(lines)
+
+
+def _origin(part: PartReport) -> str:
+    if part.origin == "trained":
+        return "trained" + (f" in {part.seconds:.1f} s" if part.seconds is not None else "")
+    if part.origin == "reused":
+        return f"taken from {part.source}"
+    return "updated" if part.origin == "updated" else ""
+
+
+def _paint(text: str, state: str, color: bool) -> str:
+    return f"\x1b[{_COLORS[state]}m{text}\x1b[0m" if color else text
