@@ -85,6 +85,7 @@ class Report:
         notices: warnings about the assistant and the run.
         failure: the error that ended the run.
         commit: the commit that the model is of.
+        run_url: the page of the CI run.
         name: what the assistant is called where one repository holds several; "" otherwise.
         tool_version: the release of rebake.
     """
@@ -103,6 +104,7 @@ class Report:
     notices: tuple[Notice, ...] = ()
     failure: Failure | None = None
     commit: str | None = None
+    run_url: str | None = None
     name: str = ""
     tool_version: str = __version__
 

@@ -49,11 +49,13 @@ class ReleaseStore:
         self._releases = releases
         self._run = run
         self._known: dict[str, Asset] | None = None
+        self._needed: set[str] = set()
         self.tag = tag
 
     def find(self, part: Part, fingerprint: str) -> StoredPart | None:
         """The part with this fingerprint, None where nobody ever published it. Raises StorageError."""
         name = part_name(part, fingerprint)
+        self._needed.add(name)
         asset = self._assets().get(name)
         return StoredPart(part, fingerprint, name, asset.size) if asset is not None else None
 
@@ -124,12 +126,13 @@ class ReleaseStore:
         return self._known
 
     def _prune(self) -> None:
-        """Make room: a release holds 1000 assets. The oldest parts go first."""
+        """Make room: a release holds 1000 assets. The oldest parts go first, but none that this run asked for."""
         assets = self._assets()
         if len(assets) < PRUNE_AT:
             return
-        parts = sorted((a for a in assets.values() if _PART_NAME.fullmatch(a.name)), key=lambda a: (a.created, a.name))
-        for asset in parts[: len(assets) - PRUNE_TO]:
+        parts = [asset for asset in assets.values() if _PART_NAME.fullmatch(asset.name)]
+        spare = sorted((part.created, part.name) for part in parts if part.name not in self._needed)
+        for asset in [assets[name] for _, name in spare[: len(assets) - PRUNE_TO]]:
             self._releases.delete(asset)
             del assets[asset.name]
         logger.info("The release %s was nearly full: the oldest parts were deleted.", self.tag)

@@ -105,6 +105,8 @@ def explain(error: Exception, purpose: str) -> StorageError:
             "Give the job the permissions contents: write, pull-requests: write and statuses: write "
             "(docs/action.md, Permissions)."
         )
+    elif "immutable" in _message(error).lower():
+        fix = "Turn off release immutability for this repository: the release must take new parts."
     elif _is_rate_limit(error, _headers(error)):
         fix = "Run the job again later."
     return StorageError(f"GitHub: {purpose} failed ({_told(error)}).", fix=fix)

@@ -1,0 +1,22 @@
+"""The pull-request comment: the report behind a hidden marker, by which the next run finds and updates it."""
+
+from __future__ import annotations
+
+import re
+
+from rebake.report.markdown import body, fit
+from rebake.report.model import Report
+
+LIMIT = 65_000  # bytes; GitHub takes 65,536 characters
+
+
+def marker(name: str) -> str:
+    """The hidden first line of the comment about the assistant ``name`` ("" where a repository has one)."""
+    key = re.sub(r"[^A-Za-z0-9_./-]", "-", name).replace("--", "-")
+    return f"<!-- rebake:model {key or '.'} -->"
+
+
+def render_comment(report: Report, limit: int = LIMIT) -> str:
+    """The comment's Markdown, marker first, at most ``limit`` bytes."""
+    first = marker(report.name)
+    return f"{first}\n{fit(lambda length: body(report, length), limit - len(first) - 1)}"

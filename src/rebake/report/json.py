@@ -1,0 +1,90 @@
+"""The report for programs; docs/report-json.md describes the format."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from rebake.assistant.location import Location
+from rebake.errors import StorageError
+from rebake.report.model import Report
+
+FORMAT = 1
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """The report as JSON values. New keys may come within a format; a key that changes meaning raises ``format``."""
+    failure = report.failure
+    changes = report.changes
+    return {
+        "format": FORMAT,
+        "tool_version": report.tool_version,
+        "name": report.name,
+        "mode": report.mode,
+        "commit": report.commit,
+        "code": report.code,
+        "fresh": failure is None and report.code == 0,
+        "forced": report.forced,
+        "summary": report.headline,
+        "compared_with": report.compared_with,
+        "parts": {
+            part.part: {
+                "state": part.state,
+                "reasons": list(part.reasons),
+                "fingerprint": part.fingerprint,
+                "origin": part.origin,
+                "source": part.source,
+                "seconds": _rounded(part.seconds),
+            }
+            for part in report.parts
+        },
+        "model": {"path": report.model_path, "written": report.model_written, "url": report.model_url},
+        "metrics": {name: value if math.isfinite(value) else None for name, value in sorted(report.metrics.items())},
+        "seconds": _rounded(report.seconds),
+        "changes": None
+        if changes is None
+        else {
+            "base": changes.base,
+            "base_name": changes.base_name,
+            "problem": changes.problem,
+            "files": [{"status": file.status, "path": file.path, "old_path": file.old_path} for file in changes.files],
+        },
+        "notices": [{"message": notice.message, **_place(notice.location)} for notice in report.notices],
+        "error": None
+        if failure is None
+        else {
+            "message": failure.message,
+            "fix": failure.fix,
+            "exit_code": failure.exit_code,
+            **_place(failure.location),
+        },
+    }
+
+
+def render_json(report: Report) -> str:
+    """The report as a JSON document that ends in a newline."""
+    return json.dumps(as_dict(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json(report: Report, path: Path) -> None:
+    """Write the report under a temporary name, then rename it. Raises StorageError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(render_json(report), encoding="utf-8", errors="backslashreplace")
+        temporary.replace(path)
+    except OSError as error:
+        raise StorageError(f"The report {path} cannot be written ({error.strerror or error}).") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _place(location: Location | None) -> dict[str, Any]:
+    return {"file": location.file if location else None, "line": location.line if location else None}
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
