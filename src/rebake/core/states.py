@@ -10,11 +10,12 @@ States are shared between trackers and never changed in place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rebake.assistant.model import Domain, Entity, Intent, Slot
+from rebake.assistant.domain import used_entities
+from rebake.assistant.model import Domain, Slot
 from rebake.core.events import SHOULD_NOT_BE_SET, UserUttered
 from rebake.errors import UnsupportedError
 
@@ -142,32 +143,6 @@ def _as_bool(value: Any) -> bool | None:
     return None
 
 
-def _labels(entities: Iterable[Entity], kind: str) -> list[str]:
-    """``entity#role`` (or group) of the given entities."""
-    return [f"{entity.name}#{label}" for entity in entities for label in getattr(entity, kind)]
-
-
-def _with_labels(names: Iterable[str], entities: Mapping[str, Entity]) -> set[str]:
-    chosen = set(names)
-    known = [entities[name] for name in chosen if name in entities]
-    return chosen.union(_labels(known, "roles"), _labels(known, "groups"))
-
-
-def used_entities(intent: Intent, entities: Sequence[Entity]) -> frozenset[str]:
-    """Names (``city``, ``city#role``, ``city#group``) that influence the conversation when that intent is said."""
-    by_name = {entity.name: entity for entity in entities}
-    ignored_by_default = {entity.name for entity in entities if not entity.influence_conversation}
-    if intent.use_entities is True:
-        included = set(by_name) - ignored_by_default
-        included.update(_labels(entities, "roles"), _labels(entities, "groups"))
-    else:
-        included = _with_labels(intent.use_entities or (), by_name)
-    return frozenset(included - _with_labels(intent.ignore_entities or ignored_by_default, by_name))
-
-
-_DEFAULT_INTENTS = ("restart", "back", "out_of_scope", "session_start", "nlu_fallback")
-
-
 class StateBuilder:
     """What of a domain is needed to turn events into states, worked out once; shared by all trackers of a run."""
 
@@ -178,8 +153,7 @@ class StateBuilder:
         for automatic in ("requested_slot", "session_started_metadata"):
             self.initial_values.setdefault(automatic, None)
         self.initial_slots = self._initial_slots()
-        intents = {name: Intent(name) for name in _DEFAULT_INTENTS} | {intent.name: intent for intent in domain.intents}
-        self._wanted = {name: used_entities(intent, domain.entities) for name, intent in intents.items()}
+        self._wanted: dict[str, frozenset[str] | None] = {}
         self._ids: dict[FrozenState, int] = {}
         self._states: list[State] = []
 
@@ -207,8 +181,13 @@ class StateBuilder:
         for found in message.entities:
             names.add(found.entity)
             names.update(f"{found.entity}#{label}" for label in (found.role, found.group) if label is not None)
-        wanted = self._wanted.get(message.intent or "")
+        wanted = self._wanted_entities(message.intent or "")
         return tuple(sorted(names if wanted is None else names & wanted))
+
+    def _wanted_entities(self, intent: str) -> frozenset[str] | None:
+        if intent not in self._wanted:
+            self._wanted[intent] = used_entities(self.domain, intent)
+        return self._wanted[intent]
 
     def intern(self, state: State) -> int:
         """A number that is the same for equal states, so that histories are compared as tuples of numbers."""
