@@ -7,7 +7,7 @@ only then reads the weights: so the example has to be one that can be trained on
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 from rebake.archive.feature_arrays import (
     RETRAIN,
     FeatureArray,
+    FeatureArrays,
     Group,
     SparseMatrix,
     nested,
@@ -32,19 +33,6 @@ ORIGIN = "SingleStateFeaturizer"
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingExample:
-    """One window of training data for ``data_example``.
-
-    Attributes:
-        turns: per turn, oldest first: attribute -> float32 [width], only the attributes that the turn has.
-        label: index of the action.
-    """
-
-    turns: tuple[Mapping[str, NDArray[np.float32]], ...]
-    label: int
-
-
-@dataclass(frozen=True, slots=True)
 class TedFiles:
     """What the files say.
 
@@ -53,20 +41,22 @@ class TedFiles:
         priority: of the policy.
         widths: input attribute -> number of its feature columns, sorted by attribute.
         label_features: float32 [n_actions, n_columns], one row per action in index order.
+        example: one training example, see :func:`example_arrays`.
     """
 
     options: dict[str, Any]
     priority: int
     widths: dict[str, int]
     label_features: NDArray[np.float32]
+    example: FeatureArrays
 
 
-def write_ted_files(directory: Path, name: str, files: TedFiles, example: TrainingExample) -> None:
+def write_ted_files(directory: Path, name: str, files: TedFiles) -> None:
     """Write everything but weights and ``featurizer.json``; ``name`` is the prefix, e.g. ``ted_policy``."""
     _write_json(directory / f"{name}.meta.json", files.options)
     _write_json(directory / f"{name}.priority.json", files.priority)
     _write_json(directory / f"{name}.entity_tag_specs.json", [])  # tags of user texts: end to end only
-    write_feature_arrays(directory, f"{name}.data_example", _example_arrays(files.widths, example))
+    write_feature_arrays(directory, f"{name}.data_example", files.example)
     write_feature_arrays(directory, f"{name}.label_data", _label_arrays(files.label_features))
     _write_fake_features(directory, name, files.widths)
 
@@ -81,6 +71,7 @@ def read_ted_files(directory: Path, name: str) -> TedFiles:
     options = _read_json(directory / f"{name}.meta.json", dict)
     priority = _read_json(directory / f"{name}.priority.json", int)
     widths = _read_widths(directory / f"{name}.fake_features_metadata.json")
+    example = read_feature_arrays(directory, f"{name}.data_example")
     labels = read_feature_arrays(directory, f"{name}.label_data")
     if set(labels) != {"label", "label_action_name"}:
         raise _end_to_end(directory)
@@ -90,17 +81,26 @@ def read_ted_files(directory: Path, name: str) -> TedFiles:
         raise ModelError(f"{name}.label_data in {directory} holds no action features.", fix=RETRAIN) from error
     if any(row is None for row in rows):
         raise _end_to_end(directory)
-    return TedFiles(options, priority, widths, np.array(rows, np.float32))
+    return TedFiles(options, priority, widths, np.array(rows, np.float32), example)
 
 
-def _example_arrays(widths: Mapping[str, int], example: TrainingExample) -> dict[str, dict[str, list[FeatureArray]]]:
+def example_arrays(
+    widths: Mapping[str, int], turns: Sequence[Mapping[str, NDArray[np.float32]]], label: int
+) -> FeatureArrays:
+    """One window of training data for ``data_example``.
+
+    Args:
+        widths: attribute -> width, the attributes of the model.
+        turns: per turn, oldest first: attribute -> float32 [width], only the attributes that the turn has.
+        label: index of the action.
+    """
     arrays: dict[str, dict[str, list[FeatureArray]]] = {
-        "dialogue": {"length": [[len(example.turns)]]},
-        "label": {"ids": [nested(np.array([[[example.label]]], np.int64))]},
+        "dialogue": {"length": [[len(turns)]]},
+        "label": {"ids": [nested(np.array([[[label]]], np.int64))]},
     }
     for attribute, width in widths.items():
-        mask = np.array([[float(attribute in turn)] for turn in example.turns], np.float32)
-        rows = tuple(_sparse_row(turn.get(attribute), width) for turn in example.turns)
+        mask = np.array([[float(attribute in turn)] for turn in turns], np.float32)
+        rows = tuple(_sparse_row(turn.get(attribute), width) for turn in turns)
         arrays[attribute] = {"mask": [Group((mask,))], "sentence": [Group((Group(rows),))]}
     return dict(sorted(arrays.items()))  # the order in which Rasa unpacks a batch
 

@@ -1,0 +1,52 @@
+"""TEDPolicy gives the probabilities that Rasa 3.6.21 gives from the same archive, at every point of its stories."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+from support.shared import need
+
+from rebake.assistant.domain import action_names, domain_from_dict
+from rebake.core.events import events_from_json
+from rebake.core.policy import RuleOnlyData
+from rebake.core.registry import POLICIES
+from rebake.core.states import StateBuilder
+from rebake.core.ted_policy import TEDPolicy
+from rebake.core.tracker import Tracker
+
+ASSISTANTS = ("breakoutbot", "concertbot", "formbot", "helpdesk", "moodbot", "travelbot")
+
+
+@pytest.mark.parametrize("assistant", ASSISTANTS)
+def test_probabilities_are_those_of_rasa(assistant: str, tmp_path: Path) -> None:
+    reference = need(f"reference/{assistant}")
+    with tarfile.open(reference / "model.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    metadata = json.loads((tmp_path / "metadata.json").read_text())
+    domain = domain_from_dict(metadata["domain"])
+    nodes = metadata["predict_schema"]["nodes"]
+    node = next(name for name in nodes if name.startswith("run_TEDPolicy"))
+    components = tmp_path / "components"
+    provider = nodes["rule_only_data_provider"]["resource"]
+    rule_only = RuleOnlyData.read(components / provider["name"] if provider else None)
+    options = POLICIES["TEDPolicy"].merged(nodes[node]["config"])
+    policy = TEDPolicy.load(options, node.removeprefix("run_"), components / nodes[node]["resource"]["name"])
+    builder = StateBuilder(domain)
+    names = action_names(domain)
+    compared = 0
+    for line in (reference / "core.jsonl").read_text().splitlines():
+        point = json.loads(line)
+        if node not in point["policies"]:
+            continue
+        tracker = Tracker(builder, events_from_json(point["events"]))
+        prediction = policy.predict(tracker, domain, rule_only)
+        expected = point["policies"][node]["probabilities"]
+        assert len(prediction.probabilities) == len(names)
+        for name, probability in zip(names, prediction.probabilities, strict=True):
+            assert probability == pytest.approx(expected.get(name, 0.0), abs=1e-4), (point["story"], name)
+        assert prediction.priority == point["policies"][node]["priority"]
+        compared += 1
+    assert compared
