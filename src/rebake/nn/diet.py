@@ -1,0 +1,181 @@
+"""DIET: one transformer for intents and entities (Bunk et al. 2020, "DIET: Lightweight Language Understanding for
+Dialogue Systems"), with the architecture, the losses and the weight names of Rasa 3.6 (RASA36.md section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from rebake.nn.crf import Crf
+from rebake.nn.layers import Dense, Ffnn, embed
+from rebake.nn.losses import DotProductLoss, similarities
+from rebake.nn.noise import Noise
+from rebake.nn.sequence import Batch, CombineConfig, FeatureCombining, SequenceLayer, Widths
+from rebake.nn.transformer import TransformerConfig
+from rebake.nn.weights import Weights
+
+TagName = Literal["entity", "role", "group"]
+
+
+@dataclass(frozen=True)
+class DietConfig:
+    """The network's shape and losses.
+
+    Attributes:
+        text: how text features are combined.
+        label: how label features are combined; without dropout on the inputs, whatever ``text`` says.
+        hidden_text, hidden_label: sizes of hidden layers (hidden_layers_sizes).
+        transformer: None for no transformer layers.
+        embedding_units: of the space where texts and intents meet (embedding_dimension).
+        loss: of intents.
+    """
+
+    text: CombineConfig
+    label: CombineConfig
+    hidden_text: list[int]
+    hidden_label: list[int]
+    transformer: TransformerConfig | None
+    embedding_units: int
+    loss: DotProductLoss
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The features of all intents, in the order of their ids: a batch with one "text" per intent."""
+
+    widths: Widths
+    features: Batch
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Of a batch of B texts.
+
+    Attributes:
+        intents: [B, intents] confidences, None without intent classification.
+        tags: per tag name int32 [B, T] tags and float32 [B, T] confidences.
+    """
+
+    intents: NDArray[np.float32] | None
+    tags: dict[TagName, tuple[NDArray[np.int32], NDArray[np.float32]]]
+
+
+class Diet:
+    """The network.
+
+    Args:
+        labels: None switches intent classification off.
+        tags: number of tags (with O) per tag name, in the order entity, role, group; empty = no entity recognition.
+    """
+
+    def __init__(
+        self, weights: Weights, config: DietConfig, widths: Widths, labels: Labels | None, tags: Mapping[TagName, int]
+    ) -> None:
+        self.weights = weights
+        self.config = config
+        self.widths = widths
+        self.sequence = SequenceLayer(weights, "text", widths, config.text, config.hidden_text, config.transformer)
+        self.intents = None if labels is None else IntentHead(weights, config, self.sequence.units, labels)
+        self.taggers: dict[TagName, TagHead] = {}
+        for name, count in tags.items():
+            self.taggers[name] = TagHead(weights, config, name, self.sequence.units, count, tags["entity"])
+
+    def signature(self) -> dict[str, tf.TypeSpec]:
+        """The tensors of a training batch: features, "label_ids" [B], and per tag name the tags of all rows [N]."""
+        specs = self.widths.signature()
+        if self.intents is not None:
+            specs["label_ids"] = tf.TensorSpec([None], tf.int32)
+        return specs | {name: tf.TensorSpec([None], tf.int32) for name in self.taggers}
+
+    def losses(self, batch: Batch, noise: Noise) -> dict[str, tf.Tensor]:
+        """Scalar losses by name: "intent", and the tag names."""
+        x, rows = self.sequence(batch, noise)
+        losses = {}
+        if self.intents is not None:
+            losses["intent"] = self.intents.loss(tf.gather(x, rows.last), batch["label_ids"], noise)
+        for name, tagger in self.taggers.items():
+            logits = rows.pad(tagger.logits(x, batch["entity"]))
+            losses[name] = tagger.crf.loss(logits, tf.gather(batch[name], rows.to_padded), batch["lengths"])
+        return losses
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Run without dropout; a batch as in training, of features alone."""
+        x, rows = self.sequence(batch)
+        intents = None if self.intents is None else self.intents.confidences(tf.gather(x, rows.last)).numpy()
+        lengths = tf.convert_to_tensor(batch["lengths"]).numpy()
+        tags: dict[TagName, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
+        entity_rows: Any = None
+        for name, tagger in self.taggers.items():
+            logits = rows.pad(tagger.logits(x, entity_rows)).numpy()
+            tags[name] = tagger.crf.decode(logits, lengths)
+            if name == "entity":
+                entity_rows = tf.gather(tags[name][0].reshape(-1), rows.to_packed)
+        return Prediction(intents, tags)
+
+
+class IntentHead:
+    """Similarity of the text with every intent, both embedded into one space."""
+
+    def __init__(self, weights: Weights, config: DietConfig, units: int, labels: Labels) -> None:
+        self.loss_function = config.loss
+        self.labels = labels
+        quiet = replace(config.label, sparse_dropout=False, dense_dropout=False)
+        self.combine = FeatureCombining(weights, "feature_combining_layer.label", labels.widths, quiet)
+        self.ffnn = Ffnn(
+            weights,
+            "ffnn.label",
+            self.combine.units,
+            config.hidden_label,
+            density=quiet.density,
+            l2=quiet.l2,
+            rate=quiet.rate,
+        )
+        self.embed_text = embed(weights, "text", units, config.embedding_units, l2=quiet.l2)
+        self.embed_label = embed(weights, "label", self.ffnn.units, config.embedding_units, l2=quiet.l2)
+
+    def _bags(self, noise: Noise | None) -> tf.Tensor:
+        """[intents, units]: the sum of each intent's feature rows."""
+        x, rows = self.combine(self.labels.features, noise)
+        intent = tf.math.floordiv(rows.to_packed, tf.shape(rows.mask)[1])
+        return tf.math.segment_sum(x, intent)
+
+    def loss(self, texts: tf.Tensor, label_ids: tf.Tensor, noise: Noise) -> tf.Tensor:
+        """Texts [B, units], int32 [B] -> scalar"""
+        bags = self._bags(noise)
+        candidates = self.embed_label(self.ffnn(bags, noise))
+        right = self.embed_label(self.ffnn(tf.gather(bags, label_ids), noise))
+        return self.loss_function(self.embed_text(texts), right, label_ids, candidates, noise)
+
+    def confidences(self, texts: tf.Tensor) -> tf.Tensor:
+        """[B, units] -> [B, intents]: softmax, or with the margin loss the similarities themselves, as in Rasa."""
+        candidates = self.embed_label(self.ffnn(self._bags(None)))
+        found = similarities(self.embed_text(texts), candidates, self.loss_function.similarity)
+        return found if self.loss_function.loss == "margin" else tf.nn.softmax(found)
+
+
+class TagHead:
+    """A CRF over token vectors; roles and groups also see the token's entity tag."""
+
+    def __init__(
+        self, weights: Weights, config: DietConfig, name: TagName, units: int, tags: int, entity_tags: int
+    ) -> None:
+        l2 = config.text.l2
+        self.entity_tags = entity_tags
+        self.embed_tags: Dense | None = None
+        if name != "entity":
+            self.embed_tags = embed(weights, f"{name}.tags", entity_tags, config.embedding_units, l2=l2)
+            units += config.embedding_units
+        self.embed_logits = embed(weights, f"{name}.logits", units, tags, l2=l2)
+        self.crf = Crf(weights, f"crf.{name}", tags, l2=l2, scale_loss=config.loss.scale)
+
+    def logits(self, x: tf.Tensor, entity_tags: tf.Tensor) -> tf.Tensor:
+        """[N, units], int32 [N] (annotated in training, predicted otherwise) -> [N, tags]"""
+        if self.embed_tags is not None:
+            x = tf.concat([x, self.embed_tags(tf.one_hot(entity_tags, self.entity_tags))], axis=1)
+        return self.embed_logits(x)

@@ -1,0 +1,80 @@
+"""Features of many texts, packed once; batches are cut out of them by vectorised indexing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebake.nlu.sparse import SparseRows
+from rebake.nn.layers import sparse_tensor
+from rebake.nn.sequence import Widths
+
+
+@dataclass(frozen=True)
+class TextData:
+    """The texts of a training or of a prediction, tokens of all texts below each other.
+
+    Attributes:
+        lengths: int32 [texts], tokens of each.
+        sequence_sparse, sequence_dense: [all tokens, width] or None.
+        sentence_sparse, sentence_dense: [texts, width] or None.
+        labels: int32 [texts], or None.
+        tags: per tag name int32 [all tokens].
+    """
+
+    lengths: NDArray[np.int32]
+    sequence_sparse: SparseRows | None = None
+    sequence_dense: NDArray[np.float32] | None = None
+    sentence_sparse: SparseRows | None = None
+    sentence_dense: NDArray[np.float32] | None = None
+    labels: NDArray[np.int32] | None = None
+    tags: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
+
+    @property
+    def widths(self) -> Widths:
+        return Widths(
+            sequence_sparse=0 if self.sequence_sparse is None else self.sequence_sparse.n_columns,
+            sequence_dense=0 if self.sequence_dense is None else self.sequence_dense.shape[1],
+            sentence_sparse=0 if self.sentence_sparse is None else self.sentence_sparse.n_columns,
+            sentence_dense=0 if self.sentence_dense is None else self.sentence_dense.shape[1],
+        )
+
+    @property
+    def has_sentences(self) -> bool:
+        return self.sentence_sparse is not None or self.sentence_dense is not None
+
+    def batch(self, texts: NDArray[np.integer] | None = None) -> dict[str, Any]:
+        """The tensors of these texts, all by default, as :data:`rebake.nn.sequence.Batch`; with "label_ids" and tags of
+        all packed rows (0 for the rows of whole texts) where there are labels and tags."""
+        if texts is None:
+            texts = np.arange(len(self.lengths))
+        lengths = self.lengths[texts]
+        tokens = self._tokens(texts)
+        batch: dict[str, Any] = {"lengths": lengths}
+        if self.sequence_sparse is not None:
+            batch["sequence_sparse"] = sparse_tensor(self.sequence_sparse.take(tokens))
+        if self.sequence_dense is not None:
+            batch["sequence_dense"] = self.sequence_dense[tokens]
+        if self.sentence_sparse is not None:
+            batch["sentence_sparse"] = sparse_tensor(self.sentence_sparse.take(texts))
+        if self.sentence_dense is not None:
+            batch["sentence_dense"] = self.sentence_dense[texts]
+        if self.labels is not None:
+            batch["label_ids"] = self.labels[texts]
+        for name, tags in self.tags.items():
+            batch[name] = self._with_sentences(tags[tokens], lengths)
+        return batch
+
+    def _tokens(self, texts: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Rows of the tokens of these texts, text after text."""
+        lengths = self.lengths[texts].astype(np.int64)
+        starts = (np.cumsum(self.lengths, dtype=np.int64) - self.lengths)[texts]
+        before = np.cumsum(lengths) - lengths
+        return np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+
+    def _with_sentences(self, tags: NDArray[np.int32], lengths: NDArray[np.int32]) -> NDArray[np.int32]:
+        return np.insert(tags, np.cumsum(lengths), 0) if self.has_sentences else tags
