@@ -3,9 +3,9 @@
     python benchmarks/folds.py ASSISTANT OUT [--folds 5] [--seed 7]
 
 OUT/fold0 .. OUT/fold4 are NLU projects (`config.yml`, `data/nlu.yml`) with the assistant's own pipeline, and
-`test.jsonl` holds the examples left out, one a line: {"text", "intent", "entities": [{"entity", "start", "end", "value"}]}.
+`test.jsonl` holds the examples left out, one a line: {"text", "intent", "entities": [{"entity", "start", "end", ..}]}.
 Stratified by intent, duplicates of an intent's example dropped first, and the same on every machine and Python: the
-only source of chance is `random.Random` seeded with a string. Needs nothing but PyYAML, so it runs in both environments.
+only source of chance is `random.Random` seeded with a string. Needs nothing but PyYAML: it runs in both environments.
 """
 
 import argparse

@@ -43,7 +43,9 @@ def confidences(ranking: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     return {str(entry.get("name", entry.get("intent_response_key"))): entry["confidence"] for entry in ranking}
 
 
-def ranking_differences(where: str, rasa: Sequence[Mapping[str, Any]], rebake: Sequence[Mapping[str, Any]]) -> list[str]:
+def ranking_differences(
+    where: str, rasa: Sequence[Mapping[str, Any]], rebake: Sequence[Mapping[str, Any]]
+) -> list[str]:
     """Equal length, every confidence near, and sorted; names may swap places only where their numbers are near."""
     if len(rasa) != len(rebake):
         return [f"{where}: Rasa ranks {len(rasa)}, rebake {len(rebake)}"]

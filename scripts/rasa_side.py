@@ -2,17 +2,18 @@
 
     "$(scripts/rasa_env)"/bin/python scripts/rasa_side.py JOB.json ANSWER.json
 
-The job: `archive`, `texts` (more texts to parse), `points` (dialogues to decide on, each {"events": [...]}) and, to take
-them from a project, `project` ({"config", "domain", "data"}): then every training example is parsed too, and every
-prediction point of the training stories and rules is decided, as it is and with one intent swapped for another.
-The answer: `texts`, `parses`, `points` and `decisions`, in the same order.
+The job: `archive`, `texts` (more texts to parse), `points` (dialogues to decide on, each {"events": [...]}) and, to
+take them from a project, `project` ({"config", "domain", "data"}): then every training example is parsed too, and
+every prediction point of the training stories and rules is decided, as it is and with one intent swapped for another.
+The answer: `texts`, `parses`, `points` and `decisions`, in the same order, and `gold`, what the training examples are
+annotated with: {text: {"intent", "entities"}}.
 """
 
 import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.engine.constants import PLACEHOLDER_TRACKER
@@ -25,22 +26,21 @@ from rasa.shared.importers.importer import TrainingDataImporter
 ENTITY_KEYS = ("entity", "value", "role", "group")
 
 
-def told(event: Event) -> Optional[dict[str, Any]]:
+def told(event: Event) -> dict[str, Any] | None:
     """An event of a training dialogue as JSON; None for events that say nothing about the dialogue."""
     if isinstance(event, ActionExecuted):
-        if event.action_name:
-            return {"event": "action", "name": event.action_name}
-        return {"event": "action", "action_text": event.action_text}
+        return {"event": "action", **without_none(name=event.action_name, action_text=event.action_text)}
     if isinstance(event, UserUttered):
-        entities = [{key: entity.get(key) for key in ENTITY_KEYS if key in entity} for entity in event.entities]
-        if event.intent_name:
-            return {"event": "user", "intent": event.intent_name, "entities": entities}
-        return {"event": "user", "text": event.text, "entities": entities}
+        entities = [{key: entity[key] for key in ENTITY_KEYS if key in entity} for entity in event.entities]
+        said = {"intent": event.intent_name} if event.intent_name else {"text": event.text}
+        return {"event": "user", **said, "entities": entities}
     if isinstance(event, SlotSet):
         return {"event": "slot", "name": event.key, "value": event.value}
-    if isinstance(event, ActiveLoop):
-        return {"event": "active_loop", "name": event.name}
-    return None
+    return {"event": "active_loop", "name": event.name} if isinstance(event, ActiveLoop) else None
+
+
+def without_none(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def made(event: dict[str, Any]) -> Event:
@@ -56,7 +56,7 @@ def made(event: dict[str, Any]) -> Event:
     return UserUttered(text=event.get("text"), intent=intent, entities=event.get("entities", []))
 
 
-def swapped(dialogue: list[dict[str, Any]], turn: int, intents: list[str]) -> Optional[list[dict[str, Any]]]:
+def swapped(dialogue: list[dict[str, Any]], turn: int, intents: list[str]) -> list[dict[str, Any]] | None:
     """The dialogue with the intent of one user turn swapped for the next one; None if it has no such turn."""
     turns = [place for place, event in enumerate(dialogue) if event.get("intent")]
     if not turns:
@@ -92,6 +92,18 @@ def project_points(importer: TrainingDataImporter) -> list[dict[str, Any]]:
     return plain + changed
 
 
+def project_gold(importer: TrainingDataImporter) -> dict[str, dict[str, Any]]:
+    """Intent and entities of every training example, by its text."""
+    keys = ("entity", "start", "end", "role", "group")
+    return {
+        message.get("text"): {
+            "intent": message.get("intent"),
+            "entities": [{key: found[key] for key in keys if key in found} for found in message.get("entities", [])],
+        }
+        for message in importer.get_nlu_data().nlu_examples
+    }
+
+
 def decide(agent: Agent, nodes: list[str], domain: Domain, events: list[dict[str, Any]]) -> dict[str, Any]:
     """What each policy thinks and what the ensemble takes after these events."""
     processor = agent.processor
@@ -102,7 +114,7 @@ def decide(agent: Agent, nodes: list[str], domain: Domain, events: list[dict[str
         results = processor.graph_runner.run(inputs={PLACEHOLDER_TRACKER: tracker.copy()}, targets=nodes)
         for node in nodes:
             policies[node] = {
-                name: float(p) for name, p in zip(names, results[node].probabilities) if float(p) > 1e-6
+                name: float(p) for name, p in zip(names, results[node].probabilities, strict=True) if float(p) > 1e-6
             }
     final = processor._predict_next_with_tracker(tracker)
     return {
@@ -124,16 +136,16 @@ def policy_nodes(agent: Agent) -> list[str]:
 
 def answer(job: dict[str, Any]) -> dict[str, Any]:
     texts, points = list(job.get("texts", [])), list(job.get("points", []))
+    gold: dict[str, dict[str, Any]] = {}
     if "project" in job:
         project = job["project"]
         importer = TrainingDataImporter.load_from_config(
             config_path=project["config"], domain_path=project["domain"], training_data_paths=project["data"]
         )
-        texts = [message.get("text") for message in importer.get_nlu_data().nlu_examples] + texts
+        gold = project_gold(importer)
+        texts = [*gold, *texts]
         points += project_points(importer)
     texts = list(dict.fromkeys(texts))
-    if "archive" not in job:
-        return {"texts": texts, "points": points}
     agent = Agent.load(job["archive"])
     if not agent.is_ready():
         raise SystemExit(f"Rasa could not load {job['archive']}.")
@@ -142,7 +154,8 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
     nodes = policy_nodes(agent)
     decided = bool(agent.processor.model_metadata.core_target)
     decisions = [decide(agent, nodes, agent.processor.domain, point["events"]) for point in points] if decided else []
-    return {"texts": texts, "parses": parses, "points": points if decided else [], "decisions": decisions}
+    points = points if decided else []
+    return {"texts": texts, "parses": parses, "points": points, "decisions": decisions, "gold": gold}
 
 
 def main() -> None:
