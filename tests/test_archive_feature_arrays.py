@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from support.shared import need
 
 from rebake.archive.feature_arrays import (
     Group,
@@ -21,6 +20,7 @@ from rebake.archive.feature_arrays import (
     write_feature_arrays,
 )
 from rebake.errors import ModelError
+from support.shared import need
 
 ARCHIVES = ["moodbot", "helpdesk", "travelbot", "formbot", "breakoutbot", "concertbot", "e2ebot"]
 
@@ -30,11 +30,11 @@ def extract_feature_arrays(archive: Path, target: Path) -> list[tuple[Path, str]
     with tarfile.open(archive) as tar:
         members = [m for m in tar.getmembers() if m.name.endswith((".st", "_metadata.json"))]
         tar.extractall(target, members, filter="data")
-    found = []
-    for path in sorted(target.rglob("*_metadata.json")):
-        if isinstance(json.loads(path.read_text()), list):
-            found.append((path.parent, path.name.removesuffix("_metadata.json")))
-    return found
+    return [
+        (path.parent, path.name.removesuffix("_metadata.json"))
+        for path in sorted(target.rglob("*_metadata.json"))
+        if isinstance(json.loads(path.read_text()), list)
+    ]
 
 
 @pytest.mark.parametrize("name", ARCHIVES)

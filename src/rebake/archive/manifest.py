@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
+
+from rebake.archive.pack import MANIFEST_NAME, read_member
+from rebake.errors import ModelError, StorageError
 
 Part = Literal["core", "nlu", "nlg"]
 PARTS: tuple[Part, ...] = ("core", "nlu", "nlg")
 
-MANIFEST_NAME = "rebake.json"
 FORMAT = 1
 
 
@@ -75,3 +79,119 @@ class Manifest:
     components: Mapping[str, ComponentRecord] = field(default_factory=dict)
     tool_version: str = ""
     format: int = FORMAT
+
+
+def write_manifest(manifest: Manifest, directory: Path) -> Path:
+    """Write ``directory``/rebake.json; the same manifest gives the same bytes."""
+    path = directory / MANIFEST_NAME
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(format_manifest(manifest), encoding="utf-8")
+    temporary.replace(path)
+    return path
+
+
+def read_manifest(path: Path) -> Manifest | None:
+    """The manifest of an archive, of an unpacked model, or a rebake.json by itself; None where there is no rebake.json.
+
+    Raises:
+        ModelError: the archive is broken, or the manifest is, or it is of a format that is too new.
+        StorageError: the file cannot be read.
+    """
+    if path.suffix == ".json":
+        try:
+            return parse_manifest(path.read_bytes(), str(path))
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read ({error.strerror or error}).") from error
+    content = read_member(path, MANIFEST_NAME)
+    return None if content is None else parse_manifest(content, f"{MANIFEST_NAME} in {path}")
+
+
+def format_manifest(manifest: Manifest) -> str:
+    """The manifest as JSON text."""
+    content = {
+        "format": FORMAT,
+        "tool": {"name": "rebake", "version": manifest.tool_version},
+        "parts": {part: _part_to_json(manifest.parts[part]) for part in PARTS if part in manifest.parts},
+        "components": {
+            node: {
+                "part": record.part,
+                "name": record.name,
+                "version": record.version,
+                "options": record.options,
+                "fingerprint": record.fingerprint,
+            }
+            for node, record in manifest.components.items()
+        },
+    }
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def parse_manifest(content: bytes, source: str) -> Manifest:
+    """Read the text of a rebake.json; ``source`` names it in messages.
+
+    Raises:
+        ModelError: it is broken, or of a format that is too new.
+    """
+    try:
+        raw = json.loads(content)
+        found = raw["format"]
+        if isinstance(found, int) and found > FORMAT:
+            raise ModelError(
+                f"{source} is of format {found}, and this rebake reads formats up to {FORMAT}.", fix="Update rebake."
+            )
+        return Manifest(
+            parts={part: _part_from_json(raw["parts"][part]) for part in PARTS if part in raw["parts"]},
+            components={
+                node: ComponentRecord(
+                    part=_known_part(record["part"]),
+                    name=str(record["name"]),
+                    version=int(record["version"]),
+                    options=dict(record["options"]),
+                    fingerprint=str(record["fingerprint"]),
+                )
+                for node, record in raw["components"].items()
+            },
+            tool_version=str(raw["tool"]["version"]),
+            format=int(found),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError(f"{source} is broken ({error!r}).", fix="Train the model again.") from error
+
+
+def _part_to_json(record: PartRecord) -> dict[str, Any]:
+    items: dict[str, dict[str, list[list[Any]]]] = {}
+    for item in record.items:
+        items.setdefault(item.kind, {}).setdefault(item.file, []).append([item.digest, item.line, item.name])
+    return {
+        "fingerprint": record.fingerprint,
+        "seed": record.seed,
+        "trained_by": record.trained_by,
+        "reused_from": record.reused_from,
+        "metrics": dict(record.metrics),
+        "settings": dict(record.settings),
+        "items": items,
+    }
+
+
+def _part_from_json(raw: Mapping[str, Any]) -> PartRecord:
+    return PartRecord(
+        fingerprint=str(raw["fingerprint"]),
+        items=tuple(
+            Item(kind, str(name), str(digest), file, int(line))
+            for kind, files in raw["items"].items()
+            for file, rows in files.items()
+            for digest, line, name in rows
+        ),
+        settings=dict(raw["settings"]),
+        seed=None if raw["seed"] is None else int(raw["seed"]),
+        trained_by=str(raw["trained_by"]),
+        reused_from=None if raw["reused_from"] is None else str(raw["reused_from"]),
+        metrics={name: float(value) for name, value in raw["metrics"].items()},
+    )
+
+
+def _known_part(name: str) -> Part:
+    for part in PARTS:
+        if part == name:
+            return part
+    raise ValueError(f"unknown part {name!r}")

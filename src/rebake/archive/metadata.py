@@ -1,42 +1,33 @@
-"""metadata.json: the graph of Rasa 3.6 that an archive is loaded by, written and read."""
+"""metadata.json and the files that must agree with it, written and read; the graphs come from graph.py."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from rebake.archive.graph import Node, predict_graph, train_graph
+from rebake.archive.pack import METADATA_NAME, read_member
+from rebake.assistant.domain import domain_as_dict, domain_as_yaml, domain_from_dict
 from rebake.assistant.location import Location
-from rebake.assistant.model import ComponentSpec
+from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.component import ComponentType
+from rebake.errors import ModelError
 
-METADATA_NAME = "metadata.json"
+__all__ = ["COMPONENTS_NAME", "METADATA_NAME", "Metadata", "Node", "StoredNode", "build_metadata", "read_metadata"]
+
 COMPONENTS_NAME = "components"
+DOMAIN_FILE = "domain_provider/domain.yml"
+RASA_VERSION = "3.6.21"  # Rasa refuses a model of an older version, and takes any newer one
+NLU, CORE, BOTH, END_TO_END = 1, 2, 3, 4  # Rasa's training types
 
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One entry of the pipeline or of the policies in its place.
-
-    Attributes:
-        id: name as written in config.yml plus its position in its list: ``DIETClassifier5``.
-        spec: the entry as written.
-        type: its registry entry.
-    """
-
-    id: str
-    spec: ComponentSpec
-    type: ComponentType
-
-    @property
-    def resource(self) -> bool:
-        """Whether the graph refers to a directory ``components/train_<id>`` (which may be missing: nothing learned)."""
-        return self.type.trained
-
-    @property
-    def directory(self) -> str:
-        """Name of its directory under ``components/``."""
-        return f"train_{self.id}"
+_SELECTOR = "rasa.nlu.selectors.response_selector.ResponseSelector"
+_FIX = "Train the model again, or take another model."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +62,96 @@ class Metadata:
     raw: Mapping[str, Any] = field(repr=False)
 
 
+def build_metadata(
+    assistant: Assistant,
+    *,
+    nlu: Sequence[Node],
+    core: Sequence[Node],
+    components: Path,
+    persist_nlu_data: bool = False,
+    core_arguments: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The content of metadata.json for a model whose trained components lie in ``components``.
+
+    ``model_id`` comes from the content alone: equal components, domain and graphs have equal ids whenever they were
+    made. ``trained_at``, which Rasa demands, is the time in SOURCE_DATE_EPOCH where that is set (as reproducible-builds
+    defines it), else the clock's: archives are the same byte for byte only where it is set.
+    """
+    config = assistant.config
+    metadata: dict[str, Any] = {
+        "domain": domain_as_dict(assistant.domain),
+        "trained_at": "",
+        "model_id": "",
+        "assistant_id": config.assistant_id,
+        "rasa_open_source_version": RASA_VERSION,
+        "train_schema": {
+            "nodes": train_graph(
+                nlu, core, language=config.language, persist_nlu_data=persist_nlu_data, core_arguments=core_arguments
+            )
+        },
+        "predict_schema": {"nodes": predict_graph(nlu, core)},
+        "training_type": (NLU if nlu else 0) | (CORE if core else 0),
+        "project_fingerprint": None,
+        "core_target": "select_prediction" if core else None,
+        "nlu_target": "run_RegexMessageHandler",
+        "language": config.language,
+        "spaces": None,
+    }
+    metadata["model_id"] = _content_id(metadata, components)
+    metadata["trained_at"] = _now().replace(tzinfo=None).isoformat()
+    return metadata
+
+
+def write_metadata(metadata: Mapping[str, Any], directory: Path) -> None:
+    """Write metadata.json and the files that must agree with it, into an unpacked model.
+
+    These are the domain that Core is served with (components/domain_provider/domain.yml), and the responses of every
+    ResponseSelector that was trained: with these a carried-over part gets today's responses.
+    """
+    components = directory / COMPONENTS_NAME
+    nodes = metadata["predict_schema"]["nodes"]
+    domain = domain_from_dict(metadata["domain"])
+    if "domain_provider" in nodes:
+        file = components / DOMAIN_FILE
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _write(file, domain_as_yaml(domain))
+    responses = {name: value for name, value in metadata["domain"].get("responses", {}).items() if "/" in name}
+    for node in nodes.values():
+        if node["uses"] == _SELECTOR and (components / node["resource"]["name"]).is_dir():
+            _write(components / node["resource"]["name"] / "ResponseSelector.responses.json", _json(responses))
+    _write(directory / METADATA_NAME, _json(metadata))
+
+
+def read_metadata(path: Path) -> Metadata:
+    """Read metadata.json of an archive, or of an unpacked model.
+
+    Raises:
+        ModelError: it is missing, broken, or not that of a Rasa 3.6 model.
+        StorageError: the file cannot be read.
+    """
+    content = read_member(path, METADATA_NAME)
+    if content is None:
+        raise ModelError(f"{path} has no {METADATA_NAME}, so it is no model of Rasa 3.6 or rebake.", fix=_FIX)
+    try:
+        raw = json.loads(content)
+        nodes = raw["predict_schema"]["nodes"]
+        return Metadata(
+            domain=raw["domain"],
+            nlu=tuple(_stored_pipeline(nodes)),
+            core=tuple(_stored(name, node) for name, node in nodes.items() if _is_policy(node)),
+            training_type=int(raw["training_type"]),
+            language=raw["language"],
+            assistant_id=raw.get("assistant_id"),
+            model_id=str(raw["model_id"]),
+            trained_at=str(raw["trained_at"]),
+            raw=raw,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{METADATA_NAME} in {path} is not one of Rasa 3.6 ({error!r}).", fix=_FIX) from error
+
+
 def resolve(nodes: Sequence[StoredNode], lookup: Callable[[ComponentSpec], ComponentType]) -> tuple[Node, ...]:
-    """Stored nodes with their registry entries; ``lookup`` is ``component_type`` of the NLU or the Core registry.
+    """Stored nodes with their registry entries; ``lookup`` is that of the NLU or the Core registry.
 
     ``spec.name`` of the result is the entry's name, not the dotted class that the archive holds.
     """
@@ -82,3 +161,57 @@ def resolve(nodes: Sequence[StoredNode], lookup: Callable[[ComponentSpec], Compo
         found = lookup(ComponentSpec(node.rasa_class, node.options, place))
         resolved.append(Node(node.id, ComponentSpec(found.name, node.options, place), found))
     return tuple(resolved)
+
+
+def _stored_pipeline(nodes: Mapping[str, Any]) -> list[StoredNode]:
+    """The nodes that process messages, and the model providers that do not; end-to-end copies left out."""
+    pipeline = []
+    for name, node in nodes.items():
+        is_lone_provider = node["fn"] == "provide" and name.startswith("provide_")
+        if is_lone_provider and f"run_{name.removeprefix('provide_')}" in nodes:
+            continue
+        is_step = node["fn"] == "process" and name.startswith("run_") and name != "run_RegexMessageHandler"
+        if is_step or is_lone_provider:
+            pipeline.append(_stored(name, node))
+    return pipeline
+
+
+def _is_policy(node: Mapping[str, Any]) -> bool:
+    return bool(node["fn"] == "predict_action_probabilities")
+
+
+def _stored(name: str, node: Mapping[str, Any]) -> StoredNode:
+    resource = node["resource"]
+    return StoredNode(
+        id=name.partition("_")[2],
+        rasa_class=node["uses"],
+        options=dict(node["config"]),
+        resource=None if resource is None else str(resource["name"]),
+    )
+
+
+def _content_id(metadata: Mapping[str, Any], components: Path) -> str:
+    """32 hex digits over what the model is made of: the form of the uuid that Rasa gives a model."""
+    digest = hashlib.sha256(_json(metadata).encode())
+    files = sorted((file.relative_to(components).as_posix(), file) for file in components.rglob("*") if file.is_file())
+    for name, file in files:
+        if name == DOMAIN_FILE:  # follows from the metadata
+            continue
+        with file.open("rb") as content:
+            digest.update(f"\0{name}\0{hashlib.file_digest(content, 'sha256').hexdigest()}".encode())
+    return digest.hexdigest()[:32]
+
+
+def _now() -> datetime:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,243 @@
+"""The graphs that Rasa 3.6.21 makes of a configuration: how it would train it, and how it runs it.
+
+Facts: RASA36.md section 1 ("Node naming"). Rasa loads the predict graph; of the train graph it reads only the classes.
+End-to-end graphs (training type 4) are not made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rebake.assistant.model import ComponentSpec
+from rebake.assistant.yaml12 import plain
+from rebake.component import ComponentType
+
+Graph = dict[str, dict[str, Any]]
+
+_PROVIDERS = "rasa.graph_components.providers"
+_DOMAIN_PROVIDER = f"{_PROVIDERS}.domain_provider.DomainProvider"
+_MODEL_FROM = {  # components whose functions take the model of a provider that stands earlier in the pipeline
+    "SpacyNLP": "SpacyNLP",
+    "SpacyEntityExtractor": "SpacyNLP",
+    "MitieFeaturizer": "MitieNLP",
+    "MitieIntentClassifier": "MitieNLP",
+    "MitieEntityExtractor": "MitieNLP",
+}
+_RUNS_IN_TRAINING = frozenset({"tokenizer", "featurizer"})
+_FOR_POLICIES = {
+    "training_trackers": "training_tracker_provider",
+    "domain": "domain_for_core_training_provider",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One entry of the pipeline or of the policies in its place.
+
+    Attributes:
+        id: name as written in config.yml plus its position in its list: ``DIETClassifier5``.
+        spec: the entry as written.
+        type: its registry entry.
+    """
+
+    id: str
+    spec: ComponentSpec
+    type: ComponentType
+
+    @property
+    def resource(self) -> bool:
+        """Whether the graph refers to a directory ``components/train_<id>`` (which may be missing: nothing learned)."""
+        return self.type.trained
+
+    @property
+    def directory(self) -> str:
+        """Name of its directory under ``components/``."""
+        return f"train_{self.id}"
+
+
+def train_graph(
+    nlu: Sequence[Node],
+    core: Sequence[Node],
+    *,
+    language: str | None,
+    persist_nlu_data: bool = False,
+    core_arguments: Mapping[str, Any] | None = None,
+) -> Graph:
+    """The nodes of ``train_schema``; ``core_arguments`` may hold ``augmentation_factor``."""
+    graph = {
+        "schema_validator": _train_node(
+            "rasa.graph_components.validators.default_recipe_validator.DefaultV1RecipeValidator",
+            "validate",
+            {"importer": "__importer__"},
+            is_input=True,
+        ),
+        "finetuning_validator": _train_node(
+            "rasa.graph_components.validators.finetuning_validator.FinetuningValidator",
+            "validate",
+            {"importer": "schema_validator"},
+            config={"validate_core": bool(core), "validate_nlu": bool(nlu)},
+            is_input=True,
+        ),
+    }
+    if nlu:
+        graph["nlu_training_data_provider"] = _train_node(
+            f"{_PROVIDERS}.nlu_training_data_provider.NLUTrainingDataProvider",
+            "provide",
+            {"importer": "finetuning_validator"},
+            config={"language": language, "persist": persist_nlu_data},
+            is_target=persist_nlu_data,
+            is_input=True,
+        )
+        _add_pipeline_training(graph, nlu)
+    if core:
+        _add_core_providers(graph, core_arguments or {})
+        for node in core:
+            graph[f"train_{node.id}"] = _train_node(
+                node.type.rasa_class, "train", _FOR_POLICIES, config=node.spec.options, is_target=True
+            )
+    return graph
+
+
+def predict_graph(nlu: Sequence[Node], core: Sequence[Node]) -> Graph:
+    """The nodes of ``predict_schema``, in the order in which they run."""
+    graph = {
+        "nlu_message_converter": _predict_node(
+            "rasa.graph_components.converters.nlu_message_converter.NLUMessageConverter",
+            "convert_user_message",
+            {"messages": "__message__"},
+        )
+    }
+    last = "nlu_message_converter"
+    for node in nlu:
+        options = node.spec.options
+        if node.type.kind == "model_provider":
+            graph[f"provide_{node.id}"] = _predict_node(node.type.rasa_class, "provide", {}, config=options)
+            if node.type.name not in _MODEL_FROM:  # Mitie's provider does not see messages
+                continue
+        needs = {"messages": last, **_model_need(graph, node)}
+        last = f"run_{node.id}"
+        resource = node.directory if node.resource else None
+        graph[last] = _predict_node(node.type.rasa_class, "process", needs, config=options, resource=resource)
+    graph["run_RegexMessageHandler"] = _predict_node(
+        "rasa.nlu.classifiers.regex_message_handler.RegexMessageHandler",
+        "process",
+        {"messages": last, **({"domain": "domain_provider"} if core else {})},
+    )
+    if core:
+        _add_core_prediction(graph, core)
+    return graph
+
+
+def _add_pipeline_training(graph: Graph, nlu: Sequence[Node]) -> None:
+    last = "nlu_training_data_provider"
+    for node in nlu:
+        options = node.spec.options
+        if node.type.kind == "model_provider":
+            graph[f"provide_{node.id}"] = _train_node(node.type.rasa_class, "provide", {}, config=options)
+        needs = {**_model_need(graph, node), "training_data": last}
+        if node.type.trained:
+            graph[f"train_{node.id}"] = _train_node(
+                node.type.rasa_class, "train", needs, config=options, is_target=True
+            )
+            needs = {**needs, "resource": f"train_{node.id}"}
+        if node.type.kind in _RUNS_IN_TRAINING or node.type.name == "SpacyNLP":
+            last = f"run_{node.id}"
+            graph[last] = _train_node(
+                node.type.rasa_class, "process_training_data", needs, config=options, constructor="load"
+            )
+
+
+def _add_core_providers(graph: Graph, core_arguments: Mapping[str, Any]) -> None:
+    importer, domain = {"importer": "finetuning_validator"}, {"domain": "domain_provider"}
+    graph["domain_provider"] = _train_node(_DOMAIN_PROVIDER, "provide_train", importer, is_target=True, is_input=True)
+    for name, class_name in [
+        ("domain_for_core_training_provider", "DomainForCoreTrainingProvider"),
+        ("forms_provider", "FormsProvider"),
+        ("responses_provider", "ResponsesProvider"),
+    ]:
+        graph[name] = _train_node(f"{_PROVIDERS}.{name}.{class_name}", "provide", domain, is_input=True)
+    graph["story_graph_provider"] = _train_node(
+        f"{_PROVIDERS}.story_graph_provider.StoryGraphProvider",
+        "provide",
+        importer,
+        config={"exclusion_percentage": None},
+        is_input=True,
+    )
+    augmentation = core_arguments.get("augmentation_factor")
+    graph["training_tracker_provider"] = _train_node(
+        f"{_PROVIDERS}.training_tracker_provider.TrainingTrackerProvider",
+        "provide",
+        {"story_graph": "story_graph_provider", "domain": "domain_for_core_training_provider"},
+        config={} if augmentation is None else {"augmentation_factor": augmentation},
+    )
+
+
+def _add_core_prediction(graph: Graph, core: Sequence[Node]) -> None:
+    graph["domain_provider"] = _predict_node(_DOMAIN_PROVIDER, "provide_inference", {}, resource="domain_provider")
+    needs = {"rule_only_data": "rule_only_data_provider", "domain": "domain_provider", "tracker": "__tracker__"}
+    for node in core:
+        graph[f"run_{node.id}"] = _predict_node(
+            node.type.rasa_class,
+            "predict_action_probabilities",
+            needs,
+            config=node.spec.options,
+            resource=node.directory,
+        )
+    rules = [node.directory for node in core if node.type.name == "RulePolicy"]
+    graph["rule_only_data_provider"] = _predict_node(
+        f"{_PROVIDERS}.rule_only_provider.RuleOnlyDataProvider", "provide", {}, resource=rules[0] if rules else None
+    )
+    graph["select_prediction"] = _predict_node(
+        "rasa.core.policies.ensemble.DefaultPolicyPredictionEnsemble",
+        "combine_predictions_from_kwargs",
+        {
+            **{f"policy{index}": f"run_{node.id}" for index, node in enumerate(core)},
+            "domain": "domain_provider",
+            "tracker": "__tracker__",
+        },
+    )
+
+
+def _model_need(graph: Graph, node: Node) -> dict[str, str]:
+    provider = _MODEL_FROM.get(node.type.name)
+    for name, other in graph.items():
+        if provider is not None and other["uses"].endswith(f".{provider}"):
+            return {"model": name}
+    return {}
+
+
+def _train_node(
+    uses: str,
+    function: str,
+    needs: Mapping[str, str],
+    *,
+    config: Mapping[str, Any] | None = None,
+    constructor: str = "create",
+    is_target: bool = False,
+    is_input: bool = False,
+) -> dict[str, Any]:
+    return {
+        "needs": dict(needs),
+        "uses": uses,
+        "constructor_name": constructor,
+        "fn": function,
+        "config": plain(dict(config or {})),
+        "eager": False,
+        "is_target": is_target,
+        "is_input": is_input,
+        "resource": None,
+    }
+
+
+def _predict_node(
+    uses: str,
+    function: str,
+    needs: Mapping[str, str],
+    *,
+    config: Mapping[str, Any] | None = None,
+    resource: str | None = None,
+) -> dict[str, Any]:
+    node = _train_node(uses, function, needs, config=config, constructor="load")
+    return {**node, "eager": True, "resource": None if resource is None else {"name": resource}}

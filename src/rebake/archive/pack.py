@@ -1,0 +1,163 @@
+"""A model archive as a file: gzip'd tar, the same bytes for the same content, unpacked with distrust."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from rebake.errors import ModelError, StorageError, UsageError
+
+MANIFEST_NAME = "rebake.json"
+METADATA_NAME = "metadata.json"
+SUFFIX = ".tar.gz"
+MAX_BYTES = 4 << 30  # of all members together
+MAX_RATIO = 200  # unpacked to packed; weights hardly compress, JSON reaches 20
+FREE_BYTES = 64 << 20  # below this the ratio is not looked at
+MAX_MEMBERS = 100_000
+MAX_MEMBER_READ = 256 << 20  # of one member that is read into memory
+
+_BROKEN = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
+_FIX = "Train the model again, or take another model."
+
+
+def pack(directory: Path, path: Path) -> Path:
+    """Pack the files below ``directory`` into ``path``: the same files give the same bytes.
+
+    rebake.json and metadata.json come first, so that a check reads only the beginning; the rest follows by name.
+    Times are 0, owners root, the gzip header holds no name. Written under a temporary name, then renamed.
+
+    Raises:
+        UsageError: ``path`` does not end in .tar.gz (Rasa would not take it for a model).
+        StorageError: writing failed; nothing is left behind.
+    """
+    if not path.name.endswith(SUFFIX):
+        raise UsageError(
+            f"The model's file name {path.name!r} does not end in {SUFFIX}.", fix=f"Let it end in {SUFFIX}."
+        )
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as zipped:
+            _write_tar(directory, zipped)
+        temporary.replace(path)
+    except OSError as error:
+        raise StorageError(f"The model {path} cannot be written ({error}).") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _write_tar(directory: Path, target: gzip.GzipFile) -> None:
+    names = sorted(file.relative_to(directory).as_posix() for file in directory.rglob("*") if file.is_file())
+    names.sort(key=lambda name: (name != MANIFEST_NAME, name != METADATA_NAME))  # stable: the rest stays sorted
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.size = (directory / name).stat().st_size
+            member.mode = 0o644
+            with (directory / name).open("rb") as content:
+                tar.addfile(member, content)
+
+
+@contextmanager
+def unpack(path: Path) -> Iterator[Path]:
+    """A directory with the archive's files, gone when the context ends; an unpacked model is given as it is.
+
+    Raises:
+        StorageError: the file cannot be opened, or there is no room for its content.
+        ModelError: it is no archive, is truncated, or holds a link, a device, a path that leads outside or too much.
+    """
+    if path.is_dir():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="rebake-") as temporary:
+        target = Path(temporary)
+        with _errors_of(path):
+            _extract(path, target)
+        yield target
+
+
+def read_member(path: Path, name: str) -> bytes | None:
+    """One file of an archive (or of an unpacked model), None where it has no such file.
+
+    Reads no further than the file, so the two that :func:`pack` puts first are quick to read.
+
+    Raises: as :func:`unpack`.
+    """
+    with _errors_of(path):
+        if path.is_dir():
+            file = path / name
+            return file.read_bytes() if file.is_file() else None
+        for member, content in _members(path):
+            if content is not None and member == PurePosixPath(name):
+                data = content.read(MAX_MEMBER_READ + 1)
+                if len(data) > MAX_MEMBER_READ:
+                    raise ModelError(f"{name} in {path} is larger than {MAX_MEMBER_READ >> 20} MiB.", fix=_FIX)
+                return data
+    return None
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except _BROKEN as error:
+        raise ModelError(f"The model {path} is truncated or no {SUFFIX} archive ({error}).", fix=_FIX) from error
+    except OSError as error:
+        raise StorageError(f"The model {path} cannot be read ({error.strerror or error}).") from error
+
+
+def _extract(path: Path, target: Path) -> None:
+    for name, content in _members(path):
+        file = target / name
+        if content is None:
+            file.mkdir(parents=True, exist_ok=True)
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("xb") as copy:
+            shutil.copyfileobj(content, copy, 1 << 20)
+
+
+def _members(path: Path) -> Iterator[tuple[PurePosixPath, IO[bytes] | None]]:
+    """Name and content (None for a directory) of every member, in order; every name is safe to join."""
+    limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * path.stat().st_size))
+    with (
+        path.open("rb") as raw,
+        gzip.GzipFile(fileobj=raw) as unzipped,
+        tarfile.open(fileobj=unzipped, mode="r|") as tar,
+    ):
+        seen: set[PurePosixPath] = set()
+        total = 0
+        for count, member in enumerate(tar):
+            name = _safe_name(member, path)
+            total += member.size
+            if total > limit or count > MAX_MEMBERS:
+                raise ModelError(f"The model {path} unpacks to more than a model can hold.", fix=_FIX)
+            if member.isdir():
+                yield name, None
+                continue
+            if name in seen:
+                raise ModelError(f"The model {path} holds {name} twice.", fix=_FIX)
+            seen.add(name)
+            yield name, tar.extractfile(member)
+        while unzipped.read(1 << 20):  # the tar takes its end from its own content; only gzip knows of a cut-off end
+            total += 1 << 20
+            if total > limit:
+                raise ModelError(f"The model {path} unpacks to more than a model can hold.", fix=_FIX)
+
+
+def _safe_name(member: tarfile.TarInfo, path: Path) -> PurePosixPath:
+    name = PurePosixPath(member.name)
+    if not (member.isdir() or member.isreg()) or member.issparse():
+        raise ModelError(f"The model {path} holds {member.name!r}, which is neither a file nor a directory.", fix=_FIX)
+    if name.is_absolute() or ".." in name.parts or "\\" in member.name or "\0" in member.name:
+        raise ModelError(f"The model {path} holds {member.name!r}, a path that leads outside of it.", fix=_FIX)
+    return name
