@@ -12,7 +12,7 @@ LIMIT = 65_000  # bytes; GitHub takes 65,536 characters
 
 def marker(name: str) -> str:
     """The hidden first line of the comment about the assistant ``name`` ("" where a repository has one)."""
-    key = re.sub(r"[^A-Za-z0-9_./-]", "-", name).replace("--", "-")
+    key = re.sub(r"[^A-Za-z0-9_./]+|-+", "-", name)
     return f"<!-- rebake:model {key or '.'} -->"
 
 

@@ -1,0 +1,150 @@
+"""From an event to what there is to do: one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rebake.action.event import Event
+from rebake.errors import UsageError
+from rebake.staleness.git_changes import Base
+
+FORK_NOTE = (
+    "This pull request comes from a fork, so the job's token may only read: nothing is published, no comment is "
+    "written and no commit status is set. The result is in the job summary."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a run does besides checking (and training).
+
+    Attributes:
+        commit: the commit that the status is set on and that the report names.
+        base: how to find what changed.
+        pull_request: its number, for the comment; None elsewhere.
+        can_write: whether the token may publish, comment and set a status.
+        is_newest: whether a model of this run becomes the one that later runs are compared with.
+        tag: the tag whose release gets the model; None elsewhere.
+        notes: what the report is to say about this.
+        skip: why there is nothing to do at all; None where there is.
+    """
+
+    commit: str
+    base: Base
+    pull_request: int | None = None
+    can_write: bool = True
+    is_newest: bool = False
+    tag: str | None = None
+    notes: tuple[str, ...] = ()
+    skip: str | None = None
+
+
+def decide(event: Event, store_tag: str) -> Activity:
+    """What to do on an event.
+
+    Args:
+        event: of this run.
+        store_tag: the tag of the store's own prerelease, which is no release of the assistant.
+
+    Raises:
+        UsageError: the action does not run on this event.
+    """
+    deciders: dict[str, Callable[[Event, str], Activity]] = {
+        "pull_request": _pull_request,
+        "push": _push,
+        "release": _release,
+        "merge_group": _merge_group,
+        "workflow_dispatch": _by_ref,
+        "repository_dispatch": _by_ref,
+        "schedule": _by_ref,
+    }
+    if event.name == "pull_request_target":
+        raise UsageError(
+            "The action does not run on pull_request_target: with a token that may write it would publish models of "
+            "data that nobody has reviewed.",
+            fix="Use the event pull_request.",
+        )
+    if event.name not in deciders:
+        raise UsageError(f"The action does not run on the event {event.name}.", fix=f"Use {', '.join(deciders)}.")
+    return deciders[event.name](event, store_tag)
+
+
+def _pull_request(event: Event, _store_tag: str) -> Activity:
+    request = event.payload.get("pull_request")
+    if not isinstance(request, dict) or not event.text("pull_request", "head", "sha"):
+        raise UsageError("The event names no pull request.")
+    head = event.text("pull_request", "head", "sha")
+    base = Base(
+        "merge-base",
+        base=event.text("pull_request", "base", "sha"),
+        head=head,
+        name=event.text("pull_request", "base", "ref"),
+        refs=(f"refs/heads/{event.text('pull_request', 'base', 'ref')}", f"refs/pull/{request['number']}/head"),
+    )
+    if event.text("action") == "closed":
+        return Activity(head, base, skip="The pull request is closed.")
+    is_fork = event.text("pull_request", "head", "repo", "full_name").lower() != event.repository.lower()
+    return Activity(
+        commit=head,
+        base=base,
+        pull_request=int(request["number"]),
+        can_write=not is_fork,
+        notes=(FORK_NOTE,) if is_fork else (),
+    )
+
+
+def _push(event: Event, store_tag: str) -> Activity:
+    after = event.text("after") or event.sha
+    if event.payload.get("deleted") is True:
+        return Activity(after, Base("none"), skip=f"{event.ref} was deleted.")
+    if event.ref.startswith("refs/tags/"):
+        return _tag(event, event.ref.removeprefix("refs/tags/"), store_tag)
+    branch = event.ref.removeprefix("refs/heads/")
+    before = event.text("before")
+    is_default = bool(branch) and branch == event.default_branch
+    if before.strip("0"):
+        base = Base("commit", base=before, name=f"the last push to {branch}")
+    elif is_default or not event.default_branch:
+        base = Base("none", reason=f"this is the first push to {branch}")
+    else:
+        base = Base("merge-base", name=event.default_branch, refs=(f"refs/heads/{event.default_branch}",))
+    return Activity(after, base, is_newest=is_default)
+
+
+def _release(event: Event, store_tag: str) -> Activity:
+    tag = event.text("release", "tag_name")
+    if event.text("action") not in ("published", "released", "prereleased", "created") or (
+        event.payload.get("release", {}).get("draft") is True
+    ):
+        return Activity(event.sha, Base("none"), skip=f"The release {tag} is not published by this event.")
+    return _tag(event, tag, store_tag)
+
+
+def _merge_group(event: Event, _store_tag: str) -> Activity:
+    if event.text("action") == "destroyed":
+        return Activity(event.sha, Base("none"), skip="The merge group is gone.")
+    branch = event.text("merge_group", "base_ref").removeprefix("refs/heads/")
+    base = Base("commit", base=event.text("merge_group", "base_sha"), name=branch)
+    return Activity(event.text("merge_group", "head_sha") or event.sha, base)
+
+
+def _by_ref(event: Event, store_tag: str) -> Activity:
+    """Started by hand, by a program or by the clock: what counts is the ref it runs on."""
+    if event.ref.startswith("refs/tags/"):
+        return _tag(event, event.ref.removeprefix("refs/tags/"), store_tag)
+    branch = event.ref.removeprefix("refs/heads/")
+    is_default = not event.default_branch or branch == event.default_branch
+    base = (
+        Base("none", reason="a run that was not started by a change has nothing to compare with")
+        if is_default
+        else Base("merge-base", name=event.default_branch, refs=(f"refs/heads/{event.default_branch}",))
+    )
+    return Activity(event.sha, base, is_newest=is_default and bool(event.default_branch))
+
+
+def _tag(event: Event, tag: str, store_tag: str) -> Activity:
+    if tag == store_tag:
+        return Activity(event.sha, Base("none"), skip=f"{tag} is the tag of the store, not a release of the assistant.")
+    base = Base("previous-tag", head=event.sha, name=tag, ignored_tag=store_tag)
+    return Activity(event.sha, base, is_newest=True, tag=tag)
