@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,49 @@ class SparseRows:
         offsets = np.arange(indptr[-1], dtype=np.int32) - np.repeat(indptr[:-1], counts)
         entries = np.repeat(self.indptr[:-1][rows], counts) + offsets
         return SparseRows(self.n_columns, indptr, self.indices[entries], self.data[entries])
+
+    def split(self, counts: Sequence[int]) -> list[SparseRows]:
+        """Consecutive groups of rows, as views: group g has counts[g] rows; the counts add up to n_rows."""
+        rows = np.zeros(len(counts) + 1, np.int64)
+        np.cumsum(counts, out=rows[1:])
+        bounds = rows.tolist()
+        entries = self.indptr[rows].tolist()
+        return [
+            SparseRows(self.n_columns, self.indptr[a : b + 1] - first, self.indices[first:last], self.data[first:last])
+            for a, b, first, last in zip(bounds, bounds[1:], entries, entries[1:], strict=False)
+        ]
+
+    def sum_groups(self, counts: Sequence[int]) -> SparseRows:
+        """[n_groups, n_columns]: the sum of each group of consecutive rows (see :meth:`split`)."""
+        group_of_row = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+        keys = np.repeat(group_of_row, np.diff(self.indptr)) * self.n_columns + self.indices
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        starts = np.flatnonzero(np.diff(keys, prepend=-1))
+        data = np.add.reduceat(self.data[order], starts) if len(starts) else np.zeros(0, np.float32)
+        groups, columns = np.divmod(keys[starts], max(self.n_columns, 1))
+        indptr = np.zeros(len(counts) + 1, np.int32)
+        np.cumsum(np.bincount(groups, minlength=len(counts)), out=indptr[1:])
+        return SparseRows(self.n_columns, indptr, columns.astype(np.int32), data.astype(np.float32))
+
+    @staticmethod
+    def from_rows(rows: Sequence[Sequence[int]], n_columns: int) -> SparseRows:
+        """A one in each listed column; columns ascend within a row."""
+        indptr = np.zeros(len(rows) + 1, np.int32)
+        np.cumsum([len(row) for row in rows], out=indptr[1:])
+        indices = np.fromiter((column for row in rows for column in row), np.int32, int(indptr[-1]))
+        return SparseRows(n_columns, indptr, indices, np.ones(len(indices), np.float32))
+
+    @staticmethod
+    def from_counts(rows: Sequence[Mapping[int, int]], n_columns: int) -> SparseRows:
+        """The count in each named column, whatever the order of the names."""
+        ordered = [sorted(row.items()) for row in rows]
+        n_entries = sum(map(len, ordered))
+        indptr = np.zeros(len(rows) + 1, np.int32)
+        np.cumsum([len(row) for row in ordered], out=indptr[1:])
+        indices = np.fromiter((column for row in ordered for column, _ in row), np.int32, n_entries)
+        data = np.fromiter((count for row in ordered for _, count in row), np.float32, n_entries)
+        return SparseRows(n_columns, indptr, indices, data)
 
     @staticmethod
     def empty(n_rows: int, n_columns: int) -> SparseRows:

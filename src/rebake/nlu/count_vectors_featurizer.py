@@ -1,0 +1,231 @@
+"""CountVectorsFeaturizer: how often each known word or letter n-gram stands in a token and in a text
+(RASA36 section 2.5; letter n-grams of words are the hashing of https://arxiv.org/abs/1810.07150)."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from rebake.errors import DataError, ModelError
+from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.files import read_json, write_json
+from rebake.nlu.message import (
+    ACTION_NAME,
+    ACTION_TEXT,
+    INTENT,
+    INTENT_RESPONSE_KEY,
+    RESPONSE,
+    TEXT,
+    Features,
+    Message,
+)
+from rebake.nlu.ngrams import NgramCounter
+from rebake.nlu.sparse import SparseRows
+from rebake.nlu.stop_words import ENGLISH
+from rebake.nlu.vocabulary import learn_vocabulary
+
+logger = logging.getLogger("rebake")
+
+_VOCABULARIES = "vocabularies.json"
+_OOV_WORDS = "oov_words.json"
+_ATTRIBUTES = (TEXT, INTENT, RESPONSE, ACTION_NAME, ACTION_TEXT, INTENT_RESPONSE_KEY)
+_TEXTS = (TEXT, RESPONSE, ACTION_TEXT)
+_NUMBER = re.compile(r"\b[0-9]+\b")
+
+Vocabulary = Mapping[str, int]
+
+
+class CountVectorsFeaturizer:
+    """Adds sequence features of every attribute and sentence features of text-like ones.
+
+    Labels (intents, action names) are featurized by the analyzer ``word`` alone. An attribute without a vocabulary
+    gets no features.
+    """
+
+    def __init__(self, options: Mapping[str, Any], node: str) -> None:
+        self.node = node
+        self._options = options
+        self._origin: str = options["alias"] or node
+        self._ngrams = _ngram_counter(options)
+        self._is_word = self._ngrams.analyzer == "word"
+        self._attributes = _ATTRIBUTES if self._is_word else _TEXTS
+        self._oov_words = _oov_words(options)
+        self._oov_token = self._configured_oov_token()
+        self._vocabularies: dict[str, Vocabulary | None] = {}
+
+    def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
+        """Learn a vocabulary per attribute, or one of all attributes with ``use_shared_vocab``."""
+        self._vocabularies = {}
+        self._oov_token = self._configured_oov_token()
+        documents = {attribute: self._documents(training.messages, attribute) for attribute in self._attributes}
+        self._warn_without_oov_token(documents)
+        options = self._options
+        limits = {"max_df": options["max_df"], "max_features": options["max_features"]}
+        if options["use_shared_vocab"]:
+            everything = [document for attribute in self._attributes for document in documents[attribute]]
+            shared = learn_vocabulary(everything, self._ngrams, min_df=options["min_df"], **limits) or None
+            self._vocabularies = dict.fromkeys(self._attributes, shared)
+        else:
+            for attribute in self._attributes:
+                min_df = options["min_df"] if attribute == TEXT else 1  # as Rasa: rare labels are never dropped
+                learnt = learn_vocabulary(documents[attribute], self._ngrams, min_df=min_df, **limits)
+                self._vocabularies[attribute] = learnt or None
+        self._oov_token = self._oov_token_of_a_trained_model()
+        return {}
+
+    def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
+        for attribute in self._attributes:
+            vocabulary = self._vocabularies.get(attribute)
+            present = [message for message in messages if message.tokens.get(attribute)]
+            if vocabulary is not None and present:
+                self._featurize(present, attribute, vocabulary)
+
+    def _featurize(self, messages: Sequence[Message], attribute: str, vocabulary: Vocabulary) -> None:
+        """Each distinct token is counted once; a message's rows are rows of that table."""
+        texts = self._texts(messages, attribute)
+        rows: dict[str, int] = {}
+        ids = [rows.setdefault(text, len(rows)) for of_message in texts for text in of_message]
+        lengths = [len(of_message) for of_message in texts]
+        flat = self._count(rows, vocabulary).take(np.asarray(ids, np.int64))
+        sequences = flat.split(lengths)
+        sentences: Sequence[SparseRows | None] = [None] * len(messages)
+        if attribute in _TEXTS:
+            if self._ngrams.is_additive:
+                sentence = flat.sum_groups(lengths)
+            else:
+                sentence = self._count([" ".join(of_message) for of_message in texts], vocabulary)
+            sentences = sentence.split([1] * len(messages))
+        for message, token_rows, sentence_row in zip(messages, sequences, sentences, strict=True):
+            features = Features(self._origin, sequence=token_rows, sentence=sentence_row)
+            message.features.setdefault(attribute, []).append(features)
+
+    def _count(self, texts: Iterable[str], vocabulary: Vocabulary) -> SparseRows:
+        """[number of texts, size of the vocabulary]"""
+        rows = [Counter(vocabulary[ngram] for ngram in self._ngrams(text) if ngram in vocabulary) for text in texts]
+        return SparseRows.from_counts(rows, len(vocabulary))
+
+    def _documents(self, messages: Sequence[Message], attribute: str) -> list[list[str]]:
+        """What the vocabulary of an attribute is learned from: a document per message, empty where it lacks the
+        attribute. Where n-grams may span tokens, a document is one text."""
+        documents = self._texts(messages, attribute)
+        if self._ngrams.is_additive:
+            return documents
+        return [[" ".join(document)] if document else [] for document in documents]
+
+    def _texts(self, messages: Sequence[Message], attribute: str) -> list[list[str]]:
+        """What is counted of each token: its lemma, numbers and unknown words replaced; labels stay as they are."""
+        use_lemma = self._options["use_lemma"]
+        ready: dict[str, str] = {}
+        result = []
+        for message in messages:
+            texts = []
+            for token in message.tokens.get(attribute, ()):
+                raw = token.lemma if use_lemma else token.text
+                if raw not in ready:
+                    ready[raw] = self._prepare(raw, attribute)
+                texts.append(ready[raw])
+            result.append(texts)
+        return result
+
+    def _prepare(self, text: str, attribute: str) -> str:
+        if attribute in _TEXTS:
+            text = _NUMBER.sub("__NUMBER__", text)
+            if self._options["lowercase"]:
+                text = text.lower()
+        if self._oov_token and self._is_word:
+            vocabulary = self._vocabularies.get(attribute)
+            if vocabulary is not None and self._oov_token in vocabulary:
+                return text if text in vocabulary else self._oov_token
+            if text in self._oov_words:
+                return self._oov_token
+        return text
+
+    def _configured_oov_token(self) -> str | None:
+        token: str | None = self._options["OOV_token"]
+        return token.lower() if token and self._options["lowercase"] else token
+
+    def _oov_token_of_a_trained_model(self) -> str | None:
+        """Rasa does not lowercase the token again when it loads a model that has OOV words."""
+        token: str | None = self._options["OOV_token"]
+        return token if token and self._oov_words else self._configured_oov_token()
+
+    def _warn_without_oov_token(self, documents: Mapping[str, Sequence[Sequence[str]]]) -> None:
+        if not self._oov_token or self._oov_words or not self._is_word:
+            return
+        if not any(self._oov_token in text for document in documents[TEXT] for text in document):
+            logger.warning(
+                "%s: no training example holds the OOV_token %r, so words that are not known are ignored.",
+                self.node,
+                self._oov_token,
+            )
+
+    def save(self, directory: Path) -> None:
+        if not any(vocabulary is not None for vocabulary in self._vocabularies.values()):
+            return
+        shared = self._options["use_shared_vocab"]
+        write_json(directory / _VOCABULARIES, self._vocabularies[TEXT] if shared else self._vocabularies)
+        write_json(directory / _OOV_WORDS, self._oov_words)
+
+    @classmethod
+    def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
+        component = cls(options, node)
+        if directory is None:
+            return component
+        stored = read_json(directory / _VOCABULARIES, dict)
+        if options["use_shared_vocab"]:
+            component._vocabularies = dict.fromkeys(component._attributes, stored)
+        else:
+            component._vocabularies = {attribute: stored.get(attribute) for attribute in component._attributes}
+        for vocabulary in component._vocabularies.values():
+            _check_columns(vocabulary, node)
+        component._oov_words = read_json(directory / _OOV_WORDS, list)
+        component._oov_token = component._oov_token_of_a_trained_model()
+        return component
+
+
+def _check_columns(vocabulary: Vocabulary | None, node: str) -> None:
+    """Columns must be 0..n-1, each once: a wrong one would count for another word without any error."""
+    if vocabulary is not None and set(vocabulary.values()) != set(range(len(vocabulary))):
+        raise ModelError(f"{_VOCABULARIES} of {node} is incomplete.", fix="Train the model again with --force.")
+
+
+def _oov_words(options: Mapping[str, Any]) -> list[str]:
+    words = options["OOV_words"] or []
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise DataError("OOV_words is not a list of words.", fix="Write OOV_words: [first, second].")
+    if words and not options["OOV_token"]:
+        logger.warning("OOV_words are given without OOV_token, so they are ignored.")
+        return []
+    return [word.lower() for word in words] if options["lowercase"] else list(words)
+
+
+def _ngram_counter(options: Mapping[str, Any]) -> NgramCounter:
+    """Raises DataError where an option has no meaning."""
+    analyzer = options["analyzer"]
+    if analyzer not in ("word", "char", "char_wb"):
+        raise DataError(f"analyzer: {analyzer!r} is not known.", fix="Use word, char or char_wb.")
+    strip = options["strip_accents"]
+    if strip not in (None, "ascii", "unicode"):
+        raise DataError(f"strip_accents: {strip!r} is not known.", fix="Use ascii or unicode, or take it out.")
+    shortest, longest = options["min_ngram"], options["max_ngram"]
+    if not (isinstance(shortest, int) and isinstance(longest, int) and 1 <= shortest <= longest):
+        raise DataError(
+            f"min_ngram {shortest!r} and max_ngram {longest!r} are not a range.",
+            fix="Give whole numbers with 1 <= min_ngram <= max_ngram.",
+        )
+    return NgramCounter(analyzer, shortest, longest, bool(options["lowercase"]), strip, _stop_words(options))
+
+
+def _stop_words(options: Mapping[str, Any]) -> frozenset[str]:
+    words = options["stop_words"]
+    if words == "english":
+        return ENGLISH
+    if words is None or isinstance(words, list):
+        return frozenset(map(str, words or ()))
+    raise DataError(f"stop_words: {words!r} is not known.", fix="Use english, or a list of words.")
