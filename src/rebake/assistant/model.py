@@ -37,26 +37,40 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """``use_entities``/``ignore_entities`` as written: True (all), or names; a retrieval intent is named by its base."""
+    """One intent; a retrieval intent is named by its base.
+
+    ``use_entities`` is True (all) or names. ``ignore_entities`` None means that nothing was written: then entities with
+    ``influence_conversation: false`` are ignored. ``properties`` is the entry as written, None for a mere name.
+    :func:`rebake.assistant.domain.used_entities` says which entities count.
+    """
 
     name: str
     use_entities: tuple[str, ...] | bool = True
-    ignore_entities: tuple[str, ...] = ()
+    ignore_entities: tuple[str, ...] | None = None
+    is_retrieval: bool = False
+    properties: Mapping[str, Any] | None = None
     location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
+    """One entity; ``properties`` is the entry as written, None for a mere name."""
+
     name: str
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     influence_conversation: bool = True
+    properties: Mapping[str, Any] | None = None
     location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """``mappings`` as written (list of mappings of Rasa 3.x: type, entity, role, group, intent, value, conditions ...)."""
+    """One slot; the slots that Rasa adds by itself are not among a domain's slots.
+
+    ``mappings`` as written (mappings of Rasa 3.x: type, entity, role, group, intent, value, conditions ...), and so is
+    ``properties``, the whole entry. ``type`` is text, bool, float, list, categorical, any, or a dotted class.
+    """
 
     name: str
     type: str
@@ -66,14 +80,18 @@ class Slot:
     min_value: float = 0.0
     max_value: float = 1.0
     mappings: tuple[Mapping[str, Any], ...] = ()
+    properties: Mapping[str, Any] | None = None
     location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
+    """One form; ``properties`` is the entry as written."""
+
     name: str
     required_slots: tuple[str, ...]
     ignored_intents: tuple[str, ...] = ()
+    properties: Mapping[str, Any] | None = None
     location: Location | None = None
 
 
@@ -166,7 +184,7 @@ class LookupTable:
 class NluData:
     """NLU training data, in file order, exact duplicates of examples removed.
 
-    ``responses`` are those of data files and of the domain whose name is ``utter_<retrieval intent>/<key>``.
+    Responses of data files are in the domain. ``synonyms`` are those of lists and of annotations, later ones last.
     """
 
     examples: tuple[Example, ...] = ()
@@ -237,7 +255,7 @@ class CheckpointStep:
 
 @dataclass(frozen=True, slots=True)
 class OrStep:
-    """``or:`` alternatives: user steps, or lists of slots set together."""
+    """``or:`` alternatives: user steps, or slots; each slot is an alternative of its own, as in Rasa."""
 
     alternatives: tuple[UserStep | tuple[SlotStep, ...], ...]
     location: Location | None = None
@@ -261,10 +279,9 @@ class Story:
 
     @property
     def is_end_to_end(self) -> bool:
-        """Whether a step holds user text or bot text."""
+        """Whether a step holds user text in place of an intent, or bot text in place of an action."""
         return any(
-            (isinstance(step, UserStep | ActionStep) and step.text is not None)
-            or (isinstance(step, OrStep) and any(isinstance(a, UserStep) and a.text is not None for a in step.alternatives))
+            (isinstance(step, UserStep) and step.intent is None) or (isinstance(step, ActionStep) and step.name is None)
             for step in self.steps
         )
 

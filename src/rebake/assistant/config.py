@@ -1,0 +1,118 @@
+"""config.yml -> Config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rebake.assistant import defaults
+from rebake.assistant.location import Location, Notice
+from rebake.assistant.model import ComponentSpec, Config
+from rebake.assistant.reading import check_version, describe, did_you_mean
+from rebake.assistant.yaml12 import Document, YamlList, YamlMap, plain
+from rebake.errors import DataError, UnsupportedError
+
+RECIPE = "default.v1"
+PLACEHOLDER_ID = "placeholder_default"  # what `rasa init` writes
+_KEYS = ("recipe", "language", "assistant_id", "pipeline", "policies", "importers", "version", "spaces")
+_OWN_IMPORTERS = ("RasaFileImporter", "rasa.shared.importers.rasa.RasaFileImporter")
+
+
+def default_config(location: Location) -> Config:
+    """The configuration of a project without config.yml: Rasa's defaults."""
+    pipeline, policies = _default_specs(defaults.PIPELINE, location), _default_specs(defaults.POLICIES, location)
+    return Config(RECIPE, None, None, pipeline, policies, True, True, location)
+
+
+def _default_specs(entries: tuple[tuple[str, Mapping[str, Any]], ...], place: Location) -> tuple[ComponentSpec, ...]:
+    return tuple(ComponentSpec(name, dict(options), place) for name, options in entries)
+
+
+def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
+    """Read config.yml.
+
+    Missing or null ``pipeline:``/``policies:`` mean Rasa's defaults; an empty list means that there is none, so that the
+    part is not trained. Raises DataError, or UnsupportedError for another recipe or a custom importer.
+    """
+    content = document.value
+    if content is None:
+        notice = Notice("The configuration is empty, so Rasa's defaults are used.", document.at(1))
+        return default_config(document.at(1)), (notice,)
+    if not isinstance(content, YamlMap):
+        raise DataError(
+            f"A configuration must be a mapping, not {describe(content)}.",
+            location=document.at(getattr(content, "line", 1)),
+            fix="Start it with 'recipe: default.v1'.",
+        )
+    check_version(document)
+    _refuse_unsupported(document, content)
+    notices = [
+        Notice(f"Unknown key '{key}' in the configuration.{did_you_mean(str(key), _KEYS)}", document.at(line))
+        for key, line in content.key_lines.items()
+        if key not in _KEYS
+    ]
+    assistant_id = _text(document, content, "assistant_id")
+    if assistant_id in (None, PLACEHOLDER_ID):
+        place = document.at(content.line_of("assistant_id"))
+        notices.append(Notice("The configuration has no 'assistant_id' of its own; give it a unique name.", place))
+    pipeline, pipeline_is_default = _components(document, content, "pipeline", defaults.PIPELINE)
+    policies, policies_is_default = _components(document, content, "policies", defaults.POLICIES)
+    return Config(
+        recipe=RECIPE,
+        language=_text(document, content, "language"),
+        assistant_id=assistant_id,
+        pipeline=pipeline,
+        policies=policies,
+        pipeline_is_default=pipeline_is_default,
+        policies_is_default=policies_is_default,
+        location=document.at(content.line),
+    ), tuple(notices)
+
+
+def _refuse_unsupported(document: Document, content: YamlMap) -> None:
+    recipe = content.get("recipe")
+    if recipe not in (None, RECIPE):
+        raise UnsupportedError(
+            f"The recipe is {describe(recipe)}; rebake reads '{RECIPE}' alone.",
+            location=document.at(content.line_of("recipe")),
+            fix=f"Write 'recipe: {RECIPE}' and list the components under 'pipeline:' and 'policies:'.",
+        )
+    for importer in content.get("importers") or ():
+        name = importer.get("name") if isinstance(importer, YamlMap) else importer
+        if name not in _OWN_IMPORTERS:
+            raise UnsupportedError(
+                f"The importer {describe(name)} cannot be run: rebake runs no code of an assistant.",
+                location=document.at(content.line_of("importers")),
+                fix="Write the data that it makes into files, and remove the importer.",
+            )
+
+
+def _text(document: Document, content: YamlMap, key: str) -> str | None:
+    value = content.get(key)
+    if value is not None and not isinstance(value, str):
+        raise DataError(
+            f"'{key}' must be text, not {describe(value)}.",
+            location=document.at(content.line_of(key)),
+            fix="Put it in quotes.",
+        )
+    return value
+
+
+def _components(
+    document: Document, content: YamlMap, key: str, default: tuple[tuple[str, Mapping[str, Any]], ...]
+) -> tuple[tuple[ComponentSpec, ...], bool]:
+    entries = content.get(key)
+    place = document.at(content.line_of(key))
+    if entries is None:
+        return _default_specs(default, place), True
+    fix = "List the components, each starting with '- name: '."
+    if not isinstance(entries, YamlList):
+        raise DataError(f"'{key}' must be a list, not {describe(entries)}.", location=place, fix=fix)
+    specs = []
+    for line, entry in entries.numbered():
+        name = entry.get("name") if isinstance(entry, YamlMap) else entry
+        if not isinstance(name, str) or not name:
+            raise DataError(f"An entry of '{key}' has no name.", location=document.at(line), fix=fix)
+        options = {k: plain(v) for k, v in entry.items() if k != "name"} if isinstance(entry, YamlMap) else {}
+        specs.append(ComponentSpec(name, options, document.at(line)))
+    return tuple(specs), False

@@ -1,0 +1,194 @@
+"""What follows from a domain: the orders that a model's numbers rest on, and the forms in which an archive holds it.
+
+Facts: RASA36.md section 1 ("Action order") and section 6 ("Domain").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from rebake.assistant.domain_reader import read_domain_mapping
+from rebake.assistant.model import Domain, Entity, Form, Intent, Slot
+from rebake.assistant.reading import Source
+from rebake.assistant.yaml12 import plain, resolve
+
+DEFAULT_ACTIONS = (
+    "action_listen",
+    "action_restart",
+    "action_session_start",
+    "action_default_fallback",
+    "action_deactivate_loop",
+    "action_revert_fallback_events",
+    "action_default_ask_affirmation",
+    "action_default_ask_rephrase",
+    "action_two_stage_fallback",
+    "action_unlikely_intent",
+    "action_back",
+    "...",
+    "action_extract_slots",
+)
+DEFAULT_INTENTS = ("restart", "back", "out_of_scope", "session_start", "nlu_fallback")
+
+
+def action_names(domain: Domain) -> tuple[str, ...]:
+    """All actions in index order: defaults, actions, other responses sorted, forms, texts of end-to-end actions."""
+    actions = domain.actions
+    known = set(actions)
+    responses = sorted(response.name for response in domain.responses if response.name not in known)
+    own = [name for name in (*actions, *responses) if name not in DEFAULT_ACTIONS]
+    forms = [form.name for form in domain.forms if form.name not in known]
+    return (*DEFAULT_ACTIONS, *own, *forms, *domain.e2e_actions)
+
+
+def intent_names(domain: Domain) -> tuple[str, ...]:
+    """All intents, sorted, with the five that Rasa always knows."""
+    return tuple(sorted({*(intent.name for intent in domain.intents), *DEFAULT_INTENTS}))
+
+
+def retrieval_intents(domain: Domain) -> tuple[str, ...]:
+    """Base names of the retrieval intents, in the order of the domain."""
+    return tuple(intent.name for intent in domain.intents if intent.is_retrieval)
+
+
+def entity_names(domain: Domain) -> tuple[str, ...]:
+    return tuple(sorted(entity.name for entity in domain.entities))
+
+
+def entity_states(domain: Domain) -> tuple[str, ...]:
+    """Entities sorted, then ``entity#role`` and then ``entity#group`` in the order of the domain."""
+    roles = [f"{entity.name}#{role}" for entity in domain.entities for role in entity.roles]
+    groups = [f"{entity.name}#{group}" for entity in domain.entities for group in entity.groups]
+    return (*entity_names(domain), *roles, *groups)
+
+
+def used_entities(domain: Domain, intent: str) -> frozenset[str] | None:
+    """The entity states that a message of this intent contributes to a dialogue state.
+
+    None for an intent that the domain does not have: then all of the message's entities count.
+    """
+    for candidate in domain.intents:
+        if candidate.name == intent:
+            return _used_entities(domain, candidate)
+    return _used_entities(domain, Intent(intent)) if intent in DEFAULT_INTENTS else None
+
+
+def _used_entities(domain: Domain, intent: Intent) -> frozenset[str]:
+    labels = {
+        entity.name: {f"{entity.name}#{label}" for label in (*entity.roles, *entity.groups)}
+        for entity in domain.entities
+    }
+    silent = {entity.name for entity in domain.entities if not entity.influence_conversation}
+    if intent.use_entities is True:
+        # as Rasa does: roles and groups of silent entities are only taken out by the exclusion below
+        included = (set(labels) - silent).union(*labels.values())
+    else:
+        names = intent.use_entities or ()
+        included = set(names).union(*(labels.get(name, ()) for name in names))
+    excluded = silent if intent.ignore_entities is None else set(intent.ignore_entities)
+    return frozenset(included - excluded.union(*(labels.get(name, ()) for name in excluded)))
+
+
+def domain_as_dict(domain: Domain) -> dict[str, Any]:
+    """The domain as metadata.json holds it: what ``Domain.as_dict()`` of Rasa 3.6.21 returns.
+
+    Empty sections are left out. A fresh value: the caller may change it.
+    """
+    result: dict[str, Any] = {"version": domain.version}
+    intents = sorted(domain.intents, key=lambda intent: intent.name)
+    sections: dict[str, Any] = {
+        "intents": [_intent_entry(domain, intent) for intent in intents],
+        "entities": [_entity_entry(entity) for entity in domain.entities],
+        "slots": {slot.name: _slot_entry(slot) for slot in domain.slots},
+        "forms": {form.name: _form_entry(form) for form in domain.forms},
+        "responses": {response.name: plain(list(response.variations)) for response in domain.responses},
+        "actions": [
+            {name: {"send_domain": True}} if name in domain.actions_send_domain else name for name in domain.actions
+        ],
+        "e2e_actions": list(domain.e2e_actions),
+        "config": {} if domain.store_entities_as_slots else {"store_entities_as_slots": False},
+    }
+    result.update({key: value for key, value in sections.items() if value})
+    result["session_config"] = {
+        "session_expiration_time": domain.session_config.session_expiration_time,
+        "carry_over_slots_to_new_session": domain.session_config.carry_over_slots_to_new_session,
+    }
+    return result
+
+
+def _intent_entry(domain: Domain, intent: Intent) -> Any:
+    properties: dict[str, Any] = plain(dict(intent.properties or {}))
+    for key in ("use_entities", "ignore_entities"):
+        if key in properties and not properties[key]:
+            properties[key] = []
+    if intent.properties is None:
+        if intent.use_entities is not True:
+            properties["use_entities"] = list(intent.use_entities or ())
+        if intent.ignore_entities is not None:
+            properties["ignore_entities"] = list(intent.ignore_entities)
+        if intent.is_retrieval:
+            properties["is_retrieval_intent"] = True
+    return {intent.name: properties} if properties else intent.name
+
+
+def _entity_entry(entity: Entity) -> Any:
+    properties: dict[str, Any] = plain(dict(entity.properties or {}))
+    if entity.properties is None:
+        properties = {
+            **({"roles": list(entity.roles)} if entity.roles else {}),
+            **({"groups": list(entity.groups)} if entity.groups else {}),
+            **({} if entity.influence_conversation else {"influence_conversation": False}),
+        }
+    return {entity.name: properties} if properties else entity.name
+
+
+def _slot_entry(slot: Slot) -> dict[str, Any]:
+    if slot.properties is not None:
+        result: dict[str, Any] = plain(dict(slot.properties))
+        return result
+    return {
+        "type": slot.type,
+        **({} if slot.initial_value is None else {"initial_value": slot.initial_value}),
+        **({} if slot.influence_conversation else {"influence_conversation": False}),
+        **({"values": list(slot.values)} if slot.values else {}),
+        **({"min_value": slot.min_value, "max_value": slot.max_value} if slot.type == "float" else {}),
+        "mappings": plain([dict(mapping) for mapping in slot.mappings]),
+    }
+
+
+def _form_entry(form: Form) -> Any:
+    if form.properties is not None:
+        return plain(dict(form.properties))
+    ignored = {"ignored_intents": list(form.ignored_intents)} if form.ignored_intents else {}
+    return {**ignored, "required_slots": list(form.required_slots)}
+
+
+def domain_from_dict(content: Mapping[str, Any]) -> Domain:
+    """The domain of an archive's metadata.json (``{}`` is an empty one). Raises DataError."""
+    return read_domain_mapping(content, Source(None))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes so that readers of YAML 1.1 and 1.2, and Rasa's own additions to YAML, all read the same."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # Rasa turns \uXXXX of ASCII files into characters, except after a second backslash, and expands a plain ${NAME}
+    style = '"' if "\\" in text else "'" if "$" in text or not isinstance(resolve(text), str) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def domain_as_yaml(domain: Domain) -> str:
+    """What an archive's ``components/domain_provider/domain.yml`` holds; Rasa reads it again as the domain."""
+    text: str = yaml.dump(
+        domain_as_dict(domain), Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120
+    )
+    return text

@@ -1,0 +1,91 @@
+"""Which files a project's paths stand for, in the order in which Rasa reads them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rebake.assistant.location import Location, Notice
+from rebake.errors import DataError, StorageError
+
+YAML_SUFFIXES = (".yml", ".yaml")
+DATA_SUFFIXES = (*YAML_SUFFIXES, ".json")
+
+Paths = str | Path | Sequence[str | Path] | None
+
+
+def as_paths(paths: Paths) -> list[str]:
+    """One path, several or none as a list, as given but without a leading './'."""
+    if paths is None:
+        return []
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    return [str(Path(path)) for path in given if str(path)]
+
+
+def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
+    """All .yml, .yaml and .json files of the paths, recursively, each once.
+
+    Sorted by name as Rasa does, where files that were named themselves sort by their absolute path. Raises StorageError
+    for a path that is not there and DataError for a file of another kind.
+    """
+    found: dict[str, tuple[str, str]] = {}  # absolute path -> (sort key, path as given)
+    for path in as_paths(paths):
+        if Path(path).is_dir():
+            for file in walk(path, DATA_SUFFIXES, notices):
+                found.setdefault(os.path.abspath(file), (file, file))
+            continue
+        require(path)
+        if not path.endswith(DATA_SUFFIXES):
+            raise DataError(
+                f"'{path}' is no YAML file.",
+                location=Location(path, 1),
+                fix="Training data is written as YAML (.yml); 'rasa data convert' of Rasa 2 turns Markdown into it.",
+            )
+        found[os.path.abspath(path)] = (os.path.abspath(path), path)
+    return [path for _, path in sorted(found.values())]
+
+
+def domain_files(path: str, notices: list[Notice]) -> list[str]:
+    """The YAML files below a directory of domain files: a directory's own files first, then its directories, by name.
+
+    Rasa takes a directory's entries in the order in which the file system lists them; by name is the same everywhere.
+    """
+    return list(walk(path, YAML_SUFFIXES, notices))
+
+
+def require(path: str) -> None:
+    """Raise StorageError unless something is there."""
+    try:
+        Path(path).stat()
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        reason = "it does not exist" if missing else getattr(error, "strerror", None) or str(error)
+        raise StorageError(f"'{path}' cannot be read: {reason}.", fix="Check the path.") from None
+
+
+def walk(
+    directory: str, suffixes: tuple[str, ...], notices: list[Notice], above: frozenset[tuple[int, int]] = frozenset()
+) -> Iterator[str]:
+    """Files with one of the suffixes below a directory; links are followed, but not in circles."""
+    try:
+        stat = Path(directory).stat()
+        names = sorted(os.listdir(directory))
+    except OSError as error:
+        raise StorageError(f"The directory '{directory}' cannot be read: {error.strerror}.") from None
+    identity = (stat.st_dev, stat.st_ino)
+    if identity in above:
+        notices.append(Notice(f"The link '{directory}' leads back to a directory above it and is not followed."))
+        return
+    children = []
+    for name in names:
+        path = os.path.join(directory, name)
+        if os.path.isdir(path):
+            children.append(path)
+        elif name.endswith(suffixes):
+            if os.path.isfile(path):
+                yield path
+            else:
+                notices.append(Notice(f"'{path}' is skipped: it is a broken link or no ordinary file."))
+    for child in children:
+        yield from walk(child, suffixes, notices, above | {identity})

@@ -1,0 +1,255 @@
+"""A project on disk -> one Assistant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from rebake.assistant.config import default_config, read_config
+from rebake.assistant.domain_merge import complete_domain, merge_domains
+from rebake.assistant.domain_reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping, read_responses
+from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
+from rebake.assistant.location import Location, Notice
+from rebake.assistant.model import Assistant, Config, Domain, NluData, Response, Story
+from rebake.assistant.nlu_data import NluFile, combine_nlu, read_nlu
+from rebake.assistant.reading import Source, check_version, describe, did_you_mean
+from rebake.assistant.stories import StoryFile, is_test_file, read_stories
+from rebake.assistant.yaml12 import Document, YamlMap, read_text, read_yaml
+from rebake.errors import DataError, UnsupportedError
+
+_DATA_KEYS = ("nlu", "stories", "rules", "responses")
+_JSON_MARKS = ("rasa_nlu_data", "luis_schema_version", "userSays", "utterances")  # of Rasa, LUIS, Dialogflow, wit.ai
+
+
+def load_assistant(
+    config: str | Path | None, domain: Paths, data: Paths, *, env: frozenset[str] = frozenset()
+) -> Assistant:
+    """Read a project.
+
+    Args:
+        config: config.yml; None means Rasa's defaults.
+        domain: file or directory of domain files, or several; None means no domain.
+        data: files and directories of training data; None means none.
+        env: names of environment variables that ``${NAME}`` in a file may expand to.
+
+    Raises:
+        DataError: a file says something wrong; the message names file and line. UnsupportedError for what is right but
+            not read here.
+        StorageError: a path that is missing or unreadable.
+    """
+    return ProjectImporter(config, domain, data, env=env).load()
+
+
+class ProjectImporter:
+    """Reads an assistant's files: the ``file_importer`` of :mod:`rebake.model_training`.
+
+    Each ``get_*`` reads only what it needs, once. All of them raise as :func:`load_assistant` does.
+
+    Args:
+        config_file: config.yml, or None for Rasa's defaults.
+        domain_path: file or directory of domain files, or several of them; None for no domain.
+        training_data_paths: files and directories of training data.
+        env: names of environment variables that ``${NAME}`` in a file may expand to.
+    """
+
+    def __init__(
+        self,
+        config_file: str | Path | None = None,
+        domain_path: Paths = None,
+        training_data_paths: Paths = None,
+        *,
+        env: frozenset[str] = frozenset(),
+    ) -> None:
+        self.config_file = config_file
+        self.domain_path = domain_path
+        self.training_data_paths = training_data_paths
+        self.env = env
+        self._documents: dict[str, Document] = {}
+
+    def get_config(self) -> Config:
+        """The configuration, with Rasa's defaults where the file leaves parts empty."""
+        return self._config[0]
+
+    def get_domain(self) -> Domain:
+        """The merged domain, completed by responses, retrieval intents and bot texts of the data files."""
+        data = self._data
+        return complete_domain(self._domain[0], data.nlu, data.responses, data.stories)
+
+    def get_nlu_data(self) -> NluData:
+        """The NLU data of all data files."""
+        return self._data.nlu
+
+    def get_stories(self) -> tuple[Story, ...]:
+        """Stories and rules of all data files but test files."""
+        return tuple(self._data.stories)
+
+    def load(self) -> Assistant:
+        """Everything as one value."""
+        config, config_notices = self._config
+        _, domain_notices = self._domain
+        data = self._data
+        notices = [notice for document in self._documents.values() for notice in document.notices]
+        return Assistant(
+            config=config,
+            domain=self.get_domain(),
+            nlu=data.nlu,
+            stories=self.get_stories(),
+            notices=(*notices, *config_notices, *domain_notices, *data.notices),
+            files=tuple(self._documents),
+            test_stories=tuple(data.test_stories),
+        )
+
+    def _read(self, path: str) -> Document:
+        if path not in self._documents:
+            self._documents[path] = read_yaml(path, env=self.env)
+        return self._documents[path]
+
+    @cached_property
+    def _config(self) -> tuple[Config, tuple[Notice, ...]]:
+        if self.config_file is None:
+            return default_config(Location("config.yml", 1)), ()
+        return read_config(self._read(str(Path(self.config_file))))
+
+    @cached_property
+    def _domain(self) -> tuple[Domain, tuple[Notice, ...]]:
+        notices: list[Notice] = []
+        domains: list[Domain] = []
+        for path in as_paths(self.domain_path):
+            require(path)
+            is_directory = Path(path).is_dir()
+            files = domain_files(path, notices) if is_directory else [path]
+            documents = [self._read(file) for file in files]
+            if is_directory:  # other YAML files may stand beside the domain's
+                documents = [document for document in documents if _has_key(document, DOMAIN_KEYS)]
+            if not documents:
+                notices.append(Notice(f"The directory '{path}' holds no domain file."))
+            domains += [_read_domain(document, notices) for document in documents]
+        merged, merge_notices = merge_domains(domains)
+        return merged, (*notices, *merge_notices)
+
+    @cached_property
+    def _data(self) -> _Data:
+        data = _Data()
+        nlu_files: list[NluFile] = []
+        domain_paths = set(self._domain_files())
+        for path in data_files(self.training_data_paths, data.notices):
+            if path.endswith(".json"):
+                _refuse_json_data(path, data.notices)
+                continue
+            self._read_data_file(path, data, nlu_files, path in domain_paths)
+        data.nlu, notices = combine_nlu(nlu_files)
+        data.notices += notices
+        return data
+
+    def _domain_files(self) -> list[str]:
+        files: list[str] = []
+        for path in as_paths(self.domain_path):
+            files += domain_files(path, []) if Path(path).is_dir() else [path]
+        return files
+
+    def _read_data_file(self, path: str, data: _Data, nlu_files: list[NluFile], is_domain: bool) -> None:
+        document = self._read(path)
+        content = document.value
+        if content is None:
+            data.notices.append(Notice("The file is empty.", document.at(1)))
+            return
+        if not isinstance(content, YamlMap):
+            data.notices.append(
+                Notice(f"Skipped: the file holds {describe(content)}, no training data.", document.at(1))
+            )
+            return
+        if not _has_key(document, _DATA_KEYS) and not is_domain:
+            data.notices.append(_no_data_notice(document, content))
+            return
+        check_version(document)
+        if "nlu" in content:
+            nlu_files.append(read_nlu(document))
+        if "responses" in content:
+            data.add_responses(read_responses(content, Source(path)), is_domain)
+        if "stories" in content or "rules" in content:
+            data.add_stories(read_stories(document), path)
+        known = (*_DATA_KEYS, *OTHER_DOMAIN_KEYS, *(DOMAIN_KEYS if is_domain else ()))
+        data.notices += _unknown_keys(document, content, known)
+
+
+class _Data:
+    """What the data files hold, while they are read."""
+
+    def __init__(self) -> None:
+        self.nlu = NluData()
+        self.stories: list[Story] = []
+        self.test_stories: list[Story] = []
+        self.responses: list[Response] = []
+        self.notices: list[Notice] = []
+
+    def add_responses(self, responses: Sequence[Response], is_domain: bool) -> None:
+        places = {response.name: response.location for response in self.responses}
+        for response in responses:
+            if response.name in places and not is_domain:
+                message = f"The response '{response.name}' replaces the one at {places[response.name]}."
+                self.notices.append(Notice(message, response.location))
+        self.responses += responses
+
+    def add_stories(self, file: StoryFile, path: str) -> None:
+        self.notices += file.notices
+        if is_test_file(path):
+            self.test_stories += file.stories
+        else:
+            self.stories += file.stories
+
+
+def _has_key(document: Document, keys: Sequence[str]) -> bool:
+    return isinstance(document.value, YamlMap) and any(key in document.value for key in keys)
+
+
+def _read_domain(document: Document, notices: list[Notice]) -> Domain:
+    content = document.value
+    if content is None:
+        notices.append(Notice("The domain file is empty.", document.at(1)))
+        return Domain(is_empty=True)
+    if not isinstance(content, YamlMap):
+        raise DataError(
+            f"A domain file must be a mapping, not {describe(content)}.",
+            location=document.at(getattr(content, "line", 1)),
+            fix="Write keys such as 'intents:', 'slots:' and 'responses:'.",
+        )
+    check_version(document)
+    notices += _unknown_keys(document, content, (*DOMAIN_KEYS, *OTHER_DOMAIN_KEYS, *_DATA_KEYS))
+    return read_domain_mapping(content, Source(document.file))
+
+
+def _unknown_keys(document: Document, content: YamlMap, known: Sequence[str]) -> list[Notice]:
+    result = []
+    for key, line in content.key_lines.items():
+        if key in known:
+            continue
+        if key in DOMAIN_KEYS:
+            message = f"'{key}' is read from domain files alone; this is a data file."
+        else:
+            message = f"Unknown key '{key}'.{did_you_mean(str(key), known)}"
+        result.append(Notice(message, document.at(line)))
+    return result
+
+
+def _no_data_notice(document: Document, content: YamlMap) -> Notice:
+    keys = ", ".join(f"'{key}'" for key in list(content)[:5])
+    hint = next((hint for key in content if (hint := did_you_mean(str(key), _DATA_KEYS))), "")
+    kind = " It looks like a domain file." if any(key in content for key in DOMAIN_KEYS) else ""
+    return Notice(f"Skipped: the file holds no training data, only {keys or 'nothing'}.{hint}{kind}", document.at(1))
+
+
+def _refuse_json_data(path: str, notices: list[Notice]) -> None:
+    text = read_text(path)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        content = None
+    if isinstance(content, dict) and any(mark in content for mark in _JSON_MARKS):
+        raise UnsupportedError(
+            "Training data in JSON is not read yet.",
+            location=Location(path, 1),
+            fix="Turn it into YAML with 'rasa data convert nlu -f yaml --data FILE --out FILE.yml'.",
+        )
+    notices.append(Notice("Skipped: the file holds no training data.", Location(path, 1)))

@@ -1,0 +1,197 @@
+"""``nlu:`` of a data file -> examples, synonyms, regexes and lookup tables (RASA36.md section 6, "NLU")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from rebake.assistant.entity_annotations import AnnotationError, parse_annotations
+from rebake.assistant.location import Location, Notice
+from rebake.assistant.model import Example, LookupTable, NluData, RegexPattern, Synonym
+from rebake.assistant.reading import describe, did_you_mean
+from rebake.assistant.yaml12 import Document, YamlList, YamlMap, plain
+from rebake.errors import DataError
+
+_KINDS = ("intent", "synonym", "regex", "lookup")
+_BLANKS = "\n\r "
+_ANNOTATION_FIX = 'Write [text](entity) or [text]{"entity": "name", "role": "name", "value": "text"}.'
+
+
+@dataclass
+class NluFile:
+    """What one file says."""
+
+    examples: list[Example] = field(default_factory=list)
+    synonyms: list[Synonym] = field(default_factory=list)
+    regexes: list[RegexPattern] = field(default_factory=list)
+    lookups: list[LookupTable] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def read_nlu(document: Document) -> NluFile:
+    """Read the ``nlu:`` key of a file. Raises DataError with file and line."""
+    return _Reader(document).read()
+
+
+class _Reader:
+    def __init__(self, document: Document) -> None:
+        self.file = document.file
+        self.content: YamlMap = document.value
+        self.result = NluFile()
+
+    def error(self, message: str, line: int, fix: str) -> DataError:
+        return DataError(message, location=Location(self.file, line), fix=fix)
+
+    def notice(self, message: str, line: int) -> None:
+        self.result.notices.append(Notice(message, Location(self.file, line)))
+
+    def read(self) -> NluFile:
+        items = self.content["nlu"]
+        if items is None:
+            self.notice("There is nothing under 'nlu'.", self.content.line_of("nlu"))
+            return self.result
+        if not isinstance(items, YamlList):
+            raise self.error("'nlu' must be a list.", self.content.line_of("nlu"), "Start each item with '- intent:'.")
+        for line, item in items.numbered():
+            if not isinstance(item, YamlMap):
+                raise self.error(
+                    f"An item of 'nlu' is {describe(item)}.", line, "Write '- intent: name' with 'examples: |' below."
+                )
+            self.item(item, line)
+        return self.result
+
+    def item(self, item: YamlMap, line: int) -> None:
+        kind = next((kind for kind in _KINDS if kind in item), None)
+        if kind is None:
+            keys = [str(key) for key in item]
+            hint = next((hint for key in keys if (hint := did_you_mean(key, _KINDS))), "")
+            self.notice(f"Skipped: this item is none of {', '.join(_KINDS)} (it has {', '.join(keys)}).{hint}", line)
+            return
+        name = item[kind]
+        if not isinstance(name, str):
+            raise self.error(f"The {kind} is {describe(name)}.", item.line_of(kind), "Give it a name, in quotes.")
+        name = name.strip() if kind == "intent" else name
+        if not name:
+            raise self.error(f"The {kind} has no name.", item.line_of(kind), "Give it a name.")
+        if not item.get("examples"):
+            self.notice(f"The {kind} '{name}' has no examples.", item.line_of("examples"))
+            return
+        if kind == "intent":
+            self.intent(item, name)
+            return
+        lines = list(self.lines(item, f"{kind} '{name}'"))
+        if kind == "synonym":
+            self.result.synonyms += [Synonym(text, name, place) for text, place in lines]
+        elif kind == "regex":
+            self.result.regexes += [RegexPattern(name, text, place) for text, place in lines]
+        elif lines:
+            self.lookup(name, [text for text, _ in lines], Location(self.file, item.line_of(kind)))
+
+    def lookup(self, name: str, elements: list[str], place: Location) -> None:
+        """One file's elements of one name make one table."""
+        for index, table in enumerate(self.result.lookups):
+            if table.name == name:
+                self.result.lookups[index] = LookupTable(name, (*table.elements, *elements), table.location)
+                return
+        self.result.lookups.append(LookupTable(name, tuple(elements), place))
+
+    def lines(self, item: YamlMap, owner: str) -> Iterator[tuple[str, Location]]:
+        """The ``- text`` lines of a block, each with its place."""
+        block = item["examples"]
+        if not isinstance(block, str):
+            raise self.error(
+                f"The examples of the {owner} are {describe(block)}.",
+                item.line_of("examples"),
+                "Write 'examples: |' and each one on a line of its own, starting with '- '.",
+            )
+        for index, row in enumerate(block.split("\n")):
+            for text in row.splitlines():
+                place = Location(self.file, item.text_line("examples", index))
+                if text.startswith("-"):
+                    if stripped := text[1:].strip(_BLANKS):
+                        yield stripped, place
+                    else:
+                        self.result.notices.append(Notice(f"Skipped: an empty example of the {owner}.", place))
+                elif text.strip():
+                    self.result.notices.append(
+                        Notice(f"Skipped: an example of the {owner} does not start with '- '.", place)
+                    )
+
+    def intent(self, item: YamlMap, intent: str) -> None:
+        if intent.count("/") > 1:
+            raise self.error(
+                f"The intent '{intent}' has more than one '/'.", item.line_of("intent"), "Write intent/response key."
+            )
+        shared = plain(item.get("metadata"))
+        if isinstance(item["examples"], YamlList):
+            for text, place, metadata in self.listed(item["examples"], intent):
+                self.example(text, place, intent, shared, metadata)
+            return
+        for text, place in self.lines(item, f"intent '{intent}'"):
+            self.example(text, place, intent, shared, None)
+
+    def listed(self, examples: YamlList, intent: str) -> Iterator[tuple[str, Location, Any]]:
+        """Examples of the form ``- text: ...`` with ``metadata: ...``."""
+        for line, entry in examples.numbered():
+            if not isinstance(entry, YamlMap) or not isinstance(entry.get("text"), str):
+                raise self.error(
+                    f"An example of the intent '{intent}' has no text.",
+                    line,
+                    "Write '- text: ...', the text in quotes.",
+                )
+            place = Location(self.file, entry.text_line("text"))
+            if text := entry["text"].strip(_BLANKS):
+                yield text, place, plain(entry.get("metadata"))
+            else:
+                self.notice(f"Skipped: an empty example of the intent '{intent}'.", line)
+
+    def example(self, written: str, place: Location, intent: str, shared: Any, own: Any) -> None:
+        try:
+            annotated = parse_annotations(written)
+        except AnnotationError as error:
+            raise DataError(str(error), location=place, fix=_ANNOTATION_FIX) from None
+        for remark in annotated.remarks:
+            self.result.notices.append(Notice(f"Odd annotation: {remark}.", place))
+        metadata = {}
+        if shared is not None:
+            metadata["intent"] = shared
+        if own is not None:
+            metadata["example"] = own
+        self.result.examples.append(Example(annotated.text, intent, annotated.spans, metadata or None, place))
+        for span in annotated.spans:
+            surface = annotated.text[span.start : span.end]
+            if surface != span.value:
+                self.result.synonyms.append(Synonym(surface, span.value, place))
+
+
+def combine_nlu(files: Iterable[NluFile]) -> tuple[NluData, tuple[Notice, ...]]:
+    """All files' data in order; exact duplicates of examples and of synonyms are left out, with a notice for the former."""
+    examples: dict[tuple[Any, ...], Example] = {}
+    synonyms: dict[tuple[str, str], Synonym] = {}
+    values: dict[str, Synonym] = {}
+    regexes: list[RegexPattern] = []
+    lookups: list[LookupTable] = []
+    notices: list[Notice] = []
+    for file in files:
+        notices += file.notices
+        for example in file.examples:
+            key = (example.text, example.intent, example.entities, repr(example.metadata))
+            if (first := examples.setdefault(key, example)) is not example:
+                message = f"Left out: the same example of '{example.intent}' stands at {first.location}."
+                notices.append(Notice(message, example.location))
+        for synonym in file.synonyms:
+            known = values.get(synonym.surface)
+            if known is not None and known.value != synonym.value:
+                message = (
+                    f"'{synonym.surface}' now stands for '{synonym.value}'; at {known.location} it is '{known.value}'."
+                )
+                notices.append(Notice(message, synonym.location))
+            values[synonym.surface] = synonym
+            pair = (synonym.surface, synonym.value)
+            kept = synonyms.pop(pair, synonym)  # moves it last: the later one counts
+            synonyms[pair] = kept
+        regexes += file.regexes
+        lookups += file.lookups
+    data = NluData(tuple(examples.values()), tuple(synonyms.values()), tuple(regexes), tuple(lookups))
+    return data, tuple(notices)

@@ -1,0 +1,125 @@
+"""What the readers of all kinds of files share: places, types of values, the version key, close matches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from rebake.assistant.location import Location
+from rebake.assistant.yaml12 import Document, YamlList, YamlMap
+from rebake.errors import DataError
+
+LATEST_VERSION = (3, 1)  # of training data and domain files, in Rasa 3.6.21
+OLDEST_VERSION = (2, 0)
+
+_KINDS: dict[type, str] = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", int: "a number"}
+
+
+class Source:
+    """Names the places of a file's values; without a file (a domain from an archive) there are none."""
+
+    def __init__(self, file: str | None) -> None:
+        self.file = file
+
+    def at(self, container: Any, key: Any = None) -> Location | None:
+        """The line of a mapping's key or of a list's item; of the container itself without a key."""
+        if self.file is None or not isinstance(container, YamlMap | YamlList):
+            return None
+        return Location(self.file, container.line if key is None else container.line_of(key))
+
+    def error(self, message: str, container: Any, key: Any = None, fix: str | None = None) -> DataError:
+        return DataError(message, location=self.at(container, key), fix=fix)
+
+    def mapping(self, owner: Mapping[Any, Any], key: str) -> Mapping[str, Any]:
+        """``owner[key]`` as a mapping with text keys; empty where it is missing or null."""
+        value = owner.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            raise self.error(
+                f"'{key}' must be a mapping, not {describe(value)}.", owner, key, "Write 'name:' below it."
+            )
+        for name in value:
+            if not isinstance(name, str):
+                raise self.error(f"The name '{name}' under '{key}' is {describe(name)}.", value, name, "Quote it.")
+        return value
+
+    def sequence(self, owner: Mapping[Any, Any], key: str) -> list[Any]:
+        """``owner[key]`` as a list; empty where it is missing or null."""
+        value = owner.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self.error(
+                f"'{key}' must be a list, not {describe(value)}.", owner, key, "Start each item with '- '."
+            )
+        return value
+
+    def names(self, owner: Mapping[Any, Any], key: str) -> tuple[str, ...]:
+        """``owner[key]`` as a list of texts; a single text is a list of one."""
+        value = owner.get(key)
+        if isinstance(value, str):
+            return (value,)
+        items = self.sequence(owner, key)
+        for item in items:
+            if not isinstance(item, str):
+                raise self.error(f"'{key}' must list names, but holds {describe(item)}.", owner, key, "Quote the name.")
+        return tuple(items)
+
+    def text(self, owner: Mapping[Any, Any], key: str) -> str:
+        """``owner[key]`` as text that is not blank."""
+        value = owner.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self.error(f"'{key}' must be text, not {describe(value)}.", owner, key, "Write the name, in quotes.")
+        return value
+
+    def flag(self, owner: Mapping[Any, Any], key: str, default: bool) -> bool:
+        value = owner.get(key, default)
+        if not isinstance(value, bool):
+            raise self.error(
+                f"'{key}' must be true or false, not {describe(value)}.", owner, key, "YAML 1.2 has no yes."
+            )
+        return value
+
+
+def describe(value: Any) -> str:
+    """A value's kind in words, with the value where it is short."""
+    if value is None:
+        return "empty"
+    kind = _KINDS.get(dict if isinstance(value, dict) else list if isinstance(value, list) else type(value), "a number")
+    if isinstance(value, dict | list):
+        return kind
+    shown = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return f"{kind} ({shown if len(shown) < 60 else shown[:57] + '...'})"
+
+
+def check_version(document: Document) -> None:
+    """Refuse a ``version:`` that Rasa 3.6.21 does not read.
+
+    Rasa skips files of a newer version with a warning, so their content would silently be missing from the model; here
+    it is an error.
+    """
+    content = document.value
+    if not isinstance(content, YamlMap) or "version" not in content:
+        return
+    version = content["version"]
+    place = document.at(content.line_of("version"))
+    fix = 'Write version: "3.1".'
+    if not isinstance(version, str):
+        raise DataError(f"'version' must be text, not {describe(version)}.", location=place, fix=fix)
+    match = re.fullmatch(r"(\d{1,6})(?:\.(\d{1,6}))?(?:\.\d{1,6})?", version.strip("\"' "), re.ASCII)
+    if match is None:
+        raise DataError(f"'version' is '{version}', which is no version number.", location=place, fix=fix)
+    number = (int(match[1]), int(match[2] or 0))
+    if number > LATEST_VERSION:
+        raise DataError(f"The format version '{version}' is newer than 3.1, the last one.", location=place, fix=fix)
+    if number < OLDEST_VERSION:
+        raise DataError(f"The format version '{version}' is older than 2.0, the first one.", location=place, fix=fix)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """' Did you mean 'x'?' where a known name is close; else nothing."""
+    matches = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
+    return f" Did you mean '{matches[0]}'?" if matches else ""
