@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rebake.archive.manifest import PARTS, Manifest, Part, read_manifest
-from rebake.archive.pack import pack
+from rebake.archive.pack import SUFFIX, pack
 from rebake.archive.shelf import Shelf
 from rebake.assistant.model import Assistant
 from rebake.baking_job import BakingJob
@@ -21,8 +21,6 @@ from rebake.progress import Progress, Silent
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import fingerprint
 from rebake.staleness.plan import Plan
-
-MODEL_SUFFIX = ".tar.gz"
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def bake(
     with _working_directory(output) as directory:
         _run(job, directory, archives)
         name = fixed_model_name or prefix + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
-        model = output / (name if name.endswith(MODEL_SUFFIX) else name + MODEL_SUFFIX)
+        model = output / (name if name.endswith(SUFFIX) else name + SUFFIX)
         pack(directory, model)
     return BakeResult(model, plan, tuple(job.trained), job.reused, job.manifest, job.seconds, job.metrics)
 

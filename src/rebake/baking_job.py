@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,7 +16,6 @@ from rebake.archive.shelf import Shelf
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_writer import persist_nlu
 from rebake.assistant.validate import validate
-from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext
 from rebake.progress import Progress
 from rebake.staleness.fingerprints import fingerprint
@@ -80,7 +78,12 @@ class BakingJob:
             self.records["nlg"] = replace(self.fingerprints.parts["nlg"], trained_by=f"rebake {__version__}")
         write_manifest(self.manifest, directory)
         metadata = build_metadata(
-            self.assistant, nlu=nlu, core=core, components=components, persist_nlu_data=self.persist_nlu_data
+            self.assistant,
+            nlu=nlu,
+            core=core,
+            components=components,
+            persist_nlu_data=self.persist_nlu_data,
+            core_arguments=self.core_arguments,
         )
         self.model_id = metadata["model_id"]
         write_metadata(metadata, directory)

@@ -24,7 +24,7 @@ from rebake.report.model import Failure, Report, parts_of_plan
 from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
 from rebake.staleness.plan import Plan
-from rebake.store.directory import models_of, newest_model
+from rebake.store.directory import models, newest_model
 
 logger = logging.getLogger("rebake")
 
@@ -92,7 +92,7 @@ def train(options: argparse.Namespace, started: float) -> int:
         assistant,
         output=output,
         old=old,
-        sources=models_of(output),
+        sources=models(output),
         parts=parts,
         force=options.force,
         fixed_model_name=options.fixed_model_name,

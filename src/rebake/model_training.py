@@ -32,7 +32,7 @@ from rebake.staleness.dry_run import (
     comparison_of,
     dry_run_result,
 )
-from rebake.store.directory import models_of, newest_model
+from rebake.store.directory import models, newest_model
 
 __all__ = [
     "CODE_CORE_NEEDS_TO_BE_RETRAINED",
@@ -396,14 +396,14 @@ async def _bake(
         job = BakingJob(
             assistant, parts, core_arguments or {}, nlu_arguments or {}, Silent(), persist_nlu_data=persist_nlu_data
         )
-        await asyncio.to_thread(bake_into, job, Path(train_path), models_of(directory))
+        await asyncio.to_thread(bake_into, job, Path(train_path), models(directory))
         return train_path
     result = await asyncio.to_thread(
         bake,
         assistant,
         output=directory,
         old=newest_model(directory) if compare else None,
-        sources=models_of(directory),
+        sources=models(directory),
         parts=parts,
         force=force,
         fixed_model_name=fixed_model_name,

@@ -1,0 +1,6 @@
+"""``python -m rebake``."""
+
+from rebake.cli import run
+
+if __name__ == "__main__":
+    run()
