@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from github.GitRelease import GitRelease
 
 from rebake.archive.manifest import Manifest, Part, read_manifest
-from rebake.errors import ModelError
+from rebake.errors import ModelError, StorageError
 from rebake.store.releases import Asset, Releases
 
 logger = logging.getLogger("rebake")
@@ -49,6 +49,7 @@ class ReleaseStore:
         self._releases = releases
         self._run = run
         self._known: dict[str, Asset] | None = None
+        self._unread: StorageError | None = None
         self._needed: set[str] = set()
         self.tag = tag
 
@@ -120,14 +121,20 @@ class ReleaseStore:
         )
 
     def _assets(self) -> dict[str, Asset]:
+        if self._unread is not None:  # once is enough: each try takes its time
+            raise self._unread
         if self._known is None:
-            release = self._releases.find(self.tag)
-            self._known = self._releases.assets(release) if release is not None else {}
+            try:
+                release = self._releases.find(self.tag)
+                self._known = self._releases.assets(release) if release is not None else {}
+            except StorageError as error:
+                self._unread = error
+                raise
         return self._known
 
     def _prune(self) -> None:
         """Make room: a release holds 1000 assets. The oldest parts go first, but none that this run asked for."""
-        assets = self._assets()
+        assets = self._known or {}
         if len(assets) < PRUNE_AT:
             return
         parts = [asset for asset in assets.values() if _PART_NAME.fullmatch(asset.name)]

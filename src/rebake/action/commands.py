@@ -1,0 +1,128 @@
+"""What the job says to its runner: annotations, masks, outputs and the job summary.
+
+The runner obeys commands that stand in the log, so they are switched off while anything else is printed: a story's
+name must not be one. (actions-toolkit writes the commands; switching and the job summary are ours.)
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import posixpath
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from actions_toolkit import core
+
+from rebake.assistant.location import Location
+from rebake.progress import Task
+
+logger = logging.getLogger("rebake")
+
+MAX_ANNOTATIONS = 10  # of one kind in one step; GitHub drops the rest
+PROGRESS_EVERY = 10.0  # seconds between two lines about one task
+
+
+class Commands:
+    """The runner's ear. While it is open (a context manager), the log obeys no command but ours."""
+
+    def __init__(self, working_directory: str = ".") -> None:
+        self._word = secrets.token_hex(16)
+        self._warnings = 0
+        self.working_directory = working_directory
+
+    def __enter__(self) -> Commands:
+        self._switch(on=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._switch(on=True)
+
+    def mask(self, secret: str) -> None:
+        """Let the runner hide a secret in the log from here on."""
+        if secret:
+            with self._on():
+                core.set_secret(secret)
+
+    def error(self, message: str, location: Location | None = None) -> None:
+        """An error at its place in the changed files and on the run's page."""
+        with self._on():
+            core.error(message, title="rebake", **self._place(location))
+
+    def warning(self, message: str, location: Location | None = None) -> None:
+        """A warning likewise; those beyond GitHub's number go to the log alone."""
+        self._warnings += 1
+        if self._warnings > MAX_ANNOTATIONS:
+            logger.warning("%s%s", f"{location}: " if location else "", message)
+            return
+        with self._on():
+            core.warning(message, title="rebake", **self._place(location))
+
+    def output(self, name: str, value: str) -> None:
+        """Set an output of the step."""
+        with self._on():
+            core.set_output(name, value)
+
+    def summary(self, markdown: str) -> None:
+        """Append to the job summary, where the runner has one."""
+        path = os.environ.get("GITHUB_STEP_SUMMARY")
+        if path:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(markdown)
+
+    def in_repository(self, path: str) -> str:
+        """A path relative to the working directory, as one relative to the repository's root."""
+        workspace = os.environ.get("GITHUB_WORKSPACE", "")
+        if posixpath.isabs(path) and workspace and PurePosixPath(path).is_relative_to(workspace):
+            return PurePosixPath(path).relative_to(workspace).as_posix()
+        return posixpath.normpath(posixpath.join(self.working_directory, path))
+
+    def _place(self, location: Location | None) -> dict[str, str | int]:
+        if location is None:
+            return {}
+        return {"file": self.in_repository(location.file), "start_line": location.line}
+
+    @contextmanager
+    def _on(self) -> Iterator[None]:
+        self._switch(on=True)
+        try:
+            yield
+        finally:
+            self._switch(on=False)
+
+    def _switch(self, *, on: bool) -> None:
+        sys.stderr.flush()
+        command = f"::{self._word}::" if on else f"::stop-commands::{self._word}"
+        sys.stdout.write(f"{command}\n")
+        sys.stdout.flush()
+
+
+class LogProgress:
+    """Training progress as lines of a log, every few seconds."""
+
+    @contextmanager
+    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
+        started = time.monotonic()
+        yield _LoggedTask(name, total, unit)
+        logger.info("%s: done in %.1f s", name, time.monotonic() - started)
+
+
+class _LoggedTask:
+    def __init__(self, name: str, total: int, unit: str) -> None:
+        self._name = name
+        self._total = total
+        self._unit = unit
+        self._done = 0
+        self._told = time.monotonic()
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        self._done += steps
+        now = time.monotonic()
+        if now - self._told >= PROGRESS_EVERY:
+            self._told = now
+            told = "".join(f", {key} {value:.4g}" for key, value in figures.items())
+            logger.info("%s: %s %d of %d%s", self._name, self._unit, self._done, self._total, told)

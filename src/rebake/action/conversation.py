@@ -1,0 +1,72 @@
+"""What a run tells on GitHub: one comment on the pull request, one status on the commit."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from github import Github, GithubException
+from github.IssueComment import IssueComment
+from github.Repository import Repository
+
+from rebake.store.patience import Patience
+
+StatusState = Literal["success", "failure", "error"]
+
+MAX_DESCRIPTION = 140  # characters of a commit status
+
+
+class Conversation:
+    """The comments and commit statuses of one repository."""
+
+    def __init__(self, client: Github, repository: Repository, patience: Patience) -> None:
+        self._client = client
+        self._repository = repository
+        self._patience = patience
+
+    def tell(self, number: int, text: str) -> str:
+        """Write the comment, or update the one that an earlier run wrote; its address.
+
+        The first line of ``text`` is the marker that it is known by. Somebody else's comment with the marker is left
+        alone: people cannot be bots, and a comment of a person counts only if the token is that person's.
+
+        Raises:
+            StorageError: the API refuses, or cannot be reached.
+        """
+
+        def update_or_create() -> str:
+            issue = self._repository.get_issue(number)
+            mark = text.split("\n", 1)[0]
+            ours = [comment for comment in issue.get_comments() if self._is_ours(comment, mark)]
+            if not ours:
+                return issue.create_comment(text).html_url
+            if ours[0].body != text:
+                ours[0].edit(text)
+            return ours[0].html_url
+
+        return self._patience(update_or_create, "writing the comment")
+
+    def set_status(self, commit: str, state: StatusState, description: str, context: str, url: str) -> None:
+        """Set a commit status. Raises StorageError."""
+        short = description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 1]}…"
+        values = {"state": state, "description": short, "context": context, "target_url": url}
+
+        def send() -> None:
+            self._repository.requester.requestJsonAndCheck(
+                "POST", f"{self._repository.url}/statuses/{commit}", input=values
+            )
+
+        self._patience(send, "setting the commit status")
+
+    def _is_ours(self, comment: IssueComment, mark: str) -> bool:
+        if (comment.body or "").split("\n", 1)[0].strip() != mark:
+            return False
+        return comment.user.type == "Bot" or comment.user.login == self._own_login()
+
+    def _own_login(self) -> str | None:
+        """Whose token this is; a job's own token belongs to no person, and GitHub refuses to say."""
+        try:
+            return self._client.get_user().login
+        except GithubException as error:
+            if error.status in (401, 403):
+                return None
+            raise

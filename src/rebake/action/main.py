@@ -1,0 +1,105 @@
+"""The way in from GitHub: reads the job's environment, connects, runs."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+
+from actions_toolkit import core
+from github import Auth, Github
+
+from rebake import __version__
+from rebake.action.activity import decide
+from rebake.action.commands import Commands, LogProgress
+from rebake.action.conversation import Conversation
+from rebake.action.event import Event
+from rebake.action.run import Run
+from rebake.action.services import Services
+from rebake.action.settings import Settings
+from rebake.errors import EXIT_IO, RebakeError, UsageError
+from rebake.store.github import ReleaseStore
+from rebake.store.patience import Patience
+from rebake.store.releases import Releases
+from rebake.store.transfer import Transfer
+
+TIMEOUT = 30  # seconds for one answer of the API
+
+
+def main() -> int:
+    """Run the action in the environment of a job; returns the exit code."""
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("rebake").setLevel(logging.INFO)
+    with Commands() as commands:
+        try:
+            settings = Settings.read(core.get_input)
+            commands.mask(settings.token)
+            for name in sorted(settings.env):
+                commands.mask(os.environ.get(name, ""))
+            event = Event.read(os.environ)
+            activity = decide(event, settings.store_tag)
+            commands.working_directory = settings.working_directory
+            _enter(event, settings)
+        except RebakeError as error:
+            commands.error(str(error), error.location)
+            return error.exit_code
+        except OSError as error:
+            commands.error(str(error))
+            return EXIT_IO
+        if activity.skip is not None:
+            return _skip(activity.skip, commands)
+        return Run(settings, event, activity, _services(settings, event, commands)).execute()
+
+
+def _enter(event: Event, settings: Settings) -> None:
+    directory = event.workspace / settings.working_directory
+    if not directory.is_dir():
+        raise UsageError(
+            f"The working directory {settings.working_directory} does not exist in the workspace.",
+            fix="Run actions/checkout before this action, and check the input working-directory.",
+        )
+    os.chdir(directory)
+
+
+def _skip(reason: str, commands: Commands) -> int:
+    logging.getLogger("rebake").info("%s Nothing to do.", reason)
+    commands.output("stale", "false")
+    commands.output("verdict-code", "0")
+    return 0
+
+
+def _services(settings: Settings, event: Event, commands: Commands) -> Services:
+    client = Github(
+        base_url=event.api_url,
+        auth=Auth.Token(settings.token),
+        user_agent=f"rebake/{__version__}",
+        timeout=TIMEOUT,
+        per_page=100,
+        retry=None,  # Patience does that, for assets too
+        seconds_between_requests=0,
+        seconds_between_writes=0,
+        lazy=True,
+    )
+    repository = client.get_repo(event.repository)
+    patience = Patience()
+    releases = Releases(repository, Transfer(settings.token), patience)
+    run_word = f"{event.run_id}-{secrets.token_hex(4)}"
+    return Services(
+        store=ReleaseStore(releases, settings.store_tag, run_word),
+        releases=releases,
+        conversation=Conversation(client, repository, patience),
+        commands=commands,
+        progress=LogProgress(),
+        run_word=run_word,
+        git_credentials=_git_credentials(settings, event, commands),
+    )
+
+
+def _git_credentials(settings: Settings, event: Event, commands: Commands) -> Mapping[str, str]:
+    """The token as git sends it, to this GitHub alone."""
+    basic = base64.b64encode(f"x-access-token:{settings.token}".encode()).decode()
+    commands.mask(basic)
+    return {f"http.{event.server_url}/.extraheader": f"AUTHORIZATION: basic {basic}"}

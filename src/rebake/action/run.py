@@ -1,0 +1,219 @@
+"""One run of the action: judge, fetch, train, publish, tell. Everything that it talks to is given to it."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from rebake.action.activity import Activity
+from rebake.action.event import Event
+from rebake.action.judgement import Judgement, judge
+from rebake.action.services import Services
+from rebake.action.settings import Settings
+from rebake.action.telling import Telling, fails_check
+from rebake.archive.manifest import PARTS, Part, write_manifest
+from rebake.assistant.importer import load_assistant
+from rebake.assistant.location import Notice
+from rebake.assistant.model import Assistant
+from rebake.baking import BakeResult, bake
+from rebake.errors import ModelError, RebakeError, StorageError
+from rebake.report.model import Failure, PartReport, Report
+from rebake.staleness.fingerprints import fingerprint
+from rebake.staleness.git_changes import find_changes
+from rebake.store.github import StoredPart
+from rebake.store.releases import publish_model
+
+logger = logging.getLogger("rebake")
+
+TRAINED_PARTS: tuple[Part, ...] = ("core", "nlu")
+
+
+class Run:
+    """One run; ``report`` grows with it, so that a failure tells what was reached."""
+
+    def __init__(self, settings: Settings, event: Event, activity: Activity, services: Services) -> None:
+        self._settings = settings
+        self._event = event
+        self._activity = activity
+        self._services = services
+        self._started = services.clock()
+        self.report = Report(
+            mode=settings.mode,
+            notices=tuple(Notice(note) for note in activity.notes),
+            commit=activity.commit,
+            run_url=event.run_url,
+            name=settings.name,
+        )
+
+    def execute(self) -> int:
+        """Do all of it. The exit code: 0; the verdict's code where a check is to fail; 64 and more for an error."""
+        try:
+            self._work()
+        except RebakeError as error:
+            self._failed(Failure.of(error))
+        except Exception as error:
+            logger.exception("internal error")
+            self._failed(
+                Failure(
+                    f"Internal error: {type(error).__name__}: {error}",
+                    fix="Please report it with the traceback in the log.",
+                )
+            )
+        self.report = replace(self.report, seconds=self._services.clock() - self._started)
+        self.report = Telling(self._settings, self._event, self._activity, self._services).tell(self.report)
+        if self.report.failure is not None:
+            return self.report.failure.exit_code
+        return self.report.code if fails_check(self._settings, self.report) else 0
+
+    def _work(self) -> None:
+        settings = self._settings
+        changes = find_changes(
+            Path(),
+            self._activity.base,
+            [settings.config, *settings.domain, *settings.data],
+            credentials=self._services.git_credentials,
+        )
+        self.report = replace(self.report, changes=changes)
+        assistant = load_assistant(settings.config, settings.domain, settings.data, env=settings.env)
+        self._note(*assistant.notices)
+        wanted = fingerprint(
+            assistant,
+            core_arguments=settings.core_arguments,
+            nlu_arguments=settings.nlu_arguments,
+            parts=frozenset(PARTS),
+        )
+        judgement = judge(wanted, self._services.store, self._manifest_name, force=settings.force)
+        if judgement.problem:
+            self._note(Notice(f"GitHub could not be asked for everything: {judgement.problem}."))
+        self.report = replace(
+            self.report,
+            parts=judgement.parts,
+            code=judgement.code,
+            forced=judgement.forced,
+            compared_with=f"the newest model of {settings.store_tag}" if judgement.newest is not None else None,
+        )
+        if settings.mode == "train":
+            with tempfile.TemporaryDirectory(prefix="rebake-") as scratch:
+                self._train(assistant, judgement, Path(scratch))
+
+    def _train(self, assistant: Assistant, judgement: Judgement, scratch: Path) -> None:
+        sources = [] if judgement.forced else self._fetch(judgement, scratch)
+        result = self._bake(assistant, Path(self._settings.out), sources, force=judgement.forced, name=self._model_name)
+        self.report = replace(
+            self.report,
+            parts=tuple(self._outcome(part, result) for part in self.report.parts),
+            model_path=self._services.commands.in_repository(result.model.as_posix()),
+            model_written=result.written,
+            metrics=result.metrics,
+        )
+        if self._activity.can_write:
+            self._publish(assistant, result, judgement, scratch)
+
+    def _bake(
+        self,
+        assistant: Assistant,
+        output: Path,
+        sources: list[Path],
+        *,
+        parts: frozenset[Part] = frozenset(PARTS),
+        force: bool = False,
+        name: str | None = None,
+    ) -> BakeResult:
+        return bake(
+            assistant,
+            output=output,
+            sources=sources,
+            parts=parts,
+            force=force,
+            fixed_model_name=name,
+            core_arguments=self._settings.core_arguments,
+            nlu_arguments=self._settings.nlu_arguments,
+            progress=self._services.progress,
+        )
+
+    def _fetch(self, judgement: Judgement, scratch: Path) -> list[Path]:
+        """The archives that parts (or, of the newest model's parts, single components) can be taken from."""
+        archives: list[Path] = []
+        for part in TRAINED_PARTS:
+            stored = judgement.stored.get(part)
+            if stored is not None:
+                archive = self._fetch_one(stored, scratch)
+                if archive is not None:
+                    archives.append(archive)
+                    continue
+                self._set_unknown(part, f"the published part {stored.name} cannot be used")
+            archives += self._fetch_newest(part, judgement, scratch)
+        return archives
+
+    def _fetch_newest(self, part: Part, judgement: Judgement, scratch: Path) -> list[Path]:
+        record = judgement.newest.parts.get(part) if judgement.newest is not None else None
+        try:
+            stored = self._services.store.find(part, record.fingerprint) if record is not None else None
+        except StorageError:
+            return []
+        archive = self._fetch_one(stored, scratch) if stored is not None else None
+        return [archive] if archive is not None else []
+
+    def _fetch_one(self, stored: StoredPart, scratch: Path) -> Path | None:
+        try:
+            return self._services.store.fetch(stored, scratch)
+        except (StorageError, ModelError) as error:
+            self._note(Notice(str(error)))
+            return None
+
+    def _set_unknown(self, part: Part, reason: str) -> None:
+        self.report = replace(
+            self.report,
+            parts=tuple(
+                replace(known, state="unknown", reasons=(reason, *known.reasons)) if known.part == part else known
+                for known in self.report.parts
+            ),
+        )
+
+    def _outcome(self, part: PartReport, result: BakeResult) -> PartReport:
+        if part.part in result.trained:
+            return replace(part, origin="trained", seconds=result.seconds.get(part.part))
+        if part.state == "absent":
+            return part
+        if part.part == "nlg":
+            return replace(part, origin="updated" if part.is_stale else "reused")
+        return replace(part, origin="reused", source=result.reused.get(part.part))
+
+    def _publish(self, assistant: Assistant, result: BakeResult, judgement: Judgement, scratch: Path) -> None:
+        """Parts first: what is named later (the newest model, a tag's model) is then complete."""
+        store = self._services.store
+        for part in result.trained:
+            record = result.manifest.parts[part]
+            single = self._bake(assistant, scratch / part, [result.model], parts=frozenset({part})).model
+            store.publish_part(part, record.fingerprint, single, replace=judgement.forced)
+        manifest = write_manifest(result.manifest, scratch)
+        responses = result.manifest.parts.get("nlg")
+        if responses is not None and "nlg" not in judgement.stored:
+            store.publish_part("nlg", responses.fingerprint, manifest)
+        if self._activity.is_newest:
+            store.publish_manifest(manifest, self._manifest_name)
+        if self._activity.tag is not None:
+            files = [(result.model, result.model.name), (manifest, self._manifest_name)]
+            sums = f"SHA256SUMS{self._settings.slug}"
+            urls = publish_model(self._services.releases, self._activity.tag, files, sums, self._services.run_word)
+            self.report = replace(self.report, model_url=urls[result.model.name])
+
+    @property
+    def _manifest_name(self) -> str:
+        return f"rebake{self._settings.slug}.json"
+
+    @property
+    def _model_name(self) -> str | None:
+        """A tag's model has a name of its own; others are named by rebake."""
+        if self._activity.tag is None:
+            return None
+        safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in self._activity.tag)
+        return f"{self._event.repository.split('/')[1]}{self._settings.slug}-{safe}"
+
+    def _note(self, *notices: Notice) -> None:
+        self.report = replace(self.report, notices=(*self.report.notices, *notices))
+
+    def _failed(self, failure: Failure) -> None:
+        self.report = replace(self.report, failure=failure)

@@ -1,0 +1,33 @@
+"""What a run talks to, in one value, so that a test can give it something else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rebake.action.commands import Commands
+from rebake.action.conversation import Conversation
+from rebake.progress import Progress
+from rebake.store.github import ReleaseStore
+from rebake.store.releases import Releases
+
+
+@dataclass(frozen=True)
+class Services:
+    """The store and the releases of the repository, its pull requests, the runner, and what else a run needs.
+
+    Attributes:
+        run_word: a word of this run alone, for temporary names.
+        git_credentials: git configuration for fetching missing history.
+        clock: seconds, for durations.
+    """
+
+    store: ReleaseStore
+    releases: Releases
+    conversation: Conversation
+    commands: Commands
+    progress: Progress
+    run_word: str
+    git_credentials: Mapping[str, str]
+    clock: Callable[[], float] = time.monotonic

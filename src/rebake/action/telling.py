@@ -1,0 +1,117 @@
+"""How a run is told: comment, status, annotations, job summary, outputs, report file.
+
+What cannot be told in one place is told in the others.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rebake.action.activity import Activity
+from rebake.action.conversation import StatusState
+from rebake.action.event import Event
+from rebake.action.services import Services
+from rebake.action.settings import Settings
+from rebake.assistant.location import Notice
+from rebake.errors import EXIT_DATA, StorageError
+from rebake.report.comment import render_comment
+from rebake.report.json import write_json
+from rebake.report.model import Failure, Report
+from rebake.report.summary import render_summary
+
+logger = logging.getLogger("rebake")
+
+STATUS_CONTEXT = "rebake/model"
+REPORT_NAME = "rebake-report.json"
+
+
+def fails_check(settings: Settings, report: Report) -> bool:
+    """Whether the job is to fail because the model is stale."""
+    return report.mode == "check" and settings.fail_on == "stale" and report.code != 0
+
+
+class Telling:
+    """Tells one report; what goes wrong in telling becomes part of it."""
+
+    def __init__(self, settings: Settings, event: Event, activity: Activity, services: Services) -> None:
+        self._settings = settings
+        self._event = event
+        self._activity = activity
+        self._services = services
+        self._report = Report(mode=settings.mode)
+        self._comment_url = ""
+
+    def tell(self, report: Report) -> Report:
+        """Tell it everywhere; the report with the warnings that this gave rise to."""
+        self._report = report
+        if self._activity.can_write and self._settings.comment and self._activity.pull_request is not None:
+            self._try(self._comment)
+        if self._activity.can_write and self._settings.status:
+            self._try(self._set_status)
+        path = Path(self._settings.out) / REPORT_NAME
+        self._write(path)
+        self._annotate()
+        commands = self._services.commands
+        commands.summary(render_summary(self._report))
+        for name, value in self._outputs(commands.in_repository(path.as_posix())).items():
+            commands.output(name, value)
+        logger.info("%s", self._report.headline)
+        return self._report
+
+    def _try(self, tell: Callable[[], None]) -> None:
+        try:
+            tell()
+        except StorageError as error:
+            self._report = replace(self._report, notices=(*self._report.notices, Notice(str(error))))
+
+    def _write(self, path: Path) -> None:
+        try:
+            write_json(self._report, path)
+        except StorageError as error:
+            self._report = replace(self._report, failure=self._report.failure or Failure.of(error))
+
+    def _annotate(self) -> None:
+        commands = self._services.commands
+        for notice in self._report.notices:
+            commands.warning(notice.message, notice.location)
+        failure = self._report.failure
+        if failure is not None:
+            commands.error(f"{failure.message} {failure.fix or ''}".strip(), failure.location)
+        elif fails_check(self._settings, self._report):
+            commands.error(self._report.headline)
+
+    def _comment(self) -> None:
+        number = self._activity.pull_request
+        if number is not None:
+            self._comment_url = self._services.conversation.tell(number, render_comment(self._report))
+
+    def _set_status(self) -> None:
+        context = f"{STATUS_CONTEXT} ({self._report.name})" if self._report.name else STATUS_CONTEXT
+        self._services.conversation.set_status(
+            self._activity.commit, self._status_state(), self._report.headline, context, self._event.run_url
+        )
+
+    def _status_state(self) -> StatusState:
+        failure = self._report.failure
+        if failure is not None:
+            return "failure" if failure.exit_code == EXIT_DATA else "error"
+        return "failure" if fails_check(self._settings, self._report) else "success"
+
+    def _outputs(self, report_path: str) -> dict[str, str]:
+        report = self._report
+        outputs: dict[str, Any] = {
+            "stale": report.code != 0,
+            "verdict-code": report.code,
+            "stale-parts": ",".join(report.stale),
+            "trained": ",".join(report.trained),
+            "model-path": report.model_path or "",
+            "model-url": report.model_url or "",
+            "report": report_path,
+            "comment-url": self._comment_url,
+        }
+        return {name: value if isinstance(value, str) else json.dumps(value) for name, value in outputs.items()}
