@@ -99,6 +99,7 @@ class _Generator:
         for end in ends[: max(0, self._factor)]:
             tracker = end.copy()
             tracker.is_augmented = True
+            tracker.name = ""  # named by what is glued to it
             tracker.update(ActionReverted())
             starts.append(tracker)
         return defaultdict(list, {STORY_START: starts} if starts else {})

@@ -1,0 +1,209 @@
+"""Core as a whole: train the policies of config.yml, load them, and ask what comes next."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rebake.archive.metadata import Node
+from rebake.assistant.domain import action_names
+from rebake.assistant.location import Notice
+from rebake.assistant.model import Assistant, ComponentSpec, Domain
+from rebake.core.ensemble import combine
+from rebake.core.events import events_from_json
+from rebake.core.generator import DEFAULT_AUGMENTATION, training_trackers
+from rebake.core.policy import Policy, RuleOnlyData
+from rebake.core.registry import policy_type, require_trainable
+from rebake.core.states import StateBuilder
+from rebake.core.tracker import Tracker, TrainingTracker
+from rebake.errors import DataError, StorageError
+from rebake.nlu.component import TrainingContext
+
+logger = logging.getLogger("rebake")
+
+FOLLOWUP = "followup_action"
+_NEGLIGIBLE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class CoreTraining:
+    """What :func:`train_policies` did.
+
+    Attributes:
+        nodes: the trained policies, in order, for metadata.json.
+        metrics: ``<node>.<metric>`` -> value, of the policies that were trained now.
+        seconds: node -> duration of its training; a node that was reused is missing.
+        notices: what was left out.
+    """
+
+    nodes: tuple[Node, ...]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+
+
+def policy_nodes(specs: Sequence[ComponentSpec], *, is_default: bool) -> tuple[tuple[Node, ...], tuple[Notice, ...]]:
+    """The policies to be trained, with ids as Rasa gives them (``TEDPolicy1``: name and position).
+
+    Args:
+        specs: ``policies:`` of config.yml, or Rasa's defaults.
+        is_default: they are Rasa's defaults: what rebake does not train is left out, with a notice.
+
+    Raises:
+        UnsupportedError: a policy of one's own, or one that is not trained yet and was asked for.
+    """
+    nodes: list[Node] = []
+    notices: list[Notice] = []
+    for position, spec in enumerate(specs):
+        if is_default and policy_type(spec).implementation is None:
+            notices.append(
+                Notice(
+                    f"{spec.name} of Rasa's default policies is left out: rebake does not train it yet.", spec.location
+                )
+            )
+            continue
+        nodes.append(Node(f"{spec.name}{position}", spec, require_trainable(spec)))
+    return tuple(nodes), tuple(notices)
+
+
+def train_policies(
+    specs: Sequence[ComponentSpec],
+    assistant: Assistant,
+    context: TrainingContext,
+    directory: Path,
+    *,
+    augmentation_factor: int = DEFAULT_AUGMENTATION,
+    reuse: Callable[[str], Path | None] = lambda _: None,
+) -> CoreTraining:
+    """Train every policy and write ``directory/train_<node>/``.
+
+    Args:
+        specs: the policies, in order.
+        assistant: stories, rules and domain.
+        context: seed, threads, progress.
+        directory: an existing directory, ``components`` of the archive to be.
+        augmentation_factor: see :func:`rebake.core.generator.training_trackers`.
+        reuse: node id -> directory of the same policy trained before on the same data, which is copied; or None.
+
+    Raises:
+        UnsupportedError: policies, slots or stories that rebake does not train.
+        DataError: forms without RulePolicy, and what the policies refuse (rules that contradict each other ...).
+    """
+    nodes, notices = policy_nodes(specs, is_default=assistant.config.policies_is_default)
+    _require_rule_policy(nodes, assistant)
+    trackers: list[TrainingTracker] | None = None
+    metrics: dict[str, float] = {}
+    seconds: dict[str, float] = {}
+    for node in nodes:
+        target = directory / node.directory
+        before = reuse(node.id)
+        if before is not None:
+            shutil.copytree(before, target)
+            continue
+        if trackers is None:
+            trackers = training_trackers(assistant.stories, assistant.domain, augmentation_factor)
+        started = time.perf_counter()
+        policy = _made(node)
+        found = policy.train(trackers, assistant.domain, context)
+        target.mkdir()
+        policy.save(target)
+        metrics.update({f"{node.id}.{name}": value for name, value in found.items()})
+        seconds[node.id] = time.perf_counter() - started
+    return CoreTraining(nodes, metrics, seconds, notices)
+
+
+def _require_rule_policy(nodes: Sequence[Node], assistant: Assistant) -> None:
+    if any(node.type.name == "RulePolicy" for node in nodes):
+        return
+    if assistant.domain.forms:
+        raise DataError(
+            f"The domain has forms ({', '.join(form.name for form in assistant.domain.forms)}), "
+            "and only the RulePolicy runs forms.",
+            location=assistant.config.location,
+            fix="Add '- name: RulePolicy' to the policies, or remove the forms.",
+        )
+    rules = [story for story in assistant.stories if story.is_rule]
+    if rules:
+        logger.warning("%s: there are rules, but no RulePolicy that would learn them.", rules[0].location)
+
+
+def _made(node: Node) -> Policy:
+    policy: Policy = node.type.load_class()(node.type.merged(node.spec.options), node.id)
+    return policy
+
+
+def load_policies(nodes: Iterable[Node], directory: Path, domain: Domain) -> CoreModel:
+    """Load the policies of an unpacked archive, written by rebake or by Rasa.
+
+    Args:
+        nodes: its policies, in order. One that rebake does not run is left out with a warning.
+        directory: ``components`` of the archive.
+        domain: of the archive's metadata, as it defines the order of actions.
+
+    Raises:
+        ModelError: missing or broken files.
+        StorageError: the directory cannot be read.
+    """
+    if not directory.is_dir():
+        raise StorageError(f"{directory} is not a directory.")
+    policies: dict[str, Policy] = {}
+    rule_only: RuleOnlyData | None = None
+    for node in nodes:
+        if node.type.implementation is None:
+            logger.warning("The model's %s is not asked, as rebake does not run it yet.", node.type.name)
+            continue
+        files = directory / node.directory
+        found = files if files.is_dir() else None
+        policies[f"run_{node.id}"] = node.type.load_class().load(node.type.merged(node.spec.options), node.id, found)
+        if node.type.name == "RulePolicy" and rule_only is None:
+            rule_only = RuleOnlyData.read(found)
+    return CoreModel(policies, domain, rule_only or RuleOnlyData())
+
+
+class CoreModel:
+    """The policies of a model.
+
+    Attributes:
+        policies: ``run_<node>`` -> policy, in order.
+        actions: names in index order.
+    """
+
+    def __init__(self, policies: Mapping[str, Policy], domain: Domain, rule_only: RuleOnlyData) -> None:
+        self.policies = policies
+        self.actions = action_names(domain)
+        self._domain = domain
+        self._rule_only = rule_only
+        self._builder = StateBuilder(domain)
+
+    def predict_next(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """What comes after the events (each as a tracker dump, or ``core.jsonl`` of the references, has it).
+
+        Slots are as the events set them: ``action_extract_slots`` does not run here.
+
+        Returns:
+            ``action``, ``confidence``, ``policy`` (class name, or "followup_action" where an event forced the action,
+            as at a conversation's start) and ``policies``: node -> {action: probability} above 1e-6.
+        """
+        tracker = Tracker(self._builder, events_from_json(events))
+        predictions = {
+            node: policy.predict(tracker, self._domain, self._rule_only) for node, policy in self.policies.items()
+        }
+        asked = {
+            node: {
+                action: float(probability)
+                for action, probability in zip(self.actions, prediction.probabilities, strict=True)
+                if probability > _NEGLIGIBLE
+            }
+            for node, prediction in predictions.items()
+        }
+        forced = tracker.now.followup
+        if forced is not None and forced in self.actions:
+            return {"action": forced, "confidence": 1.0, "policy": FOLLOWUP, "policies": asked}
+        winner = combine(list(predictions.values()), tracker, self.actions)
+        action = self.actions[winner.probabilities.index(winner.confidence)]
+        return {"action": action, "confidence": float(winner.confidence), "policy": winner.policy, "policies": asked}
