@@ -36,7 +36,9 @@ class Batching:
         first, last = self.sizes[0], self.sizes[1]
         return int(first + epoch * (last - first) / (self.epochs - 1)) if self.epochs > 1 else int(first)
 
-    def batches(self, epoch: int, n_examples: int, labels: Indices | None, rng: np.random.Generator) -> list[Indices]:
+    def batches(
+        self, epoch: int, n_examples: int, labels: NDArray[np.integer] | None, rng: np.random.Generator
+    ) -> list[Indices]:
         """The example indices of each batch of one epoch.
 
         Args:
@@ -52,7 +54,7 @@ class Batching:
         return [order[i * size : (i + 1) * size] for i in range(count)]
 
 
-def balanced(order: Indices, labels: Indices, size: int, rng: np.random.Generator) -> Indices:
+def balanced(order: Indices, labels: NDArray[np.integer], size: int, rng: np.random.Generator) -> Indices:
     """Mix the examples so that every label is in about every other batch: rare labels come again and again.
 
     Passes over the labels in random order, each taking int(share · size) + 1 of its examples; a label that has come

@@ -74,7 +74,8 @@ class TextData:
         lengths = self.lengths[texts].astype(np.int64)
         starts = (np.cumsum(self.lengths, dtype=np.int64) - self.lengths)[texts]
         before = np.cumsum(lengths) - lengths
-        return np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+        rows: NDArray[np.int64] = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+        return rows
 
     def _with_sentences(self, tags: NDArray[np.int32], lengths: NDArray[np.int32]) -> NDArray[np.int32]:
         return np.insert(tags, np.cumsum(lengths), 0) if self.has_sentences else tags

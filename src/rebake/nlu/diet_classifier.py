@@ -1,0 +1,259 @@
+"""DIETClassifier: intents and entities from one transformer (RASA36.md sections 2.6 and 3)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebake.errors import DataError
+from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.diet_files import DietFiles, NestedArrays, decode_features, encode_features, encode_ids
+from rebake.nlu.diet_options import DietOptions
+from rebake.nlu.entity_tags import OUTSIDE, TagName, TagSpec, assemble, build_tag_specs, misaligned, repair_bilou
+from rebake.nlu.entity_tags import tag_tokens as tags_of
+from rebake.nlu.message import INTENT, TEXT, Message
+from rebake.nlu.text_features import Stacked, selected, stack
+
+if TYPE_CHECKING:
+    from rebake.nn.diet import Prediction
+    from rebake.nn.diet_model import DietModel
+    from rebake.nn.text_data import TextData
+
+logger = logging.getLogger("rebake")
+
+NAME = "DIETClassifier"
+BATCH = 128  # messages that are predicted together
+
+
+class DIETClassifier:
+    """A component of the pipeline; without a model (not enough data to train) it predicts nothing."""
+
+    def __init__(self, options: Mapping[str, Any], node: str) -> None:
+        self.options = DietOptions.checked(options, node)
+        self.node = node
+        self.model: DietModel | None = None
+        self.files: DietFiles | None = None
+
+    def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
+        """Train on the messages that have features (and, if intents are classified, an intent)."""
+        options = self.options
+        messages = [
+            message
+            for message in training.messages
+            if selected(message, TEXT, options.featurizers) and (not options.intents or INTENT in message.attributes)
+        ]
+        names = sorted({message.attributes[INTENT] for message in training.messages if INTENT in message.attributes})
+        if not self._trainable(messages, names):
+            return {}
+        specs = self._tag_specs(messages)
+        features = stack(messages, TEXT, options.featurizers)
+        if features.sequence_sparse is None and features.sequence_dense is None:
+            raise DataError(
+                f"{self.node} needs features of tokens, and its featurizers give features of whole texts only.",
+                fix="Add a featurizer such as CountVectorsFeaturizer in front of it.",
+            )
+        label_features = self._label_features(training.messages, names)
+        return self._fit(messages, names, specs, features, label_features, context)
+
+    def _fit(
+        self,
+        messages: Sequence[Message],
+        names: Sequence[str],
+        specs: Sequence[TagSpec],
+        features: Stacked,
+        label_features: Stacked,
+        context: TrainingContext,
+    ) -> dict[str, float]:
+        from rebake.nn.diet_model import DietModel
+        from rebake.nn.training import FitSettings
+
+        options = self.options
+        ids = np.array(
+            [names.index(message.attributes[INTENT]) for message in messages] if options.intents else [], "i4"
+        )
+        tags: dict[str, NDArray[np.int32]] = {spec.name: _tag_ids(messages, spec, options.bilou) for spec in specs}
+        texts = _text_data(features, ids if options.intents else None, tags)
+        self.model, losses = DietModel.train(
+            options.network(),
+            texts,
+            _text_data(label_features) if options.intents else None,
+            {spec.name: len(spec.tags) for spec in specs},
+            batching=options.batching(),
+            settings=FitSettings(
+                name=self.node,
+                epochs=options.epochs,
+                learning_rate=options.learning_rate,
+                seed=context.seed if options.seed is None else options.seed,
+            ),
+            progress=context.progress,
+            num_threads=context.num_threads,
+        )
+        self.files = DietFiles(
+            _data_example(features, label_features, texts),
+            {
+                "label": {
+                    **encode_features(label_features, range(len(names)), mask=False),
+                    "ids": encode_ids(range(len(names))),
+                }
+            },
+            tuple(names),
+            tuple(specs),
+            {TEXT: features.sparse_sizes},
+        )
+        return {name if name == "loss" else f"{name}_loss": value for name, value in losses.items()}
+
+    def _trainable(self, messages: Sequence[Message], names: Sequence[str]) -> bool:
+        if not messages or not names:
+            logger.warning("%s: there is nothing to train on; it is left untrained.", self.node)
+            return False
+        if self.options.intents and len({message.attributes[INTENT] for message in messages}) < 2:
+            logger.warning("%s: an intent classifier needs two intents or more; it is left untrained.", self.node)
+            return False
+        return True
+
+    def _tag_specs(self, messages: Sequence[Message]) -> list[TagSpec]:
+        if not self.options.entities:
+            return []
+        for message in messages:
+            for span in misaligned(message):
+                place = message.example.location if message.example is not None else None
+                logger.warning(
+                    "%s: the entity %s (%r) does not begin and end with a word of %r; it cannot be learned.",
+                    place or self.node,
+                    span.entity,
+                    message.text[span.start : span.end],
+                    message.text,
+                )
+        specs = build_tag_specs(messages, self.options.bilou)
+        return specs if specs and specs[0].name == "entity" else []
+
+    def _label_features(self, messages: Sequence[Message], names: Sequence[str]) -> Stacked:
+        """Of the first message of each intent; a unit vector per intent if some intent has no features."""
+        first: dict[str, Message] = {}
+        for message in messages:
+            if INTENT in message.attributes:
+                first.setdefault(message.attributes[INTENT], message)
+        examples = [first[name] for name in names]
+        if all(selected(example, INTENT, self.options.featurizers) for example in examples):
+            return stack(examples, INTENT, self.options.featurizers)
+        count = len(names)
+        return Stacked(np.zeros(count, np.int32), None, None, None, np.eye(count, dtype=np.float32), {})
+
+    def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
+        """Set intent and ranking and add entities, as far as the options ask for them."""
+        if self.options.intents:
+            for message in messages:
+                message.intent, message.intent_ranking = {"name": None, "confidence": 0.0}, []
+        featurized = [message for message in messages if selected(message, TEXT, self.options.featurizers)]
+        if self.model is None or self.files is None:
+            return
+        for start in range(0, len(featurized), BATCH):
+            batch = featurized[start : start + BATCH]
+            prediction = self.model.predict(_text_data(stack(batch, TEXT, self.options.featurizers)))
+            for place, message in enumerate(batch):
+                if prediction.intents is not None:
+                    message.intent, message.intent_ranking = self._rank(prediction.intents[place], self.files.labels)
+                message.entities += self._entities(message, prediction, place, self.files.tag_specs)
+
+    def _rank(
+        self, confidences: NDArray[np.float32], labels: Sequence[str]
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        order = confidences.argsort()[::-1]
+        length = self.options.ranking_length
+        if 0 < length < len(order):
+            order = order[:length]
+            total = confidences[order].sum()
+            if self.options.renormalize and total > 0:
+                confidences = confidences / total
+        ranking = [{"name": labels[index], "confidence": float(confidences[index])} for index in order.tolist()]
+        return dict(ranking[0]), ranking
+
+    def _entities(
+        self, message: Message, prediction: Prediction, place: int, specs: Sequence[TagSpec]
+    ) -> list[dict[str, Any]]:
+        tokens = message.tokens[TEXT]
+        layers: dict[TagName, tuple[list[str], list[float]]] = {}
+        for spec in specs:
+            if spec.name not in prediction.tags:
+                continue
+            ids, confidences = (values[place, : len(tokens)].tolist() for values in prediction.tags[spec.name])
+            if any(ids):
+                tags = [spec.tags[index] for index in ids]
+                layers[spec.name] = repair_bilou(tags, confidences) if self.options.bilou else (tags, confidences)
+        return assemble(message.text, tokens, layers, self.options.split_by_comma, NAME)
+
+    def save(self, directory: Path) -> None:
+        """Write Rasa's files; nothing without a model."""
+        if self.model is None or self.files is None:
+            return
+        self.files.write(directory, NAME)
+        self.model.save(directory / f"{NAME}.tf_model")
+
+    @classmethod
+    def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
+        """Read a component that we or Rasa trained."""
+        component = cls(options, node)
+        if directory is None or not any(directory.glob(f"{NAME}.*")):
+            return component
+        from rebake.nn.diet_model import DietModel
+
+        files = DietFiles.read(directory, NAME)
+        labels = "label" in files.data_example and component.options.intents
+        recognizes = component.options.entities and "entities" in files.data_example
+        component.files = files
+        component.model = DietModel.load(
+            component.options.network(),
+            _text_data(decode_features(files.data_example[TEXT])).widths,
+            _text_data(decode_features(files.label_data["label"])) if labels else None,
+            {spec.name: len(spec.tags) for spec in files.tag_specs} if recognizes else {},
+            directory / f"{NAME}.tf_model",
+        )
+        return component
+
+
+def _text_data(
+    features: Stacked,
+    labels: NDArray[np.int32] | None = None,
+    tags: Mapping[str, NDArray[np.int32]] | None = None,
+) -> TextData:
+    from rebake.nn.text_data import TextData
+
+    return TextData(
+        features.lengths,
+        features.sequence_sparse,
+        features.sequence_dense,
+        features.sentence_sparse,
+        features.sentence_dense,
+        labels,
+        tags or {},
+    )
+
+
+def _tag_ids(messages: Sequence[Message], spec: TagSpec, bilou: bool) -> NDArray[np.int32]:
+    """The tags of all tokens of all messages, as ids."""
+    ids = spec.ids()
+    outside = ids[OUTSIDE]
+    return np.array([ids.get(tag, outside) for message in messages for tag in tags_of(message, spec.name, bilou)], "i4")
+
+
+def _data_example(features: Stacked, label_features: Stacked, texts: TextData) -> NestedArrays:
+    """The first training example with everything that training reads, keys sorted as Rasa sorts them."""
+    example: NestedArrays = {TEXT: encode_features(features, [0], mask=True)}
+    if texts.tags:
+        from rebake.archive.feature_arrays import Group
+
+        length = int(features.lengths[0])
+        tags: dict[str, Any] = {
+            name: [Group((ids[:length, None].astype(np.int64),))] for name, ids in texts.tags.items()
+        }
+        example["entities"] = {**tags, "mask": [Group((Group(([1.0],)),))]}
+    if texts.labels is not None:
+        label = int(texts.labels[0])
+        has_mask = label_features.sequence_sparse is not None or label_features.sequence_dense is not None
+        example["label"] = {"ids": encode_ids([label]), **encode_features(label_features, [label], mask=has_mask)}
+    return {attribute: dict(sorted(parts.items())) for attribute, parts in sorted(example.items())}

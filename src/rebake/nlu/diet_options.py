@@ -1,0 +1,199 @@
+"""DIETClassifier's options, checked and brought into the form that the network takes (RASA36.md section 3.10)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from rebake.errors import DataError, UnsupportedError
+from rebake.nlu.entity_tags import SplitByComma
+
+if TYPE_CHECKING:
+    from rebake.nn.batching import Batching
+    from rebake.nn.diet import DietConfig
+
+logger = logging.getLogger("rebake")
+
+DEFAULT_TRANSFORMER_SIZE = 256  # what Rasa takes where the option is empty
+
+
+@dataclass(frozen=True)
+class DietOptions:
+    """The options that the component itself reads; the network's are built on demand, since they need TensorFlow."""
+
+    options: Mapping[str, Any]
+    node: str
+
+    @staticmethod
+    def checked(options: Mapping[str, Any], node: str) -> DietOptions:
+        """Refuse what cannot be trained; see :meth:`_check`."""
+        result = DietOptions(options, node)
+        result._check()
+        return result
+
+    @property
+    def intents(self) -> bool:
+        return bool(self.options["intent_classification"])
+
+    @property
+    def entities(self) -> bool:
+        return bool(self.options["entity_recognition"])
+
+    @property
+    def bilou(self) -> bool:
+        return bool(self.options["BILOU_flag"])
+
+    @property
+    def featurizers(self) -> list[str]:
+        return list(self.options["featurizers"] or [])
+
+    @property
+    def split_by_comma(self) -> SplitByComma:
+        return SplitByComma.from_option(self.options["split_entities_by_comma"])
+
+    @property
+    def epochs(self) -> int:
+        return int(self.options["epochs"])
+
+    @property
+    def learning_rate(self) -> float:
+        return float(self.options["learning_rate"])
+
+    @property
+    def seed(self) -> int | None:
+        seed = self.options["random_seed"]
+        return None if seed is None else int(seed)
+
+    @property
+    def loss(self) -> Literal["cross_entropy", "margin"]:
+        return cast('Literal["cross_entropy", "margin"]', self.options["loss_type"])
+
+    @property
+    def similarity(self) -> Literal["inner", "cosine"]:
+        kind = self.options["similarity_type"]
+        if kind == "auto":
+            return "cosine" if self.loss == "margin" else "inner"
+        return cast('Literal["inner", "cosine"]', kind)
+
+    @property
+    def ranking_length(self) -> int:
+        return int(self.options["ranking_length"])
+
+    @property
+    def renormalize(self) -> bool:
+        return bool(self.options["renormalize_confidences"]) and self.loss != "margin"
+
+    @property
+    def transformer_units(self) -> int:
+        return int(self.options["transformer_size"] or DEFAULT_TRANSFORMER_SIZE)
+
+    def batching(self) -> Batching:
+        from rebake.nn.batching import Batching
+
+        size = self.options["batch_size"]
+        return Batching(
+            sizes=size if isinstance(size, int) else [int(value) for value in size],
+            epochs=self.epochs,
+            strategy=self.options["batch_strategy"],
+            drop_small_last=bool(self.options["drop_small_last_batch"]),
+        )
+
+    def network(self) -> DietConfig:
+        """The network's configuration."""
+        from rebake.nn.diet import DietConfig
+        from rebake.nn.losses import DotProductLoss
+
+        options = self.options
+        return DietConfig(
+            text=self._combine("text"),
+            label=self._combine("label"),
+            hidden_text=list(options["hidden_layers_sizes"]["text"]),
+            hidden_label=list(options["hidden_layers_sizes"]["label"]),
+            transformer=self._transformer(),
+            embedding_units=int(options["embedding_dimension"]),
+            loss=DotProductLoss(
+                negatives=int(options["number_of_negative_examples"]),
+                loss=self.loss,
+                similarity=self.similarity,
+                constrain=bool(options["constrain_similarities"]),
+                scale=bool(options["scale_loss"]),
+                mu_pos=float(options["maximum_positive_similarity"]),
+                mu_neg=float(options["maximum_negative_similarity"]),
+                use_max_sim_neg=bool(options["use_maximum_negative_similarity"]),
+                neg_lambda=float(options["negative_margin_scale"]),
+            ),
+        )
+
+    def _combine(self, attribute: str) -> Any:
+        from rebake.nn.sequence import CombineConfig
+
+        options = self.options
+        return CombineConfig(
+            dense_units=int(options["dense_dimension"][attribute]),
+            concat_units=int(options["concat_dimension"][attribute]),
+            rate=float(options["drop_rate"]),
+            sparse_dropout=bool(options["use_sparse_input_dropout"]),
+            dense_dropout=bool(options["use_dense_input_dropout"]),
+            density=float(options["connection_density"]),
+            l2=float(options["regularization_constant"]),
+        )
+
+    def _transformer(self) -> Any:
+        from rebake.nn.transformer import TransformerConfig
+
+        options = self.options
+        layers = int(options["number_of_transformer_layers"])
+        if layers == 0:
+            return None
+        return TransformerConfig(
+            units=self.transformer_units,
+            layers=layers,
+            heads=int(options["number_of_attention_heads"]),
+            rate=float(options["drop_rate"]),
+            attention_rate=float(options["drop_rate_attention"]),
+            density=float(options["connection_density"]),
+            l2=float(options["regularization_constant"]),
+            unidirectional=bool(options["unidirectional_encoder"]),
+            relative_keys=bool(options["use_key_relative_attention"]),
+            relative_values=bool(options["use_value_relative_attention"]),
+            max_relative_position=int(options["max_relative_position"]),
+        )
+
+    def _check(self) -> None:
+        self._check_choices()
+        unsupported = {
+            "share_hidden_layers": False,
+            "use_masked_language_model": False,
+            "checkpoint_model": False,
+            "evaluate_on_number_of_examples": 0,
+        }
+        for option, value in unsupported.items():
+            if self.options[option] not in (value, None):
+                raise UnsupportedError(
+                    f"{self.node}: option {option} is not supported yet.", fix=f"Leave it out or set it to {value}."
+                )
+        if self.options["tensorboard_log_directory"] is not None:
+            logger.warning("%s: option tensorboard_log_directory has no effect; no log is written.", self.node)
+        heads = int(self.options["number_of_attention_heads"])
+        if int(self.options["number_of_transformer_layers"]) > 0 and self.transformer_units % heads:
+            raise DataError(
+                f"{self.node}: transformer_size {self.transformer_units} is not a multiple of "
+                f"number_of_attention_heads {heads}.",
+                fix="Choose a transformer_size that is.",
+            )
+
+    def _check_choices(self) -> None:
+        choices: dict[str, tuple[Any, ...]] = {
+            "loss_type": ("cross_entropy", "margin"),
+            "similarity_type": ("auto", "inner", "cosine"),
+            "batch_strategy": ("balanced", "sequence"),
+            "model_confidence": ("softmax",) if self.loss != "margin" else ("softmax", "auto"),
+        }
+        for option, allowed in choices.items():
+            if self.options[option] not in allowed:
+                raise DataError(
+                    f"{self.node}: option {option} is {self.options[option]!r}.",
+                    fix=f"Set it to {' or '.join(allowed)}.",
+                )

@@ -1,0 +1,105 @@
+"""The features of messages, brought together for the networks: sparse ones beside each other, dense ones likewise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebake.errors import ModelError
+from rebake.nlu.message import Features, Message
+from rebake.nlu.sparse import SparseRows
+
+Level = Literal["sequence", "sentence"]
+Matrix = SparseRows | NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """The features of some messages for one attribute.
+
+    Attributes:
+        lengths: int32 [messages], rows that each message has in the sequence matrices.
+        sequence_sparse, sequence_dense: [all rows, width] or None.
+        sentence_sparse, sentence_dense: [messages, width] or None.
+        sparse_sizes: per level the widths of the single sparse features, in pipeline order.
+    """
+
+    lengths: NDArray[np.int32]
+    sequence_sparse: SparseRows | None
+    sequence_dense: NDArray[np.float32] | None
+    sentence_sparse: SparseRows | None
+    sentence_dense: NDArray[np.float32] | None
+    sparse_sizes: dict[Level, list[int]]
+
+
+def selected(message: Message, attribute: str, featurizers: Sequence[str]) -> list[Features]:
+    """The features that option ``featurizers`` (aliases; empty = all) leaves, without empty ones."""
+    return [
+        features
+        for features in message.features.get(attribute, [])
+        if (not featurizers or features.origin in featurizers)
+        and (features.sequence is not None or features.sentence is not None)
+    ]
+
+
+def stack(messages: Sequence[Message], attribute: str, featurizers: Sequence[str]) -> Stacked:
+    """Stack the features of messages that all have some.
+
+    Raises:
+        ModelError: one featurizer gave different widths, or gave rows for some messages and none for others.
+    """
+    rows = [selected(message, attribute, featurizers) for message in messages]
+    origins = [features.origin for features in rows[0]]
+    if any([features.origin for features in row] != origins for row in rows):
+        raise ModelError(f"The featurizers gave features of {attribute} to some messages and not to others.")
+    columns = [[row[place] for row in rows] for place in range(len(origins))]
+    sequences = [_column([features.sequence for features in column], origins[i]) for i, column in enumerate(columns)]
+    sentences = [_column([features.sentence for features in column], origins[i]) for i, column in enumerate(columns)]
+    sparse_sizes: dict[Level, list[int]] = {"sequence": _sizes(sequences), "sentence": _sizes(sentences)}
+    return Stacked(
+        np.array([_length(row) for row in rows], np.int32),
+        _sparse(sequences),
+        _dense(sequences),
+        _sparse(sentences),
+        _dense(sentences),
+        sparse_sizes,
+    )
+
+
+def _column(parts: Sequence[Matrix | None], origin: str) -> Matrix | None:
+    """One featurizer's matrices of all messages, below each other."""
+    sparse = [part for part in parts if isinstance(part, SparseRows)]
+    dense = [part for part in parts if part is not None and not isinstance(part, SparseRows)]
+    if not sparse and not dense:
+        return None
+    widths = {part.n_columns for part in sparse} | {part.shape[1] for part in dense}
+    if len(widths) > 1 or len(parts) not in (len(sparse), len(dense)):
+        raise ModelError(f"{origin} gave features of different shapes to different messages.")
+    return SparseRows.vstack(sparse) if sparse else np.concatenate(dense).astype(np.float32)
+
+
+def _sparse(columns: Sequence[Matrix | None]) -> SparseRows | None:
+    parts = [column for column in columns if isinstance(column, SparseRows)]
+    return SparseRows.hstack(parts) if parts else None
+
+
+def _dense(columns: Sequence[Matrix | None]) -> NDArray[np.float32] | None:
+    parts = [column for column in columns if isinstance(column, np.ndarray)]
+    return np.concatenate(parts, axis=1) if parts else None
+
+
+def _sizes(columns: Sequence[Matrix | None]) -> list[int]:
+    return [column.n_columns for column in columns if isinstance(column, SparseRows)]
+
+
+def _length(row: Sequence[Features]) -> int:
+    for features in row:
+        if isinstance(features.sequence, SparseRows):
+            return features.sequence.n_rows
+        if features.sequence is not None:
+            return len(features.sequence)
+    return 0
