@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from rebake.assistant.model import Domain, NluData
-from rebake.component import DEFAULT_SEED as DEFAULT_SEED
+from rebake.component import DEFAULT_SEED
 from rebake.nlu.message import Message
 from rebake.progress import Progress, Silent
 

@@ -1,0 +1,62 @@
+"""EntitySynonymMapper: replaces the values of found entities by what they stand for (RASA36 section 2.8)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.files import read_json, write_json
+from rebake.nlu.message import Message
+
+logger = logging.getLogger("rebake")
+
+_FILE = "synonyms.json"
+
+
+class EntitySynonymMapper:
+    """Whatever extractor found an entity: a value that is known as a synonym, in any case, becomes its target."""
+
+    def __init__(self, options: Mapping[str, Any], node: str) -> None:
+        self.node = node
+        self._targets: dict[str, str] = {}
+
+    def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
+        """Synonyms as written, then every annotated entity; targets stand for themselves in any case."""
+        self._targets = {}
+        written = {synonym.surface: synonym.value for synonym in training.data.synonyms}
+        for surface, value in written.items():
+            self._add(surface, value)
+        for example in training.data.examples:
+            for entity in example.entities:
+                self._add(example.text[entity.start : entity.end], entity.value)
+        return {}
+
+    def _add(self, surface: str, value: str) -> None:
+        if surface != value:
+            known = self._targets.get(surface.lower())
+            if known is not None and known != value:
+                logger.warning("%r is a synonym of %r and of %r; the last one counts.", surface.lower(), known, value)
+            self._targets[surface.lower()] = value
+        self._targets.setdefault(value.lower(), value)
+
+    def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
+        for message in messages:
+            for entity in message.entities:
+                target = self._targets.get(str(entity["value"]).lower())
+                if target is not None:
+                    entity["value"] = target
+                    entity.setdefault("processors", []).append("EntitySynonymMapper")
+
+    def save(self, directory: Path) -> None:
+        if self._targets:
+            write_json(directory / _FILE, self._targets)
+
+    @classmethod
+    def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
+        component = cls(options, node)
+        if directory is not None:
+            component._targets = read_json(directory / _FILE, dict)
+        return component

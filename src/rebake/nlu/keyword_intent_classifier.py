@@ -1,0 +1,81 @@
+"""KeywordIntentClassifier: the first example that stands in the text, as whole words, gives the intent
+(RASA36 section 2.8). Examples are regular expressions, as Rasa leaves them unescaped."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from rebake.errors import DataError
+from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.files import read_json, write_json
+from rebake.nlu.message import INTENT, Message
+
+logger = logging.getLogger("rebake")
+
+_FILE = "KeywordIntentClassifier.json"
+
+
+class KeywordIntentClassifier:
+    """Sets the intent with confidence 1; without a hit it leaves the intent of an earlier classifier alone."""
+
+    def __init__(self, options: Mapping[str, Any], node: str) -> None:
+        self.node = node
+        self._flags = 0 if options["case_sensitive"] else re.IGNORECASE
+        self._set({})
+
+    def _set(self, intents: dict[str, str]) -> None:
+        self._intents = intents
+        self._patterns = [(re.compile(rf"\b{keyword}\b", self._flags), intent) for keyword, intent in intents.items()]
+
+    def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
+        """Keep the examples that mean one intent alone, and that stand in no example of another intent."""
+        intents: dict[str, str] = {}
+        doubtful: set[str] = set()
+        for message in training.messages:
+            intent = message.attributes.get(INTENT)
+            if intent is None:
+                continue
+            if intents.setdefault(message.text, intent) != intent:
+                doubtful.add(message.text)
+            self._check(message)
+        kept = {keyword: intent for keyword, intent in intents.items() if keyword not in doubtful}
+        inside = {keyword for keyword in kept if self._stands_in_another_intent(keyword, kept)}
+        for keyword in sorted(doubtful | inside):
+            logger.warning("%s: %r belongs to several intents, so it is no keyword.", self.node, keyword)
+        self._set({keyword: intent for keyword, intent in kept.items() if keyword not in inside})
+        return {}
+
+    def _check(self, message: Message) -> None:
+        try:
+            re.compile(rf"\b{message.text}\b", self._flags)
+        except re.error as error:
+            raise DataError(
+                f"KeywordIntentClassifier reads examples as regular expressions; {message.text!r} is none: {error}.",
+                location=message.example.location if message.example is not None else None,
+                fix="Escape the character with a backslash, or leave the example out.",
+            ) from error
+
+    def _stands_in_another_intent(self, keyword: str, intents: Mapping[str, str]) -> bool:
+        pattern = re.compile(rf"\b{keyword}\b", self._flags)
+        own = intents[keyword]
+        return any(intent != own and pattern.search(other) for other, intent in intents.items())
+
+    def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
+        for message in messages:
+            found = next((intent for pattern, intent in self._patterns if pattern.search(message.text)), None)
+            if found is not None or message.intent is None:
+                message.intent = {"name": found, "confidence": 0.0 if found is None else 1.0}
+
+    def save(self, directory: Path) -> None:
+        write_json(directory / _FILE, self._intents)
+
+    @classmethod
+    def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
+        component = cls(options, node)
+        if directory is not None:
+            component._set(read_json(directory / _FILE, dict))
+        return component

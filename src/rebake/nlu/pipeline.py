@@ -1,0 +1,211 @@
+"""The NLU pipeline: its nodes, its training into directories, and parsing with what those hold."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from rebake.archive.metadata import Node
+from rebake.assistant.model import Assistant, ComponentSpec, Domain
+from rebake.errors import DataError
+from rebake.nlu.component import Component, TrainingContext, TrainingData
+from rebake.nlu.message import TEXT, Message
+from rebake.nlu.pipeline_checks import check_pipeline
+from rebake.nlu.regex_message_handler import RegexMessageHandler
+from rebake.nlu.registry import component_type, trainable_type
+from rebake.nlu.training_messages import training_messages
+
+logger = logging.getLogger("rebake")
+
+_PARSE_BATCH = 512  # bounds the memory that a long list of texts takes
+
+
+@dataclass(frozen=True)
+class PipelineTraining:
+    """What came of a training.
+
+    Attributes:
+        nodes: the pipeline as it is in the model.
+        metrics: ``<node id>.<metric>`` -> value at the end of training.
+        trained: ids of the nodes that were trained.
+        reused: ids of the nodes that were copied from an earlier training.
+    """
+
+    nodes: tuple[Node, ...]
+    metrics: dict[str, float]
+    trained: tuple[str, ...]
+    reused: tuple[str, ...]
+
+
+def pipeline_nodes(assistant: Assistant) -> tuple[Node, ...]:
+    """The nodes that a model of this assistant has.
+
+    Of Rasa's default pipeline a ResponseSelector is left out, with a warning, where there are retrieval intents (it
+    is not trained yet, and nobody asked for it); the other nodes keep their ids.
+    """
+    config = assistant.config
+    nodes = []
+    for position, spec in enumerate(config.pipeline):
+        if config.pipeline_is_default and spec.name == "ResponseSelector" and _has_retrieval_intents(assistant):
+            logger.warning(
+                "ResponseSelector of the default pipeline is left out: rebake does not train it yet, so the model "
+                "does not choose among the responses of retrieval intents."
+            )
+            continue
+        nodes.append(Node(f"{spec.name}{position}", spec, component_type(spec)))
+    return tuple(nodes)
+
+
+def train_pipeline(
+    specs: Sequence[ComponentSpec],
+    assistant: Assistant,
+    context: TrainingContext,
+    directory: Path,
+    reuse: Callable[[str], Path | None],
+) -> PipelineTraining:
+    """Train every component that learns into ``directory/train_<node id>``.
+
+    Args:
+        specs: the pipeline, as in ``assistant.config.pipeline``.
+        assistant: its NLU data is learned from, and the texts of its retrieval responses.
+        context: settings of this run.
+        directory: ``components/`` of the model; directories of components that learned nothing are not made.
+        reuse: node id -> directory of an earlier training from just the same, to be copied instead; None = train.
+
+    Raises:
+        DataError, UnsupportedError: with the line of config.yml, or of the data.
+    """
+    for notice in check_pipeline(specs, context.language):
+        logger.warning("%s", notice)
+    nodes = pipeline_nodes(assistant)
+    for node in nodes:
+        trainable_type(node.spec)
+    kept = {node.id: found for node in nodes if node.resource and (found := reuse(node.id)) is not None}
+    training = TrainingData(training_messages(assistant.nlu, assistant.domain), assistant.nlu, assistant.domain)
+    metrics: dict[str, float] = {}
+    for position, node in enumerate(nodes):
+        target = directory / node.directory
+        if node.id in kept:
+            shutil.copytree(kept[node.id], target)
+        is_read = _is_read(node, [later for later in nodes[position + 1 :] if later.id not in kept])
+        if node.id in kept and not is_read:
+            continue
+        with _placed(node):
+            if node.id in kept:
+                component = _load(node, target)
+            else:
+                component = _new(node)
+                figures = component.train(training, context)
+                metrics.update({f"{node.id}.{name}": value for name, value in figures.items()})
+                _save(component, node, target)
+            if is_read:
+                component.process(training.messages, training=True)
+    trained = tuple(node.id for node in nodes if node.resource and node.id not in kept)
+    return PipelineTraining(nodes, metrics, trained, tuple(kept))
+
+
+class Pipeline:
+    """A trained pipeline."""
+
+    def __init__(self, nodes: Sequence[Node], components: Sequence[Component], domain: Domain | None = None) -> None:
+        self.nodes = tuple(nodes)
+        self._components = tuple(components)
+        self._handler = RegexMessageHandler(domain)
+        self._always_ranks = any(
+            node.type.name == "DIETClassifier" and node.type.merged(node.spec.options)["intent_classification"]
+            for node in nodes
+        )
+
+    def parse(self, text: str) -> dict[str, Any]:
+        """One text; see :meth:`parse_all`."""
+        return self.parse_all([text])[0]
+
+    def parse_all(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """Parse texts, in order, into the shape of Rasa's parse result.
+
+        Keys: ``text`` (stripped), ``intent``, ``entities``, ``text_tokens`` (start and end of each token),
+        ``intent_ranking`` where a classifier ranks, ``response_selector`` where there is one.
+        """
+        results = []
+        for start in range(0, len(texts), _PARSE_BATCH):
+            batch = [Message({TEXT: text.strip()}) for text in texts[start : start + _PARSE_BATCH]]
+            for component in self._components:
+                component.process(batch)
+            results += [self._result(message) for message in self._handler.process(batch)]
+        return results
+
+    def _result(self, message: Message) -> dict[str, Any]:
+        result: dict[str, Any] = {
+            "text": message.text,
+            "intent": message.intent or {"name": None, "confidence": 0.0},
+            "entities": message.entities,
+        }
+        if TEXT in message.tokens:
+            result["text_tokens"] = [[token.start, token.end] for token in message.tokens[TEXT]]
+        if message.intent_ranking or self._always_ranks:
+            result["intent_ranking"] = message.intent_ranking
+        return {**result, **message.extra}
+
+
+def load_pipeline(nodes: Sequence[Node], directory: Path, domain: Domain | None = None) -> Pipeline:
+    """Load the components of a model, rebake's or Rasa's.
+
+    Args:
+        nodes: in order, as metadata.json has them.
+        directory: ``components/`` of the model.
+        domain: of a model that has a Core part too; it decides which ``/intent`` messages are understood.
+
+    Raises:
+        UnsupportedError: a component that rebake does not run yet.
+        ModelError: files that are missing, incomplete or broken.
+    """
+    for node in nodes:
+        trainable_type(node.spec)
+    return Pipeline(nodes, [_load(node, directory / node.directory) for node in nodes], domain)
+
+
+def _new(node: Node) -> Component:
+    return cast(Component, node.type.load_class()(node.type.merged(node.spec.options), node.id))
+
+
+def _load(node: Node, directory: Path) -> Component:
+    options = node.type.merged(node.spec.options)
+    present = directory if node.resource and directory.is_dir() else None
+    return cast(Component, node.type.load_class().load(options, node.id, present))
+
+
+def _save(component: Component, node: Node, target: Path) -> None:
+    """Write what was learned; a component that writes nothing has no directory, as with Rasa."""
+    if not node.resource:
+        return
+    target.mkdir()
+    component.save(target)
+    if not any(target.iterdir()):
+        target.rmdir()
+
+
+def _is_read(node: Node, to_train: Sequence[Node]) -> bool:
+    """Whether a later component learns from what this one adds to the training messages."""
+    return node.type.kind in ("tokenizer", "featurizer") and any(
+        later.resource and later.type.needs for later in to_train
+    )
+
+
+@contextmanager
+def _placed(node: Node) -> Iterator[None]:
+    """Give errors about a component's options the line of config.yml."""
+    try:
+        yield
+    except DataError as error:
+        if error.location is None:
+            error.location = node.spec.location
+        raise
+
+
+def _has_retrieval_intents(assistant: Assistant) -> bool:
+    return any("/" in (example.intent or "") for example in assistant.nlu.examples)

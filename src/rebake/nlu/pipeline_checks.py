@@ -1,0 +1,100 @@
+"""What is wrong with a pipeline before anything is trained: order, names, options, language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from rebake.assistant.location import Notice
+from rebake.assistant.model import ComponentSpec
+from rebake.component import ComponentType
+from rebake.errors import DataError
+from rebake.nlu.registry import COMPONENTS, component_type
+
+# Languages without spaces between words.
+_UNSUPPORTED_LANGUAGES: Mapping[str, frozenset[str]] = {"WhitespaceTokenizer": frozenset({"zh", "ja", "th"})}
+
+_WHAT_IS_NEEDED: Mapping[str, str] = {
+    "tokens": "a tokenizer",
+    "features": "a featurizer",
+    "dense_features": "a featurizer of dense features",
+    "intent": "an intent classifier",
+    "spacy_model": "SpacyNLP",
+    "spacy_tokens": "SpacyTokenizer",
+    "mitie_model": "MitieNLP",
+}
+
+
+def check_pipeline(specs: Sequence[ComponentSpec], language: str | None) -> list[Notice]:
+    """Check a pipeline, whether or not its components can be trained here.
+
+    Returns:
+        warnings: options that no component reads (Rasa ignores them as well).
+
+    Raises:
+        DataError: an unknown component, a component before what it needs, a second tokenizer, an alias used twice, a
+            language that the tokenizer cannot split.
+        UnsupportedError: a custom component.
+    """
+    notices: list[Notice] = []
+    provided: set[str] = set()
+    tokenizer: str | None = None
+    aliases: dict[str, str] = {}
+    for spec in specs:
+        entry = component_type(spec)
+        _check_needs(entry, spec, provided)
+        provided |= entry.provides
+        if entry.kind == "tokenizer":
+            if tokenizer is not None:
+                raise DataError(
+                    f"pipeline: {entry.name} is a second tokenizer beside {tokenizer}.",
+                    location=spec.location,
+                    fix="Keep one tokenizer.",
+                )
+            tokenizer = entry.name
+        if language in _UNSUPPORTED_LANGUAGES.get(entry.name, ()):
+            raise DataError(
+                f"pipeline: {entry.name} cannot split texts of the language {language!r} into words.",
+                location=spec.location,
+                fix="Use a tokenizer for this language.",
+            )
+        _check_alias(entry, spec, aliases)
+        notices += _unread_options(entry, spec)
+    return notices
+
+
+def _check_needs(entry: ComponentType, spec: ComponentSpec, provided: set[str]) -> None:
+    for need in sorted(entry.needs - provided):
+        what = _WHAT_IS_NEEDED[need]
+        givers = [other.name for other in COMPONENTS.values() if need in other.provides and other.implementation]
+        example = f", e.g. {givers[0]}" if givers else ""
+        raise DataError(
+            f"pipeline: {entry.name} needs {what} before it.",
+            location=spec.location,
+            fix=f"Put {what}{example}, above {entry.name}.",
+        )
+
+
+def _check_alias(entry: ComponentType, spec: ComponentSpec, aliases: dict[str, str]) -> None:
+    alias = spec.options.get("alias")
+    if entry.kind != "featurizer" or alias is None:
+        return
+    if alias in aliases:
+        raise DataError(
+            f"pipeline: {entry.name} has the same alias {alias!r} as {aliases[alias]}.",
+            location=spec.location,
+            fix="Give every featurizer its own alias.",
+        )
+    aliases[alias] = entry.name
+
+
+def _unread_options(entry: ComponentType, spec: ComponentSpec) -> list[Notice]:
+    notices = []
+    for option in spec.options:
+        if option not in entry.defaults:
+            close = get_close_matches(option, entry.defaults, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            notices.append(
+                Notice(f"pipeline: {entry.name} has no option {option!r}; it is ignored.{hint}", spec.location)
+            )
+    return notices
