@@ -17,7 +17,7 @@ from rebake.nlu.diet_options import DietOptions
 from rebake.nlu.entity_tags import OUTSIDE, TagName, TagSpec, assemble, build_tag_specs, misaligned, repair_bilou
 from rebake.nlu.entity_tags import tag_tokens as tags_of
 from rebake.nlu.message import INTENT, TEXT, Message
-from rebake.nlu.text_features import Stacked, selected, stack
+from rebake.nlu.text_features import Stacked, by_origin, selected, stack
 
 if TYPE_CHECKING:
     from rebake.nn.diet import Prediction
@@ -149,16 +149,20 @@ class DIETClassifier:
         if self.options.intents:
             for message in messages:
                 message.intent, message.intent_ranking = {"name": None, "confidence": 0.0}, []
-        featurized = [message for message in messages if selected(message, TEXT, self.options.featurizers)]
         if self.model is None or self.files is None:
             return
-        for start in range(0, len(featurized), BATCH):
-            batch = featurized[start : start + BATCH]
-            prediction = self.model.predict(_text_data(stack(batch, TEXT, self.options.featurizers)))
-            for place, message in enumerate(batch):
-                if prediction.intents is not None:
-                    message.intent, message.intent_ranking = self._rank(prediction.intents[place], self.files.labels)
-                message.entities += self._entities(message, prediction, place, self.files.tag_specs)
+        for group in by_origin(messages, TEXT, self.options.featurizers):
+            for start in range(0, len(group), BATCH):
+                self._process_batch(group[start : start + BATCH], self.model, self.files)
+
+    def _process_batch(self, messages: Sequence[Message], model: DietModel, files: DietFiles) -> None:
+        widths = model.network.widths
+        features = stack(messages, TEXT, self.options.featurizers)
+        prediction = model.predict(_text_data(features.widened(widths.sequence_sparse, widths.sentence_sparse)))
+        for place, message in enumerate(messages):
+            if prediction.intents is not None:
+                message.intent, message.intent_ranking = self._rank(prediction.intents[place], files.labels)
+            message.entities += self._entities(message, prediction, place, files.tag_specs)
 
     def _rank(
         self, confidences: NDArray[np.float32], labels: Sequence[str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -34,6 +34,40 @@ class Stacked:
     sentence_sparse: SparseRows | None
     sentence_dense: NDArray[np.float32] | None
     sparse_sizes: dict[Level, list[int]]
+
+    def widened(self, sequence: int, sentence: int) -> Stacked:
+        """With sparse matrices of these widths, the new columns empty.
+
+        A message that a featurizer passed over (RegexFeaturizer passes over empty texts) has fewer columns than the
+        network knows. Rasa then lets the later featurizers' columns move up, and so the numbers it shows come about.
+
+        Raises:
+            ModelError: the features are wider than that.
+        """
+        return replace(
+            self,
+            sequence_sparse=_widen(self.sequence_sparse, sequence),
+            sentence_sparse=_widen(self.sentence_sparse, sentence),
+        )
+
+
+def _widen(rows: SparseRows | None, width: int) -> SparseRows | None:
+    if rows is None or rows.n_columns == width:
+        return rows
+    if rows.n_columns > width:
+        raise ModelError(
+            f"The featurizers give {rows.n_columns} features and the model knows {width}.", fix="Train the model again."
+        )
+    return replace(rows, n_columns=width)
+
+
+def by_origin(messages: Sequence[Message], attribute: str, featurizers: Sequence[str]) -> list[list[Message]]:
+    """The messages that have features, grouped by the featurizers that gave them some."""
+    groups: dict[tuple[str, ...], list[Message]] = {}
+    for message in messages:
+        if found := selected(message, attribute, featurizers):
+            groups.setdefault(tuple(features.origin for features in found), []).append(message)
+    return list(groups.values())
 
 
 def selected(message: Message, attribute: str, featurizers: Sequence[str]) -> list[Features]:
