@@ -9,7 +9,8 @@ from rebake.assistant import defaults
 from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import ComponentSpec, Config
 from rebake.assistant.reading import check_version, describe, did_you_mean
-from rebake.assistant.yaml12 import Document, YamlList, YamlMap, plain
+from rebake.assistant.yaml12 import Document
+from rebake.assistant.yaml_values import YamlList, YamlMap, plain
 from rebake.errors import DataError, UnsupportedError
 
 RECIPE = "default.v1"
@@ -31,8 +32,8 @@ def _default_specs(entries: tuple[tuple[str, Mapping[str, Any]], ...], place: Lo
 def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
     """Read config.yml.
 
-    Missing or null ``pipeline:``/``policies:`` mean Rasa's defaults; an empty list means that there is none, so that the
-    part is not trained. Raises DataError, or UnsupportedError for another recipe or a custom importer.
+    Missing or null ``pipeline:``/``policies:`` mean Rasa's defaults; an empty list means that there is none, so that
+    the part is not trained. Raises DataError, or UnsupportedError for another recipe or a custom importer.
     """
     content = document.value
     if content is None:

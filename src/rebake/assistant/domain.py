@@ -13,7 +13,7 @@ import yaml
 from rebake.assistant.domain_reader import read_domain_mapping
 from rebake.assistant.model import Domain, Entity, Form, Intent, Slot
 from rebake.assistant.reading import Source
-from rebake.assistant.yaml12 import plain, resolve
+from rebake.assistant.yaml_values import plain, resolve
 
 DEFAULT_ACTIONS = (
     "action_listen",
@@ -99,7 +99,7 @@ def domain_as_dict(domain: Domain) -> dict[str, Any]:
     result: dict[str, Any] = {"version": domain.version}
     intents = sorted(domain.intents, key=lambda intent: intent.name)
     sections: dict[str, Any] = {
-        "intents": [_intent_entry(domain, intent) for intent in intents],
+        "intents": [_intent_entry(intent) for intent in intents],
         "entities": [_entity_entry(entity) for entity in domain.entities],
         "slots": {slot.name: _slot_entry(slot) for slot in domain.slots},
         "forms": {form.name: _form_entry(form) for form in domain.forms},
@@ -118,7 +118,7 @@ def domain_as_dict(domain: Domain) -> dict[str, Any]:
     return result
 
 
-def _intent_entry(domain: Domain, intent: Intent) -> Any:
+def _intent_entry(intent: Intent) -> Any:
     properties: dict[str, Any] = plain(dict(intent.properties or {}))
     for key in ("use_entities", "ignore_entities"):
         if key in properties and not properties[key]:
@@ -173,7 +173,7 @@ def domain_from_dict(content: Mapping[str, Any]) -> Domain:
 class _Dumper(yaml.SafeDumper):
     """Writes so that readers of YAML 1.1 and 1.2, and Rasa's own additions to YAML, all read the same."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _data: Any) -> bool:
         return True
 
 

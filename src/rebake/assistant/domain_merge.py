@@ -44,8 +44,11 @@ def _merge_two(first: Domain, later: Domain, notices: list[Notice]) -> Domain:
         return later
     forms = {form.name for form in first.forms}
     later_actions = [name for name in later.actions if name not in forms]
-    for name in set(first.actions) & set(later_actions):
-        notices.append(Notice(f"The action '{name}' is listed in two domain files.", later.action_locations.get(name)))
+    notices += [
+        Notice(f"The action '{name}' is listed in two domain files.", later.action_locations.get(name))
+        for name in later_actions
+        if name in first.actions
+    ]
     actions = tuple(dict.fromkeys([*later_actions, *first.actions]))
     session = first.session_config if first.session_config != SessionConfig() else later.session_config
     return replace(

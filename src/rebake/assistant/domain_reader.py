@@ -8,7 +8,7 @@ from typing import Any
 from rebake.assistant.location import Location
 from rebake.assistant.model import Domain, Entity, Form, Intent, Response, SessionConfig, Slot
 from rebake.assistant.reading import Source, describe, did_you_mean
-from rebake.assistant.yaml12 import plain
+from rebake.assistant.yaml_values import plain
 
 DOMAIN_KEYS = ("intents", "entities", "slots", "forms", "responses", "actions", "e2e_actions", "session_config")
 OTHER_DOMAIN_KEYS = ("version", "config")
@@ -20,9 +20,7 @@ MAPPING_TYPES: Mapping[str, tuple[str, ...]] = {  # with the keys that each need
     "from_text": (),
     "custom": (),
 }
-_SLOT_KEYS = frozenset(
-    ["type", "initial_value", "influence_conversation", "mappings", "values", "min_value", "max_value", "value_reset_delay"]
-)
+_SLOT_KEYS = ("type", "mappings", "initial_value", "influence_conversation", "values", "min_value", "max_value")
 _RESPONSE_CONTENT = ("text", "image", "custom", "buttons", "quick_replies", "attachment", "elements")
 
 
@@ -81,7 +79,7 @@ def _named(content: Mapping[str, Any], key: str, source: Source) -> list[tuple[s
                 raise source.error(f"'{key}' must list names, but holds {describe(name)}.", items, index, "Quote it.")
             if not isinstance(properties, Mapping) or not properties:
                 raise source.error(
-                    f"'{name}' under '{key}' ends with a colon, but {describe(properties)} follows instead of settings.",
+                    f"'{name}' under '{key}' ends with a colon, but its settings are {describe(properties)}.",
                     items,
                     index,
                     "Remove the colon, or indent its settings below it.",
@@ -163,7 +161,7 @@ def _slot(slots: Mapping[str, Any], name: str, source: Source) -> Slot:
     if not isinstance(written, Mapping):
         raise source.error(f"The slot '{name}' has no settings.", slots, name, "Give it a type and mappings.")
     for key in written:
-        if key not in _SLOT_KEYS and "." not in str(written.get("type")):
+        if key not in (*_SLOT_KEYS, "value_reset_delay") and "." not in str(written.get("type")):
             raise source.error(
                 f"The slot '{name}' has the unknown setting '{key}'.{did_you_mean(str(key), _SLOT_KEYS)}",
                 written,
@@ -242,7 +240,9 @@ def _forms(content: Mapping[str, Any], source: Source) -> tuple[Form, ...]:
     forms = source.mapping(content, "forms")
     result = []
     for name, entry in forms.items():
-        written = {} if entry is None else entry
+        written = entry
+        if entry is None:  # Rasa refuses it too
+            raise source.error(f"The form '{name}' has no settings.", forms, name, f"Write '{name}: {{}}'.")
         migrate = "List the slots' names under 'required_slots:' and move the mappings to the slots."
         if not isinstance(written, Mapping):
             raise source.error(f"The form '{name}' is {describe(written)}.", forms, name, migrate)
@@ -255,7 +255,7 @@ def _forms(content: Mapping[str, Any], source: Source) -> tuple[Form, ...]:
                 name,
                 source.names(written, "required_slots"),
                 source.names(written, "ignored_intents"),
-                properties=plain(written) if written else None,
+                properties=plain(written) or None,
                 location=source.at(forms, name),
             )
         )

@@ -33,7 +33,7 @@ def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
     for path in as_paths(paths):
         if Path(path).is_dir():
             for file in walk(path, DATA_SUFFIXES, notices):
-                found.setdefault(os.path.abspath(file), (file, file))
+                found.setdefault(_absolute(file), (file, file))
             continue
         require(path)
         if not path.endswith(DATA_SUFFIXES):
@@ -42,8 +42,12 @@ def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
                 location=Location(path, 1),
                 fix="Training data is written as YAML (.yml); 'rasa data convert' of Rasa 2 turns Markdown into it.",
             )
-        found[os.path.abspath(path)] = (os.path.abspath(path), path)
+        found[_absolute(path)] = (_absolute(path), path)
     return [path for _, path in sorted(found.values())]
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links, and so change the order
 
 
 def domain_files(path: str, notices: list[Notice]) -> list[str]:
@@ -70,7 +74,7 @@ def walk(
     """Files with one of the suffixes below a directory; links are followed, but not in circles."""
     try:
         stat = Path(directory).stat()
-        names = sorted(os.listdir(directory))
+        names = sorted(entry.name for entry in Path(directory).iterdir())
     except OSError as error:
         raise StorageError(f"The directory '{directory}' cannot be read: {error.strerror}.") from None
     identity = (stat.st_dev, stat.st_ino)
@@ -79,11 +83,11 @@ def walk(
         return
     children = []
     for name in names:
-        path = os.path.join(directory, name)
-        if os.path.isdir(path):
+        path = str(Path(directory, name))
+        if Path(path).is_dir():
             children.append(path)
         elif name.endswith(suffixes):
-            if os.path.isfile(path):
+            if Path(path).is_file():
                 yield path
             else:
                 notices.append(Notice(f"'{path}' is skipped: it is a broken link or no ordinary file."))

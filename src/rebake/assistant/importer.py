@@ -16,7 +16,8 @@ from rebake.assistant.model import Assistant, Config, Domain, NluData, Response,
 from rebake.assistant.nlu_data import NluFile, combine_nlu, read_nlu
 from rebake.assistant.reading import Source, check_version, describe, did_you_mean
 from rebake.assistant.stories import StoryFile, is_test_file, read_stories
-from rebake.assistant.yaml12 import Document, YamlMap, read_text, read_yaml
+from rebake.assistant.yaml12 import Document, read_text, read_yaml
+from rebake.assistant.yaml_values import YamlMap
 from rebake.errors import DataError, UnsupportedError
 
 _DATA_KEYS = ("nlu", "stories", "rules", "responses")

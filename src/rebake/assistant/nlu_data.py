@@ -10,7 +10,8 @@ from rebake.assistant.entity_annotations import AnnotationError, parse_annotatio
 from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import Example, LookupTable, NluData, RegexPattern, Synonym
 from rebake.assistant.reading import describe, did_you_mean
-from rebake.assistant.yaml12 import Document, YamlList, YamlMap, plain
+from rebake.assistant.yaml12 import Document
+from rebake.assistant.yaml_values import YamlList, YamlMap, plain
 from rebake.errors import DataError
 
 _KINDS = ("intent", "synonym", "regex", "lookup")
@@ -166,7 +167,7 @@ class _Reader:
 
 
 def combine_nlu(files: Iterable[NluFile]) -> tuple[NluData, tuple[Notice, ...]]:
-    """All files' data in order; exact duplicates of examples and of synonyms are left out, with a notice for the former."""
+    """All files' data in order, without exact duplicates; those of examples are told."""
     examples: dict[tuple[Any, ...], Example] = {}
     synonyms: dict[tuple[str, str], Synonym] = {}
     values: dict[str, Synonym] = {}

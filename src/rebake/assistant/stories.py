@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -20,7 +21,8 @@ from rebake.assistant.model import (
     UserStep,
 )
 from rebake.assistant.reading import describe, did_you_mean
-from rebake.assistant.yaml12 import Document, YamlList, YamlMap, plain
+from rebake.assistant.yaml12 import Document
+from rebake.assistant.yaml_values import YamlList, YamlMap, plain
 from rebake.errors import DataError
 
 _STEP_KEYS = ("intent", "user", "or", "action", "bot", "checkpoint", "slot_was_set", "active_loop", "metadata")
@@ -129,43 +131,47 @@ class _Reader:
                 result.append(step)
         return tuple(result)
 
-    def step(self, entry: Any, line: int) -> list[Step]:
+    def step(self, entry: Any, line: int) -> Sequence[Step]:
         if not isinstance(entry, YamlMap):
             raise self.error(f"A step is {describe(entry)}.", line, "Write '- intent: name' or '- action: name'.")
-        if "intent" in entry or "user" in entry:
-            return [self.user(entry)]
-        if "or" in entry:
-            return [self.alternatives(entry, line)]
-        if "action" in entry:
-            return [ActionStep(self.name(entry, "action"), location=Location(self.file, entry.line_of("action")))]
-        if "bot" in entry:
-            return [ActionStep(None, self.name(entry, "bot"), Location(self.file, entry.line_of("bot")))]
-        if "checkpoint" in entry:
-            conditions = self.slots(entry) if entry.get("slot_was_set") is not None else ()
-            place = Location(self.file, entry.line_of("checkpoint"))
-            for condition in conditions:
-                if not condition.has_value:
-                    raise self.error(
-                        f"The condition '{condition.name}' has no value.", line, f"Write '- {condition.name}: value'."
-                    )
-            return [CheckpointStep(self.name(entry, "checkpoint"), conditions, place)]
-        if "slot_was_set" in entry:
-            return list(self.slots(entry))
-        if "active_loop" in entry:
-            loop = None if entry["active_loop"] is None else self.name(entry, "active_loop")
-            return [LoopStep(loop, Location(self.file, entry.line_of("active_loop")))]
-        if "metadata" in entry:
-            return []
-        keys = [str(key) for key in entry]
-        hint = next((hint for key in keys if (hint := did_you_mean(key, _STEP_KEYS))), "")
-        raise self.error(
-            f"This step is none of {', '.join(_STEP_KEYS)} (it has {', '.join(keys)}).{hint}", line, "Fix the key."
-        )
+        key = next((key for key in _STEP_KEYS if key in entry), None)
+        if key is None:
+            keys = [str(key) for key in entry]
+            hint = next((hint for key in keys if (hint := did_you_mean(key, _STEP_KEYS))), "")
+            message = f"This step is none of {', '.join(_STEP_KEYS)} (it has {', '.join(keys)}).{hint}"
+            raise self.error(message, line, "Fix the key.")
+        readers: dict[str, Callable[[YamlMap], Sequence[Step]]] = {
+            "intent": lambda entry: (self.user(entry),),
+            "user": lambda entry: (self.user(entry),),
+            "or": lambda entry: (self.alternatives(entry, line),),
+            "action": lambda entry: (ActionStep(self.name(entry, "action"), location=self.place(entry, "action")),),
+            "bot": lambda entry: (ActionStep(None, self.name(entry, "bot"), self.place(entry, "bot")),),
+            "checkpoint": lambda entry: (self.checkpoint(entry),),
+            "slot_was_set": self.slots,
+            "active_loop": lambda entry: (self.loop(entry),),
+            "metadata": lambda _entry: (),
+        }
+        return readers[key](entry)
+
+    def place(self, entry: YamlMap, key: str) -> Location:
+        return Location(self.file, entry.line_of(key))
+
+    def loop(self, entry: YamlMap) -> LoopStep:
+        name = None if entry["active_loop"] is None else self.name(entry, "active_loop")
+        return LoopStep(name, self.place(entry, "active_loop"))
+
+    def checkpoint(self, entry: YamlMap) -> CheckpointStep:
+        conditions = self.slots(entry) if entry.get("slot_was_set") is not None else ()
+        for condition in conditions:
+            if not condition.has_value:
+                message = f"The condition '{condition.name}' of a checkpoint has no value."
+                raise DataError(message, location=condition.location, fix=f"Write '- {condition.name}: value'.")
+        return CheckpointStep(self.name(entry, "checkpoint"), conditions, self.place(entry, "checkpoint"))
 
     def user(self, entry: YamlMap) -> UserStep:
         intent = self.intent(entry) if "intent" in entry else None
         if "user" not in entry:
-            place = Location(self.file, entry.line_of("intent"))
+            place = self.place(entry, "intent")
             return UserStep(intent, entities=self.entities(entry), location=place)
         line = entry.line_of("user")
         text = self.name(entry, "user")

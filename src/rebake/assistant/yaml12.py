@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from rebake.assistant.location import Location, Notice
+from rebake.assistant.yaml_values import YamlList, YamlMap, resolve
 from rebake.errors import DataError, StorageError
 
 MAX_NODES = 5_000_000  # after aliases are expanded; a large assistant has about a hundred thousand
@@ -25,61 +26,9 @@ MAX_DEPTH = 100
 
 _LoaderClass: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_WORDS: dict[str, Any] = dict.fromkeys(("", "~", "null", "Null", "NULL"))
-_WORDS |= dict.fromkeys(("true", "True", "TRUE"), True)
-_WORDS |= dict.fromkeys(("false", "False", "FALSE"), False)
-_WORDS |= {sign + word: float(sign + "inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")}
-_WORDS |= {word: float("nan") for word in (".nan", ".NaN", ".NAN")}
-_INT = re.compile(r"[-+]?[0-9]+", re.ASCII)
-_OCTAL = re.compile(r"0o[0-7]+", re.ASCII)
-_HEX = re.compile(r"0x[0-9a-fA-F]+", re.ASCII)
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_NUMBER_START = frozenset("+-.0123456789")
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _TAG = "tag:yaml.org,2002:"
 _MERGE: Any = object()  # stands for a merge key
-
-
-class YamlMap(dict[Any, Any]):
-    """A mapping that knows the line of each key, and where each value's text begins."""
-
-    __slots__ = ("key_lines", "line", "value_lines")
-
-    def __init__(self, line: int) -> None:
-        super().__init__()
-        self.line = line
-        self.key_lines: dict[Any, int] = {}
-        self.value_lines: dict[Any, tuple[int, int]] = {}
-
-    def line_of(self, key: Hashable) -> int:
-        """The line of a key; the mapping's own line for a key that is not there."""
-        return self.key_lines.get(key, self.line)
-
-    def text_line(self, key: Hashable, index: int = 0) -> int:
-        """The line in the file of the ``index``-th line of the text under ``key``.
-
-        Exact for ``|`` blocks; the first line of other scalars, whose lines are folded.
-        """
-        first, step = self.value_lines.get(key, (self.line_of(key), 0))
-        return first + step * index
-
-
-class YamlList(list[Any]):
-    """A sequence that knows the line of each item."""
-
-    __slots__ = ("item_lines", "line")
-
-    def __init__(self, line: int) -> None:
-        super().__init__()
-        self.line = line
-        self.item_lines: list[int] = []
-
-    def line_of(self, index: int) -> int:
-        return self.item_lines[index]
-
-    def numbered(self) -> Iterator[tuple[int, Any]]:
-        """(line, item) of every item."""
-        return zip(self.item_lines, self, strict=True)
 
 
 @dataclass(frozen=True)
@@ -92,15 +41,6 @@ class Document:
 
     def at(self, line: int) -> Location:
         return Location(self.file, line)
-
-
-def plain(value: Any) -> Any:
-    """The value as ordinary dicts and lists, without lines."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return value
 
 
 def read_yaml(path: str | Path, *, env: frozenset[str] = frozenset()) -> Document:
@@ -310,10 +250,10 @@ class _Builder:
                     target.key_lines[key] = base.line_of(key)
                     target.value_lines[key] = base.value_lines[key]
 
-    def alias(self, name: str, line: int) -> tuple[Any, int, int]:
+    def alias(self, name: str | None, line: int) -> tuple[Any, int, int]:
         if any(part.anchor == name for part in self.stack):
             raise self.error(f"The alias '*{name}' stands inside of what it refers to.", line, "Remove the alias.")
-        if name not in self.anchors:
+        if name is None or name not in self.anchors:
             raise self.error(f"The alias '*{name}' has no anchor '&{name}' before it.", line, "Define the anchor.")
         return self.anchors[name]
 
@@ -349,23 +289,3 @@ class _Builder:
             return os.environ[name]
 
         return _VARIABLE.sub(replace, text)
-
-
-def resolve(text: str) -> Any:
-    """The value of a plain scalar in the core schema of YAML 1.2."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in _NUMBER_START:
-        return text
-    try:
-        if _INT.fullmatch(text):
-            return int(text)
-        if _OCTAL.fullmatch(text):
-            return int(text[2:], 8)
-        if _HEX.fullmatch(text):
-            return int(text[2:], 16)
-        if _FLOAT.fullmatch(text):
-            return float(text)
-    except ValueError:  # thousands of digits: Python refuses to convert them
-        return text
-    return text

@@ -1,0 +1,204 @@
+"""Checks across files: do stories, examples and the domain speak of the same things?
+
+What would make Rasa's training fail, or `rasa data validate` report an error, is an error here; what Rasa warns about
+is a notice. An intent of a story that the domain does not have is an error too: no model could act on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rebake.assistant.domain import DEFAULT_INTENTS, action_names, entity_names, intent_names
+from rebake.assistant.location import Location, Notice
+from rebake.assistant.model import (
+    ActionStep,
+    Assistant,
+    CheckpointStep,
+    Domain,
+    Example,
+    LoopStep,
+    OrStep,
+    SlotStep,
+    Story,
+    StoryEntity,
+    UserStep,
+)
+from rebake.assistant.reading import did_you_mean
+from rebake.errors import DataError
+
+AUTOMATIC_SLOTS = ("requested_slot", "session_started_metadata")
+_MOST_ERRORS = 20
+_FlatStep = UserStep | ActionStep | SlotStep | LoopStep
+
+
+def validate(assistant: Assistant) -> tuple[Notice, ...]:
+    """Check the whole assistant.
+
+    Returns:
+        What deserves attention but does not keep it from being trained, each name once.
+
+    Raises:
+        DataError: one for all mistakes, each on a line of its own with file, line and fix.
+    """
+    checks = _Checks(assistant.domain)
+    if not assistant.domain.is_empty:
+        checks.domain_itself(assistant.domain)
+        for story in assistant.stories:
+            checks.story(story)
+        checks.examples(assistant)
+        for story in assistant.test_stories:
+            checks.story(story, is_test=True)
+    checks.texts(assistant.nlu.examples)
+    if any(spec.name.endswith("WhitespaceTokenizer") for spec in assistant.config.pipeline):
+        checks.alignment(assistant.nlu.examples)
+    checks.finish()
+    return tuple(checks.notices)
+
+
+def _flat(story: Story) -> Iterator[_FlatStep]:
+    """Every step, with conditions and alternatives."""
+    yield from story.condition
+    for step in story.steps:
+        if isinstance(step, CheckpointStep):
+            yield from step.conditions
+        elif isinstance(step, OrStep):
+            for alternative in step.alternatives:
+                yield from alternative if isinstance(alternative, tuple) else (alternative,)
+        else:
+            yield step
+
+
+class _Checks:
+    def __init__(self, domain: Domain) -> None:
+        self.intents = frozenset(intent_names(domain))
+        self.actions = frozenset(action_names(domain))
+        self.slots = frozenset([*(slot.name for slot in domain.slots), *AUTOMATIC_SLOTS])
+        self.forms = frozenset(form.name for form in domain.forms)
+        self.entities = frozenset(entity_names(domain))
+        self.labels = {entity.name: {*entity.roles, *entity.groups} for entity in domain.entities}
+        self.notices: list[Notice] = []
+        self.errors: list[DataError] = []
+        self.seen: set[tuple[str, str]] = set()
+        self.lenient = False
+
+    def finish(self) -> None:
+        if not self.errors:
+            return
+        first, *others = self.errors
+        if not others:
+            raise first
+        lines = [str(error) for error in others[:_MOST_ERRORS]]
+        if len(others) > _MOST_ERRORS:
+            lines.append(f"... and {len(others) - _MOST_ERRORS} more mistakes.")
+        raise DataError("\n".join([f"{first.message} {first.fix}", *lines]), location=first.location)
+
+    def is_new(self, kind: str, name: str) -> bool:
+        """Each unknown name is reported once, where it is met first."""
+        if (kind, name) in self.seen:
+            return False
+        self.seen.add((kind, name))
+        return True
+
+    def unknown(self, kind: str, name: str, known: Iterable[str], place: Location | None, owner: str) -> None:
+        if self.lenient:
+            self.doubtful(kind, name, known, place, owner)
+        elif self.is_new(kind, name):
+            fix = did_you_mean(name, known).strip() or f"Add it to the domain's '{kind}s:', or correct the name."
+            self.errors.append(DataError(f"The domain has no {kind} '{name}' ({owner}).", location=place, fix=fix))
+
+    def doubtful(self, kind: str, name: str, known: Iterable[str], place: Location | None, owner: str) -> None:
+        if self.is_new(kind, name):
+            message = f"The domain has no {kind} '{name}' ({owner}).{did_you_mean(name, known)}"
+            self.notices.append(Notice(message, place))
+
+    def domain_itself(self, domain: Domain) -> None:
+        for form in domain.forms:
+            for name in form.required_slots:
+                if name not in self.slots:
+                    self.unknown("slot", name, self.slots, form.location, f"required by the form '{form.name}'")
+        for slot in domain.slots:
+            for mapping in slot.mappings:
+                owner = f"in a mapping of the slot '{slot.name}'"
+                if mapping["type"] == "from_entity" and mapping["entity"] not in self.entities:
+                    self.doubtful("entity", str(mapping["entity"]), self.entities, slot.location, owner)
+                for condition in mapping.get("conditions") or ():
+                    loop = condition.get("active_loop")
+                    if loop and loop not in self.forms:
+                        self.unknown("form", str(loop), self.forms, slot.location, owner)
+
+    def story(self, story: Story, *, is_test: bool = False) -> None:
+        """Names in a test story that nothing else knows keep nothing from being trained."""
+        self.lenient = is_test
+        owner = f"{'rule' if story.is_rule else 'test story' if is_test else 'story'} '{story.name}'"
+        for step in _flat(story):
+            if isinstance(step, UserStep):
+                self.user(step, owner)
+            elif isinstance(step, ActionStep):
+                if step.name is not None and step.name not in self.actions:
+                    self.unknown("action", step.name, self.actions, step.location, owner)
+            elif isinstance(step, SlotStep):
+                self.slot(step, owner)
+            elif step.name is not None and step.name not in self.forms | self.actions:
+                self.unknown("form", step.name, self.forms, step.location, owner)
+
+    def user(self, step: UserStep, owner: str) -> None:
+        if step.intent is not None and (base := step.intent.split("/")[0]) not in self.intents:
+            self.unknown("intent", base, self.intents, step.location, owner)
+        for entity in step.entities:
+            self.entity(entity, step.location, owner)
+
+    def entity(self, entity: StoryEntity, place: Location | None, owner: str) -> None:
+        if entity.entity not in self.entities:
+            self.doubtful("entity", entity.entity, self.entities, place, owner)
+            return
+        for label in (entity.role, entity.group):
+            if label is not None and label not in self.labels[entity.entity]:
+                kind = f"role or group of '{entity.entity}'"
+                self.doubtful(kind, label, self.labels[entity.entity], place, owner)
+
+    def slot(self, step: SlotStep, owner: str) -> None:
+        if step.name in self.slots:
+            return
+        if step.has_value:  # Rasa only logs that it could not set it
+            self.doubtful("slot", step.name, self.slots, step.location, owner)
+        else:  # its type would say which value is meant
+            self.unknown("slot", step.name, self.slots, step.location, owner)
+
+    def examples(self, assistant: Assistant) -> None:
+        used = set()
+        for example in assistant.nlu.examples:
+            base = (example.intent or "").split("/")[0]
+            used.add(base)
+            if base and base not in self.intents:
+                self.doubtful("intent", base, self.intents, example.location, "an intent of the NLU data")
+            for span in example.entities:
+                entity = StoryEntity(span.entity, span.value, span.role, span.group)
+                self.entity(entity, example.location, "annotated in the NLU data")
+        if assistant.nlu:
+            for intent in assistant.domain.intents:
+                if intent.name not in used and intent.name not in DEFAULT_INTENTS:
+                    self.notices.append(Notice(f"The intent '{intent.name}' has no examples.", intent.location))
+
+    def texts(self, examples: Iterable[Example]) -> None:
+        first: dict[str, Example] = {}
+        for example in examples:
+            other = first.setdefault(example.text, example)
+            if other.intent != example.intent:
+                message = (
+                    f"'{_short(example.text)}' is an example of '{example.intent}' here and of '{other.intent}' at "
+                    f"{other.location}."
+                )
+                self.notices.append(Notice(message, example.location))
+
+    def alignment(self, examples: Iterable[Example]) -> None:
+        for example in examples:
+            text = example.text
+            for span in example.entities:
+                cuts = [cut for cut in (span.start, span.end) if 0 < cut < len(text)]
+                if any(text[cut - 1].isalnum() and text[cut].isalnum() for cut in cuts):
+                    message = f"The entity '{text[span.start : span.end]}' begins or ends inside of a word."
+                    self.notices.append(Notice(message, example.location))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."
