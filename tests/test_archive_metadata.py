@@ -10,8 +10,8 @@ import pytest
 
 from rebake.archive.graph import Node, predict_graph, train_graph
 from rebake.archive.metadata import Metadata, build_metadata, read_metadata, resolve, write_metadata
-from rebake.archive.pack import pack, read_member
-from rebake.assistant.domain import domain_as_dict, domain_from_dict
+from rebake.archive.pack import pack
+from rebake.assistant.domain import domain_as_dict
 from rebake.assistant.location import Location
 from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, NluData, Response
 from rebake.core.registry import policy_type
@@ -144,10 +144,3 @@ def test_broken_metadata_is_a_model_error(content: bytes | None, tmp_path: Path)
         (tmp_path / "metadata.json").write_bytes(content)
     with pytest.raises(ModelError, match=r"metadata\.json"):
         read_metadata(tmp_path)
-
-
-@pytest.mark.parametrize("name", ["moodbot", "helpdesk", "travelbot", "formbot", "breakoutbot", "concertbot", "e2ebot"])
-def test_domains_of_rasa_are_read_and_written_unchanged(name: str) -> None:
-    path = need(f"reference/{name}/model.tar.gz")
-    domain = json.loads(read_member(path, "metadata.json") or b"")["domain"]
-    assert domain_as_dict(domain_from_dict(domain)) == domain

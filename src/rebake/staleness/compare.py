@@ -1,0 +1,61 @@
+"""What the assistant asks for against what the newest model was trained from: the plan, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rebake.archive.manifest import PARTS, ComponentRecord, Manifest, Part
+from rebake.staleness.fingerprints import Fingerprints
+from rebake.staleness.plan import PartVerdict, Plan
+from rebake.staleness.reasons import reasons
+
+NO_MODEL = "there is no model yet"
+_NAMES: dict[Part, str] = {"core": "Core model", "nlu": "NLU model", "nlg": "responses"}
+_DATA: dict[Part, str] = {"core": "stories or rules", "nlu": "NLU data", "nlg": "responses"}
+
+
+def compare(
+    new: Fingerprints,
+    old: Manifest | None,
+    *,
+    model: str | None = None,
+    problem: str | None = None,
+    force: bool = False,
+) -> Plan:
+    """The verdict on every part that was asked for.
+
+    Args:
+        new: fingerprints of the assistant.
+        old: manifest of the newest model; None where there is none.
+        model: name of the newest model, where it has no manifest: then every part is stale.
+        problem: why the newest model could not be read: then every part is unknown, which counts as stale.
+        force: train whatever the verdicts are.
+    """
+    verdicts = (_verdict(part, new, old, model, problem) for part in PARTS if part in new.asked)
+    return Plan(tuple(verdicts), force)
+
+
+def _verdict(
+    part: Part, new: Fingerprints, old: Manifest | None, model: str | None, problem: str | None
+) -> PartVerdict:
+    wanted, found = new.parts.get(part), old.parts.get(part) if old is not None else None
+    if wanted is None:
+        if found is None:
+            return PartVerdict(part, "absent")
+        reason = f"the assistant has no {_DATA[part]} any more, but the model was trained on some"
+        return PartVerdict(part, "stale", (reason,))
+    if problem is not None:
+        return PartVerdict(part, "unknown", (problem,), wanted.fingerprint)
+    if old is None:
+        why = [NO_MODEL if model is None else f"{model} has no rebake.json: nothing tells what it was trained from"]
+    elif found is None:
+        why = [f"the model has no {_NAMES[part]}"]
+    elif found.fingerprint != wanted.fingerprint:
+        why = reasons(wanted, found, _of(part, new.components), _of(part, old.components))
+    else:
+        return PartVerdict(part, "fresh", (), wanted.fingerprint)
+    return PartVerdict(part, "stale", tuple(why), wanted.fingerprint)
+
+
+def _of(part: Part, components: Mapping[str, ComponentRecord]) -> dict[str, ComponentRecord]:
+    return {node: record for node, record in components.items() if record.part == part}

@@ -1,0 +1,82 @@
+"""The verdict in the form of Rasa 2.8's ``rasa train --dry-run``: a bit code and fixed sentences."""
+
+from __future__ import annotations
+
+from rebake.archive.manifest import Part
+from rebake.staleness.plan import CODE_FORCED, CODES, Plan
+
+FORCED = "The training was forced."
+FRESH = "No training required."
+SENTENCES: dict[Part, str] = {
+    "core": "Core model should be retrained.",
+    "nlu": "NLU model should be retrained.",
+    "nlg": "Responses in the domain should be updated.",
+}
+
+
+class FingerprintComparisonResult:
+    """What differs between the newest model and the assistant.
+
+    Args:
+        nlu: the NLU part is stale.
+        core: the Core part is stale.
+        nlg: the responses are stale.
+        force_training: training was asked for whatever differs.
+    """
+
+    def __init__(self, nlu: bool = True, core: bool = True, nlg: bool = True, force_training: bool = False) -> None:
+        self.nlu = nlu
+        self.core = core
+        self.nlg = nlg
+        self.force_training = force_training
+
+    def is_training_required(self) -> bool:
+        """Whether anything is to be done at all."""
+        return self.nlu or self.core or self.nlg or self.force_training
+
+    def should_retrain_core(self) -> bool:
+        return self.force_training or self.core
+
+    def should_retrain_nlg(self) -> bool:
+        """True with Core, too: what Core is trained with brings its responses along."""
+        return self.should_retrain_core() or self.nlg
+
+    def should_retrain_nlu(self) -> bool:
+        return self.force_training or self.nlu
+
+
+def comparison_of(plan: Plan) -> FingerprintComparisonResult:
+    """A plan as the public API's comparison result."""
+    stale = plan.stale_parts
+    return FingerprintComparisonResult(
+        nlu="nlu" in stale, core="core" in stale, nlg="nlg" in stale, force_training=plan.forced
+    )
+
+
+def dry_run_texts(plan: Plan) -> list[str]:
+    """The sentences of Rasa 2.8 that go with the plan's code: the one on responses only where they changed."""
+    if plan.forced:
+        return [FORCED]
+    return [SENTENCES[part] for part in plan.stale_parts] or [FRESH]
+
+
+def dry_run_result(fingerprint_comparison: FingerprintComparisonResult) -> tuple[int, list[str]]:
+    """The exit code and the sentences that Rasa 2.8 gives.
+
+    The code is 8 where training is forced, else the sum of 1 (Core), 2 (NLU) and 4 (responses). As in Rasa, responses
+    are said to be stale whenever Core is; :attr:`rebake.staleness.plan.Plan.code` counts them only where they are.
+    """
+    if fingerprint_comparison.force_training:
+        return CODE_FORCED, [FORCED]
+    code = 0
+    texts = []
+    if fingerprint_comparison.should_retrain_core():
+        code += CODES["core"]
+        texts.append(SENTENCES["core"])
+    if fingerprint_comparison.should_retrain_nlu():
+        code += CODES["nlu"]
+        texts.append(SENTENCES["nlu"])
+    if fingerprint_comparison.should_retrain_nlg():
+        code += CODES["nlg"]
+        texts.append(SENTENCES["nlg"])
+    return code, texts or [FRESH]

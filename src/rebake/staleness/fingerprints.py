@@ -1,0 +1,217 @@
+"""Fingerprints: equal ones mean that training again would learn the same.
+
+A part's fingerprint covers its data, its settings and its components in order; a component's covers its options, its
+training's version, what it learns from and the featurizers before it. The release number of rebake counts for nothing,
+the version of each component does. docs/rebake-json.md says what counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rebake.archive.manifest import ComponentRecord, Item, Part, PartRecord
+from rebake.assistant.domain import action_names
+from rebake.assistant.model import Assistant, ComponentSpec, Domain
+from rebake.component import DEFAULT_SEED, ComponentType
+from rebake.core.generator import DEFAULT_AUGMENTATION
+from rebake.core.registry import policy_type
+from rebake.errors import UnsupportedError
+from rebake.nlu.registry import component_type
+from rebake.staleness.items import domain_items, nlu_items, response_items, retrieval_items, story_items
+from rebake.staleness.meaning import digest, spans_meaning
+
+_UPSTREAM_KINDS = frozenset({"tokenizer", "featurizer", "model_provider"})
+_LEARN_FROM_RULES = frozenset({"RulePolicy"})  # Rasa gives all other policies the stories alone
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """What the assistant asks for.
+
+    Attributes:
+        asked: the parts that were asked about; those missing in ``parts`` the assistant does not have.
+        parts: records without seed, origin and metrics.
+        components: node id (name in config.yml + position) -> record; pipeline first, then policies.
+    """
+
+    asked: frozenset[Part]
+    parts: dict[Part, PartRecord]
+    components: dict[str, ComponentRecord]
+
+
+def fingerprint(
+    assistant: Assistant,
+    *,
+    core_arguments: Mapping[str, Any],
+    nlu_arguments: Mapping[str, Any],
+    parts: frozenset[Part],
+) -> Fingerprints:
+    """Fingerprint the parts that are asked for.
+
+    Args:
+        assistant: any, whether or not its components can be trained here.
+        core_arguments: of these ``augmentation_factor`` counts.
+        nlu_arguments: of these none counts: ``num_threads`` says how fast to train, not what to learn.
+        parts: which parts to look at.
+
+    Raises:
+        DataError: a component or policy that Rasa does not know.
+    """
+    del nlu_arguments  # part of the interface, so that one that counts needs no change elsewhere
+    records: dict[Part, PartRecord] = {}
+    components: dict[str, ComponentRecord] = {}
+    config = assistant.config
+    pipeline = _nlu_components(assistant) if assistant.nlu and config.pipeline else {}
+    if "nlu" in parts and pipeline:
+        items = (*nlu_items(assistant.nlu), *(_trained_responses(assistant)))
+        records["nlu"] = _part("nlu", items, {"language": config.language}, pipeline)
+        components |= pipeline
+    if "core" in parts and assistant.stories and config.policies and not assistant.domain.is_empty:
+        augmentation = core_arguments.get("augmentation_factor")
+        settings = _core_settings(assistant.domain, DEFAULT_AUGMENTATION if augmentation is None else augmentation)
+        if assistant.is_end_to_end:
+            settings["featurizers"] = _featurizers(assistant, pipeline)
+        items = (*domain_items(assistant.domain), *story_items(assistant.stories))
+        policies = _policies(assistant, items, settings)
+        records["core"] = _part("core", items, settings, policies)
+        components |= policies
+    if "nlg" in parts and assistant.domain.responses:
+        records["nlg"] = _part("nlg", response_items(assistant.domain.responses), {}, {})
+    return Fingerprints(parts, records, components)
+
+
+def _part(
+    part: Part, items: tuple[Item, ...], settings: Mapping[str, Any], components: Mapping[str, ComponentRecord]
+) -> PartRecord:
+    """Items count by kind and digest; names, places and order only explain."""
+    fingerprints = [record.fingerprint for record in components.values()]
+    value = digest([part, sorted((item.kind, item.digest) for item in items), settings, fingerprints])
+    return PartRecord(value, items, settings)
+
+
+def _nlu_components(assistant: Assistant) -> dict[str, ComponentRecord]:
+    """Every component with what it reads; a later one depends on all tokenizers and featurizers before it."""
+    read = _NluInputs(assistant)
+    upstream: list[str] = []
+    records = {}
+    for index, spec in enumerate(assistant.config.pipeline):
+        entry = _entry(spec, component_type)
+        inputs = {"language": assistant.config.language, "upstream": list(upstream)}
+        if entry.trained:
+            aspects = {"texts"} | entry.reads
+            inputs |= {aspect: read[aspect] for aspect in sorted(aspects) if read[aspect] is not None}
+        record = _component("nlu", entry, spec, inputs)
+        if entry.kind in _UPSTREAM_KINDS:
+            upstream.append(record.fingerprint)
+        records[f"{spec.name}{index}"] = record
+    return records
+
+
+class _NluInputs:
+    """Digests of what components read, by the words of ``ComponentType.reads``; made when first asked for."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._made: dict[str, str | None] = {}
+
+    def __getitem__(self, aspect: str) -> str | None:
+        if aspect not in self._made:
+            self._made[aspect] = self._make(aspect)
+        return self._made[aspect]
+
+    def _make(self, aspect: str) -> str | None:
+        data = self._assistant.nlu
+        match aspect:
+            case "texts":
+                made = digest(sorted(example.text for example in data.examples))
+            case "intents":
+                made = digest(sorted((example.text, example.intent or "") for example in data.examples))
+            case "entities":
+                made = digest(sorted((e.text, spans_meaning(e.entities)) for e in data.examples if e.entities))
+            case "synonyms":
+                made = digest({synonym.surface: synonym.value for synonym in data.synonyms})
+            case "regexes":
+                made = digest(sorted((regex.name, regex.pattern) for regex in data.regexes))
+            case "lookups":
+                made = digest(sorted((table.name, table.elements) for table in data.lookups))
+            case "responses":
+                items = _trained_responses(self._assistant)
+                return digest(sorted(item.digest for item in items)) if items else None
+            case "domain":
+                made = digest(sorted(item.digest for item in domain_items(self._assistant.domain)))
+            case _:
+                raise LookupError(f"no component can read {aspect!r}")
+        return made
+
+
+def _trained_responses(assistant: Assistant) -> tuple[Item, ...]:
+    """Texts of responses are NLU data only where a ResponseSelector takes them as labels."""
+    for spec in assistant.config.pipeline:
+        entry = _entry(spec, component_type)
+        if entry.name == "ResponseSelector" and entry.merged(spec.options).get("use_text_as_label"):
+            return retrieval_items(assistant.domain.responses)
+    return ()
+
+
+def _core_settings(domain: Domain, augmentation_factor: int) -> dict[str, Any]:
+    """What of Core stands in no item. The session's rules train nothing, but the model is served with them."""
+    return {
+        "augmentation_factor": augmentation_factor,
+        "session_expiration_time": float(domain.session_config.session_expiration_time),
+        "carry_over_slots_to_new_session": domain.session_config.carry_over_slots_to_new_session,
+        "store_entities_as_slots": domain.store_entities_as_slots,
+        "action_order": digest(action_names(domain)),
+    }
+
+
+def _policies(assistant: Assistant, items: Sequence[Item], settings: Mapping[str, Any]) -> dict[str, ComponentRecord]:
+    session = ("session_expiration_time", "carry_over_slots_to_new_session")
+    rules = digest(sorted(item.digest for item in items if item.kind == "rule"))
+    inputs = {
+        "data": digest(sorted((item.kind, item.digest) for item in items if item.kind != "rule")),
+        "settings": {key: value for key, value in settings.items() if key not in session},
+    }
+    records = {}
+    for index, spec in enumerate(assistant.config.policies):
+        entry = _entry(spec, policy_type)
+        reads_rules = entry.name in _LEARN_FROM_RULES or not entry.rasa_class.startswith("rasa.")
+        records[f"{spec.name}{index}"] = _component(
+            "core", entry, spec, {**inputs, "rules": rules} if reads_rules else inputs
+        )
+    return records
+
+
+def _featurizers(assistant: Assistant, pipeline: Mapping[str, ComponentRecord]) -> str:
+    """End to end, policies see texts through the tokenizers and featurizers of NLU."""
+    kinds = {f"{spec.name}{i}": _entry(spec, component_type).kind for i, spec in enumerate(assistant.config.pipeline)}
+    return digest([record.fingerprint for node, record in pipeline.items() if kinds[node] in _UPSTREAM_KINDS])
+
+
+def _component(part: Part, entry: ComponentType, spec: ComponentSpec, inputs: Mapping[str, Any]) -> ComponentRecord:
+    options = {key: value for key, value in entry.merged(spec.options).items() if key not in entry.unfingerprinted}
+    options = json.loads(json.dumps(options, default=_plain))  # as rebake.json will give them back
+    version = entry.version if entry.implementation is not None else 0  # so that learning to train it makes it stale
+    seed = DEFAULT_SEED if entry.trained and options.get("random_seed") is None else None
+    value = digest([part, entry.rasa_class, version, seed, options, inputs])
+    return ComponentRecord(part, entry.name, version, options, value)
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
+
+
+def _entry(spec: ComponentSpec, lookup: Callable[[ComponentSpec], ComponentType]) -> ComponentType:
+    """The registry's entry; a component of one's own is taken to read everything and to feed all after it."""
+    try:
+        return lookup(spec)
+    except UnsupportedError:
+        return ComponentType(
+            name=spec.name,
+            rasa_class=spec.name,
+            kind="featurizer",
+            defaults={},
+            reads=frozenset({"intents", "entities", "synonyms", "regexes", "lookups", "responses", "domain"}),
+        )
