@@ -7,7 +7,6 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from support.shared import need
 
 from rebake.assistant.domain import action_names, domain_from_dict
 from rebake.core.events import events_from_json
@@ -16,6 +15,7 @@ from rebake.core.registry import POLICIES
 from rebake.core.states import StateBuilder
 from rebake.core.ted_policy import TEDPolicy
 from rebake.core.tracker import Tracker
+from support.shared import need
 
 ASSISTANTS = ("breakoutbot", "concertbot", "formbot", "helpdesk", "moodbot", "travelbot")
 
