@@ -1,0 +1,144 @@
+"""What the double of GitHub's API holds, and the bodies of its replies, with every key that GitHub promises."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+TIME = "2026-01-01T00:00:{:02d}Z"
+BOT = "github-actions[bot]"
+
+
+@dataclass
+class Reply:
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+
+
+@dataclass
+class Asset:
+    id: int
+    release: int
+    name: str
+    content: bytes
+    content_type: str
+    state: str = "uploaded"
+
+
+def missing() -> Reply:
+    return Reply(404, {"message": "Not Found", "documentation_url": "", "status": "404"})
+
+
+def forbidden() -> Reply:
+    return Reply(403, {"message": "Resource not accessible by integration", "documentation_url": "", "status": "403"})
+
+
+def invalid(resource: str, code: str, name: str) -> Reply:
+    errors = [{"resource": resource, "code": code, "field": name}]
+    return Reply(422, {"message": "Validation Failed", "documentation_url": "", "errors": errors})
+
+
+class Bodies:
+    """Writes bodies from the state of the double."""
+
+    repository: str
+    releases: dict[int, dict[str, Any]]
+    assets: dict[int, Asset]
+
+    def _url(self, server: str) -> str:
+        raise NotImplementedError
+
+    def _release(self, release: dict[str, Any]) -> dict[str, Any]:
+        url = f"{self._url('api')}/repos/{self.repository}/releases/{release['id']}"
+        uploads = f"{self._url('uploads')}/repos/{self.repository}/releases/{release['id']}"
+        page = f"https://github.example/{self.repository}/releases"
+        return {
+            **{key: release[key] for key in ("id", "tag_name", "name", "body", "prerelease")},
+            "url": url,
+            "assets_url": f"{url}/assets",
+            "upload_url": f"{uploads}/assets{{?name,label}}",
+            "html_url": f"{page}/tag/{release['tag_name']}",
+            "tarball_url": None,
+            "zipball_url": None,
+            "node_id": "R",
+            "target_commitish": "main",
+            "draft": False,
+            "created_at": TIME.format(0),
+            "published_at": TIME.format(0),
+            "author": self._user(BOT, "Bot"),
+            "assets": [self._asset(asset) for asset in self.assets.values() if asset.release == release["id"]],
+        }
+
+    def _asset(self, asset: Asset) -> dict[str, Any]:
+        tag = self.releases[asset.release]["tag_name"]
+        return {
+            "id": asset.id,
+            "name": asset.name,
+            "content_type": asset.content_type,
+            "size": len(asset.content),
+            "digest": f"sha256:{hashlib.sha256(asset.content).hexdigest()}",
+            "state": asset.state,
+            "url": f"{self._url('api')}/repos/{self.repository}/releases/assets/{asset.id}",
+            "node_id": "A",
+            "download_count": 0,
+            "label": "",
+            "uploader": self._user(BOT, "Bot"),
+            "browser_download_url": f"https://github.example/{self.repository}/releases/download/{tag}/{asset.name}",
+            "created_at": TIME.format(asset.id % 60),
+            "updated_at": TIME.format(asset.id % 60),
+        }
+
+    def _comment(self, comment: dict[str, Any]) -> dict[str, Any]:
+        url = f"{self._url('api')}/repos/{self.repository}/issues"
+        page = f"https://github.example/{self.repository}/pull/{comment['issue']}#issuecomment-{comment['id']}"
+        return {
+            "id": comment["id"],
+            "node_id": "C",
+            "body": comment["body"],
+            "url": f"{url}/comments/{comment['id']}",
+            "issue_url": f"{url}/{comment['issue']}",
+            "html_url": page,
+            "user": self._user(comment["login"], comment["type"]),
+            "author_association": "NONE",
+            "created_at": TIME.format(0),
+            "updated_at": TIME.format(0),
+        }
+
+    def _status(self, sha: str, data: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "url": f"{self._url('api')}/repos/{self.repository}/statuses/{sha}",
+            "avatar_url": None,
+            "id": 1,
+            "node_id": "S",
+            **{key: data.get(key) for key in ("state", "description", "target_url", "context")},
+            "created_at": TIME.format(0),
+            "updated_at": TIME.format(0),
+            "creator": self._user(BOT, "Bot"),
+        }
+
+    def _user(self, login: str | None, kind: str) -> dict[str, Any]:
+        url = f"{self._url('api')}/users/x"
+        addresses = ("followers", "following", "gists", "starred", "subscriptions", "organizations", "repos", "events")
+        counts = ("followers", "following", "public_gists", "public_repos", "collaborators", "disk_usage")
+        private = ("owned_private_repos", "private_gists", "total_private_repos")
+        return {
+            "login": login,
+            "id": 1,
+            "node_id": "U",
+            "type": kind,
+            "site_admin": False,
+            "gravatar_id": "",
+            "url": url,
+            "avatar_url": url,
+            "html_url": url,
+            "received_events_url": url,
+            **{f"{name}_url": url for name in addresses},
+            **dict.fromkeys((*counts, *private), 0),
+            **dict.fromkeys(("bio", "blog", "company", "email", "hireable", "location", "name")),
+            "two_factor_authentication": True,
+            "created_at": TIME.format(0),
+            "updated_at": TIME.format(0),
+        }
