@@ -179,7 +179,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # Rasa turns \uXXXX of ASCII files into characters, except after a second backslash, and expands a plain ${NAME}
-    style = '"' if "\\" in text else "'" if "$" in text or not isinstance(resolve(text), str) else None
+    style = '"' if "\\" in text or "\x85" in text else "'" if "$" in text or not isinstance(resolve(text), str) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

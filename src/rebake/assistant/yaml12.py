@@ -88,7 +88,7 @@ def parse_yaml(text: str, file: str, *, env: frozenset[str] = frozenset()) -> Do
         loader = _LoaderClass(text)
         value = builder.build(loader.get_event)
     except yaml.MarkedYAMLError as error:
-        raise _syntax_error(error, file) from None
+        raise _syntax_error(error, text, file) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise DataError(
@@ -115,13 +115,15 @@ def _unescaped(text: str) -> str:
         return text
 
 
-def _syntax_error(error: yaml.MarkedYAMLError, file: str) -> DataError:
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> DataError:
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark is not None else 1
     problem = " ".join(part for part in (error.problem, error.context) if part) or "the structure is broken"
     fix = "Check the indentation, colons and quotes on this line and on those before it."
-    if "cannot start any token" in problem:
-        fix = "Indent with spaces instead of tabs, and quote a text that starts with a special character."
+    if "\t" in next(iter(text.split("\n")[line - 1 : line]), ""):
+        fix = "Indent with spaces instead of tabs."
+    elif "cannot start any token" in problem:
+        fix = "Put a text that starts with a special character in quotes."
     return DataError(f"This is not valid YAML: {problem}.", location=Location(file, line), fix=fix)
 
 
