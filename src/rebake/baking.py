@@ -94,7 +94,9 @@ def bake(
         persist_nlu_data=persist_nlu_data,
     )
     manifest, problem = _read_old(old)
-    plan = compare(job.fingerprints, manifest, problem=problem, force=force)
+    plan = compare(
+        job.fingerprints, manifest, model=old.name if old else None, problem=problem, force=force
+    )
     if on_plan is not None:
         on_plan(plan)
     if plan.is_fresh and old is not None and manifest is not None:
@@ -134,7 +136,7 @@ def dry_run(
         assistant, core_arguments=core_arguments or {}, nlu_arguments=nlu_arguments or {}, parts=parts
     )
     manifest, problem = _read_old(old)
-    return compare(wanted, manifest, problem=problem, force=force)
+    return compare(wanted, manifest, model=old.name if old else None, problem=problem, force=force)
 
 
 def _run(job: BakingJob, directory: Path, archives: Sequence[Path]) -> None:
@@ -157,11 +159,11 @@ def _working_directory(output: Path) -> Iterator[Path]:
 
 
 def _read_old(old: Path | None) -> tuple[Manifest | None, str | None]:
-    """The old model's manifest; the second is why there is none although there is a model."""
+    """The old model's manifest, None where it has none; the second is why it could not be read."""
     if old is None:
         return None, None
     try:
         manifest = read_manifest(old)
     except ModelError as error:
         return None, str(error)
-    return manifest, None if manifest is not None else f"{old.name} was not made by rebake"
+    return manifest, None

@@ -16,7 +16,9 @@ from rebake.archive.shelf import Shelf
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_writer import persist_nlu
 from rebake.assistant.validate import validate
+from rebake.core.agent import policy_nodes, train_policies
 from rebake.nlu.component import TrainingContext
+from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
 from rebake.progress import Progress
 from rebake.staleness.fingerprints import fingerprint
 
@@ -66,8 +68,8 @@ class BakingJob:
         """Fill an empty directory with everything that the archive is to hold."""
         components = directory / COMPONENTS_NAME
         components.mkdir()
-        nlu = self._nlu_nodes() if "nlu" in self.fingerprints.parts else ()
-        core = self._core_nodes() if "core" in self.fingerprints.parts else ()
+        nlu = pipeline_nodes(self.assistant) if "nlu" in self.fingerprints.parts else ()
+        core = self._policy_nodes() if "core" in self.fingerprints.parts else ()
         if nlu:
             self._bake("nlu", nlu, components, shelf, self._train_nlu)
             if self.persist_nlu_data:
@@ -123,14 +125,17 @@ class BakingJob:
             wanted, seed=self.context.seed, trained_by=f"rebake {__version__}", metrics=dict(metrics)
         )
 
-    def _train_nlu(self, components: Path, reuse: Callable[[str], Path | None]) -> Mapping[str, float]:
-        from rebake.nlu.pipeline import train_pipeline
+    def _policy_nodes(self) -> tuple[Node, ...]:
+        config = self.assistant.config
+        nodes, notices = policy_nodes(config.policies, is_default=config.policies_is_default)
+        for notice in notices:
+            logger.warning("%s", notice)
+        return nodes
 
+    def _train_nlu(self, components: Path, reuse: Callable[[str], Path | None]) -> Mapping[str, float]:
         return train_pipeline(self.assistant.config.pipeline, self.assistant, self.context, components, reuse).metrics
 
     def _train_core(self, components: Path, reuse: Callable[[str], Path | None]) -> Mapping[str, float]:
-        from rebake.core.agent import train_policies
-
         return train_policies(
             self.assistant.config.policies, self.assistant, self.context, components, reuse=reuse, **self.core_arguments
         ).metrics

@@ -19,7 +19,7 @@ from rebake.assistant.validate import validate
 from rebake.baking import BakeResult, bake, dry_run
 from rebake.console import make_progress, use_color
 from rebake.errors import RebakeError, StorageError, UsageError
-from rebake.report.json import write_json_report
+from rebake.report.json import write_json
 from rebake.report.model import Failure, Report, parts_of_plan
 from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
@@ -197,4 +197,4 @@ def _report(
 
 def _write_report(options: argparse.Namespace, report: Report) -> None:
     if options.report:
-        write_json_report(report, Path(options.report))
+        write_json(report, Path(options.report))

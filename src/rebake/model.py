@@ -45,7 +45,8 @@ class Model:
             raise ModelError(
                 f"{self.path} holds no NLU model.", fix="Parse with a model that was trained on NLU data."
             )
-        return load_pipeline(resolve(self.metadata.nlu, component_type), self._components)
+        domain = self._domain if self.metadata.core else None
+        return load_pipeline(resolve(self.metadata.nlu, component_type), self._components, domain)
 
     @cached_property
     def _core(self) -> CoreModel:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from rebake.archive.manifest import Part
+from rebake.archive.manifest import PARTS, Part
 from rebake.staleness.plan import CODE_FORCED, CODES, Plan
+
+CODE_CORE_NEEDS_TO_BE_RETRAINED = CODES["core"]
+CODE_NLU_NEEDS_TO_BE_RETRAINED = CODES["nlu"]
+CODE_NLG_NEEDS_TO_BE_RETRAINED = CODES["nlg"]
+CODE_FORCED_TRAINING = CODE_FORCED
 
 FORCED = "The training was forced."
 FRESH = "No training required."
@@ -53,30 +58,17 @@ def comparison_of(plan: Plan) -> FingerprintComparisonResult:
     )
 
 
-def dry_run_texts(plan: Plan) -> list[str]:
-    """The sentences of Rasa 2.8 that go with the plan's code: the one on responses only where they changed."""
-    if plan.forced:
-        return [FORCED]
-    return [SENTENCES[part] for part in plan.stale_parts] or [FRESH]
-
-
 def dry_run_result(fingerprint_comparison: FingerprintComparisonResult) -> tuple[int, list[str]]:
     """The exit code and the sentences that Rasa 2.8 gives.
 
-    The code is 8 where training is forced, else the sum of 1 (Core), 2 (NLU) and 4 (responses). As in Rasa, responses
-    are said to be stale whenever Core is; :attr:`rebake.staleness.plan.Plan.code` counts them only where they are.
+    The code is 8 where training is forced, else the sum of 1 (Core), 2 (NLU) and 4 (responses).
     """
     if fingerprint_comparison.force_training:
-        return CODE_FORCED, [FORCED]
-    code = 0
-    texts = []
-    if fingerprint_comparison.should_retrain_core():
-        code += CODES["core"]
-        texts.append(SENTENCES["core"])
-    if fingerprint_comparison.should_retrain_nlu():
-        code += CODES["nlu"]
-        texts.append(SENTENCES["nlu"])
-    if fingerprint_comparison.should_retrain_nlg():
-        code += CODES["nlg"]
-        texts.append(SENTENCES["nlg"])
-    return code, texts or [FRESH]
+        return CODE_FORCED_TRAINING, [FORCED]
+    stale = {
+        "core": fingerprint_comparison.core,
+        "nlu": fingerprint_comparison.nlu,
+        "nlg": fingerprint_comparison.nlg,
+    }
+    parts = [part for part in PARTS if stale[part]]
+    return sum(CODES[part] for part in parts), [SENTENCES[part] for part in parts] or [FRESH]
