@@ -64,8 +64,7 @@ class Commands:
 
     def output(self, name: str, value: str) -> None:
         """Set an output of the step."""
-        with self._on():
-            core.set_output(name, value)
+        core.set_output(name, value)  # goes to a file
 
     def summary(self, markdown: str) -> None:
         """Append to the job summary, where the runner has one."""

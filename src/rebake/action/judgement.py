@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rebake.archive.manifest import PARTS, Manifest, Part
 from rebake.errors import ModelError, StorageError
@@ -52,7 +52,10 @@ def judge(wanted: Fingerprints, store: ReleaseStore, manifest_name: str, *, forc
         if found is not None:
             stored[verdict.part] = found
         problem = problem or unread
-        reports[verdict.part] = _report(verdict, found, unread)
+        report = _report(verdict, found, unread)
+        if found is not None and newest is None:
+            report = replace(report, reasons=())  # there is nothing that it could have changed since
+        reports[verdict.part] = report
     return Judgement(tuple(reports[part] for part in PARTS if part in reports), stored, newest, force, problem)
 
 

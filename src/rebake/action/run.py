@@ -19,7 +19,7 @@ from rebake.assistant.location import Notice
 from rebake.assistant.model import Assistant
 from rebake.baking import BakeResult, bake
 from rebake.errors import ModelError, RebakeError, StorageError
-from rebake.report.model import Failure, PartReport, Report
+from rebake.report.model import PART_NAMES, Failure, PartReport, Report
 from rebake.staleness.fingerprints import fingerprint
 from rebake.staleness.git_changes import find_changes
 from rebake.store.github import StoredPart
@@ -94,6 +94,8 @@ class Run:
             forced=judgement.forced,
             compared_with=f"the newest model of {settings.store_tag}" if judgement.newest is not None else None,
         )
+        for part in self.report.parts:
+            logger.info("%s: %s", PART_NAMES[part.part], "; ".join((part.state, *part.reasons)))
         if settings.mode == "train":
             with tempfile.TemporaryDirectory(prefix="rebake-") as scratch:
                 self._train(assistant, judgement, Path(scratch))

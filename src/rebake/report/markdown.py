@@ -12,8 +12,9 @@ from rebake.staleness.git_changes import FileChange
 LIST_LENGTHS = (2000, 500, 100, 30, 10, 3, 0)  # how long lists may be, tried until the text fits
 MAX_TEXT = 300  # characters of one clause or name
 
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,;'/%=")
-_ISSUE = re.compile(r"(?i)\b(gh)-(?=\d)")
+_SPECIAL = re.compile(r"[^A-Za-z0-9 ,;'/%=\u0080-\U0010ffff]")
+_JOINT = re.compile(r"(?<=[A-Za-z0-9])[._-](?=[A-Za-z0-9])")
+_REFERENCE = re.compile(r"(?i)\b(gh)-(?=\d)")
 _STATES = {"fresh": "fresh", "stale": "**stale**", "unknown": "**unknown**, counts as stale", "absent": "not there"}
 _VERBS = {"A": "added", "M": "modified", "D": "deleted", "R": "renamed"}
 
@@ -23,18 +24,25 @@ def escape(text: str) -> str:
 
     GitHub looks for mentions and references in the rendered text, so those are broken by an invisible character.
     """
-    short = text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
-    return "".join(_escaped(character) for character in _ISSUE.sub("\\1\u200b-", " ".join(short.split())))
+    line = " ".join(text.split())
+    short = line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
+    visible = "".join(_visible(character) for character in short)
+    kept = {match.start() for match in _JOINT.finditer(visible)}
+    kept -= {match.end() - 1 for match in re.finditer(r"(?i)\bwww\.", visible)}
+    escaped = "".join(
+        character if index in kept else _SPECIAL.sub(_entity, character) for index, character in enumerate(visible)
+    )
+    return _REFERENCE.sub("\\1-\u200b", escaped)
 
 
-def _escaped(character: str) -> str:
-    if character in _PLAIN or character == "\u200b":
-        return character
-    if character in "@#":
-        return f"&#{ord(character)};\u200b"
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn"):
-        return "\ufffd"  # control characters, and those that turn the direction of text around
-    return character if ord(character) > 127 else f"&#{ord(character)};"
+def _entity(match: re.Match[str]) -> str:
+    character = match[0]
+    return f"&#{ord(character)};" + ("\u200b" if character in "@#" else "")
+
+
+def _visible(character: str) -> str:
+    """Control characters, and those that turn the direction of text around, become visible."""
+    return "\ufffd" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") else character
 
 
 def code(text: str) -> str:
@@ -85,10 +93,14 @@ def _table(report: Report) -> str:
 
 def _now(part: PartReport) -> str:
     if part.origin == "trained":
-        return f"trained in {part.seconds:.0f} s" if part.seconds is not None else "trained"
+        return f"trained in {_duration(part.seconds)}" if part.seconds is not None else "trained"
     if part.origin == "reused":
         return f"reused from {code(_short(part.source))}" if part.source else "reused"
     return "updated, needs no training" if part.origin == "updated" else "–"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
 def _short(source: str | None) -> str:
@@ -141,7 +153,7 @@ def _footer(report: Report) -> str:
         facts.append(f"commit {report.commit[:12]}")
     facts.append(f"verdict code {report.code}")
     if report.seconds is not None:
-        facts.append(f"{report.seconds:.0f} s")
+        facts.append(_duration(report.seconds))
     if report.run_url:
         facts.append(f"[log]({_link(report.run_url)})")
     return f"<sub>{' · '.join(facts)}</sub>"

@@ -1,0 +1,125 @@
+"""The report as comment, job summary and JSON."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rebake.assistant.location import Location, Notice
+from rebake.errors import DataError
+from rebake.report.comment import LIMIT, marker, render_comment
+from rebake.report.json import as_dict, render_json, write_json
+from rebake.report.markdown import escape, fit
+from rebake.report.model import Failure, PartReport, Report
+from rebake.report.summary import render_summary
+from rebake.staleness.git_changes import Changes, FileChange
+
+ROOT = Path(__file__).resolve().parents[1]
+
+REPORT = Report(
+    mode="train",
+    parts=(
+        PartReport("core", "stale", ("story 'x' added in data/stories.yml:4",), "a" * 64, "trained", None, 3.21),
+        PartReport("nlu", "fresh", (), "b" * 64, "reused", f"nlu-{'b' * 64}.tar.gz"),
+        PartReport("nlg", "stale", ("response utter_x changed",), "c" * 64, "updated"),
+    ),
+    code=5,
+    compared_with="the newest model of rebake-models",
+    model_path="models/x.tar.gz",
+    model_written=True,
+    metrics={"TEDPolicy0.loss": 0.123456, "TEDPolicy0.other": float("nan")},
+    seconds=12.3,
+    changes=Changes((FileChange("M", "data/stories.yml"), FileChange("R", "b.yml", "a.yml")), "d" * 40, "main"),
+    notices=(Notice("odd", Location("domain.yml", 3)),),
+    commit="e" * 40,
+)
+
+
+def test_the_comment_tells_what_was_found_and_done() -> None:
+    text = html.unescape(render_comment(REPORT)).replace("\u200b", "")
+    assert text.startswith("<!-- rebake:model . -->\n")
+    assert "**Trained Core.**" in text
+    assert "| Core | **stale** | trained in 3.2 s |" in text
+    assert "| NLU | fresh | reused from <code>nlu-bbbbbbbbbbbb….tar.gz</code> |" in text
+    assert "| Responses | **stale** | updated, needs no training |" in text
+    assert "- story 'x' added in data/stories.yml:4" in text
+    assert "- renamed: <code>b.yml</code> from <code>a.yml</code>" in text
+    assert "domain.yml:3: odd" in text
+    assert "commit eeeeeeeeeeee" in text
+
+
+def test_a_failure_is_told_with_its_place_and_its_fix() -> None:
+    error = DataError("intent x is not in the domain.", location=Location("data/a.yml", 7), fix="Add it.")
+    text = html.unescape(render_comment(replace(REPORT, failure=Failure.of(error))))
+    assert "**The run failed.** <code>data/a.yml:7</code>: intent x is not in the domain." in text
+    assert "Add it." in text
+    assert "Trained Core." not in text
+
+
+def test_each_assistant_of_a_repository_has_a_marker_of_its_own() -> None:
+    assert len({marker(name) for name in ("", "bots/a", "bots/b", "bots-a")}) == 4
+    assert "-->" not in marker("x --> y")[:-3]
+
+
+@given(st.text(max_size=400))
+def test_text_of_the_assistant_stays_text(text: str) -> None:
+    escaped = escape(text)
+    assert not re.search(r"[<>|*`\[\]()\\\n@]", escaped.replace("&#", ""))
+    assert not re.search(r"(?i)www\.|gh-\d|://", escaped)
+    assert not re.search(r"[@#](?!\u200b)", html.unescape(escaped))
+
+
+@pytest.mark.parametrize("text", ["hello", "data/nlu.yml", "bot-v1.0.tar.gz", "größer, 多言語"])
+def test_ordinary_names_stay_as_they_are(text: str) -> None:
+    assert escape(text) == text
+
+
+def test_a_huge_report_fits_into_a_comment_and_keeps_the_verdict() -> None:
+    reasons = tuple(f"story {'ü' * 200} {number} added" for number in range(3000))
+    huge = replace(REPORT, parts=tuple(replace(part, reasons=reasons) for part in REPORT.parts))
+    text = render_comment(huge)
+    assert len(text.encode()) <= LIMIT
+    assert "**Trained Core.**" in text
+    assert "more" in text
+    assert text.rstrip().endswith("</sub>")
+    assert len(render_summary(huge).encode()) <= 1_000_000
+
+
+def test_what_cannot_fit_is_cut() -> None:
+    assert len(fit(lambda length: "ä" * 1000, 100).encode()) <= 100
+
+
+def test_the_json_report_has_the_documented_keys_and_no_nan(tmp_path: Path) -> None:
+    failure = Failure.of(DataError("x", location=Location("a.yml", 1)))
+    data = json.loads(render_json(replace(REPORT, failure=failure)))
+    documented = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "report-json.md").read_text(encoding="utf-8")))
+    parts = [data, *data["parts"].values(), data["model"], data["changes"], *data["changes"]["files"]]
+    parts += [*data["notices"], data["error"]]
+    assert {key for part in parts for key in part} <= documented
+    assert data["metrics"]["TEDPolicy0.other"] is None
+    assert data["error"]["exit_code"] == 65
+    write_json(REPORT, tmp_path / "deep" / "report.json")
+    assert json.loads((tmp_path / "deep" / "report.json").read_text(encoding="utf-8")) == as_dict(
+        replace(REPORT, metrics={**REPORT.metrics, "TEDPolicy0.other": 0.0})
+    ) | {"metrics": {"TEDPolicy0.loss": 0.123456, "TEDPolicy0.other": None}}
+
+
+@pytest.mark.parametrize(
+    ("report", "headline"),
+    [
+        (Report(mode="check"), "The model is fresh."),
+        (Report(mode="check", parts=REPORT.parts, code=5), "The model is stale: Core and Responses."),
+        (Report(mode="check", code=8, forced=True), "The model is stale: training was forced."),
+        (Report(mode="train", parts=REPORT.parts[1:]), "Nothing to train; the responses were updated."),
+        (Report(mode="train", parts=REPORT.parts[1:2]), "The model is fresh: nothing to train."),
+    ],
+)
+def test_the_headline_says_it_in_one_sentence(report: Report, headline: str) -> None:
+    assert report.headline == headline
