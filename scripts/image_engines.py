@@ -1,0 +1,157 @@
+"""What builds and runs the action's image for scripts/check_image: Docker where a daemon answers, else buildah."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGE = "rebake-image-check"
+CERTIFICATES = "/etc/machine-certificates.crt"
+# What this machine's package clients need to reach their registries, if it needs anything.
+PASSED_ON = ("PIP_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*map(str, command)], check=True, text=True, stdin=subprocess.DEVNULL, **options)
+
+
+def said(*command: str | Path) -> str:
+    return run(*command, stdout=subprocess.PIPE).stdout.strip()
+
+
+class Engine(Protocol):
+    """What builds an image and runs it."""
+
+    def build(self) -> None: ...
+    def size(self) -> int: ...
+    def run(self, command: Sequence[str], env: Mapping[str, str], mounts: Mapping[Path, str]) -> tuple[int, str]: ...
+    def entrypoint(self) -> list[str]: ...
+    def close(self) -> None: ...
+
+
+class Docker:
+    """A Docker daemon that answers."""
+
+    @staticmethod
+    def answers() -> bool:
+        return (
+            bool(shutil.which("docker"))
+            and not subprocess.run(["docker", "info"], check=False, capture_output=True).returncode
+        )
+
+    def build(self) -> None:
+        run("docker", "build", "--network", "host", "--tag", IMAGE, ROOT)
+
+    def size(self) -> int:
+        return int(said("docker", "image", "inspect", "--format", "{{.Size}}", IMAGE))
+
+    def entrypoint(self) -> list[str]:
+        return list(json.loads(said("docker", "image", "inspect", "--format", "{{json .Config.Entrypoint}}", IMAGE)))
+
+    def run(self, command: Sequence[str], env: Mapping[str, str], mounts: Mapping[Path, str]) -> tuple[int, str]:
+        options = ["--rm", "--network", "host", "--workdir", env["GITHUB_WORKSPACE"], "--entrypoint", command[0]]
+        options += [part for key in env for part in ("--env", f"{key}={env[key]}")]
+        options += [part for place in mounts for part in ("--volume", f"{place}:{mounts[place]}")]
+        return outcome(["docker", "run", *options, IMAGE, *command[1:]])
+
+    def close(self) -> None:
+        subprocess.run(["docker", "image", "rm", "--force", IMAGE], check=False, capture_output=True)
+
+
+class Buildah:
+    """buildah in a chroot, on a base image made here: for a machine (a sandbox, a CI container) without a daemon."""
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self.tool = [
+            "buildah",
+            "--root",
+            str(work / "store"),
+            "--runroot",
+            str(work / "run"),
+            "--storage-driver",
+            "vfs",
+        ]
+        self.container = ""
+        missing = [tool for tool in ("buildah", "debootstrap") if not shutil.which(tool)]
+        if missing:
+            if os.geteuid():
+                sys.exit(f"No Docker daemon answers, and without root {' and '.join(missing)} cannot be installed.")
+            quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+            run("apt-get", "update", **quiet)
+            run("apt-get", "install", "--yes", "--no-install-recommends", *missing, **quiet)
+
+    def build(self) -> None:
+        self.make_base(base_image())
+        run(
+            *self.tool,
+            *("build", "--isolation", "chroot", "--network", "host", "--pull-never", "--layers=false"),
+            *("--tag", IMAGE, ROOT),
+        )
+        self.container = said(*self.tool, "from", "--pull-never", IMAGE)
+
+    def make_base(self, name: str) -> None:
+        """Debian's minimal system of the wanted suite, slimmed as the official image is, tagged with its name."""
+        suite = re.fullmatch(r"debian:(\w+)-slim", name)
+        if suite is None:
+            sys.exit(f"The Dockerfile's base is {name}; this check can only make a stand-in for debian:<suite>-slim.")
+        root = self.work / "base"
+        run("debootstrap", "--variant=minbase", suite[1], root, stdout=subprocess.DEVNULL)
+        for place in ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt/lists", "var/cache/apt"):
+            shutil.rmtree(root / place, ignore_errors=True)
+            (root / place).mkdir(parents=True)
+        told = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+        bundle = next((os.environ[key] for key in ("PIP_CERT", "SSL_CERT_FILE") if os.environ.get(key)), None)
+        if bundle:
+            shutil.copyfile(bundle, root / CERTIFICATES.lstrip("/"))
+            told |= {"PIP_CERT": CERTIFICATES, "SSL_CERT_FILE": CERTIFICATES}
+        base = said(*self.tool, "from", "scratch")
+        run(*self.tool, "add", "--quiet", base, root, "/", stdout=subprocess.DEVNULL)
+        shutil.rmtree(root)
+        env = [part for key, value in told.items() for part in ("--env", f"{key}={value}")]
+        path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        run(*self.tool, "config", "--env", path, *env, base)
+        run(*self.tool, "commit", "--quiet", "--rm", base, f"docker.io/library/{name}", stdout=subprocess.DEVNULL)
+
+    def size(self) -> int:
+        root = said(*self.tool, "mount", self.container)
+        return int(said("du", "--summarize", "--bytes", "--one-file-system", root).split()[0])
+
+    def entrypoint(self) -> list[str]:
+        config = json.loads(said(*self.tool, "inspect", "--type", "image", IMAGE))
+        return list(config["OCIv1"]["config"]["Entrypoint"])
+
+    def run(self, command: Sequence[str], env: Mapping[str, str], mounts: Mapping[Path, str]) -> tuple[int, str]:
+        options = ["--isolation", "chroot", "--network", "host", "--workingdir", env["GITHUB_WORKSPACE"]]
+        options += [part for key in env for part in ("--env", f"{key}={env[key]}")]
+        options += [part for place in mounts for part in ("--volume", f"{place}:{mounts[place]}")]
+        return outcome([*self.tool, "run", *options, self.container, "--", *command])
+
+    def close(self) -> None:
+        subprocess.run([*self.tool, "rm", "--all"], check=False, capture_output=True)
+        subprocess.run([*self.tool, "rmi", "--all", "--force"], check=False, capture_output=True)
+        shutil.rmtree(self.work, ignore_errors=True)
+
+
+def outcome(command: list[str]) -> tuple[int, str]:
+    done = subprocess.run(
+        command,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    return done.returncode, done.stdout
+
+
+def base_image() -> str:
+    named = re.findall(r"^FROM\s+(\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return str(named[0]).removeprefix("docker.io/library/").split("@")[0]
