@@ -158,11 +158,12 @@ class _Search:
         return wanted
 
     def _merge_base(self, wanted: str, base: Base) -> str:
-        def found() -> str | None:
-            return self._ask("merge-base", wanted, base.head) if self._has(wanted) and self._has(base.head) else None
+        head = (self._ask("rev-parse", "HEAD") if base.head == "HEAD" else None) or base.head
 
-        heads = [wanted] if base.head == "HEAD" else [wanted, base.head]
-        return self._deepening(found, heads, base.refs, f"no common ancestor with {base.name or wanted[:12]}")
+        def found() -> str | None:
+            return self._ask("merge-base", wanted, head) if self._has(wanted) and self._has(head) else None
+
+        return self._deepening(found, [wanted, head], base.refs, f"no common ancestor with {base.name or wanted[:12]}")
 
     def _previous_tag(self, base: Base) -> tuple[str, str]:
         def found() -> str | None:

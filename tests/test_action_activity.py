@@ -1,0 +1,133 @@
+"""From an event to what there is to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebake.action.activity import FORK_NOTE, decide
+from rebake.action.event import Event
+from rebake.errors import UsageError
+from rebake.staleness.git_changes import Base
+
+HEAD, BASE, SHA = "a" * 40, "b" * 40, "c" * 40
+
+
+def event(name: str, ref: str = "refs/heads/main", **payload: Any) -> Event:
+    payload = {"repository": {"default_branch": "main"}, **payload}
+    return Event(name, payload, "acme/bot", SHA, ref, "https://a", "https://s", "1", Path("w"))
+
+
+def pull_request(owner: str = "acme/bot", action: str = "opened") -> Event:
+    request = {
+        "number": 7,
+        "head": {"sha": HEAD, "repo": {"full_name": owner} if owner else None},
+        "base": {"sha": BASE, "ref": "main"},
+    }
+    return event("pull_request", "refs/pull/7/merge", action=action, pull_request=request)
+
+
+def test_a_pull_request_gets_a_comment_and_a_status_on_its_head() -> None:
+    activity = decide(pull_request(), "store")
+    assert (activity.commit, activity.pull_request, activity.can_write) == (HEAD, 7, True)
+    assert (activity.is_newest, activity.tag, activity.skip) == (False, None, None)
+    assert activity.base == Base(
+        "merge-base", base=BASE, head=HEAD, name="main", refs=("refs/heads/main", "refs/pull/7/head")
+    )
+
+
+@pytest.mark.parametrize("owner", ["somebody/bot", ""])
+def test_a_fork_may_only_read_and_the_report_says_so(owner: str) -> None:
+    activity = decide(pull_request(owner), "store")
+    assert not activity.can_write
+    assert activity.notes == (FORK_NOTE,)
+
+
+def test_a_closed_pull_request_is_skipped() -> None:
+    assert decide(pull_request(action="closed"), "store").skip
+
+
+def test_a_push_to_the_default_branch_makes_the_newest_model() -> None:
+    activity = decide(event("push", before=BASE, after=SHA), "store")
+    assert (activity.commit, activity.is_newest, activity.base.kind, activity.base.base) == (SHA, True, "commit", BASE)
+
+
+def test_a_push_to_another_branch_does_not() -> None:
+    assert not decide(event("push", "refs/heads/x", before=BASE, after=SHA), "store").is_newest
+
+
+def test_a_new_branch_is_compared_with_the_default_branch() -> None:
+    activity = decide(event("push", "refs/heads/x", before="0" * 40, after=SHA), "store")
+    assert activity.base == Base("merge-base", name="main", refs=("refs/heads/main",))
+    first = decide(event("push", before="0" * 40, after=SHA), "store")
+    assert first.base == Base("none", reason="this is the first push to main")
+
+
+def test_a_deleted_branch_is_skipped() -> None:
+    assert decide(event("push", "refs/heads/x", before=BASE, after="0" * 40, deleted=True), "store").skip
+
+
+@pytest.mark.parametrize(
+    "tagged",
+    [
+        event("push", "refs/tags/v1", before="0" * 40, after=SHA),
+        event("release", "refs/tags/v1", action="published", release={"tag_name": "v1", "draft": False}),
+        event("workflow_dispatch", "refs/tags/v1"),
+    ],
+)
+def test_a_tag_gets_the_model_on_its_release(tagged: Event) -> None:
+    activity = decide(tagged, "store")
+    assert (activity.tag, activity.commit, activity.is_newest, activity.skip) == ("v1", SHA, True, None)
+    assert activity.base == Base("previous-tag", head=SHA, name="v1", ignored_tag="store")
+
+
+def test_the_stores_own_tag_is_no_release_of_the_assistant() -> None:
+    assert decide(event("push", "refs/tags/store", before="0" * 40, after=SHA), "store").skip
+
+
+def test_an_edited_release_is_skipped() -> None:
+    assert decide(event("release", "refs/tags/v1", action="edited", release={"tag_name": "v1"}), "store").skip
+
+
+def test_a_merge_group_is_compared_with_its_base() -> None:
+    group = {"head_sha": HEAD, "base_sha": BASE, "base_ref": "refs/heads/main"}
+    activity = decide(event("merge_group", "refs/heads/q", action="checks_requested", merge_group=group), "store")
+    assert (activity.commit, activity.base) == (HEAD, Base("commit", base=BASE, name="main"))
+    assert not activity.is_newest
+
+
+@pytest.mark.parametrize("name", ["workflow_dispatch", "schedule", "repository_dispatch"])
+def test_a_run_started_by_hand_or_clock_goes_by_its_ref(name: str) -> None:
+    assert decide(event(name), "store").is_newest
+    other = decide(event(name, "refs/heads/x"), "store")
+    assert (other.is_newest, other.base.kind) == (False, "merge-base")
+
+
+@pytest.mark.parametrize("name", ["pull_request_target", "issue_comment", "workflow_run"])
+def test_events_with_more_rights_than_review_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=name):
+        decide(event(name), "store")
+
+
+def test_the_environment_of_a_job_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps({"a": {"b": "c"}}), encoding="utf-8")
+    environment = {
+        "GITHUB_EVENT_PATH": str(file),
+        "GITHUB_REPOSITORY": "acme/bot",
+        "GITHUB_EVENT_NAME": "push",
+        "GITHUB_SHA": SHA,
+        "GITHUB_WORKSPACE": str(tmp_path),
+    }
+    read = Event.read(environment)
+    assert (read.text("a", "b"), read.text("a", "x"), read.default_branch) == ("c", "", "")
+    assert read.run_url == "https://github.com/acme/bot/actions/runs/0"
+    for name in environment:
+        with pytest.raises(UsageError):
+            Event.read({**environment, name: ""})
+    file.write_text("[]", encoding="utf-8")
+    with pytest.raises(UsageError):
+        Event.read(environment)
