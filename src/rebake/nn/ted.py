@@ -163,9 +163,10 @@ class Ted:
         """
         encoded = [layer(features[name], present[name], noise) for name, layer in self.attributes.items()]
         x = tf.concat(encoded, axis=1)  # [N, inputs]
-        if self.transformer is not None:
-            x = self.transformer(x, rows, noise)  # [N, units]
-        newest = tf.gather(x, rows.starts)  # [B, units]
+        if self.transformer is None:
+            newest = tf.gather(x, rows.starts)  # [B, inputs]
+        else:
+            newest = self.transformer(x, rows, noise, first_only=True)  # [B, units]
         return self.embed_dialogue(gelu(newest))
 
     def labels(self, noise: Noise | None) -> tf.Tensor:

@@ -54,7 +54,10 @@ class TransformerConfig:
 
 
 class Transformer:
-    """[N, inputs] -> [N, units] on packed rows, attention within a sequence. The caller applies the final gelu."""
+    """[N, inputs] -> [N, units] on packed rows, attention within a sequence. The caller applies the final gelu.
+
+    With ``first_only`` the result is the first row of each sequence, [B, units]: the last layer computes no other.
+    """
 
     def __init__(self, weights: Weights, path: str, inputs: int, config: TransformerConfig) -> None:
         self.config = config
@@ -65,11 +68,11 @@ class Transformer:
         self.layers = [EncoderLayer(weights, f"{path}/_enc_layers/{i}", config) for i in range(config.layers)]
         self.norm = LayerNorm(weights, f"{path}/_layer_norm", config.units)
 
-    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None = None) -> tf.Tensor:
+    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None = None, *, first_only: bool = False) -> tf.Tensor:
         x = self.embedding(x) * np.float32(np.sqrt(self.units)) + positional_encoding(rows.positions, self.units)
         x = dropout(x, self.config.rate, noise)
         for layer in self.layers:
-            x = layer(x, rows, noise)
+            x = layer(x, rows, noise, first_only=first_only and layer is self.layers[-1])
         return self.norm(x)
 
 
@@ -85,8 +88,11 @@ class EncoderLayer:
         self.expand = Dense(weights, f"{path}/_ffn_layers/1", units, 4 * units, density=density, activation=gelu)
         self.contract = Dense(weights, f"{path}/_ffn_layers/3", 4 * units, units, density=density)
 
-    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None) -> tf.Tensor:
-        x += dropout(self.attention(self.attention_norm(x), rows, noise), self.rate, noise)
+    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None, *, first_only: bool = False) -> tf.Tensor:
+        """[N, units] -> [N, units], or [B, units] of the first row of each sequence."""
+        attended = self.attention(self.attention_norm(x), rows, noise, first_only=first_only)
+        x = tf.gather(x, rows.starts) if first_only else x
+        x += dropout(attended, self.rate, noise)
         hidden = dropout(self.expand(self.norm(x)), self.rate, noise)
         return x + dropout(self.contract(hidden), self.rate, noise)
 
@@ -113,17 +119,16 @@ class Attention:
         if config.relative_values:
             self.relative_values = weights.add(f"{path}/value_relative_embeddings", shape, glorot_uniform)
 
-    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None) -> tf.Tensor:
-        """[N, units] -> [N, units]"""
-        kernel = tf.concat([self.query.kernel, self.key.kernel, self.value.kernel], axis=1)
-        padded = rows.pad(tf.matmul(x, kernel))  # [B, T, 3·units]
-        shape = tf.shape(padded)
-        batch, time = shape[0], shape[1]
-        split = tf.reshape(padded, [batch, time, 3, self.config.heads, self.config.depth])
-        query, key, value = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]))  # 3 × [B, H, T, depth]
-
-        logits = tf.matmul(query, key, transpose_b=True)  # [B, H, T, T]
-        table = self._relative_index(time)
+    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None, *, first_only: bool = False) -> tf.Tensor:
+        """[N, units] -> [N, units], or [B, units]: what the first row of each sequence attends to."""
+        if first_only:
+            (query,) = self._heads(self.query(tf.gather(x, rows.starts))[:, None, :], 1)  # [B, H, 1, depth]
+            key, value = self._heads(rows.pad(tf.matmul(x, self._kernels(self.key, self.value))), 2)
+        else:
+            padded = rows.pad(tf.matmul(x, self._kernels(self.query, self.key, self.value)))
+            query, key, value = self._heads(padded, 3)  # [B, H, T, depth] each
+        logits = tf.matmul(query, key, transpose_b=True)  # [B, H, Q, T], Q = 1 or T
+        table = self._relative_index(tf.shape(logits)[2], tf.shape(logits)[3])
         if self.relative_keys is not None:
             logits += _relative_logits(query, self.relative_keys, table)
         logits *= np.float32(1.0 / np.sqrt(self.config.depth))
@@ -131,24 +136,35 @@ class Attention:
         out = tf.matmul(attention, value)
         if self.relative_values is not None:
             out += _relative_output(attention, self.relative_values, table)
-        merged = tf.reshape(tf.transpose(out, [0, 2, 1, 3]), [batch, time, self.config.units])
-        return self.output(rows.pack(merged))
+        merged = tf.transpose(out, [0, 2, 1, 3])  # [B, Q, H, depth]
+        merged = tf.reshape(merged, [tf.shape(merged)[0], tf.shape(merged)[1], self.config.units])
+        return self.output(merged[:, 0] if first_only else rows.pack(merged))
+
+    def _heads(self, padded: tf.Tensor, count: int) -> list[tf.Tensor]:
+        """[B, T, count·units] -> count × [B, H, T, depth]"""
+        shape = tf.shape(padded)
+        split = tf.reshape(padded, [shape[0], shape[1], count, self.config.heads, self.config.depth])
+        heads: list[tf.Tensor] = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]), num=count)
+        return heads
+
+    @staticmethod
+    def _kernels(*layers: Dense) -> tf.Tensor:
+        return tf.concat([layer.kernel for layer in layers], axis=1)
 
     def _hide(self, logits: tf.Tensor, rows: Rows, noise: Noise | None) -> tf.Tensor:
-        """Push padding, the future and dropped logits [B, H, T, T] out of the softmax."""
+        """Push padding, the future and dropped logits [B, H, Q, T] out of the softmax."""
         logits += (1.0 - rows.mask[:, None, None, :]) * MASKED
         if self.config.unidirectional:
-            time = tf.shape(logits)[-1]
-            logits += (1.0 - tf.linalg.band_part(tf.ones([time, time]), -1, 0)) * MASKED
+            logits += (1.0 - tf.linalg.band_part(tf.ones(tf.shape(logits)[2:]), -1, 0)) * MASKED
         if noise is not None and self.config.attention_rate > 0:
             logits = tf.where(noise.keep(tf.shape(logits), self.config.attention_rate), logits, logits + MASKED)
         return logits
 
-    def _relative_index(self, time: tf.Tensor) -> tf.Tensor:
-        """One-hot [T, T, distances]: which row of the tables belongs to key j seen from query i; none for the future
+    def _relative_index(self, queries: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
+        """One-hot [Q, T, distances]: which row of the tables belongs to key j seen from query i; none for the future
         of a unidirectional encoder."""
         limit = self.config.max_relative_position
-        distance = tf.range(time)[None, :] - tf.range(time)[:, None]
+        distance = tf.range(time)[None, :] - tf.range(queries)[:, None]
         if self.config.unidirectional:
             index = tf.where(distance > 0, -1, tf.maximum(distance, -limit) + limit)
             return tf.one_hot(index, limit + 1)
@@ -156,13 +172,13 @@ class Attention:
 
 
 def _relative_logits(query: tf.Tensor, table: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-    """query [B, H, T, depth] times the embedding of each key's distance -> [B, H, T, T]"""
+    """query [B, H, Q, depth] times the embedding of each key's distance -> [B, H, Q, T]"""
     by_distance = tf.einsum("bhid,hrd->bhir", query, table)
     return tf.einsum("bhir,ijr->bhij", by_distance, index)
 
 
 def _relative_output(attention: tf.Tensor, table: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-    """Attention [B, H, T, T] over the embeddings of the distances -> [B, H, T, depth]"""
+    """Attention [B, H, Q, T] over the embeddings of the distances -> [B, H, Q, depth]"""
     by_distance = tf.einsum("bhij,ijr->bhir", attention, index)
     return tf.einsum("bhir,hrd->bhid", by_distance, table)
 
