@@ -57,7 +57,6 @@ def bake(
     parts: frozenset[Part] = frozenset(PARTS),
     force: bool = False,
     fixed_model_name: str | None = None,
-    prefix: str = "",
     core_arguments: Mapping[str, Any] | None = None,
     nlu_arguments: Mapping[str, Any] | None = None,
     persist_nlu_data: bool = False,
@@ -73,8 +72,8 @@ def bake(
         sources: further archives, of the whole or of one part, that a part with the wanted fingerprint is taken from.
         parts: what the model is to hold.
         force: train every part, stale or not.
-        fixed_model_name: file name of the archive, with or without ``.tar.gz``.
-        prefix: put in front of a name that is not fixed ("nlu-", "core-").
+        fixed_model_name: file name of the archive, with or without ``.tar.gz``; otherwise it is made of the time and
+            the content, and starts with ``nlu-`` or ``core-`` where the model holds that part alone.
         core_arguments: ``augmentation_factor``.
         nlu_arguments: ``num_threads``.
         persist_nlu_data: put the NLU training data into the archive, where ``rasa train --persist-nlu-data`` puts it.
@@ -94,9 +93,7 @@ def bake(
         persist_nlu_data=persist_nlu_data,
     )
     manifest, problem = _read_old(old)
-    plan = compare(
-        job.fingerprints, manifest, model=old.name if old else None, problem=problem, force=force
-    )
+    plan = compare(job.fingerprints, manifest, model=old.name if old else None, problem=problem, force=force)
     if on_plan is not None:
         on_plan(plan)
     if plan.is_fresh and old is not None and manifest is not None:
@@ -104,7 +101,7 @@ def bake(
     archives = [] if force else [path for path in (old, *sources) if path is not None]
     with _working_directory(output) as directory:
         _run(job, directory, archives)
-        name = fixed_model_name or prefix + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
+        name = fixed_model_name or job.prefix + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
         model = output / (name if name.endswith(SUFFIX) else name + SUFFIX)
         pack(directory, model)
     return BakeResult(model, plan, tuple(job.trained), job.reused, job.manifest, job.seconds, job.metrics)
@@ -132,9 +129,7 @@ def dry_run(
     nlu_arguments: Mapping[str, Any] | None = None,
 ) -> Plan:
     """What of ``old`` is stale, and why; nothing is trained, imported from TensorFlow, or written."""
-    wanted = fingerprint(
-        assistant, core_arguments=core_arguments or {}, nlu_arguments=nlu_arguments or {}, parts=parts
-    )
+    wanted = fingerprint(assistant, core_arguments=core_arguments or {}, nlu_arguments=nlu_arguments or {}, parts=parts)
     manifest, problem = _read_old(old)
     return compare(wanted, manifest, model=old.name if old else None, problem=problem, force=force)
 

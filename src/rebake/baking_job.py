@@ -17,6 +17,7 @@ from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_writer import persist_nlu
 from rebake.assistant.validate import validate
 from rebake.core.agent import policy_nodes, train_policies
+from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
 from rebake.progress import Progress
@@ -53,6 +54,8 @@ class BakingJob:
         self.fingerprints = fingerprint(
             assistant, core_arguments=core_arguments, nlu_arguments=nlu_arguments, parts=parts
         )
+        if not self.fingerprints.parts.keys() & {"nlu", "core"}:
+            raise nothing_to_train(assistant, parts)
         self.trained: list[Part] = []
         self.reused: dict[Part, str] = {}
         self.seconds: dict[str, float] = {}
@@ -63,6 +66,12 @@ class BakingJob:
     @property
     def manifest(self) -> Manifest:
         return Manifest(self.records, self.fingerprints.components, tool_version=__version__)
+
+    @property
+    def prefix(self) -> str:
+        """Of the archive's name, as Rasa names models of one part."""
+        trainable = self.fingerprints.parts.keys() & {"nlu", "core"}
+        return "" if len(trainable) == 2 else f"{trainable.pop()}-"
 
     def run(self, directory: Path, shelf: Shelf) -> None:
         """Fill an empty directory with everything that the archive is to hold."""
@@ -139,6 +148,22 @@ class BakingJob:
         return train_policies(
             self.assistant.config.policies, self.assistant, self.context, components, reuse=reuse, **self.core_arguments
         ).metrics
+
+
+def nothing_to_train(assistant: Assistant, parts: frozenset[Part]) -> DataError:
+    """Why none of the parts that are asked for can be trained."""
+    place = assistant.config.location
+    if "nlu" in parts and assistant.nlu:
+        return DataError("The pipeline is empty.", location=place, fix="List the components under `pipeline:`.")
+    if "core" in parts and assistant.stories:
+        if assistant.domain.is_empty:
+            return DataError("There are stories, but no domain.", fix="Name the domain file or directory (--domain).")
+        return DataError("There are no policies.", location=place, fix="List the policies under `policies:`.")
+    missing = [name for part, name in (("nlu", "NLU examples"), ("core", "stories or rules")) if part in parts]
+    return DataError(
+        f"There is nothing to train: the data holds no {' and no '.join(missing)}.",
+        fix="Name the files or directories that hold them (--data).",
+    )
 
 
 def _warn_of_unread(arguments: Mapping[str, Any], known: frozenset[str], name: str) -> None:

@@ -35,19 +35,21 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; docs/cli.md is held against it by a test."""
-    parser = Parser(prog="rebake", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawTextHelpFormatter)
+    parser = Parser(
+        prog="rebake", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--version", action="version", version=f"rebake {__version__}")
     parser.add_argument("--traceback", action="store_true", help="show the traceback of an internal error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    check = commands.add_parser("check", help="say which parts of the model are stale, and why", epilog=EPILOG,
-                                formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    check = commands.add_parser("check", help="say which parts of the model are stale, and why",
+                                epilog=EPILOG, formatter_class=raw)  # fmt: skip
     _add_project(check)
     _add_comparison(check)
     _add_training(check)
 
-    train = commands.add_parser("train", help="train what is stale and write the model", epilog=EPILOG,
-                                formatter_class=argparse.RawTextHelpFormatter)  # fmt: skip
+    train = commands.add_parser("train", help="train what is stale and write the model",
+                                epilog=EPILOG, formatter_class=raw)  # fmt: skip
     train.add_argument("part", nargs="?", choices=["core", "nlu"], help="train this part alone (default: both)")
     _add_project(train)
     _add_comparison(train)
@@ -64,14 +66,14 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_project(parser: argparse.ArgumentParser) -> None:
-    project = parser.add_argument_group("the assistant")
-    project.add_argument("--config", "-c", metavar="FILE", default="config.yml", help="default: %(default)s")
-    project.add_argument("--domain", "-d", metavar="PATH",
-                         help="domain file, or directory of domain files (default: domain.yml, if there is one)")  # fmt: skip
-    project.add_argument("--data", metavar="PATH", nargs="+", action="extend",
-                         help="files and directories with NLU data, stories and rules (default: data)")  # fmt: skip
-    project.add_argument("--env", metavar="NAME", action="append", default=[],
-                         help="allow ${NAME} in the assistant's files to be replaced by the environment's value")  # fmt: skip
+    add = parser.add_argument_group("the assistant").add_argument
+    add("--config", "-c", metavar="FILE", default="config.yml", help="default: %(default)s")
+    domain = "domain file, or directory of domain files (default: domain.yml, if there is one)"
+    add("--domain", "-d", metavar="PATH", help=domain)
+    data = "files and directories with NLU data, stories and rules (default: data)"
+    add("--data", metavar="PATH", nargs="+", action="extend", help=data)
+    env = "allow ${NAME} in the assistant's files to be replaced by the environment's value"
+    add("--env", metavar="NAME", action="append", default=[], help=env)
 
 
 def _add_comparison(parser: argparse.ArgumentParser) -> None:

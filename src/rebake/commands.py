@@ -96,7 +96,6 @@ def train(options: argparse.Namespace, started: float) -> int:
         parts=parts,
         force=options.force,
         fixed_model_name=options.fixed_model_name,
-        prefix=f"{options.part}-" if options.part else "",
         core_arguments=_core_arguments(options),
         nlu_arguments=_nlu_arguments(options),
         persist_nlu_data=options.persist_nlu_data,

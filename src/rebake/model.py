@@ -42,9 +42,7 @@ class Model:
         from rebake.nlu.registry import component_type
 
         if not self.metadata.nlu:
-            raise ModelError(
-                f"{self.path} holds no NLU model.", fix="Parse with a model that was trained on NLU data."
-            )
+            raise ModelError(f"{self.path} holds no NLU model.", fix="Parse with a model that was trained on NLU data.")
         domain = self._domain if self.metadata.core else None
         return load_pipeline(resolve(self.metadata.nlu, component_type), self._components, domain)
 

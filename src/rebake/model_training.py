@@ -117,16 +117,18 @@ async def train_async(
                 assistant, output, force_training, core_additional_arguments or {}, nlu_additional_arguments or {}
             )
         )
-    parts, prefix = _parts_of(assistant)
-    if not parts:
-        logger.error("No training data given: there are neither stories or rules nor NLU examples in %s.", training_files)
+    if not assistant.nlu and not assistant.stories:
+        logger.error("No training data given: %s holds no stories, no rules and no NLU examples.", training_files)
         return TrainingResult()
+    if not assistant.stories:
+        logger.warning("No stories present: only an NLU model is trained.")
+    elif not assistant.nlu and not assistant.is_end_to_end:
+        logger.warning("No NLU data present: only a Core model is trained.")
     return TrainingResult(
         await _bake(
             assistant,
             output,
-            parts,
-            prefix,
+            frozenset(PARTS),
             compare=True,
             force=force_training,
             fixed_model_name=fixed_model_name,
@@ -203,7 +205,7 @@ async def train_core_async(
     assistant = ProjectImporter(config, domain, [stories]).load()
     if assistant.is_end_to_end:
         place = next(story.location for story in assistant.stories if story.is_end_to_end)
-        logger.error("%s: This story is end to end (user text or bot text). Use `train`, which trains NLU as well.", place)
+        logger.error("%s: this story is end to end (user or bot text): use `train`, which trains NLU as well.", place)
         return None
     if assistant.domain.is_empty:
         logger.error("Core training was skipped: the domain %s is missing or empty. Give a valid domain.", domain)
@@ -215,7 +217,6 @@ async def train_core_async(
         assistant,
         output,
         CORE_PARTS,
-        "core-",
         train_path=train_path,
         fixed_model_name=fixed_model_name,
         core_arguments=additional_arguments,
@@ -291,7 +292,6 @@ async def train_nlu_async(
         assistant,
         output,
         NLU_PARTS,
-        "nlu-",
         train_path=train_path,
         fixed_model_name=fixed_model_name,
         nlu_arguments=additional_arguments,
@@ -340,20 +340,7 @@ async def handle_domain_if_not_exists(
     if not assistant.nlu:
         logger.error("There are no NLU examples either, so nothing was trained.")
         return None
-    return await _bake(assistant, output_path, NLU_PARTS, "nlu-", fixed_model_name=fixed_model_name)
-
-
-def _parts_of(assistant: Assistant) -> tuple[frozenset[Part], str]:
-    """What can be trained of a whole assistant, and the prefix of the archive's name."""
-    if not assistant.stories:
-        if not assistant.nlu:
-            return frozenset(), ""
-        logger.warning("No stories present: only an NLU model is trained.")
-        return NLU_PARTS, "nlu-"
-    if not assistant.nlu and not assistant.is_end_to_end:
-        logger.warning("No NLU data present: only a Core model is trained.")
-        return CORE_PARTS, "core-"
-    return frozenset(PARTS), ""
+    return await _bake(assistant, output_path, NLU_PARTS, fixed_model_name=fixed_model_name)
 
 
 def _log_dry_run(
@@ -380,7 +367,6 @@ async def _bake(
     assistant: Assistant,
     output: str,
     parts: frozenset[Part],
-    prefix: str,
     *,
     train_path: str | None = None,
     compare: bool = False,
@@ -407,7 +393,6 @@ async def _bake(
         parts=parts,
         force=force,
         fixed_model_name=fixed_model_name,
-        prefix=prefix,
         core_arguments=core_arguments,
         nlu_arguments=nlu_arguments,
         persist_nlu_data=persist_nlu_data,

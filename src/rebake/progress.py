@@ -31,5 +31,5 @@ class Silent:
     """A progress that shows nothing; the default of the Python API."""
 
     @contextmanager
-    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
+    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:  # noqa: ARG002
         yield _SilentTask()
