@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.assistant_files import load, write
-from support.shared import need
 
 from rebake.assistant.domain import (
     action_names,
@@ -26,6 +24,8 @@ from rebake.assistant.model import Domain, Entity, Intent, Slot
 from rebake.assistant.yaml12 import parse_yaml
 from rebake.assistant.yaml_values import plain
 from rebake.errors import DataError
+from support.assistant_files import load, write
+from support.shared import need
 
 ASSISTANTS = ("moodbot", "concertbot", "formbot", "breakoutbot", "e2ebot", "helpdesk", "travelbot")
 
@@ -42,7 +42,9 @@ def _archived(name: str, member: str) -> str:
 
 def _without_defaults(domain: dict[str, Any]) -> dict[str, Any]:
     """Rasa keeps a default that is written out; it says nothing."""
-    return {key: value for key, value in domain.items() if (key, value) != ("config", {"store_entities_as_slots": True})}
+    return {
+        key: value for key, value in domain.items() if (key, value) != ("config", {"store_entities_as_slots": True})
+    }
 
 
 @pytest.mark.parametrize("name", ASSISTANTS)
@@ -146,7 +148,10 @@ def test_domain_files_merge_in_rasas_order(tmp_path: Path) -> None:
                 "mappings": [{"type": "custom"}],
             },
         },
-        "forms": {"form_late": {"required_slots": ["s2"], "ignored_intents": "alpha"}, "form_b": {"required_slots": ["s1"]}},
+        "forms": {
+            "form_late": {"required_slots": ["s2"], "ignored_intents": "alpha"},
+            "form_b": {"required_slots": ["s1"]},
+        },
         "responses": {"utter_z": [{"text": "z from b"}], "utter_c": [{"text": "c"}], "utter_a": [{"text": "a"}]},
         "actions": [
             "action_sub",
@@ -166,12 +171,12 @@ def test_domain_files_merge_in_rasas_order(tmp_path: Path) -> None:
 
 def test_used_entities_follow_lists_roles_and_silent_entities(tmp_path: Path) -> None:
     domain = load(write(tmp_path, MERGED)).domain
-    everything = {"w", "x", "y", "y#r1", "y#r2", "y#g"}
+    everything = frozenset({"w", "x", "y", "y#r1", "y#r2", "y#g"})
     assert used_entities(domain, "alpha") == everything
     assert used_entities(domain, "beta") == everything - {"w"}
-    assert used_entities(domain, "eps") == set()
+    assert used_entities(domain, "eps") == frozenset()
     # ignore_entities replaces the exclusion of silent entities, so that only their own names are missing
-    assert used_entities(domain, "delta") == {"w", "x", "quiet#q"}
+    assert used_entities(domain, "delta") == frozenset({"w", "x", "quiet#q"})
     assert used_entities(domain, "nlu_fallback") == everything
     assert used_entities(domain, "unknown") is None
 
@@ -195,7 +200,9 @@ stories:
   - bot: zz
   - bot: aa
 """
-    domain_yml = "intents: [{faq: {use_entities: []}}]\nentities: [x]\nresponses: {utter_z: [{text: old}]}\nactions: [act]"
+    domain_yml = (
+        "intents: [{faq: {use_entities: []}}]\nentities: [x]\nresponses: {utter_z: [{text: old}]}\nactions: [act]"
+    )
     domain = load(write(tmp_path, {"domain.yml": domain_yml, "data/a.yml": data})).domain
     assert action_names(domain)[13:] == ("act", "utter_faq", "utter_late", "utter_faq/one", "utter_z", "aa", "zz")
     assert retrieval_intents(domain) == ("faq", "late")
@@ -205,7 +212,7 @@ stories:
         {"late": {"is_retrieval_intent": True}},
     ]
     assert written["responses"] == {"utter_z": [{"text": "from data"}], "utter_faq/one": [{"text": "one"}]}
-    assert used_entities(domain, "faq") == {"x"}  # Rasa forgets the restriction of a retrieval intent
+    assert used_entities(domain, "faq") == frozenset({"x"})  # Rasa forgets the restriction of a retrieval intent
 
 
 @pytest.mark.parametrize(
@@ -269,6 +276,7 @@ def test_a_domain_made_by_hand_survives_its_dict() -> None:
     assert retrieval_intents(again) == ("b",)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1), min_size=1))
 def test_texts_survive_domain_yml(texts: list[str]) -> None:
     domain = domain_from_dict({"responses": {"utter_a": [{"text": text} for text in texts]}})

@@ -179,7 +179,11 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # Rasa turns \uXXXX of ASCII files into characters, except after a second backslash, and expands a plain ${NAME}
-    style = '"' if "\\" in text or "\x85" in text else "'" if "$" in text or not isinstance(resolve(text), str) else None
+    style = None
+    if "\\" in text or "\x85" in text:
+        style = '"'
+    elif "$" in text or not isinstance(resolve(text), str):
+        style = "'"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -20,7 +20,7 @@ from rebake.assistant.yaml12 import Document, read_text, read_yaml
 from rebake.assistant.yaml_values import YamlMap
 from rebake.errors import DataError, UnsupportedError
 
-_DATA_KEYS = ("nlu", "stories", "rules", "responses")
+DATA_KEYS = ("nlu", "stories", "rules", "responses")
 _JSON_MARKS = ("rasa_nlu_data", "luis_schema_version", "userSays", "utterances")  # of Rasa, LUIS, Dialogflow, wit.ai
 
 
@@ -161,7 +161,7 @@ class ProjectImporter:
                 Notice(f"Skipped: the file holds {describe(content)}, no training data.", document.at(1))
             )
             return
-        if not _has_key(document, _DATA_KEYS) and not is_domain:
+        if not _has_key(document, DATA_KEYS) and not is_domain:
             data.notices.append(_no_data_notice(document, content))
             return
         check_version(document)
@@ -171,7 +171,7 @@ class ProjectImporter:
             data.add_responses(read_responses(content, Source(path)), is_domain)
         if "stories" in content or "rules" in content:
             data.add_stories(read_stories(document), path)
-        known = (*_DATA_KEYS, *OTHER_DOMAIN_KEYS, *(DOMAIN_KEYS if is_domain else ()))
+        known = (*DATA_KEYS, *OTHER_DOMAIN_KEYS, *(DOMAIN_KEYS if is_domain else ()))
         data.notices += _unknown_keys(document, content, known)
 
 
@@ -217,7 +217,7 @@ def _read_domain(document: Document, notices: list[Notice]) -> Domain:
             fix="Write keys such as 'intents:', 'slots:' and 'responses:'.",
         )
     check_version(document)
-    notices += _unknown_keys(document, content, (*DOMAIN_KEYS, *OTHER_DOMAIN_KEYS, *_DATA_KEYS))
+    notices += _unknown_keys(document, content, (*DOMAIN_KEYS, *OTHER_DOMAIN_KEYS, *DATA_KEYS))
     return read_domain_mapping(content, Source(document.file))
 
 
@@ -236,7 +236,7 @@ def _unknown_keys(document: Document, content: YamlMap, known: Sequence[str]) ->
 
 def _no_data_notice(document: Document, content: YamlMap) -> Notice:
     keys = ", ".join(f"'{key}'" for key in list(content)[:5])
-    hint = next((hint for key in content if (hint := did_you_mean(str(key), _DATA_KEYS))), "")
+    hint = next((hint for key in content if (hint := did_you_mean(str(key), DATA_KEYS))), "")
     kind = " It looks like a domain file." if any(key in content for key in DOMAIN_KEYS) else ""
     return Notice(f"Skipped: the file holds no training data, only {keys or 'nothing'}.{hint}{kind}", document.at(1))
 

@@ -25,7 +25,7 @@ from rebake.assistant.yaml12 import Document
 from rebake.assistant.yaml_values import YamlList, YamlMap, plain
 from rebake.errors import DataError
 
-_STEP_KEYS = ("intent", "user", "or", "action", "bot", "checkpoint", "slot_was_set", "active_loop", "metadata")
+STEP_KEYS = ("intent", "user", "or", "action", "bot", "checkpoint", "slot_was_set", "active_loop", "metadata")
 
 
 @dataclass
@@ -134,11 +134,11 @@ class _Reader:
     def step(self, entry: Any, line: int) -> Sequence[Step]:
         if not isinstance(entry, YamlMap):
             raise self.error(f"A step is {describe(entry)}.", line, "Write '- intent: name' or '- action: name'.")
-        key = next((key for key in _STEP_KEYS if key in entry), None)
+        key = next((key for key in STEP_KEYS if key in entry), None)
         if key is None:
             keys = [str(key) for key in entry]
-            hint = next((hint for key in keys if (hint := did_you_mean(key, _STEP_KEYS))), "")
-            message = f"This step is none of {', '.join(_STEP_KEYS)} (it has {', '.join(keys)}).{hint}"
+            hint = next((hint for key in keys if (hint := did_you_mean(key, STEP_KEYS))), "")
+            message = f"This step is none of {', '.join(STEP_KEYS)} (it has {', '.join(keys)}).{hint}"
             raise self.error(message, line, "Fix the key.")
         readers: dict[str, Callable[[YamlMap], Sequence[Step]]] = {
             "intent": lambda entry: (self.user(entry),),

@@ -153,8 +153,8 @@ class _Checks:
             return
         for label in (entity.role, entity.group):
             if label is not None and label not in self.labels[entity.entity]:
-                kind = f"role or group of '{entity.entity}'"
-                self.doubtful(kind, label, self.labels[entity.entity], place, owner)
+                known = self.labels[entity.entity]
+                self.doubtful("role or group", label, known, place, f"of the entity '{entity.entity}', {owner}")
 
     def slot(self, step: SlotStep, owner: str) -> None:
         if step.name in self.slots:

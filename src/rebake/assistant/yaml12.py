@@ -117,7 +117,8 @@ def _unescaped(text: str) -> str:
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> DataError:
     mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark is not None else 1
+    last = text.rstrip().count("\n") + 1  # where a file ends too early, the mark is after its end
+    line = min(mark.line + 1, last) if mark is not None else 1
     problem = " ".join(part for part in (error.problem, error.context) if part) or "the structure is broken"
     fix = "Check the indentation, colons and quotes on this line and on those before it."
     if "\t" in next(iter(text.split("\n")[line - 1 : line]), ""):

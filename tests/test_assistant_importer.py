@@ -1,0 +1,238 @@
+"""A project on disk: which files are read, as what, in which order; config.yml."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rebake.assistant.domain_reader import DOMAIN_KEYS
+from rebake.assistant.importer import DATA_KEYS, ProjectImporter, load_assistant
+from rebake.assistant.stories import STEP_KEYS
+from rebake.errors import DataError, RebakeError, StorageError, UnsupportedError
+from support.assistant_files import load, write
+from support.shared import need
+
+STORY = "stories:\n- story: {name}\n  steps:\n  - intent: a\n"
+CONFIG = "recipe: default.v1\nassistant_id: x\nlanguage: en\n"
+
+
+def names(directory: Path, *paths: str) -> list[str]:
+    stories = load_assistant(None, None, [directory / path for path in paths]).stories
+    return [story.name for story in stories]
+
+
+def test_files_are_read_recursively_sorted_and_once(tmp_path: Path) -> None:
+    files = {
+        f"data/{name}": STORY.format(name=name)
+        for name in ("b.yml", "a.yaml", "sub/c.yml", "a.b/d.yml", ".hidden/e.yml")
+    }
+    write(tmp_path, {**files, "data/readme.md": "# nothing", "data/x.txt": "nothing"})
+    expected = [".hidden/e.yml", "a.b/d.yml", "a.yaml", "b.yml", "sub/c.yml"]
+    assert names(tmp_path, "data") == expected
+    assert names(tmp_path, "data", "data/sub", "data") == expected
+
+
+def test_one_file_may_hold_everything(tmp_path: Path) -> None:
+    text = (
+        "version: '3.1'\nintents: [a]\nactions: [act]\nnlu:\n- intent: a\n  examples: |\n    - hi\n"
+        "stories:\n- story: s\n  steps:\n  - intent: a\n  - action: act\n"
+        "rules:\n- rule: r\n  steps:\n  - intent: a\n  - action: act\nresponses:\n  utter_x:\n  - text: x\n"
+    )
+    write(tmp_path, {"all.yml": text})
+    assistant = load_assistant(None, tmp_path / "all.yml", tmp_path / "all.yml")
+    assert [story.name for story in assistant.stories] == ["s", "r"]
+    assert len(assistant.nlu.examples) == 1
+    assert [response.name for response in assistant.domain.responses] == ["utter_x"]
+    assert assistant.notices == ()
+    assert assistant.files == (str(tmp_path / "all.yml"),)
+
+
+def test_what_is_not_read_is_told(tmp_path: Path) -> None:
+    files = {
+        "data/domain.yml": "intents: [a]\n",
+        "data/empty.yml": "# nothing\n",
+        "data/list.yml": "- a\n",
+        "data/other.yml": "storis: []\n",
+        "data/x.json": "{}",
+        "data/mixed.yml": "nlu: []\nslots: {}\nfoo: 1\n",
+    }
+    assistant = load(write(tmp_path, files))
+    told = {str(notice).removeprefix(f"{tmp_path}/data/") for notice in assistant.notices}
+    assert told == {
+        "domain.yml:1: Skipped: the file holds no training data, only 'intents'. It looks like a domain file.",
+        "empty.yml:1: The file is empty.",
+        "list.yml:1: Skipped: the file holds a list, no training data.",
+        "other.yml:1: Skipped: the file holds no training data, only 'storis'. Did you mean 'stories'?",
+        "x.json:1: Skipped: the file holds no training data.",
+        "mixed.yml:2: 'slots' is read from domain files alone; this is a data file.",
+        "mixed.yml:3: Unknown key 'foo'.",
+    }
+
+
+def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
+    write(tmp_path, {"data/a.yml": STORY.format(name="a"), "elsewhere/b.yml": STORY.format(name="b")})
+    (tmp_path / "data" / "loop").symlink_to(tmp_path / "data")
+    (tmp_path / "data" / "more").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "data" / "broken.yml").symlink_to(tmp_path / "nowhere")
+    assistant = load(tmp_path)
+    assert [story.name for story in assistant.stories] == ["a", "b"]
+    told = " ".join(str(notice) for notice in assistant.notices)
+    assert "leads back to a directory above it" in told
+    assert "broken.yml" in told
+
+
+def test_places_are_as_the_user_gave_the_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"data/a.yml": STORY.format(name="a"), "config.yml": CONFIG})
+    monkeypatch.chdir(tmp_path)
+    assistant = load_assistant("config.yml", None, "./data")
+    assert [str(story.location) for story in assistant.stories] == ["data/a.yml:2"]
+    assert str(assistant.config.location) == "config.yml:1"
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_missing_path_is_one_error_that_names_it(tmp_path: Path, place: int) -> None:
+    with pytest.raises(StorageError, match=r"nowhere\.yml"):
+        load_assistant(*[tmp_path / "nowhere.yml" if index == place else None for index in range(3)])
+
+
+def test_a_directory_as_config_and_a_markdown_file_as_data_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="is a directory"):
+        load_assistant(tmp_path, None, None)
+    write(tmp_path, {"stories.md": "## happy\n"})
+    with pytest.raises(DataError, match="is no YAML file"):
+        load_assistant(None, None, tmp_path / "stories.md")
+
+
+def test_the_importer_reads_only_what_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path, {"config.yml": "a: [", "data/a.yml": STORY.format(name="a")})
+    importer = ProjectImporter(tmp_path / "config.yml", None, [str(tmp_path / "data")])
+    assert [story.name for story in importer.get_stories()] == ["a"]
+    assert not importer.get_nlu_data()
+    assert importer.get_domain().is_empty
+    with pytest.raises(DataError, match=r"config\.yml:1"):
+        importer.get_config()
+
+
+def config(tmp_path: Path, text: str) -> list[tuple[str, dict[str, object], int]]:
+    assistant = load(write(tmp_path, {"config.yml": text}))
+    return [(c.name, dict(c.options), c.location.line) for c in assistant.config.pipeline]
+
+
+def test_components_know_options_and_line(tmp_path: Path) -> None:
+    text = CONFIG + "pipeline:\n- WhitespaceTokenizer\n- name: DIETClassifier\n  epochs: 5\n  on: off\npolicies: []\n"
+    assert config(tmp_path, text) == [
+        ("WhitespaceTokenizer", {}, 5),
+        ("DIETClassifier", {"epochs": 5, "on": "off"}, 6),
+    ]
+    read = load(tmp_path).config
+    assert (read.policies, read.policies_is_default, read.pipeline_is_default) == ((), False, False)
+
+
+@pytest.mark.parametrize("text", ["", CONFIG, CONFIG + "pipeline:\npolicies: null\n"])
+def test_missing_components_mean_rasas_defaults(tmp_path: Path, text: str) -> None:
+    assert [name for name, _, _ in config(tmp_path, text)] == [
+        "WhitespaceTokenizer",
+        "RegexFeaturizer",
+        "LexicalSyntacticFeaturizer",
+        "CountVectorsFeaturizer",
+        "CountVectorsFeaturizer",
+        "DIETClassifier",
+        "EntitySynonymMapper",
+        "ResponseSelector",
+        "FallbackClassifier",
+    ]
+    read = load(tmp_path).config
+    assert read.pipeline_is_default
+    assert read.policies_is_default
+    assert [spec.name for spec in read.policies] == [
+        "MemoizationPolicy",
+        "RulePolicy",
+        "UnexpecTEDIntentPolicy",
+        "TEDPolicy",
+    ]
+    assert read.policies[3].options == {"max_history": 5, "epochs": 100, "constrain_similarities": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "line", "words"),
+    [
+        ("- a", DataError, 1, "must be a mapping"),
+        ("language: en\nrecipe: graph.v1", UnsupportedError, 2, "default.v1"),
+        ("importers:\n- name: my.Importer", UnsupportedError, 1, "runs no code"),
+        ("language: 5", DataError, 1, "'language' must be text"),
+        ("pipeline: supervised_embeddings", DataError, 1, "must be a list"),
+        ("pipeline:\n- name: A\n- epochs: 5", DataError, 3, "has no name"),
+        ("policies:\n- 5", DataError, 2, "has no name"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_one_error(
+    tmp_path: Path, text: str, error: type[DataError], line: int, words: str
+) -> None:
+    with pytest.raises(error, match=words) as caught:
+        config(tmp_path, text)
+    assert caught.value.location is not None
+    assert caught.value.location.line == line
+
+
+def test_unknown_keys_and_a_missing_assistant_id_are_told(tmp_path: Path) -> None:
+    write(tmp_path, {"config.yml": "language: en\npolicy: []\nassistant_id: placeholder_default\n"})
+    told = [str(notice).removeprefix(f"{tmp_path}/") for notice in load(tmp_path).notices]
+    assert told == [
+        "config.yml:2: Unknown key 'policy' in the configuration. Did you mean 'policies'?",
+        "config.yml:3: The configuration has no 'assistant_id' of its own; give it a unique name.",
+    ]
+
+
+_keys = st.sampled_from([*DATA_KEYS, *DOMAIN_KEYS, "version", "config", "recipe", "pipeline", "policies"]) | (
+    st.sampled_from([*STEP_KEYS, "examples", "story", "rule", "steps", "text", "name", "type", "mappings", "condition"])
+)
+_leaves = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["3.1", "- a\n- [b](c)"])
+_content = st.recursive(
+    _leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=5), max_leaves=30
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(_keys, _content))
+def test_no_content_of_a_file_gives_another_exception(content: dict[str, object]) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "all.yml")
+        path.write_text(json.dumps(content))
+        for arguments in ((path, None, None), (None, path, None), (None, None, path)):
+            error = error_of(*arguments)
+            assert error is None or (error.location is not None and error.location.line >= 1)
+
+
+def error_of(config: Path | None, domain: Path | None, data: Path | None) -> RebakeError | None:
+    try:
+        load_assistant(config, domain, data)
+    except RebakeError as error:
+        return error
+    return None
+
+
+def test_real_projects_are_read_fast() -> None:
+    for name, seconds in (("assistants/helpdesk", 0.15), ("nlu/hwu64_k1", 0.8)):
+        root = need(name)
+        taken = []
+        for _ in range(3):
+            started = time.perf_counter()
+            load_assistant(root / "config.yml", root / "domain.yml", root / "data")
+            taken.append(time.perf_counter() - started)
+        assert min(taken) < seconds
+
+
+def test_reading_needs_neither_numpy_nor_tensorflow() -> None:
+    code = """
+import sys
+import rebake.assistant.importer, rebake.assistant.validate
+print({"numpy", "tensorflow"} & set(sys.modules))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"

@@ -1,0 +1,133 @@
+"""Checks across files."""
+
+from pathlib import Path
+
+import pytest
+
+from rebake.assistant.validate import validate
+from rebake.errors import DataError
+from support.assistant_files import load, write
+from support.shared import need
+
+DOMAIN = """version: "3.1"
+intents: [greet, order, bye]
+entities: [drink, {place: {roles: [to]}}]
+actions: [action_do]
+slots:
+  drink:
+    type: text
+    mappings:
+    - type: from_entity
+      entity: drink
+forms:
+  order_form:
+    required_slots: [drink]
+responses:
+  utter_hi:
+  - text: hi
+"""
+
+
+def story(*steps: str) -> str:
+    return "stories:\n- story: s\n  steps:\n" + "".join(f"  - {step}\n" for step in steps)
+
+
+def told(tmp_path: Path, files: dict[str, str]) -> list[str]:
+    assistant = load(write(tmp_path, {"domain.yml": DOMAIN, **files}))
+    return [str(notice).removeprefix(f"{tmp_path}/") for notice in validate(assistant)]
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ("intent: gret", "The domain has no intent 'gret' (story 's'). Did you mean 'greet'?"),
+        (
+            "intent: weather",
+            "The domain has no intent 'weather' (story 's'). Add it to the domain's 'intents:', or correct the name.",
+        ),
+        ("action: utter_hy", "The domain has no action 'utter_hy' (story 's'). Did you mean 'utter_hi'?"),
+        ("active_loop: oder_form", "The domain has no form 'oder_form' (story 's'). Did you mean 'order_form'?"),
+        ("slot_was_set: [drnk]", "The domain has no slot 'drnk' (story 's'). Did you mean 'drink'?"),
+        ("or: [{intent: greet}, {intent: by}]", "The domain has no intent 'by' (story 's'). Did you mean 'bye'?"),
+    ],
+)
+def test_a_name_that_the_domain_lacks_is_one_error_with_place_and_fix(tmp_path: Path, step: str, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        told(tmp_path, {"data/s.yml": story("intent: greet", step)})
+    assert str(caught.value).removeprefix(f"{tmp_path}/") == f"data/s.yml:5: {message}"
+
+
+def test_all_mistakes_are_told_at_once_each_on_its_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        told(tmp_path, {"data/s.yml": story("intent: a1", "action: b1", "intent: a1", "action: c1")})
+    lines = str(caught.value).splitlines()
+    assert [line.removeprefix(f"{tmp_path}/")[:13] for line in lines] == [f"data/s.yml:{n}:" for n in (4, 5, 7)]
+
+
+def test_automatic_slots_default_names_and_loops_that_are_actions_are_known(tmp_path: Path) -> None:
+    steps = [
+        "intent: nlu_fallback",
+        "action: action_two_stage_fallback",
+        "active_loop: action_two_stage_fallback",
+        "slot_was_set: [{requested_slot: drink}]",
+        "action: order_form",
+        "action: action_listen",
+    ]
+    assert told(tmp_path, {"data/s.yml": story(*steps)}) == []
+
+
+def test_what_rasa_only_warns_about_is_a_notice(tmp_path: Path) -> None:
+    steps = [
+        "intent: greet\n    entities: [food, {place: x, role: from}]",
+        "slot_was_set: [{food: x}]",
+    ]
+    nlu = (
+        "nlu:\n- intent: greet\n  examples: |\n    - hi\n    - a [te](drink)a\n    - [b](beer)\n"
+        "- intent: other\n  examples: |\n    - hi\n- intent: bye\n  examples: |\n    - x\n"
+    )
+    config = "assistant_id: x\npipeline: [WhitespaceTokenizer]\npolicies: []\n"
+    files = {"data/s.yml": story(*steps), "data/n.yml": nlu, "config.yml": config}
+    assert sorted(told(tmp_path, files)) == [
+        "data/n.yml:5: The entity 'te' begins or ends inside of a word.",
+        "data/n.yml:6: The domain has no entity 'beer' (annotated in the NLU data).",
+        "data/n.yml:9: 'hi' is an example of 'other' here and of 'greet' at " + f"{tmp_path}/data/n.yml:4.",
+        "data/n.yml:9: The domain has no intent 'other' (an intent of the NLU data).",
+        "data/s.yml:4: The domain has no entity 'food' (story 's').",
+        "data/s.yml:4: The domain has no role or group 'from' (of the entity 'place', story 's').",
+        "data/s.yml:6: The domain has no slot 'food' (story 's').",
+        "domain.yml:2: The intent 'order' has no examples.",
+    ]
+
+
+def test_a_form_needs_its_slots_and_a_condition_its_form(tmp_path: Path) -> None:
+    broken = DOMAIN.replace("required_slots: [drink]", "required_slots: [drnk]").replace(
+        "      entity: drink\n", "      entity: drink\n      conditions:\n      - active_loop: other_form\n"
+    )
+    with pytest.raises(DataError) as caught:
+        told(tmp_path, {"domain.yml": broken})
+    assert "no slot 'drnk' (required by the form 'order_form')" in str(caught.value)
+    assert "no form 'other_form' (in a mapping of the slot 'drink')" in str(caught.value)
+
+
+def test_names_in_test_stories_stop_nothing(tmp_path: Path) -> None:
+    text = story("user: hi\n    intent: weather/today", "action: utter_no")
+    assert len(told(tmp_path, {"tests/test_stories.yml": text})) == 2
+
+
+def test_without_a_domain_nothing_is_unknown(tmp_path: Path) -> None:
+    assert told(tmp_path, {"domain.yml": "", "data/s.yml": story("intent: a", "action: b")}) == []
+
+
+@pytest.mark.parametrize("name", ["moodbot", "concertbot", "formbot", "breakoutbot", "e2ebot", "helpdesk", "travelbot"])
+def test_real_assistants_have_no_mistakes(name: str) -> None:
+    validate(load(need(f"assistants/{name}")))
+
+
+def test_the_example_assistant_is_spotless() -> None:
+    assistant = load(Path(__file__).parents[1] / "examples" / "cafe")
+    assert validate(assistant) == ()
+    assert assistant.notices == ()
+    assert len(assistant.test_stories) == 3
+    assert {intent.name for intent in assistant.domain.intents} == {
+        example.intent for example in assistant.nlu.examples
+    }
