@@ -34,22 +34,21 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; docs/cli.md is held against it by a test."""
-    parser = Parser(
-        prog="rebake", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawTextHelpFormatter
-    )
+    """The parser of all commands; a test holds README's tables against it."""
+    raw = argparse.RawTextHelpFormatter
+    parser = Parser(prog="rebake", description=DESCRIPTION, epilog=EPILOG, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"rebake {__version__}")
     parser.add_argument("--traceback", action="store_true", help="show the traceback of an internal error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    check = commands.add_parser("check", help="say which parts of the model are stale, and why",
-                                epilog=EPILOG, formatter_class=raw)  # fmt: skip
+    summary = "say which parts of the model are stale, and why"
+    check = commands.add_parser("check", help=summary, epilog=EPILOG, formatter_class=raw)
     _add_project(check)
     _add_comparison(check)
     _add_training(check)
 
-    train = commands.add_parser("train", help="train what is stale and write the model",
-                                epilog=EPILOG, formatter_class=raw)  # fmt: skip
+    summary = "train what is stale and write the model"
+    train = commands.add_parser("train", help=summary, epilog=EPILOG, formatter_class=raw)
     train.add_argument("part", nargs="?", choices=["core", "nlu"], help="train this part alone (default: both)")
     _add_project(train)
     _add_comparison(train)
