@@ -106,11 +106,11 @@ def test_dropout_rescales_but_sparse_dropout_does_not() -> None:
 
 
 def test_noise_depends_on_seed_step_and_place_alone() -> None:
-    def draw(seed: int, step: int) -> list[int]:
+    def draw(seed: int, step: int) -> tuple[int, ...]:
         noise = Noise(seed, tf.constant(step))
         shape = tf.constant([4])
-        first = noise.integers(shape, tf.constant(1000)).numpy().tolist()
-        return first + noise.integers(shape, tf.constant(1000)).numpy().tolist()
+        first = tuple(noise.integers(shape, tf.constant(1000)).numpy())
+        return first + tuple(noise.integers(shape, tf.constant(1000)).numpy())
 
     assert draw(1, 2) == draw(1, 2)
     assert draw(1, 2) != draw(1, 3)

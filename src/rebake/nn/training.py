@@ -115,6 +115,7 @@ class Adam:
     def apply(self, gradients: list[tf.Tensor | None], step: tf.Tensor) -> None:
         """One update; ``step`` counts from 0. Variables without a gradient stay."""
         time = tf.cast(step + 1, tf.float32)
+        power_1, power_2 = tf.pow(BETA_1, time), tf.pow(BETA_2, time)
         for variable, first, second, gradient in zip(self.variables, self.first, self.second, gradients, strict=True):
             if gradient is None:
                 continue
@@ -122,8 +123,8 @@ class Adam:
                 var=variable.handle,
                 m=first.handle,
                 v=second.handle,
-                beta1_power=tf.pow(BETA_1, time),
-                beta2_power=tf.pow(BETA_2, time),
+                beta1_power=power_1,
+                beta2_power=power_2,
                 lr=self.learning_rate,
                 beta1=BETA_1,
                 beta2=BETA_2,

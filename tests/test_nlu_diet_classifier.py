@@ -1,0 +1,252 @@
+"""DIETClassifier learns a small data set, survives saving, and refuses or skips what it cannot learn."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rebake.assistant.model import Domain, EntitySpan, Example, NluData
+from rebake.errors import DataError, ModelError, UnsupportedError
+from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.defaults import DIET_CLASSIFIER
+from rebake.nlu.diet_classifier import DIETClassifier
+from rebake.nlu.message import Features, Message, Token
+from rebake.nlu.sparse import SparseRows
+
+WORDS = [
+    "hello",
+    "hi",
+    "hey",
+    "there",
+    "bye",
+    "goodbye",
+    "see",
+    "you",
+    "fly",
+    "to",
+    "from",
+    "rome",
+    "berlin",
+    "new",
+    "york",
+    "please",
+]
+EXAMPLES = [
+    ("hello there", "greet", []),
+    ("hi there", "greet", []),
+    ("hey", "greet", []),
+    ("bye bye", "goodbye", []),
+    ("goodbye", "goodbye", []),
+    ("see you", "goodbye", []),
+    ("fly to rome", "fly", [("rome", "city", "to")]),
+    ("fly from berlin", "fly", [("berlin", "city", "from")]),
+    ("please fly to new york", "fly", [("new york", "city", "to")]),
+    ("fly from new york to berlin", "fly", [("new york", "city", "from"), ("berlin", "city", "to")]),
+]
+SMALL: dict[str, Any] = {
+    **DIET_CLASSIFIER,
+    "epochs": 60,
+    "batch_size": 5,
+    "transformer_size": 32,
+    "number_of_transformer_layers": 1,
+    "dense_dimension": {"text": 24, "label": 8},
+    "connection_density": 0.5,
+    "learning_rate": 0.01,
+    "drop_rate": 0.05,
+    "random_seed": 3,
+}
+
+
+def one_hot(words: list[str]) -> SparseRows:
+    known = [[WORDS.index(word)] if word in WORDS else [] for word in words]
+    indptr = np.cumsum([0] + [len(row) for row in known]).astype(np.int32)
+    columns = np.array([column for row in known for column in row], np.int32)
+    return SparseRows(len(WORDS), indptr, columns, np.ones(len(columns), np.float32))
+
+
+def message(text: str, intent: str | None = None, entities: Any = (), *, label_features: bool = True) -> Message:
+    tokens, start = [], 0
+    for word in text.split():
+        start = text.index(word, start)
+        tokens.append(Token(word, start, start + len(word), word))
+        start += len(word)
+    rows = one_hot(text.split())
+    columns = np.unique(rows.indices).astype(np.int32)
+    sentence = SparseRows(len(WORDS), np.array([0, len(columns)], np.int32), columns, np.ones(len(columns), np.float32))
+    made = Message({"text": text}, tokens={"text": tokens}, features={"text": [Features("words", rows, sentence)]})
+    if intent is not None:
+        spans = [EntitySpan(text.index(v), text.index(v) + len(v), name, v, role) for v, name, role in entities]
+        made.attributes["intent"] = intent
+        made.example = Example(text, intent, tuple(spans))
+        if label_features:
+            column = np.array([["fly", "goodbye", "greet"].index(intent)], np.int32)
+            label = SparseRows(3, np.array([0, 1], np.int32), column, np.ones(1, np.float32))
+            made.features["intent"] = [Features("words", label)]
+    return made
+
+
+def training(examples: Any = EXAMPLES, *, label_features: bool = True) -> TrainingData:
+    messages = [message(*example, label_features=label_features) for example in examples]
+    return TrainingData(messages, NluData(()), Domain())
+
+
+def trained(examples: Any = EXAMPLES, *, label_features: bool = True, **options: Any) -> DIETClassifier:
+    component = DIETClassifier({**SMALL, **options}, "DIETClassifier1")
+    component.train(training(examples, label_features=label_features), TrainingContext())
+    return component
+
+
+def parse(component: DIETClassifier, *texts: str) -> list[Message]:
+    messages = [message(text) for text in texts]
+    component.process(messages)
+    return messages
+
+
+@pytest.fixture(scope="module")
+def component() -> DIETClassifier:
+    return trained()
+
+
+def test_it_learns_intents_entities_and_roles(component: DIETClassifier) -> None:
+    for found, (text, intent, entities) in zip(parse(component, *(e[0] for e in EXAMPLES)), EXAMPLES, strict=True):
+        assert found.intent is not None
+        assert (text, found.intent["name"]) == (text, intent)
+        expected = [(value, name, role) for value, name, role in entities]
+        assert [(e["value"], e["entity"], e.get("role")) for e in found.entities] == expected
+        assert sum(entry["confidence"] for entry in found.intent_ranking) == pytest.approx(1.0, abs=1e-5)
+        assert {e["extractor"] for e in found.entities} <= {"DIETClassifier"}
+
+
+def test_a_saved_component_predicts_the_same(component: DIETClassifier, tmp_path: Path) -> None:
+    component.save(tmp_path)
+    again = DIETClassifier.load(SMALL, "DIETClassifier1", tmp_path)
+    texts = [example[0] for example in EXAMPLES] + ["quite unknown words"]
+    for found, expected in zip(parse(again, *texts), parse(component, *texts), strict=True):
+        assert found.intent_ranking == expected.intent_ranking
+        assert found.entities == expected.entities
+    assert sorted(path.name.removeprefix("DIETClassifier.") for path in tmp_path.iterdir()) == [
+        "data_example.st",
+        "data_example_metadata.json",
+        "entity_tag_specs.json",
+        "index_label_id_mapping.json",
+        "label_data.st",
+        "label_data_metadata.json",
+        "sparse_feature_sizes.json",
+        "tf_model.data-00000-of-00001",
+        "tf_model.index",
+    ]
+    sizes = json.loads((tmp_path / "DIETClassifier.sparse_feature_sizes.json").read_text())
+    assert sizes == {"text": {"sequence": [len(WORDS)], "sentence": [len(WORDS)]}}
+
+
+def test_a_model_without_its_weights_is_refused(component: DIETClassifier, tmp_path: Path) -> None:
+    component.save(tmp_path)
+    (tmp_path / "DIETClassifier.tf_model.index").unlink()
+    with pytest.raises(ModelError):
+        DIETClassifier.load(SMALL, "DIETClassifier1", tmp_path)
+
+
+def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
+    contents = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        trained(epochs=2).save(tmp_path / name)
+        contents.append({path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())})
+    assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"loss_type": "margin"},
+        {"constrain_similarities": True, "scale_loss": True},
+        {"BILOU_flag": False, "use_key_relative_attention": True, "use_value_relative_attention": True},
+        {"hidden_layers_sizes": {"text": [16], "label": [8]}, "unidirectional_encoder": True},
+        {"entity_recognition": False, "number_of_transformer_layers": 0},
+        {"drop_rate_attention": 0.2, "batch_strategy": "sequence", "similarity_type": "cosine"},
+    ],
+)
+def test_every_architecture_trains_saves_and_loads(options: dict[str, Any], tmp_path: Path) -> None:
+    first = trained(epochs=2, **options)
+    first.save(tmp_path)
+    again = DIETClassifier.load({**SMALL, **options}, "DIETClassifier1", tmp_path)
+    for found, expected in zip(parse(again, "fly to rome"), parse(first, "fly to rome"), strict=True):
+        assert found.intent_ranking == expected.intent_ranking
+        assert found.entities == expected.entities
+
+
+def test_labels_without_features_are_told_apart_by_unit_vectors(tmp_path: Path) -> None:
+    component = trained(label_features=False)
+    component.save(tmp_path)
+    again = DIETClassifier.load(SMALL, "DIETClassifier1", tmp_path)
+    assert [m.intent and m.intent["name"] for m in parse(again, "hello there", "bye bye")] == ["greet", "goodbye"]
+
+
+def test_without_annotated_entities_there_are_no_entity_weights() -> None:
+    component = trained([(text, intent, []) for text, intent, _ in EXAMPLES], epochs=1)
+    assert component.model is not None
+    assert not any("crf" in path for path in component.model.weights.variables)
+
+
+def test_entities_can_be_learned_without_intents(tmp_path: Path) -> None:
+    component = trained(intent_classification=False)
+    component.save(tmp_path)
+    again = DIETClassifier.load({**SMALL, "intent_classification": False}, "DIETClassifier1", tmp_path)
+    [found] = parse(again, "fly to rome")
+    assert found.intent is None
+    assert [entity["value"] for entity in found.entities] == ["rome"]
+
+
+def test_a_single_intent_leaves_it_untrained(tmp_path: Path) -> None:
+    component = trained([example for example in EXAMPLES if example[1] == "fly"])
+    component.save(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    [found] = parse(DIETClassifier.load(SMALL, "DIETClassifier1", None), "hello")
+    assert found.intent == {"name": None, "confidence": 0.0}
+    assert found.intent_ranking == []
+
+
+def test_a_text_without_features_gets_no_intent(component: DIETClassifier) -> None:
+    empty = Message({"text": ""})
+    component.process([empty, message("hello there")])
+    assert empty.intent == {"name": None, "confidence": 0.0}
+    assert empty.entities == []
+
+
+def test_the_ranking_is_cut_and_renormalised_on_demand(component: DIETClassifier, tmp_path: Path) -> None:
+    component.save(tmp_path)
+    options = {**SMALL, "ranking_length": 2, "renormalize_confidences": True}
+    [found] = parse(DIETClassifier.load(options, "DIETClassifier1", tmp_path), "hello bye")
+    assert len(found.intent_ranking) == 2
+    assert sum(entry["confidence"] for entry in found.intent_ranking) == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "error"),
+    [
+        ("use_masked_language_model", True, UnsupportedError),
+        ("share_hidden_layers", True, UnsupportedError),
+        ("evaluate_on_number_of_examples", 10, UnsupportedError),
+        ("loss_type", "hinge", DataError),
+        ("model_confidence", "cosine", DataError),
+        ("transformer_size", 30, DataError),
+    ],
+)
+def test_options_that_have_no_effect_here_are_refused_by_name(option: str, value: Any, error: type[DataError]) -> None:
+    with pytest.raises(error, match=option):
+        DIETClassifier({**SMALL, option: value}, "DIETClassifier1")
+
+
+def test_our_checkpoints_have_exactly_the_weights_of_rasas(tmp_path: Path) -> None:
+    component = trained(epochs=1)
+    component.save(tmp_path)
+    found = tf.train.load_checkpoint(str(tmp_path / "DIETClassifier.tf_model")).get_variable_to_shape_map()
+    layers = {key.split("/")[2] for key in found if key.startswith("model/")}
+    heads = {"embed..entity..logits", "embed..role..logits", "embed..role..tags", "crf..entity", "crf..role"}
+    intent = {"embed..text", "embed..label", "feature_combining_layer..label"}
+    assert layers == {"sequence_layer..text"} | heads | intent

@@ -1,0 +1,115 @@
+"""The training loop, and checkpoints that Rasa would load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rebake.errors import ModelError
+from rebake.nn.checkpoints import FromCheckpoint, check_complete, checkpoint_key, write_checkpoint
+from rebake.nn.layers import Dense
+from rebake.nn.noise import Noise, dropout
+from rebake.nn.training import Adam, FitSettings, fit, with_l2
+from rebake.nn.weights import Seeded, Weights, values_of
+from rebake.progress import Silent
+
+rng = np.random.default_rng(2)
+points = rng.normal(size=(32, 3)).astype(np.float32)
+targets = (points @ np.array([[1.0], [-2.0], [0.5]])).astype(np.float32)
+
+
+def train(seed: int, epochs: int = 30, **settings: Any) -> tuple[Weights, dict[str, float]]:
+    weights = Weights(Seeded(seed))
+    first = Dense(weights, "first", 3, 8, density=0.5, l2=0.001)
+    second = Dense(weights, "second", 8, 1)
+
+    def losses(batch: Any, noise: Noise) -> dict[str, tf.Tensor]:
+        found = second(dropout(first(batch["x"]), 0.1, noise))
+        return {"fit": tf.reduce_mean(tf.square(found - batch["y"]))}
+
+    def batches(epoch: int) -> Iterator[dict[str, Any]]:
+        for size in (20 - epoch % 3, 12):
+            yield {"x": points[:size], "y": targets[:size]}
+
+    signature = {"x": tf.TensorSpec([None, 3]), "y": tf.TensorSpec([None, 1])}
+    options = FitSettings(name="test", epochs=epochs, learning_rate=0.02, seed=seed, **settings)
+    return weights, fit(weights, losses, batches, signature, options, Silent())
+
+
+def test_training_learns_and_keeps_masked_connections_at_zero() -> None:
+    weights, losses = train(1)
+    assert losses["fit"] < 0.5 * float(np.mean(targets**2))
+    assert losses["loss"] == losses["fit"]
+    mask = weights.variables["first/kernel_mask"].numpy()
+    assert not weights.variables["first/kernel"].numpy()[mask == 0].any()
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
+    first, second, other = (values_of(train(seed, epochs=3)[0]) for seed in (5, 5, 6))
+    for path, value in first.items():
+        np.testing.assert_array_equal(value, second[path])
+    assert (first["second/kernel"] != other["second/kernel"]).any()
+
+
+def test_regularisation_pulls_only_where_the_prediction_gradient_is_positive() -> None:
+    gradient, variable = tf.constant([1.0, -1.0, 0.0]), tf.Variable([2.0, 2.0, 2.0])
+    np.testing.assert_allclose(with_l2(gradient, variable, 0.1, True), [1.4, -1.0, 0.0])
+    np.testing.assert_allclose(with_l2(gradient, variable, 0.1, False), [1.4, -0.6, 0.4])
+    np.testing.assert_allclose(with_l2(gradient, variable, None, True), gradient)
+
+
+def test_adam_follows_keras() -> None:
+    variable = tf.Variable([1.0, 2.0])
+    adam = Adam([variable], 0.01)
+    value, first, second = np.array([1.0, 2.0]), np.zeros(2), np.zeros(2)
+    for step, gradient in enumerate([[0.5, -0.1], [0.2, 0.3]]):
+        adam.apply([tf.constant(gradient)], tf.constant(step))
+        first = 0.9 * first + 0.1 * np.array(gradient)
+        second = 0.999 * second + 0.001 * np.array(gradient) ** 2
+        rate = 0.01 * np.sqrt(1 - 0.999 ** (step + 1)) / (1 - 0.9 ** (step + 1))
+        value = value - rate * first / (np.sqrt(second) + 1e-7)
+    np.testing.assert_allclose(variable, value, rtol=1e-5)
+
+
+def some_weights() -> Weights:
+    weights = Weights(Seeded(1))
+    Dense(weights, "embed.entity.logits/_dense", 4, 3)
+    Dense(weights, "sequence_layer.text/_tf_layers/ffnn/_ffn_layers/0", 4, 3, density=0.5)
+    return weights
+
+
+def test_a_checkpoint_has_rasas_keys_and_gives_the_values_back(tmp_path: Path) -> None:
+    weights = some_weights()
+    write_checkpoint(weights, tmp_path / "x.tf_model")
+    keys = tf.train.load_checkpoint(str(tmp_path / "x.tf_model")).get_variable_to_shape_map()
+    expected = "model/_tf_layers/embed..entity..logits/_dense/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+    assert checkpoint_key("embed.entity.logits/_dense/kernel") == expected
+    assert keys[expected] == [4, 3]
+    source = FromCheckpoint(tmp_path / "x.tf_model")
+    again = Weights(source)
+    Dense(again, "embed.entity.logits/_dense", 4, 3)
+    np.testing.assert_array_equal(
+        again.variables["embed.entity.logits/_dense/kernel"], values_of(weights)["embed.entity.logits/_dense/kernel"]
+    )
+
+
+def test_an_incomplete_or_misshapen_checkpoint_is_refused(tmp_path: Path) -> None:
+    weights = some_weights()
+    prefix = tmp_path / "x.tf_model"
+    write_checkpoint(weights, prefix)
+    shapes: dict[str, tuple[int, ...]] = {path: tuple(v.shape) for path, v in weights.variables.items()}
+    check_complete(prefix, shapes)
+    for wrong in ({**shapes, "more": (1,)}, dict(list(shapes.items())[1:]), {**shapes, next(iter(shapes)): (9,)}):
+        with pytest.raises(ModelError):
+            check_complete(prefix, wrong)
+    with pytest.raises(ModelError, match="not"):
+        Dense(Weights(FromCheckpoint(prefix)), "embed.entity.logits/_dense", 4, 7)
+    with pytest.raises(ModelError, match="lacks"):
+        Dense(Weights(FromCheckpoint(prefix)), "embed.other/_dense", 4, 3)
+    with pytest.raises(ModelError, match="cannot be read"):
+        FromCheckpoint(tmp_path / "absent.tf_model")
