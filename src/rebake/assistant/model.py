@@ -37,11 +37,10 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One intent; a retrieval intent is named by its base.
+    """One intent; a retrieval intent is named by its base. See :func:`rebake.assistant.domain.used_entities`.
 
-    ``use_entities`` is True (all) or names. ``ignore_entities`` None means that nothing was written: then entities with
-    ``influence_conversation: false`` are ignored. ``properties`` is the entry as written, None for a mere name.
-    :func:`rebake.assistant.domain.used_entities` says which entities count.
+    ``use_entities`` is True (all) or names; ``ignore_entities`` None means that nothing was written. Here and below,
+    ``properties`` is the entry as written, None for a mere name.
     """
 
     name: str
@@ -54,8 +53,6 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One entity; ``properties`` is the entry as written, None for a mere name."""
-
     name: str
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -66,10 +63,9 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One slot; the slots that Rasa adds by itself are not among a domain's slots.
+    """One slot of the domain files (those that Rasa adds by itself are not here).
 
-    ``mappings`` as written (mappings of Rasa 3.x: type, entity, role, group, intent, value, conditions ...), and so is
-    ``properties``, the whole entry. ``type`` is text, bool, float, list, categorical, any, or a dotted class.
+    ``mappings`` and ``properties`` (the whole entry) are as written; ``type`` may be a dotted class.
     """
 
     name: str
@@ -86,8 +82,6 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form; ``properties`` is the entry as written."""
-
     name: str
     required_slots: tuple[str, ...]
     ignored_intents: tuple[str, ...] = ()
@@ -97,7 +91,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """All variations of one response, each as written: text, buttons, image, custom, channel, condition ..."""
+    """All variations of one response, each as written."""
 
     name: str
     variations: tuple[Mapping[str, Any], ...]
@@ -112,10 +106,9 @@ class SessionConfig:
 
 @dataclass(frozen=True)
 class Domain:
-    """The merged domain of all domain files (and the responses of data files), in the order that Rasa gives it.
+    """The merged domain of all domain files and the responses of data files, in the order that Rasa gives it.
 
-    ``actions`` and ``e2e_actions`` are as written; see :mod:`rebake.assistant.domain` for the derived orders
-    (``action_names`` is the index order of every policy's output) and for ``as_dict``.
+    See :mod:`rebake.assistant.domain` for what follows from it, above all the index order of the actions.
     """
 
     version: str = "3.1"
