@@ -30,7 +30,7 @@ PATHS = (
     f"{REPOSITORY}/statuses/{{sha}}",
     "/user",
 )
-ANY_TIME = {401, 403, 404, 429, 500, 502, 503}  # replies that GitHub may give to anything
+ANY_TIME = {401, 403, 404, 422, 429, 500, 502, 503, 504}  # replies that GitHub may give to anything
 
 
 def load_description() -> dict[str, Any]:

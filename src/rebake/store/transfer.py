@@ -79,6 +79,7 @@ class Transfer:
                 headers=headers,
                 timeout=TIMEOUT,
                 allow_redirects=False,
+                auth=_as_it_is,
             )
         _raise_for(reply)
         asset: Mapping[str, Any] = reply.json()
