@@ -156,6 +156,21 @@ def test_an_entity_list_of_an_intent_counts_by_what_it_allows(bot: Assistant) ->
     assert changed(bot, explicit) == set()
 
 
+def test_order_counts_where_it_decides(bot: Assistant) -> None:
+    keyword = edit_config(bot, pipeline=(*bot.config.pipeline, SPEC))
+    assert changed(keyword, edit_nlu(keyword, examples=keyword.nlu.examples[::-1])) == {"nlu"}
+    rivals = (Synonym("joe", "coffee"), Synonym("Joe", "tea"))
+    first, second = (edit_nlu(bot, synonyms=(*bot.nlu.synonyms, *pair)) for pair in (rivals, rivals[::-1]))
+    assert changed(first, second) == {"nlu"}
+    tables = [(LookupTable("drink", order),) for order in (("tea", "tea time"), ("tea time", "tea"))]
+    assert changed(edit_nlu(bot, lookups=tables[0]), edit_nlu(bot, lookups=tables[1])) == {"nlu"}
+
+
+def test_everything_that_a_registered_component_reads_is_fingerprinted(bot: Assistant) -> None:
+    for name in registry.COMPONENTS:
+        prints(edit_config(bot, pipeline=(ComponentSpec(name, {}, HERE),)))
+
+
 # What counts, and for which parts
 
 

@@ -21,9 +21,10 @@ from rebake.core.registry import policy_type
 from rebake.errors import UnsupportedError
 from rebake.nlu.registry import component_type
 from rebake.staleness.items import domain_items, nlu_items, response_items, retrieval_items, story_items
-from rebake.staleness.meaning import digest, spans_meaning
+from rebake.staleness.meaning import digest, spans_meaning, synonyms_meaning
 
 _UPSTREAM_KINDS = frozenset({"tokenizer", "featurizer", "model_provider"})
+_FIRST_MATCH_WINS = frozenset({"KeywordIntentClassifier"})  # so the order of examples counts for it
 _LEARN_FROM_RULES = frozenset({"RulePolicy"})  # Rasa gives all other policies the stories alone
 
 
@@ -101,7 +102,7 @@ def _nlu_components(assistant: Assistant) -> dict[str, ComponentRecord]:
         entry = _entry(spec, component_type)
         inputs = {"language": assistant.config.language, "upstream": list(upstream)}
         if entry.trained:
-            aspects = {"texts"} | entry.reads
+            aspects = {"texts"} | entry.reads | ({"keywords"} if entry.name in _FIRST_MATCH_WINS else set())
             inputs |= {aspect: read[aspect] for aspect in sorted(aspects) if read[aspect] is not None}
         record = _component("nlu", entry, spec, inputs)
         if entry.kind in _UPSTREAM_KINDS:
@@ -132,7 +133,7 @@ class _NluInputs:
             case "entities":
                 made = digest(sorted((e.text, spans_meaning(e.entities)) for e in data.examples if e.entities))
             case "synonyms":
-                made = digest({synonym.surface: synonym.value for synonym in data.synonyms})
+                made = digest(synonyms_meaning(data))
             case "regexes":
                 made = digest(sorted((regex.name, regex.pattern) for regex in data.regexes))
             case "lookups":
@@ -140,6 +141,8 @@ class _NluInputs:
             case "responses":
                 items = _trained_responses(self._assistant)
                 return digest(sorted(item.digest for item in items)) if items else None
+            case "keywords":
+                made = digest([(example.text, example.intent) for example in data.examples])
             case "domain":
                 made = digest(sorted(item.digest for item in domain_items(self._assistant.domain)))
             case _:
