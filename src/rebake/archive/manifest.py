@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from rebake.archive.pack import MANIFEST_NAME, read_member
+from rebake.archive.pack import COMPONENTS_NAME, MANIFEST_NAME, read_member
 from rebake.errors import ModelError, StorageError
 
 Part = Literal["core", "nlu", "nlg"]
@@ -62,13 +62,21 @@ class PartRecord:
 
 @dataclass(frozen=True, slots=True)
 class ComponentRecord:
-    """A component or policy: ``options`` merged with the defaults; ``fingerprint`` covers all that it learns from."""
+    """A component or policy.
+
+    Attributes:
+        options: merged with the defaults, without those that change nothing.
+        fingerprint: covers all that it learns from.
+        files: names of its files in the model, sorted; :func:`write_manifest` looks them up. None where nothing was
+            learned. What is carried over must have them all: Rasa would load a rest of them without a word.
+    """
 
     part: Part
     name: str
     version: int
     options: Mapping[str, Any]
     fingerprint: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,12 @@ class Manifest:
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> Path:
-    """Write ``directory``/rebake.json; the same manifest gives the same bytes."""
+    """Write rebake.json into an unpacked model, whose components' files it lists; the same model gives the same bytes."""
+    components = {
+        node: replace(record, files=_files_of(directory / COMPONENTS_NAME / f"train_{node}"))
+        for node, record in manifest.components.items()
+    }
+    manifest = replace(manifest, components=components)
     path = directory / MANIFEST_NAME
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(format_manifest(manifest), encoding="utf-8")
@@ -119,6 +132,7 @@ def format_manifest(manifest: Manifest) -> str:
                 "version": record.version,
                 "options": record.options,
                 "fingerprint": record.fingerprint,
+                "files": list(record.files),
             }
             for node, record in manifest.components.items()
         },
@@ -148,6 +162,7 @@ def parse_manifest(content: bytes, source: str) -> Manifest:
                     version=int(record["version"]),
                     options=dict(record["options"]),
                     fingerprint=str(record["fingerprint"]),
+                    files=tuple(str(name) for name in record["files"]),
                 )
                 for node, record in raw["components"].items()
             },
@@ -156,6 +171,10 @@ def parse_manifest(content: bytes, source: str) -> Manifest:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{source} is broken ({error!r}).", fix="Train the model again.") from error
+
+
+def _files_of(directory: Path) -> tuple[str, ...]:
+    return tuple(sorted(file.relative_to(directory).as_posix() for file in directory.rglob("*") if file.is_file()))
 
 
 def _part_to_json(record: PartRecord) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rebake.archive.graph import Node, predict_graph, train_graph
-from rebake.archive.pack import METADATA_NAME, read_member
+from rebake.archive.pack import COMPONENTS_NAME, METADATA_NAME, read_member
 from rebake.assistant.domain import domain_as_dict, domain_as_yaml, domain_from_dict
 from rebake.assistant.location import Location
 from rebake.assistant.model import Assistant, ComponentSpec
@@ -21,7 +21,6 @@ from rebake.errors import ModelError
 
 __all__ = ["COMPONENTS_NAME", "METADATA_NAME", "Metadata", "Node", "StoredNode", "build_metadata", "read_metadata"]
 
-COMPONENTS_NAME = "components"
 DOMAIN_FILE = "domain_provider/domain.yml"
 RASA_VERSION = "3.6.21"  # Rasa refuses a model of an older version, and takes any newer one
 NLU, CORE, BOTH, END_TO_END = 1, 2, 3, 4  # Rasa's training types

@@ -17,6 +17,7 @@ from rebake.errors import ModelError, StorageError, UsageError
 
 MANIFEST_NAME = "rebake.json"
 METADATA_NAME = "metadata.json"
+COMPONENTS_NAME = "components"
 SUFFIX = ".tar.gz"
 MAX_BYTES = 4 << 30  # of all members together
 MAX_RATIO = 200  # unpacked to packed; weights hardly compress, JSON reaches 20

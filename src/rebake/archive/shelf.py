@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rebake.archive.manifest import Manifest, Part, PartRecord, read_manifest
+from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, read_manifest
 from rebake.archive.metadata import COMPONENTS_NAME, Metadata, Node, StoredNode, read_metadata
 from rebake.archive.pack import unpack
 from rebake.errors import ModelError, RebakeError
@@ -69,9 +69,18 @@ class Shelf:
                 f"but its fingerprint stands for {len(nodes)}.",
                 fix="Remove this archive, or train with --force.",
             )
+        records = self._manifests[shelved.archive].components
         for old, new in zip(stored, nodes, strict=True):
-            if old.resource is not None and (source / old.resource).is_dir():
-                shutil.copytree(source / old.resource, components / new.directory)
+            if old.resource is None:
+                continue
+            directory = source / old.resource
+            if old.id not in records or _missing_files(directory, records[old.id]):
+                raise ModelError(
+                    f"{shelved.archive} lacks files of {old.id} that its rebake.json lists.",
+                    fix="Remove this archive, or train with --force.",
+                )
+            if directory.is_dir():
+                shutil.copytree(directory, components / new.directory)
 
     def find_component(self, part: Part, fingerprint: str) -> Path | None:
         """The directory of a component that was trained from just the same, or None."""
@@ -80,8 +89,9 @@ class Shelf:
                 if record.part == part and record.fingerprint == fingerprint:
                     source, metadata = self._open(archive)
                     for node in _stored_nodes(metadata, part):
-                        if node.id == node_id and node.resource and (source / node.resource).is_dir():
-                            return source / node.resource
+                        directory = source / (node.resource or "")
+                        if node.id == node_id and record.files and not _missing_files(directory, record):
+                            return directory
         return None
 
     def _open(self, archive: Path) -> tuple[Path, Metadata]:
@@ -98,6 +108,10 @@ class Shelf:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._stack.close()
+
+
+def _missing_files(directory: Path, record: ComponentRecord) -> list[str]:
+    return [name for name in record.files if not (directory / name).is_file()]
 
 
 def _stored_nodes(metadata: Metadata, part: Part) -> tuple[StoredNode, ...]:

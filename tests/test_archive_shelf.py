@@ -1,0 +1,115 @@
+"""What is carried over from other archives is whole, and archives that offer nothing do no harm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rebake.archive.graph import Node
+from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, read_manifest, write_manifest
+from rebake.archive.metadata import build_metadata, write_metadata
+from rebake.archive.pack import pack, unpack
+from rebake.archive.shelf import Shelf
+from rebake.assistant.location import Location
+from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, NluData
+from rebake.core.registry import policy_type
+from rebake.errors import ModelError
+from rebake.nlu.registry import component_type
+from support.shared import need
+
+HERE = Location("config.yml", 1)
+
+
+def node(index: int, name: str) -> Node:
+    spec = ComponentSpec(name, {}, HERE)
+    return Node(f"{name}{index}", spec, policy_type(spec) if name.endswith("Policy") else component_type(spec))
+
+
+NLU = (node(0, "WhitespaceTokenizer"), node(1, "CountVectorsFeaturizer"), node(2, "EntitySynonymMapper"))
+CORE = (node(0, "RulePolicy"),)
+
+
+def model(directory: Path, name: str, fingerprint: str = "f") -> Path:
+    """An archive with both parts; the EntitySynonymMapper learned nothing."""
+    for component, file in [
+        ("train_CountVectorsFeaturizer1", "vocabularies.json"),
+        ("train_RulePolicy0", "rule_policy.json"),
+    ]:
+        (directory / name / "components" / component).mkdir(parents=True)
+        (directory / name / "components" / component / file).write_text(f"{name} {file}")
+    assistant = Assistant(Config("default.v1", "en", "bot", (), (), False, False, HERE), Domain(), NluData(), ())
+    parts: list[tuple[Part, tuple[Node, ...]]] = [("nlu", NLU), ("core", CORE)]
+    records = {
+        n.id: ComponentRecord(part, n.type.name, 1, {}, f"{n.id}-{fingerprint}") for part, nodes in parts for n in nodes
+    }
+    write_manifest(
+        Manifest({part: PartRecord(f"{part}-{fingerprint}") for part, _ in parts}, records), directory / name
+    )
+    write_metadata(
+        build_metadata(assistant, nlu=NLU, core=CORE, components=directory / name / "components"), directory / name
+    )
+    return pack(directory / name, directory / f"{name}.tar.gz")
+
+
+def test_the_manifest_of_a_model_lists_the_files_of_its_components(tmp_path: Path) -> None:
+    manifest = read_manifest(model(tmp_path, "a"))
+    assert manifest is not None
+    assert {name: record.files for name, record in manifest.components.items()} == {
+        "WhitespaceTokenizer0": (),
+        "CountVectorsFeaturizer1": ("vocabularies.json",),
+        "EntitySynonymMapper2": (),
+        "RulePolicy0": ("rule_policy.json",),
+    }
+
+
+def test_a_part_is_found_by_its_fingerprint_and_copied_without_the_other_part(tmp_path: Path) -> None:
+    archives = [model(tmp_path, "a"), model(tmp_path, "b", "g")]
+    (tmp_path / "new").mkdir()
+    with Shelf(archives) as shelf:
+        assert shelf.find_part("nlu", "nlu-h") is None
+        found = shelf.find_part("nlu", "nlu-g")
+        assert found is not None
+        assert found.archive == archives[1]
+        shelf.take_part(found, "nlu", NLU, tmp_path / "new")
+    files = {p.relative_to(tmp_path / "new").as_posix(): p.read_text() for p in (tmp_path / "new").rglob("*.json")}
+    assert files == {"train_CountVectorsFeaturizer1/vocabularies.json": "b vocabularies.json"}
+
+
+def test_a_component_is_found_by_its_fingerprint_if_it_learned_something(tmp_path: Path) -> None:
+    with Shelf([model(tmp_path, "a")]) as shelf:
+        found = shelf.find_component("nlu", "CountVectorsFeaturizer1-f")
+        assert found is not None
+        assert (found / "vocabularies.json").read_text() == "a vocabularies.json"
+        assert shelf.find_component("nlu", "CountVectorsFeaturizer1-g") is None
+        assert shelf.find_component("core", "CountVectorsFeaturizer1-f") is None
+        assert shelf.find_component("nlu", "EntitySynonymMapper2-f") is None
+        assert shelf.find_component("nlu", "WhitespaceTokenizer0-f") is None
+
+
+def test_nothing_is_carried_over_from_an_archive_that_lacks_files(tmp_path: Path) -> None:
+    with unpack(model(tmp_path, "a")) as directory:
+        (directory / "components" / "train_CountVectorsFeaturizer1" / "vocabularies.json").unlink()
+        archive = pack(directory, tmp_path / "damaged.tar.gz")
+    with Shelf([archive]) as shelf:
+        found = shelf.find_part("nlu", "nlu-f")
+        assert found is not None
+        with pytest.raises(ModelError, match="lacks files of CountVectorsFeaturizer1"):
+            shelf.take_part(found, "nlu", NLU, tmp_path)
+        assert shelf.find_component("nlu", "CountVectorsFeaturizer1-f") is None
+
+
+def test_a_part_whose_components_do_not_match_its_fingerprint_is_refused(tmp_path: Path) -> None:
+    with Shelf([model(tmp_path, "a")]) as shelf:
+        found = shelf.find_part("nlu", "nlu-f")
+        assert found is not None
+        with pytest.raises(ModelError, match="names 3 components"):
+            shelf.take_part(found, "nlu", NLU[:2], tmp_path)
+
+
+def test_archives_of_rasa_and_broken_ones_offer_nothing(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.tar.gz"
+    broken.write_bytes(b"no archive")
+    with Shelf([broken, tmp_path / "missing.tar.gz", need("reference/formbot/model.tar.gz")]) as shelf:
+        assert shelf.find_part("nlu", "nlu-f") is None
+        assert shelf.find_component("nlu", "f") is None
