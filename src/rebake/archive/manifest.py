@@ -67,7 +67,7 @@ class ComponentRecord:
     Attributes:
         options: merged with the defaults, without those that change nothing.
         fingerprint: covers all that it learns from.
-        files: names of its files in the model, sorted; :func:`write_manifest` looks them up. None where nothing was
+        files: names of its files in the model, sorted; :func:`write_manifest` looks them up. Empty where nothing was
             learned. What is carried over must have them all: Rasa would load a rest of them without a word.
     """
 
@@ -90,7 +90,7 @@ class Manifest:
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> Path:
-    """Write rebake.json into an unpacked model, whose components' files it lists; the same model gives the same bytes."""
+    """Write rebake.json into an unpacked model, listing its components' files; the same model gives the same bytes."""
     components = {
         node: replace(record, files=_files_of(directory / COMPONENTS_NAME / f"train_{node}"))
         for node, record in manifest.components.items()
