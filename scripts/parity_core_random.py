@@ -1,0 +1,388 @@
+"""Compare rebake's Core with Rasa 3.6.21 on random assistants: trackers, what policies memorize, what they predict.
+
+    python scripts/parity_core_random.py make FOLDER COUNT SEED
+    "$(scripts/rasa_env)"/bin/python scripts/parity_core_random.py rasa FOLDER THEIRS.json
+    python scripts/parity_core_random.py rebake FOLDER OURS.json
+    python scripts/parity_core_random.py compare OURS.json THEIRS.json
+
+Each assistant has few intents, entities, slots of every type, forms, stories with checkpoints, cycles and ORs, and
+rules, so that unlikely combinations meet. Where Rasa refuses the rules, rebake must refuse them as well.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+DOMAIN = """\
+version: "3.1"
+intents:
+- i1
+- i2: {use_entities: [e1]}
+- i3: {ignore_entities: [e1]}
+- i4: {use_entities: []}
+- restart
+entities:
+- e1: {roles: [r1, r2]}
+- e2: {groups: [g1], influence_conversation: false}
+- e3
+slots:
+  s_text: {type: text, mappings: [{type: from_entity, entity: e1}, {type: from_entity, entity: e1, role: r1}]}
+  s_bool: {type: bool, initial_value: false, mappings: [{type: from_intent, intent: i1, value: true}]}
+  s_cat: {type: categorical, values: [A, b, 3], initial_value: a, mappings: [{type: custom}]}
+  s_float: {type: float, min_value: -1, max_value: 3, mappings: [{type: from_entity, entity: e3}]}
+  s_list: {type: list, mappings: [{type: from_entity, entity: e2, group: g1}, {type: from_entity, entity: e3}]}
+  s_any: {type: any, mappings: [{type: custom}]}
+  s_mute: {type: text, influence_conversation: false, mappings: [{type: from_entity, entity: e3}]}
+  s_form: {type: text, mappings: [{type: from_entity, entity: e1, conditions: [{active_loop: f1}]}]}
+forms:
+  f1: {required_slots: [s_form]}
+  f2: {required_slots: []}
+responses:
+  utter_a: [{text: a}]
+  utter_b: [{text: b}]
+actions: [action_x, action_y]
+"""
+CONFIG = "recipe: default.v1\nassistant_id: random\nlanguage: en\npipeline: []\npolicies:\n- name: RulePolicy\n"
+INTENTS = ("i1", "i2", "i3", "i4")
+ACTIONS = ("utter_a", "utter_b", "action_x", "action_y")
+FORMS = ("f1", "f2")
+VALUES: dict[str, tuple[Any, ...]] = {
+    "s_text": ("x", None, ""),
+    "s_bool": (True, False, None, "true", "no"),
+    "s_cat": ("a", "B", 3, "other", None),
+    "s_float": (0.5, 9, -7, None, "1.5"),
+    "s_list": (["x"], [], None),
+    "s_any": ("x", None),
+    "s_mute": ("x", None),
+}
+ENTITIES: tuple[dict[str, Any], ...] = (
+    {"entity": "e1", "value": "x"},
+    {"entity": "e1", "value": "y", "role": "r1"},
+    {"entity": "e1", "value": "y", "role": "r2"},
+    {"entity": "e2", "value": "z", "group": "g1"},
+    {"entity": "e2", "value": "z"},
+    {"entity": "e3", "value": "2"},
+)
+
+
+def user_step(draw: random.Random) -> dict[str, Any]:
+    step: dict[str, Any] = {"intent": draw.choice(INTENTS)}
+    if draw.random() < 0.3:
+        chosen = draw.sample(ENTITIES, draw.randint(1, 2))
+        step["entities"] = [
+            {entity["entity"]: entity["value"], **{key: entity[key] for key in ("role", "group") if key in entity}}
+            for entity in chosen
+        ]
+    return step
+
+
+def slot_step(draw: random.Random) -> dict[str, Any]:
+    name = draw.choice(tuple(VALUES))
+    return {"slot_was_set": [{name: draw.choice(VALUES[name])}]}
+
+
+def turn(draw: random.Random, forms: bool = True) -> list[dict[str, Any]]:
+    """A user turn and what the bot does."""
+    steps = [user_step(draw)]
+    if draw.random() < 0.15:
+        steps = [{"or": [user_step(draw) for _ in range(draw.randint(2, 3))]}]
+    if draw.random() < 0.2:
+        steps.append(slot_step(draw))
+    for _ in range(draw.randint(1, 2)):
+        if forms and draw.random() < 0.25:
+            form = draw.choice(FORMS)
+            steps.append({"action": form})
+            steps.append({"active_loop": draw.choice((form, form, form, None))})
+        else:
+            steps.append({"action": draw.choice(ACTIONS)})
+            if draw.random() < 0.15:
+                steps.append(slot_step(draw))
+    return steps
+
+
+def story(draw: random.Random, number: int) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = []
+    if draw.random() < 0.3:
+        start: dict[str, Any] = {"checkpoint": f"c{draw.randint(1, 3)}"}
+        if draw.random() < 0.3:
+            start["slot_was_set"] = [{"s_text": draw.choice(("x", "y"))}]
+        steps.append(start)
+    elif draw.random() < 0.15:
+        steps.append({"action": draw.choice(ACTIONS)})
+    for _ in range(draw.randint(1, 3)):
+        steps.extend(turn(draw))
+        if draw.random() < 0.12:
+            steps.append({"checkpoint": f"c{draw.randint(1, 3)}"})
+    if draw.random() < 0.3:
+        steps.append({"checkpoint": f"c{draw.randint(1, 3)}"})
+    return {"story": f"story {draw.randint(1, 3) if draw.random() < 0.2 else number}", "steps": steps}
+
+
+def rule(draw: random.Random, number: int) -> dict[str, Any]:
+    made: dict[str, Any] = {"rule": f"rule {number}"}
+    condition: list[dict[str, Any]] = []
+    if draw.random() < 0.4:
+        condition.append({"active_loop": draw.choice((*FORMS, None))})
+    if draw.random() < 0.3:
+        condition.append(slot_step(draw))
+    if condition:
+        made["condition"] = condition
+    if draw.random() < 0.15:
+        made["conversation_start"] = True
+    if draw.random() < 0.2:
+        made["wait_for_user_input"] = False
+    steps = turn(draw) if draw.random() < 0.7 else []
+    if not steps:
+        form = draw.choice(FORMS)
+        steps = [{"action": form}, {"active_loop": None}, {"action": draw.choice(ACTIONS)}]
+    made["steps"] = steps
+    return made
+
+
+def dialogue(draw: random.Random) -> list[dict[str, Any]]:
+    """Events as a tracker dump has them, some unlikely."""
+    events: list[dict[str, Any]] = []
+    for _ in range(draw.randint(0, 3)):
+        events.append({"event": "action", "name": "action_listen"})
+        chosen = draw.sample(ENTITIES, draw.choice((0, 0, 1, 2)))
+        intent = draw.choice((*INTENTS, *INTENTS, "restart"))
+        text = "some text" if draw.random() < 0.3 else None
+        events.append({"event": "user", "intent": intent, "text": text, "entities": list(chosen)})
+        if draw.random() < 0.4:
+            events.append({"event": "user_featurization", "use_text_for_featurization": draw.random() < 0.2})
+        events.extend(other_event(draw) for _ in range(draw.randint(0, 3)))
+    if draw.random() < 0.5:
+        events.append({"event": "action", "name": "action_listen"})
+        events.append({"event": "user", "intent": draw.choice(INTENTS), "text": None, "entities": []})
+    return events
+
+
+def other_event(draw: random.Random) -> dict[str, Any]:
+    slot = draw.choice(tuple(VALUES))
+    form = draw.choice(FORMS)
+    hidden = draw.random() < 0.25
+    return draw.choice(
+        (
+            {"event": "action", "name": draw.choice(ACTIONS), "hide_rule_turn": hidden},
+            {"event": "action", "name": draw.choice(ACTIONS), "hide_rule_turn": hidden},
+            {"event": "action", "name": form, "hide_rule_turn": hidden},
+            {"event": "slot", "name": slot, "value": draw.choice(VALUES[slot])},
+            {"event": "active_loop", "name": draw.choice((form, form, None))},
+            {"event": "action_execution_rejected", "name": form},
+            draw.choice(
+                (
+                    {"event": "loop_interrupted", "is_interrupted": True},
+                    {"event": "restart"},
+                    {"event": "rewind"},
+                    {"event": "undo"},
+                    {"event": "reset_slots"},
+                    {"event": "session_started"},
+                    {"event": "followup", "name": "utter_a"},
+                    {"event": "action", "name": "action_unlikely_intent"},
+                )
+            ),
+        )
+    )
+
+
+def make(folder: Path, count: int, seed: int) -> None:
+    for number in range(count):
+        draw = random.Random(seed * 100_000 + number)
+        project = folder / f"{number:04d}"
+        (project / "data").mkdir(parents=True, exist_ok=True)
+        (project / "config.yml").write_text(CONFIG)
+        (project / "domain.yml").write_text(DOMAIN)
+        stories = [story(draw, index) for index in range(draw.randint(1, 6))]
+        rules = [rule(draw, index) for index in range(draw.choice((0, 1, 2, 3)))]
+        lines = ['version: "3.1"']  # JSON is YAML, but Rasa looks for these keys at the start of a line
+        for key, items in (("stories", stories), ("rules", rules)):
+            lines += [f"{key}:", *(f"- {json.dumps(item)}" for item in items)] if items else []
+        (project / "data" / "stories.yml").write_text("\n".join(lines) + "\n")
+        (project / "dialogues.json").write_text(json.dumps([dialogue(draw) for _ in range(15)]))
+        options = {"max_history": draw.choice((None, None, 1, 2, 4)), "augmentation": draw.choice((0, 2, 5))}
+        (project / "options.json").write_text(json.dumps(options))
+
+
+def rebake_answer(project: Path, options: dict[str, Any]) -> dict[str, Any]:
+    from rebake.assistant.importer import load_assistant
+    from rebake.core.events import events_from_json
+    from rebake.core.featurizers import TrackerFeaturizer
+    from rebake.core.generator import training_trackers
+    from rebake.core.registry import POLICIES
+    from rebake.core.states import StateBuilder
+    from rebake.core.tracker import Tracker
+    from rebake.errors import DataError
+    from rebake.nlu.component import TrainingContext
+
+    assistant = load_assistant(str(project / "config.yml"), str(project / "domain.yml"), str(project / "data"))
+    trackers = training_trackers(assistant.stories, assistant.domain, options["augmentation"])
+    featurizer = TrackerFeaturizer(options["max_history"])
+    examples = featurizer.examples([t for t in trackers if not t.is_rule], ignore_unlikely_intent=True)
+    answer: dict[str, Any] = {"examples": list(zip(examples.states, examples.labels, strict=True)), "policies": {}}
+    builder = StateBuilder(assistant.domain)
+    policies: dict[str, Any] = {}
+    for name in ("RulePolicy", "MemoizationPolicy", "AugmentedMemoizationPolicy"):
+        entry = POLICIES[name]
+        history = {} if name == "RulePolicy" else {"max_history": options["max_history"]}
+        policies[name] = policy = entry.load_class()(entry.merged(history), name)
+        try:
+            policy.train(trackers, assistant.domain, TrainingContext())
+        except DataError:
+            answer["policies"][name] = "refused"
+            continue
+        target = project / "ours" / name
+        target.mkdir(parents=True, exist_ok=True)
+        policy.save(target)
+        answer["policies"][name] = files_in(target)
+    rule_only = policies["RulePolicy"].rule_only
+    answer["dialogues"] = []
+    for events in json.loads((project / "dialogues.json").read_text()):
+        tracker = Tracker(builder, events_from_json(events))
+        said: dict[str, Any] = {"states": featurizer.prediction_states(tracker, rule_only=rule_only)}
+        for name, policy in policies.items():
+            if answer["policies"][name] != "refused":
+                prediction = policy.predict(tracker, assistant.domain, rule_only)
+                flags = (prediction.is_no_user, prediction.is_end_to_end, prediction.hide_rule_turn)
+                said[name] = (prediction.probabilities, *flags, len(prediction.events))
+        answer["dialogues"].append(said)
+    return answer
+
+
+def rasa_answer(project: Path, options: dict[str, Any]) -> dict[str, Any]:
+    from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
+    from rasa.core.policies.memoization import AugmentedMemoizationPolicy, MemoizationPolicy
+    from rasa.core.policies.rule_policy import InvalidRule, RulePolicy
+    from rasa.engine.graph import ExecutionContext, GraphSchema
+    from rasa.engine.storage.local_model_storage import LocalModelStorage
+    from rasa.engine.storage.resource import Resource
+    from rasa.shared.core.generator import TrainingDataGenerator
+    from rasa.shared.core.trackers import DialogueStateTracker
+    from rasa.shared.core.training_data import structures
+    from rasa.shared.importers.importer import TrainingDataImporter
+
+    structures.STEP_COUNT = 1
+    importer = TrainingDataImporter.load_from_config(
+        str(project / "config.yml"), str(project / "domain.yml"), [str(project / "data")]
+    )
+    domain = importer.get_domain()
+    graph = importer.get_stories()
+    trackers = TrainingDataGenerator(graph, domain, augmentation_factor=options["augmentation"]).generate()
+    featurizer = MaxHistoryTrackerFeaturizer(max_history=options["max_history"])
+    states, labels = featurizer.training_states_and_labels(
+        [t for t in trackers if not t.is_rule_tracker], domain, ignore_action_unlikely_intent=True
+    )
+    answer: dict[str, Any] = {
+        "examples": [(window, label[0]) for window, label in zip(states, labels)],  # noqa: B905
+        "policies": {},
+    }
+    (project / "theirs").mkdir(exist_ok=True)
+    storage = LocalModelStorage.create(project / "theirs")
+    context = ExecutionContext(GraphSchema({}))
+    policies: dict[str, Any] = {}
+    for cls in (RulePolicy, MemoizationPolicy, AugmentedMemoizationPolicy):
+        name = cls.__name__
+        history = {} if cls is RulePolicy else {"max_history": options["max_history"]}
+        policies[name] = policy = cls({**cls.get_default_config(), **history}, storage, Resource(name), context)
+        try:
+            policy.train(trackers, domain)
+        except InvalidRule:
+            answer["policies"][name] = "refused"
+            continue
+        answer["policies"][name] = files_in(project / "theirs" / name)
+    rule_only = policies["RulePolicy"]._get_rule_only_data()
+    answer["dialogues"] = []
+    for events in json.loads((project / "dialogues.json").read_text()):
+        tracker = DialogueStateTracker.from_events("", [rasa_event(event) for event in events], domain.slots)
+        window = featurizer.prediction_states(
+            [tracker],
+            domain,
+            ignore_rule_only_turns=True,
+            rule_only_data=rule_only,
+            ignore_action_unlikely_intent=True,
+        )
+        said: dict[str, Any] = {"states": window[0]}
+        for name, policy in policies.items():
+            if answer["policies"][name] != "refused":
+                prediction = policy.predict_action_probabilities(tracker, domain, rule_only)
+                flags = (prediction.is_no_user_prediction, prediction.is_end_to_end_prediction)
+                said[name] = (prediction.probabilities, *flags, prediction.hide_rule_turn, len(prediction.events))
+        answer["dialogues"].append(said)
+    return answer
+
+
+def rasa_event(event: dict[str, Any]) -> Any:
+    from rasa.shared.core.events import ActionExecuted, Event, UserUttered
+
+    if event["event"] == "user":
+        return UserUttered(event["text"], {"name": event["intent"], "confidence": 1.0}, [*event["entities"]])
+    made = ActionExecuted(event["name"]) if event["event"] == "action" else Event.from_parameters(event)
+    if event.get("hide_rule_turn"):
+        made.hide_rule_turn = True
+    return made
+
+
+def files_in(folder: Path) -> dict[str, Any]:
+    """JSON files of a policy; lists that Rasa makes of sets sorted."""
+    found = {file.name: json.loads(file.read_text()) for file in sorted(folder.iterdir())}
+    for content in found.values():
+        for holder in (content, content.get("lookup", {})):
+            for key in ("rules_not_in_stories", "rule_only_slots", "rule_only_loops"):
+                if key in holder:
+                    holder[key] = sorted(holder[key])
+    return found
+
+
+def answers(folder: Path, side: Any) -> dict[str, Any]:
+    found = {}
+    for project in sorted(folder.iterdir()):
+        try:
+            found[project.name] = side(project, json.loads((project / "options.json").read_text()))
+        except Exception as error:
+            found[project.name] = {"error": f"{type(error).__name__}: {error}"[:500]}
+    return found
+
+
+def compare(ours: dict[str, Any], theirs: dict[str, Any]) -> int:
+    counts = {"equal": 0, "refused": 0, "differs": 0}
+    for name, wanted in theirs.items():
+        actual = ours[name]
+        for side in (actual, wanted):  # Rasa's order follows the order of sets of names in places
+            side["examples"] = sorted(side.get("examples", []), key=json.dumps)
+        if actual == wanted:
+            counts["equal"] += 1
+            counts["refused"] += wanted.get("policies", {}).get("RulePolicy") == "refused"
+            continue
+        counts["differs"] += 1
+        print(name, "; ".join(differences(actual, wanted, "")[:4]))
+    print(counts)
+    return int(counts["differs"] > 0)
+
+
+def differences(actual: Any, wanted: Any, path: str) -> list[str]:
+    if isinstance(actual, dict) and isinstance(wanted, dict):
+        keys = sorted(actual.keys() | wanted.keys())
+        return [d for key in keys for d in differences(actual.get(key), wanted.get(key), f"{path}.{key}")]
+    if isinstance(actual, list) and isinstance(wanted, list) and len(actual) == len(wanted):
+        pairs = enumerate(zip(actual, wanted))  # noqa: B905
+        return [d for index, (a, w) in pairs for d in differences(a, w, f"{path}[{index}]")]
+    return [] if actual == wanted else [f"{path}: {str(actual)[:150]} instead of {str(wanted)[:150]}"]
+
+
+def main(arguments: list[str]) -> int:
+    mode, rest = arguments[0], [Path(argument) for argument in arguments[1:3]]
+    if mode == "make":
+        make(rest[0], int(arguments[2]), int(arguments[3]))
+    elif mode == "compare":
+        return compare(*(json.loads(file.read_text()) for file in rest))
+    else:
+        side = {"rebake": rebake_answer, "rasa": rasa_answer}[mode]
+        rest[1].write_text(json.dumps(answers(rest[0], side)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
