@@ -18,24 +18,8 @@ from rebake.nlu.diet_classifier import DIETClassifier
 from rebake.nlu.message import Features, Message, Token
 from rebake.nlu.sparse import SparseRows
 
-WORDS = [
-    "hello",
-    "hi",
-    "hey",
-    "there",
-    "bye",
-    "goodbye",
-    "see",
-    "you",
-    "fly",
-    "to",
-    "from",
-    "rome",
-    "berlin",
-    "new",
-    "york",
-    "please",
-]
+VOCABULARY = "hello hi hey there bye goodbye see you fly to from rome berlin new york please"
+WORDS = VOCABULARY.split()
 EXAMPLES = [
     ("hello there", "greet", []),
     ("hi there", "greet", []),

@@ -6,6 +6,7 @@ a Noise while training and with None at prediction.
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -39,8 +40,8 @@ def dropout(x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
     """Zeroes a part ``rate`` of the elements and scales the others by 1 / (1 - rate)."""
     if noise is None or rate <= 0:
         return x
-    keep = noise.keep(tf.shape(x), rate)
-    return tf.where(keep, x * (1.0 / (1.0 - rate)), 0.0)
+    factors = tf.where(noise.keep(tf.shape(x), rate), np.float32(1.0 / (1.0 - rate)), np.float32(0.0))
+    return x * factors
 
 
 def sparse_dropout(x: tf.SparseTensor, rate: float, noise: Noise | None) -> tf.SparseTensor:
