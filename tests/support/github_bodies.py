@@ -139,6 +139,7 @@ class Bodies:
             **dict.fromkeys((*counts, *private), 0),
             **dict.fromkeys(("bio", "blog", "company", "email", "hireable", "location", "name")),
             "two_factor_authentication": True,
+            "user_view_type": "private",
             "created_at": TIME.format(0),
             "updated_at": TIME.format(0),
         }

@@ -162,7 +162,7 @@ class Project:
             timeout=300,
         )
         assert not (self.home / ".gitconfig").exists(), "the global configuration was touched"
-        assert self.api.problems == []
+        assert self.api.problems == [], self.api.problems
         self._assert_secret(done.stdout)
         outputs = _outputs(files["GITHUB_OUTPUT"].read_text(encoding="utf-8"))
         summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")

@@ -189,7 +189,7 @@ class Run:
         for part in result.trained:
             record = result.manifest.parts[part]
             single = self._bake(assistant, scratch / part, [result.model], parts=frozenset({part})).model
-            store.publish_part(part, record.fingerprint, single, replace=judgement.forced)
+            store.publish_part(part, record.fingerprint, single, replace=part in judgement.stored)
         manifest = write_manifest(result.manifest, scratch)
         responses = result.manifest.parts.get("nlg")
         if responses is not None and "nlg" not in judgement.stored:
