@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,25 +16,24 @@ _FILE = "feature_to_idx_dict.json"
 _SEPARATOR = "###"
 
 # The value of a feature is the text of what these give: "True", "False", "None", or letters of the token.
-_FEATURES: Mapping[str, Callable[[Token], object]] = {
-    "low": lambda token: token.text.islower(),
-    "title": lambda token: token.text.istitle(),
-    "upper": lambda token: token.text.isupper(),
-    "digit": lambda token: token.text.isdigit(),
-    "prefix2": lambda token: token.text[:2],
-    "prefix5": lambda token: token.text[:5],
-    "suffix1": lambda token: token.text[-1:],
-    "suffix2": lambda token: token.text[-2:],
-    "suffix3": lambda token: token.text[-3:],
-    "suffix5": lambda token: token.text[-5:],
-    "pos": lambda token: token.data.get("pos"),
-    "pos2": lambda token: token.data["pos"][:2] if "pos" in token.data else None,
+_OF_TEXT: Mapping[str, Callable[[str], object]] = {
+    "low": str.islower,
+    "title": str.istitle,
+    "upper": str.isupper,
+    "digit": str.isdigit,
+    "prefix2": lambda text: text[:2],
+    "prefix5": lambda text: text[:5],
+    "suffix1": lambda text: text[-1:],
+    "suffix2": lambda text: text[-2:],
+    "suffix3": lambda text: text[-3:],
+    "suffix5": lambda text: text[-5:],
 }
+_POS, _POS2 = "pos", "pos2"  # part of speech, of tokenizers that tell it
 _BEGIN, _END = "BOS", "EOS"
-_NAMES = frozenset(_FEATURES) | {_BEGIN, _END}
+_NAMES = frozenset(_OF_TEXT) | {_BEGIN, _END, _POS, _POS2}
 
 _Key = tuple[int, str]  # position in the window, feature
-_Seen = tuple[int, str, object, bool, bool]  # position in the window; token's text and part of speech; first? last?
+_Seen = tuple[str, str | None, bool, bool]  # all that features depend on: text, part of speech, first token, last token
 
 
 class LexicalSyntacticFeaturizer:
@@ -46,18 +45,20 @@ class LexicalSyntacticFeaturizer:
         self._window = _checked(options["features"])
         self._first_offset = -(len(self._window) // 2)  # an even window looks one token further back
         self._indices: dict[_Key, dict[str, int]] = {}
-        self._columns: dict[_Seen, tuple[int, ...]] = {}
+        self._columns: dict[_Seen, tuple[list[int], ...]] = {}
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Number the values seen, in the order of window position, feature name and value."""
-        values: dict[_Key, set[str]] = {}
-        done: set[_Seen] = set()
+        met: list[set[_Seen]] = [set() for _ in self._window]
         for message in training.messages:
-            for _, seen, token in self._neighbours(message.tokens.get(TEXT, [])):
-                if seen not in done:
-                    done.add(seen)
-                    for key, value in self._values(seen, token):
-                        values.setdefault(key, set()).add(value)
+            tokens = _seen(message.tokens.get(TEXT, []))
+            for offset, at_position in enumerate(met, self._first_offset):
+                at_position.update(tokens[max(0, offset) : len(tokens) + min(0, offset)])
+        values: dict[_Key, set[str]] = {}
+        for position, at_position in enumerate(met):
+            for token in at_position:
+                for name in self._window[position]:
+                    values.setdefault((position, name), set()).add(_value(name, token))
         self._indices = {}
         offset = 0
         for key in sorted(values):
@@ -75,39 +76,37 @@ class LexicalSyntacticFeaturizer:
         rows: list[list[int]] = []
         counts: list[int] = []
         for message in messages:
-            tokens = message.tokens[TEXT]
-            of_message: list[list[int]] = [[] for _ in tokens]
-            for anchor, seen, token in self._neighbours(tokens):
-                of_message[anchor] += self._columns_of(seen, token)
-            rows += map(sorted, of_message)
-            counts.append(len(tokens))
+            of_tokens = [self._columns_of(token) for token in _seen(message.tokens[TEXT])]
+            rows += [self._row(of_tokens, anchor) for anchor in range(len(of_tokens))]
+            counts.append(len(of_tokens))
         width = sum(map(len, self._indices.values()))
         for message, sequence in zip(messages, SparseRows.from_rows(rows, width).split(counts), strict=True):
             message.features.setdefault(TEXT, []).append(Features(self._origin, sequence=sequence))
 
-    def _neighbours(self, tokens: Sequence[Token]) -> Iterator[tuple[int, _Seen, Token]]:
-        """Each token, each token of its window, and what the features of that one depend on."""
-        last = len(tokens) - 1
-        for anchor in range(len(tokens)):
-            for position in range(len(self._window)):
-                index = anchor + self._first_offset + position
-                if 0 <= index <= last:
-                    token = tokens[index]
-                    yield anchor, (position, token.text, token.data.get("pos"), index == 0, index == last), token
+    def _row(self, of_tokens: Sequence[Sequence[list[int]]], anchor: int) -> list[int]:
+        """Columns of one token: what each neighbour in its window gives at its position; none beyond the text."""
+        row: list[int] = []
+        for position in range(len(self._window)):
+            index = anchor + self._first_offset + position
+            if 0 <= index < len(of_tokens):
+                row += of_tokens[index][position]
+        row.sort()
+        return row
 
-    def _values(self, seen: _Seen, token: Token) -> Iterator[tuple[_Key, str]]:
-        position, _, _, first, last = seen
-        for name in self._window[position]:
-            value = first if name == _BEGIN else last if name == _END else _FEATURES[name](token)
-            yield (position, name), str(value)
-
-    def _columns_of(self, seen: _Seen, token: Token) -> tuple[int, ...]:
-        columns = self._columns.get(seen)
+    def _columns_of(self, token: _Seen) -> tuple[list[int], ...]:
+        """Per position in the window the columns that a token there gives; values never seen in training give none."""
+        columns = self._columns.get(token)
         if columns is None:
-            found = (self._indices.get(key, {}).get(value) for key, value in self._values(seen, token))
-            columns = tuple({column for column in found if column is not None})
+            columns = tuple(
+                [
+                    column
+                    for name in dict.fromkeys(names)
+                    if (column := self._indices.get((position, name), {}).get(_value(name, token))) is not None
+                ]
+                for position, names in enumerate(self._window)
+            )
             if len(self._columns) < _CACHE_SIZE:
-                self._columns[seen] = columns
+                self._columns[token] = columns
         return columns
 
     def save(self, directory: Path) -> None:
@@ -128,6 +127,24 @@ class LexicalSyntacticFeaturizer:
 
 
 _CACHE_SIZE = 200_000  # a server that lives long must not remember every token it ever saw
+
+
+def _seen(tokens: Sequence[Token]) -> list[_Seen]:
+    last = len(tokens) - 1
+    return [(token.text, token.data.get(_POS), i == 0, i == last) for i, token in enumerate(tokens)]
+
+
+def _value(name: str, token: _Seen) -> str:
+    text, part_of_speech, is_first, is_last = token
+    if name == _BEGIN:
+        return str(is_first)
+    if name == _END:
+        return str(is_last)
+    if name == _POS:
+        return str(part_of_speech)
+    if name == _POS2:
+        return str(None if part_of_speech is None else part_of_speech[:2])
+    return str(_OF_TEXT[name](text))
 
 
 def _checked(window: object) -> list[list[str]]:
