@@ -156,6 +156,7 @@ _ENTRIES = (
         rasa_class="rasa.nlu.selectors.response_selector.ResponseSelector",
         kind="classifier",
         defaults=defaults.RESPONSE_SELECTOR,
+        implementation="rebake.nlu.response_selector:ResponseSelector",  # only without retrieval intents
         reads=frozenset({"intents", "responses"}),
         needs=_FEATURES,
         unfingerprinted=_NO_EFFECT_ON_THE_MODEL,
@@ -209,12 +210,11 @@ _ENTRIES = (
         unfingerprinted=frozenset({"num_threads"}),
     ),
     ComponentType(
-        name="RegexMessageHandler",
+        name="RegexMessageHandler",  # ends every pipeline by itself; it is not written in config.yml
         rasa_class="rasa.nlu.classifiers.regex_message_handler.RegexMessageHandler",
         kind="classifier",
         defaults=defaults.NONE,
         trained=False,
-        implementation="rebake.nlu.regex_message_handler:RegexMessageHandler",
         provides=frozenset({"intent", "entities"}),
     ),
     # Entity extractors
@@ -324,8 +324,8 @@ def trainable_type(spec: ComponentSpec) -> ComponentType:
 
 
 def supported_components() -> tuple[str, ...]:
-    """Names of the components that are implemented, in the order in which they stand in a pipeline."""
-    return tuple(entry.name for entry in _ENTRIES if entry.implementation and entry.name != "RegexMessageHandler")
+    """Names of the components that are implemented in full, in the order in which they stand in a pipeline."""
+    return tuple(entry.name for entry in _ENTRIES if entry.implementation and entry.name != "ResponseSelector")
 
 
 def _listed(names: Iterable[str]) -> str:
