@@ -92,7 +92,7 @@ class Manifest:
 def write_manifest(manifest: Manifest, directory: Path) -> Path:
     """Write rebake.json into an unpacked model, listing its components' files; the same model gives the same bytes."""
     components = {
-        node: replace(record, files=_files_of(directory / COMPONENTS_NAME / f"train_{node}"))
+        node: replace(record, files=_files_of(directory / COMPONENTS_NAME / f"train_{node}") or record.files)
         for node, record in manifest.components.items()
     }
     manifest = replace(manifest, components=components)
