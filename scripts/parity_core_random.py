@@ -351,7 +351,7 @@ def compare(ours: dict[str, Any], theirs: dict[str, Any]) -> int:
     for name, wanted in theirs.items():
         actual = ours[name]
         for side in (actual, wanted):  # Rasa's order follows the order of sets of names in places
-            side["examples"] = sorted(side.get("examples", []), key=json.dumps)
+            side["examples"] = sorted(side.get("examples", []), key=lambda e: json.dumps(e, sort_keys=True))
         if actual == wanted:
             counts["equal"] += 1
             counts["refused"] += wanted.get("policies", {}).get("RulePolicy") == "refused"

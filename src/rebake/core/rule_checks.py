@@ -111,7 +111,7 @@ def check_contradictions(
     """
     from rebake.core.rule_policy import built_in_sources
 
-    replay = _Replay(policy, domain)
+    replay = _Replay(policy)
     for rule in rules:
         replay.collect(rule)
     for tracker in (*stories, *rules):
@@ -128,13 +128,10 @@ def check_contradictions(
 class _Replay:
     """Runs trackers through the policy as if they were conversations."""
 
-    def __init__(self, policy: RulePolicy, domain: Domain) -> None:
+    def __init__(self, policy: RulePolicy) -> None:
         self._policy = policy
-        self._domain = domain
-        self._default = policy.default_probabilities(domain)
-        from rebake.assistant.domain import action_names
-
-        self._names = action_names(domain)
+        enabled = policy.options["enable_fallback_prediction"] and policy.options["core_fallback_threshold"] > 0
+        self._fallback: str = policy.options["core_fallback_action_name"] if enabled else ACTION_LISTEN
         self.sources: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
         self.used_in_stories: set[str] = set()
         self.problems: list[tuple[TrainingTracker, str]] = []
@@ -200,10 +197,7 @@ class _Replay:
 
     def _action_of(self, decision: Decision, running: TrainingTracker) -> str | None:
         """In a story, no prediction is fine; in a rule, the fallback action is predicted then."""
-        probabilities = self._policy.probabilities(decision, running, self._domain)
-        if probabilities == self._default and not running.is_rule:
-            return None
-        return self._names[probabilities.index(max(probabilities))]
+        return decision.action or (self._fallback if running.is_rule else None)
 
 
 def _listed(sentences: Iterable[str]) -> str:

@@ -122,15 +122,11 @@ class RulePolicy:
             return Decision(by_intent.action, by_intent.source, returning=True)
         return by_intent
 
-    def default_probabilities(self, domain: Domain) -> list[float]:
-        """[n_actions]: zeros, and the threshold for the fallback action."""
+    def _probabilities(self, decision: Decision, tracker: Tracker, domain: Domain) -> list[float]:
+        """[n_actions]: the threshold for the fallback action, also beside a match, and the score of the decision."""
         enabled = self.options["enable_fallback_prediction"]
         fallback = self.options["core_fallback_action_name"] if enabled else None
-        return single_action(domain, fallback, self.options["core_fallback_threshold"], self.node)
-
-    def probabilities(self, decision: Decision, tracker: Tracker, domain: Domain) -> list[float]:
-        """[n_actions] of a decision."""
-        probabilities = self.default_probabilities(domain)
+        probabilities = single_action(domain, fallback, self.options["core_fallback_threshold"], self.node)
         if decision.action:
             chosen = single_action(domain, decision.action, score_of(tracker, self.options), self.node)
             index = action_names(domain).index(decision.action)
@@ -139,7 +135,7 @@ class RulePolicy:
 
     def _prediction(self, decision: Decision, tracker: Tracker, domain: Domain) -> PolicyPrediction:
         return PolicyPrediction(
-            self.probabilities(decision, tracker, domain),
+            self._probabilities(decision, tracker, domain),
             self.name,
             self.options["priority"],
             is_end_to_end=decision.is_end_to_end,
