@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from rebake.archive.metadata import Node
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
-from rebake.errors import DataError
+from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import TEXT, Message
 from rebake.nlu.pipeline_checks import check_pipeline
@@ -45,20 +45,10 @@ class PipelineTraining:
 def pipeline_nodes(assistant: Assistant) -> tuple[Node, ...]:
     """The nodes that a model of this assistant has.
 
-    Of Rasa's default pipeline a ResponseSelector is left out, with a warning, where there are retrieval intents (it
-    is not trained yet, and nobody asked for it); the other nodes keep their ids.
+    Of Rasa's default pipeline a ResponseSelector is left out where there are retrieval intents (it is not trained yet,
+    and nobody asked for it); the other nodes keep their ids.
     """
-    config = assistant.config
-    nodes = []
-    for position, spec in enumerate(config.pipeline):
-        if config.pipeline_is_default and spec.name == "ResponseSelector" and _has_retrieval_intents(assistant):
-            logger.warning(
-                "ResponseSelector of the default pipeline is left out: rebake does not train it yet, so the model "
-                "does not choose among the responses of retrieval intents."
-            )
-            continue
-        nodes.append(Node(f"{spec.name}{position}", spec, component_type(spec)))
-    return tuple(nodes)
+    return _nodes(assistant.config.pipeline, assistant)
 
 
 def train_pipeline(
@@ -82,9 +72,13 @@ def train_pipeline(
     """
     for notice in check_pipeline(specs, context.language):
         logger.warning("%s", notice)
-    nodes = pipeline_nodes(assistant)
-    for node in nodes:
-        trainable_type(node.spec)
+    nodes = _nodes(specs, assistant)
+    if len(nodes) < len(specs):
+        logger.warning(
+            "ResponseSelector of the default pipeline is left out: rebake does not train it yet, so the model does not "
+            "choose among the responses of retrieval intents."
+        )
+    components = {node.id: _new(node, assistant) for node in nodes}  # before training, so that bad options fail at once
     kept = {node.id: found for node in nodes if node.resource and (found := reuse(node.id)) is not None}
     training = TrainingData(training_messages(assistant.nlu, assistant.domain), assistant.nlu, assistant.domain)
     metrics: dict[str, float] = {}
@@ -99,7 +93,7 @@ def train_pipeline(
             if node.id in kept:
                 component = _load(node, target)
             else:
-                component = _new(node)
+                component = components[node.id]
                 figures = component.train(training, context)
                 metrics.update({f"{node.id}.{name}": value for name, value in figures.items()})
                 _save(component, node, target)
@@ -169,8 +163,27 @@ def load_pipeline(nodes: Sequence[Node], directory: Path, domain: Domain | None 
     return Pipeline(nodes, [_load(node, directory / node.directory) for node in nodes], domain)
 
 
-def _new(node: Node) -> Component:
-    return cast(Component, node.type.load_class()(node.type.merged(node.spec.options), node.id))
+def _nodes(specs: Sequence[ComponentSpec], assistant: Assistant) -> tuple[Node, ...]:
+    left_out = {"ResponseSelector"} if assistant.config.pipeline_is_default and _retrieval_intent(assistant) else set()
+    return tuple(
+        Node(f"{spec.name}{position}", spec, component_type(spec))
+        for position, spec in enumerate(specs)
+        if spec.name not in left_out
+    )
+
+
+def _new(node: Node, assistant: Assistant) -> Component:
+    """An untrained component. Raises DataError for its options, UnsupportedError for what cannot be trained."""
+    entry = trainable_type(node.spec)
+    intent = _retrieval_intent(assistant)
+    if entry.name == "ResponseSelector" and intent is not None:
+        raise UnsupportedError(
+            f"pipeline: rebake does not train ResponseSelector on retrieval intents yet, and the data has {intent!r}.",
+            location=node.spec.location,
+            fix="Take ResponseSelector out of the pipeline, or train this assistant with Rasa.",
+        )
+    with _placed(node):
+        return cast(Component, entry.load_class()(entry.merged(node.spec.options), node.id))
 
 
 def _load(node: Node, directory: Path) -> Component:
@@ -207,5 +220,6 @@ def _placed(node: Node) -> Iterator[None]:
         raise
 
 
-def _has_retrieval_intents(assistant: Assistant) -> bool:
-    return any("/" in (example.intent or "") for example in assistant.nlu.examples)
+def _retrieval_intent(assistant: Assistant) -> str | None:
+    """A retrieval intent of the examples, ``faq/refund``; None where there is none."""
+    return next((example.intent for example in assistant.nlu.examples if "/" in (example.intent or "")), None)

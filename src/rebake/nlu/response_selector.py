@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from rebake.errors import UnsupportedError
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.message import INTENT_RESPONSE_KEY, Message
+from rebake.nlu.message import Message
 
 
 class ResponseSelector:
@@ -22,14 +22,7 @@ class ResponseSelector:
         self._key: str = options["retrieval_intent"] or "default"
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
-        """Nothing is learned. Raises UnsupportedError where there are retrieval intents."""
-        for message in training.messages:
-            if INTENT_RESPONSE_KEY in message.attributes:
-                raise UnsupportedError(
-                    f"{self.node}: rebake does not train ResponseSelector on retrieval intents yet, and the data has "
-                    f"{message.attributes[INTENT_RESPONSE_KEY]!r}.",
-                    fix="Take ResponseSelector out of the pipeline, or train this assistant with Rasa.",
-                )
+        """Nothing is learned; the pipeline refuses retrieval intents before it comes to training."""
         return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
