@@ -218,6 +218,7 @@ def test_only_a_comment_of_the_job_itself_is_updated(core_only: Project, api: Gi
     for number in range(7):
         api.add_comment(8, "anna", "User", f"comment {number}")
     ours = api.add_comment(8, "github-actions[bot]", "Bot", f"{MARKER}\nold")
+    api.add_comment(8, "github-actions[bot]", "Bot", f"{MARKER}\nwritten by another run at the same time")
     branch(core_only)
     core_only.commit("Nothing")
     core_only.run(core_only.pull_request(8))

@@ -167,6 +167,7 @@ class GitHubApi(Bodies):
             (r"GET /issues/(\d+)/comments", self._list_comments),
             (r"POST /issues/(\d+)/comments", self._create_comment),
             (r"PATCH /issues/comments/(\d+)", self._edit_comment),
+            (r"DELETE /issues/comments/(\d+)", self._delete_comment),
             (r"POST /statuses/([0-9a-f]+)", self._create_status),
         ]
         for pattern, act in routes:
@@ -249,6 +250,9 @@ class GitHubApi(Bodies):
             return missing()
         comment["body"] = data["body"]
         return Reply(200, self._comment(comment))
+
+    def _delete_comment(self, number: str, **_: Any) -> Reply:
+        return Reply(204) if self.comments.pop(int(number), None) else missing()
 
     def _create_status(self, sha: str, *, data: Any, **_: Any) -> Reply:
         if len(data.get("description") or "") > 140:

@@ -39,6 +39,8 @@ class Conversation:
             ours = [comment for comment in issue.get_comments() if self._is_ours(comment, mark)]
             if not ours:
                 return issue.create_comment(text).html_url
+            for surplus in ours[1:]:  # two runs at once may each have written one
+                surplus.delete()
             if ours[0].body != text:
                 ours[0].edit(text)
             return ours[0].html_url

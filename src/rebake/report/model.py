@@ -132,7 +132,10 @@ class Report:
         return "The model is fresh: nothing to train."
 
     def _named(self, parts: tuple[Part, ...]) -> str:
-        return " and ".join(PART_NAMES[part] for part in parts) if parts else "training was forced"
+        names = [PART_NAMES[part] for part in parts]
+        if not names:
+            return "training was forced"
+        return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def parts_of_plan(

@@ -121,7 +121,14 @@ def find_changes(
 
 def git_environment(root: Path, config: Mapping[str, str] | None = None) -> dict[str, str]:
     """Environment for git: trusts the work tree ``root``, sets ``config``, asks no questions, reads paths literally."""
-    entries = {"safe.directory": str(root), "gc.auto": "0", "maintenance.auto": "false", **(config or {})}
+    entries = {
+        "safe.directory": str(root),
+        "gc.auto": "0",
+        "maintenance.auto": "false",
+        "http.lowSpeedLimit": "1000",  # bytes per second; below that for so many seconds, fetching gives up
+        "http.lowSpeedTime": "30",
+        **(config or {}),
+    }
     count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
     environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
     for index, (key, value) in enumerate(entries.items(), start=count):

@@ -1,0 +1,157 @@
+"""A run whose surroundings are given to it: what happens when they fail, and what the runner hears."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from rebake.action import run as run_module
+from rebake.action.activity import Activity
+from rebake.action.commands import MAX_ANNOTATIONS, Commands, LogProgress
+from rebake.action.event import Event
+from rebake.action.run import Run
+from rebake.action.services import Services
+from rebake.action.settings import Settings
+from rebake.assistant.location import Location
+from rebake.errors import StorageError
+from rebake.staleness.git_changes import Base
+from support.assistants import write_tiny
+
+SHA = "a" * 40
+
+
+@dataclass
+class FakeConversation:
+    """Remembers what it was told; fails with ``error``."""
+
+    error: Exception | None = None
+    comments: list[str] = field(default_factory=list)
+    statuses: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def tell(self, number: int, text: str) -> str:
+        if self.error is not None:
+            raise self.error
+        self.comments.append(text)
+        return f"https://github.example/{number}"
+
+    def set_status(self, commit: str, state: str, description: str, context: str, url: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.statuses.append((commit, state, description))
+
+
+class EmptyStore:
+    """A store in which nothing was ever published."""
+
+    tag = "store"
+
+    def find(self, part: str, fingerprint: str) -> None:
+        return None
+
+    def newest_manifest(self, name: str) -> None:
+        return None
+
+
+MakeRun = Callable[..., Run]
+
+
+@pytest.fixture
+def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
+    write_tiny(tmp_path / "bot")
+    monkeypatch.chdir(tmp_path / "bot")
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+        (tmp_path / name).touch()
+        monkeypatch.setenv(name, str(tmp_path / name))
+
+    def make(conversation: FakeConversation, **inputs: str) -> Run:
+        given = {"token": "t", "mode": "check", **{key.replace("_", "-"): value for key, value in inputs.items()}}
+        settings = Settings.read(lambda name: given.get(name, ""))
+        event = Event("pull_request", {}, "acme/bot", SHA, "", "https://a", "https://s", "1", tmp_path)
+        activity = Activity(SHA, Base("none", reason="because"), pull_request=1)
+        services = Services(
+            store=cast(Any, EmptyStore()),
+            releases=cast(Any, None),
+            conversation=cast(Any, conversation),
+            commands=Commands(),
+            progress=LogProgress(),
+            run_word="w",
+            git_credentials={},
+        )
+        return Run(settings, event, activity, services)
+
+    return make
+
+
+def test_an_internal_error_is_told_without_a_traceback_where_people_read(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(run_module, "load_assistant", broken)
+    conversation = FakeConversation()
+    assert make_run(conversation).execute() == 70
+    assert conversation.statuses == [(SHA, "error", "The run failed.")]
+    assert "RuntimeError" in conversation.comments[0]
+    assert "Traceback" not in conversation.comments[0]
+    assert any(record.exc_info for record in caplog.records), "the log has the traceback"
+
+
+def test_what_cannot_be_told_in_one_place_is_told_in_the_others(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run(FakeConversation(StorageError("GitHub: no.")))
+    assert run.execute() == 7
+    assert [notice.message for notice in run.report.notices] == ["GitHub: no."] * 2
+    assert "GitHub&#58; no" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8")
+    assert "verdict-code" in (tmp_path / "GITHUB_OUTPUT").read_text(encoding="utf-8")
+
+
+def test_comment_and_status_can_be_switched_off(make_run: MakeRun) -> None:
+    conversation = FakeConversation()
+    assert make_run(conversation, comment="false", status="false").execute() == 7
+    assert (conversation.comments, conversation.statuses) == ([], [])
+
+
+def test_a_report_that_cannot_be_written_fails_the_run(make_run: MakeRun) -> None:
+    Path("models").write_text("a file", encoding="utf-8")
+    assert make_run(FakeConversation()).execute() == 74
+
+
+def test_the_runner_obeys_no_command_but_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    with Commands("bots/a") as commands:
+        print("::error::not ours")
+        commands.error("ours", Location("data/x.yml", 3))
+        commands.mask("")
+    lines = capsys.readouterr().out.splitlines()
+    stop = re.fullmatch(r"::stop-commands::([0-9a-f]{32})", lines[0])
+    assert stop is not None
+    assert lines[1:3] == ["::error::not ours", f"::{stop[1]}::"]
+    assert lines[3].startswith("::error title=rebake,file=bots/a/data/x.yml,line=3,")
+    assert lines[3].endswith("::ours")
+    assert lines[4:] == [lines[0], f"::{stop[1]}::"]
+
+
+def test_warnings_beyond_those_that_github_shows_go_to_the_log(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with Commands() as commands:
+        for number in range(MAX_ANNOTATIONS + 2):
+            commands.warning(f"w{number}")
+    assert capsys.readouterr().out.count("::warning ") == MAX_ANNOTATIONS
+    assert [record.message for record in caplog.records] == ["w10", "w11"]
+
+
+def test_progress_is_a_line_now_and_then(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rebake.action.commands.PROGRESS_EVERY", 0.0)
+    with caplog.at_level(logging.INFO, "rebake"), LogProgress().task("DIETClassifier5", 3) as task:
+        task.advance(loss=1.23456)
+        task.advance(2)
+    assert [record.message for record in caplog.records][:2] == [
+        "DIETClassifier5: epoch 1 of 3, loss 1.235",
+        "DIETClassifier5: epoch 3 of 3",
+    ]
