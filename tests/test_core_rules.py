@@ -164,7 +164,7 @@ rules:
     "content", ["", "{}", '{"lookup": {"rules": {"no json": "a"}}}', '{"lookup": {"rules": {"[]": "a"}}}']
 )
 def test_a_broken_rule_file_is_a_model_error(content: str, tmp_path: Path) -> None:
-    policy = trained(tmp_path, "rules: []\n" if False else CONTRADICTION, check_for_contradictions=False)
+    policy = trained(tmp_path, CONTRADICTION, check_for_contradictions=False)
     policy.save(tmp_path / "data")
     (tmp_path / "data" / "rule_policy.json").write_text(content)
     with pytest.raises(ModelError, match=r"rule_policy\.json"):
