@@ -147,6 +147,15 @@ def test_a_sequence_is_encoded_alike_alone_and_in_a_batch(unidirectional: bool, 
     np.testing.assert_allclose(together[4:], alone, atol=1e-5)
 
 
+@pytest.mark.parametrize("unidirectional", [False, True])
+def test_single_rows_come_out_as_among_all_rows(unidirectional: bool) -> None:
+    network = transformer(unidirectional, True)
+    x, rows, only = normal(9, 5), Rows.of(tf.constant([4, 5])), tf.constant([1, 8])
+    everything = network(tf.constant(x), rows).numpy()
+    np.testing.assert_allclose(network(tf.constant(x), rows, only=only), everything[[1, 8]], atol=1e-5)
+    assert_gradient(lambda value: network(value, rows, only=only), x)
+
+
 def transformer(unidirectional: bool, relative: bool) -> Transformer:
     config = TransformerConfig(
         units=8,

@@ -16,6 +16,7 @@ from rebake.nn.crf import Crf
 from rebake.nn.layers import Dense, Ffnn, embed
 from rebake.nn.losses import DotProductLoss, similarities
 from rebake.nn.noise import Noise
+from rebake.nn.rows import Rows
 from rebake.nn.sequence import Batch, CombineConfig, FeatureCombining, SequenceLayer, Widths
 from rebake.nn.transformer import TransformerConfig
 from rebake.nn.weights import Weights
@@ -95,19 +96,23 @@ class Diet:
 
     def losses(self, batch: Batch, noise: Noise) -> dict[str, tf.Tensor]:
         """Scalar losses by name: "intent", and the tag names."""
-        x, rows = self.sequence(batch, noise)
+        x, rows = self.sequence(batch, noise, texts_only=not self.taggers)
         losses = {}
         if self.intents is not None:
-            losses["intent"] = self.intents.loss(tf.gather(x, rows.last), batch["label_ids"], noise)
+            losses["intent"] = self.intents.loss(self._texts(x, rows), batch["label_ids"], noise)
         for name, tagger in self.taggers.items():
             logits = rows.pad(tagger.logits(x, batch["entity"]))
             losses[name] = tagger.crf.loss(logits, tf.gather(batch[name], rows.to_padded), batch["lengths"])
         return losses
 
+    def _texts(self, x: tf.Tensor, rows: Rows) -> tf.Tensor:
+        """[B, units]: the vectors of whole texts. Without taggers the encoder gives no others."""
+        return rows.take(x, rows.last) if self.taggers else x
+
     def predict(self, batch: Batch) -> Prediction:
         """Run without dropout; a batch as in training, of features alone."""
-        x, rows = self.sequence(batch)
-        intents = None if self.intents is None else self.intents.confidences(tf.gather(x, rows.last)).numpy()
+        x, rows = self.sequence(batch, texts_only=not self.taggers)
+        intents = None if self.intents is None else self.intents.confidences(self._texts(x, rows)).numpy()
         lengths = tf.convert_to_tensor(batch["lengths"]).numpy()
         tags: dict[TagName, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
         entity_rows: Any = None

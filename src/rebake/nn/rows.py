@@ -64,6 +64,18 @@ class Rows:
 
         return gather(x)
 
+    def take(self, x: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+        """Packed rows [N, d] at ``chosen`` (int32 [K], each row at most once) -> [K, d]."""
+
+        @custom_gradient
+        def gather(packed: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+            def gradient(upstream: tf.Tensor) -> tf.Tensor:
+                return tf.scatter_nd(chosen[:, None], upstream, tf.shape(packed))
+
+            return tf.gather(packed, chosen), gradient
+
+        return gather(x)
+
     def pack(self, x: tf.Tensor) -> tf.Tensor:
         """[B, T, d] -> [N, d], dropping the padding."""
 

@@ -165,10 +165,10 @@ class SequenceLayer:
             self.transformer = Transformer(weights, f"{path}/transformer", self.units, transformer)
             self.units = transformer.units
 
-    def __call__(self, batch: Batch, noise: Noise | None = None) -> tuple[tf.Tensor, Rows]:
-        """[N, units]; ``rows.last`` are the rows of the whole texts."""
+    def __call__(self, batch: Batch, noise: Noise | None = None, *, texts_only: bool = False) -> tuple[tf.Tensor, Rows]:
+        """[N, units], of which ``rows.last`` are the whole texts; with ``texts_only`` just those, [B, units]."""
         x, rows = self.combine(batch, noise)
-        x = self.ffnn(x, noise)
         if self.transformer is not None:
-            x = gelu(self.transformer(x, rows, noise))
-        return x, rows
+            only = rows.last if texts_only else None
+            return gelu(self.transformer(self.ffnn(x, noise), rows, noise, only=only)), rows
+        return self.ffnn(rows.take(x, rows.last) if texts_only else x, noise), rows

@@ -166,7 +166,7 @@ class Ted:
         if self.transformer is None:
             newest = tf.gather(x, rows.starts)  # [B, inputs]
         else:
-            newest = self.transformer(x, rows, noise, first_only=True)  # [B, units]
+            newest = self.transformer(x, rows, noise, only=rows.starts)  # [B, units]
         return self.embed_dialogue(gelu(newest))
 
     def labels(self, noise: Noise | None) -> tf.Tensor:

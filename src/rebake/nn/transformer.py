@@ -56,7 +56,8 @@ class TransformerConfig:
 class Transformer:
     """[N, inputs] -> [N, units] on packed rows, attention within a sequence. The caller applies the final gelu.
 
-    With ``first_only`` the result is the first row of each sequence, [B, units]: the last layer computes no other.
+    Where one row of each sequence is all that is read (the text's class token, the last turn of a dialogue), say which:
+    the last layer then computes its queries and its feed-forward block, most of its work, for those rows alone.
     """
 
     def __init__(self, weights: Weights, path: str, inputs: int, config: TransformerConfig) -> None:
@@ -68,11 +69,14 @@ class Transformer:
         self.layers = [EncoderLayer(weights, f"{path}/_enc_layers/{i}", config) for i in range(config.layers)]
         self.norm = LayerNorm(weights, f"{path}/_layer_norm", config.units)
 
-    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None = None, *, first_only: bool = False) -> tf.Tensor:
+    def __call__(
+        self, x: tf.Tensor, rows: Rows, noise: Noise | None = None, *, only: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """``only``, int32 [B], is one packed row per sequence and makes the result [B, units]."""
         x = self.embedding(x) * np.float32(np.sqrt(self.units)) + positional_encoding(rows.positions, self.units)
         x = dropout(x, self.config.rate, noise)
         for layer in self.layers:
-            x = layer(x, rows, noise, first_only=first_only and layer is self.layers[-1])
+            x = layer(x, rows, noise, only if layer is self.layers[-1] else None)
         return self.norm(x)
 
 
@@ -88,11 +92,10 @@ class EncoderLayer:
         self.expand = Dense(weights, f"{path}/_ffn_layers/1", units, 4 * units, density=density, activation=gelu)
         self.contract = Dense(weights, f"{path}/_ffn_layers/3", 4 * units, units, density=density)
 
-    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None, *, first_only: bool = False) -> tf.Tensor:
-        """[N, units] -> [N, units], or [B, units] of the first row of each sequence."""
-        attended = self.attention(self.attention_norm(x), rows, noise, first_only=first_only)
-        x = tf.gather(x, rows.starts) if first_only else x
-        x += dropout(attended, self.rate, noise)
+    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None, only: tf.Tensor | None) -> tf.Tensor:
+        """[N, units] -> [N, units], or [B, units] of the rows in ``only``."""
+        attended = dropout(self.attention(self.attention_norm(x), rows, noise, only), self.rate, noise)
+        x = attended + (x if only is None else rows.take(x, only))
         hidden = dropout(self.expand(self.norm(x)), self.rate, noise)
         return x + dropout(self.contract(hidden), self.rate, noise)
 
@@ -119,68 +122,67 @@ class Attention:
         if config.relative_values:
             self.relative_values = weights.add(f"{path}/value_relative_embeddings", shape, glorot_uniform)
 
-    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None, *, first_only: bool = False) -> tf.Tensor:
-        """[N, units] -> [N, units], or [B, units]: what the first row of each sequence attends to."""
-        if first_only:
-            (query,) = self._heads(self.query(tf.gather(x, rows.starts))[:, None, :], 1)  # [B, H, 1, depth]
-            key, value = self._heads(rows.pad(tf.matmul(x, self._kernels(self.key, self.value))), 2)
+    def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None, only: tf.Tensor | None = None) -> tf.Tensor:
+        """[N, units] -> [N, units], or [B, units]: what the rows in ``only`` attend to."""
+        places = tf.range(tf.shape(rows.mask)[1])  # [T]
+        if only is None:
+            query, key, value = self._heads(x, rows, self.query, self.key, self.value)  # [B, H, T, depth] each
+            asking = places[None, :]  # [1, Q], Q = T
         else:
-            padded = rows.pad(tf.matmul(x, self._kernels(self.query, self.key, self.value)))
-            query, key, value = self._heads(padded, 3)  # [B, H, T, depth] each
-        logits = tf.matmul(query, key, transpose_b=True)  # [B, H, Q, T], Q = 1 or T
-        table = self._relative_index(tf.shape(logits)[2], tf.shape(logits)[3])
+            key, value = self._heads(x, rows, self.key, self.value)
+            query = tf.reshape(self.query(rows.take(x, only)), [-1, self.config.heads, 1, self.config.depth])
+            asking = (only - rows.starts)[:, None]  # [B, Q], Q = 1
+        distance = places[None, None, :] - asking[:, :, None]  # [B or 1, Q, T]
+
+        logits = tf.matmul(query, key, transpose_b=True)  # [B, H, Q, T]
+        index = self._relative_index(distance)
         if self.relative_keys is not None:
-            logits += _relative_logits(query, self.relative_keys, table)
+            logits += _relative_logits(query, self.relative_keys, index)
         logits *= np.float32(1.0 / np.sqrt(self.config.depth))
-        attention = tf.nn.softmax(self._hide(logits, rows, noise))
+        attention = tf.nn.softmax(self._hide(logits, rows, distance, noise))
         out = tf.matmul(attention, value)
         if self.relative_values is not None:
-            out += _relative_output(attention, self.relative_values, table)
+            out += _relative_output(attention, self.relative_values, index)
         merged = tf.transpose(out, [0, 2, 1, 3])  # [B, Q, H, depth]
         merged = tf.reshape(merged, [tf.shape(merged)[0], tf.shape(merged)[1], self.config.units])
-        return self.output(merged[:, 0] if first_only else rows.pack(merged))
+        return self.output(rows.pack(merged) if only is None else merged[:, 0])
 
-    def _heads(self, padded: tf.Tensor, count: int) -> list[tf.Tensor]:
-        """[B, T, count·units] -> count × [B, H, T, depth]"""
+    def _heads(self, x: tf.Tensor, rows: Rows, *layers: Dense) -> list[tf.Tensor]:
+        """What each of the layers makes of the rows, padded and split into heads: [B, H, T, depth] each."""
+        padded = rows.pad(tf.matmul(x, tf.concat([layer.kernel for layer in layers], axis=1)))
         shape = tf.shape(padded)
-        split = tf.reshape(padded, [shape[0], shape[1], count, self.config.heads, self.config.depth])
-        heads: list[tf.Tensor] = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]), num=count)
+        split = tf.reshape(padded, [shape[0], shape[1], len(layers), self.config.heads, self.config.depth])
+        heads: list[tf.Tensor] = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]), num=len(layers))
         return heads
 
-    @staticmethod
-    def _kernels(*layers: Dense) -> tf.Tensor:
-        return tf.concat([layer.kernel for layer in layers], axis=1)
-
-    def _hide(self, logits: tf.Tensor, rows: Rows, noise: Noise | None) -> tf.Tensor:
+    def _hide(self, logits: tf.Tensor, rows: Rows, distance: tf.Tensor, noise: Noise | None) -> tf.Tensor:
         """Push padding, the future and dropped logits [B, H, Q, T] out of the softmax."""
         logits += (1.0 - rows.mask[:, None, None, :]) * MASKED
         if self.config.unidirectional:
-            logits += (1.0 - tf.linalg.band_part(tf.ones(tf.shape(logits)[2:]), -1, 0)) * MASKED
+            logits += tf.where(distance > 0, MASKED, 0.0)[:, None]
         if noise is not None and self.config.attention_rate > 0:
             logits = tf.where(noise.keep(tf.shape(logits), self.config.attention_rate), logits, logits + MASKED)
         return logits
 
-    def _relative_index(self, queries: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
-        """One-hot [Q, T, distances]: which row of the tables belongs to key j seen from query i; none for the future
-        of a unidirectional encoder."""
+    def _relative_index(self, distance: tf.Tensor) -> tf.Tensor:
+        """One-hot [B or 1, Q, T, distances]: which row of the tables belongs to a key at that distance; none for the
+        future of a unidirectional encoder."""
         limit = self.config.max_relative_position
-        distance = tf.range(time)[None, :] - tf.range(queries)[:, None]
         if self.config.unidirectional:
-            index = tf.where(distance > 0, -1, tf.maximum(distance, -limit) + limit)
-            return tf.one_hot(index, limit + 1)
+            return tf.one_hot(tf.where(distance > 0, -1, tf.maximum(distance, -limit) + limit), limit + 1)
         return tf.one_hot(tf.clip_by_value(distance, -limit, limit) + limit, 2 * limit + 1)
 
 
 def _relative_logits(query: tf.Tensor, table: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
     """query [B, H, Q, depth] times the embedding of each key's distance -> [B, H, Q, T]"""
-    by_distance = tf.einsum("bhid,hrd->bhir", query, table)
-    return tf.einsum("bhir,ijr->bhij", by_distance, index)
+    by_distance = tf.transpose(tf.matmul(query, table, transpose_b=True), [0, 2, 1, 3])  # [B, Q, H, distances]
+    return tf.transpose(tf.matmul(by_distance, index, transpose_b=True), [0, 2, 1, 3])
 
 
 def _relative_output(attention: tf.Tensor, table: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
     """Attention [B, H, Q, T] over the embeddings of the distances -> [B, H, Q, depth]"""
-    by_distance = tf.einsum("bhij,ijr->bhir", attention, index)
-    return tf.einsum("bhir,hrd->bhid", by_distance, table)
+    by_distance = tf.matmul(tf.transpose(attention, [0, 2, 1, 3]), index)  # [B, Q, H, distances]
+    return tf.matmul(tf.transpose(by_distance, [0, 2, 1, 3]), table)
 
 
 def positional_encoding(positions: tf.Tensor, units: int) -> tf.Tensor:
