@@ -23,6 +23,5 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates git python3 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/share/doc/* /usr/share/man/*
 COPY --from=build /opt/rebake /opt/rebake
-ENV TF_CPP_MIN_LOG_LEVEL=2
 # Isolated: neither the workspace nor the job's environment decides which modules are imported.
 ENTRYPOINT ["/opt/rebake/bin/python", "-I", "-u", "/opt/rebake/bin/entrypoint"]
