@@ -158,3 +158,17 @@ def assert_same_files(theirs: Path, ours: Path) -> None:
                     if key in holder:
                         holder[key] = sorted(holder[key])
         assert actual == wanted, file.name
+
+
+@pytest.mark.parametrize("name", ["breakoutbot", "concertbot", "helpdesk"])  # those without UnexpecTEDIntentPolicy
+def test_whole_models_of_rasa_decide_as_rasa_did(name: str, tmp_path: Path) -> None:
+    with tarfile.open(need(f"reference/{name}") / "model.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    metadata = read_metadata(tmp_path)
+    nodes = resolve(metadata.core, policy_type)
+    model = load_policies(nodes, tmp_path / "components", domain_from_dict(metadata.domain))
+    for point in points_of(name)[::3]:
+        answer = model.predict_next(point["events"])
+        assert (answer["action"], answer["policy"]) == (point["ensemble"]["action"], point["ensemble"]["policy"])
+        assert answer["confidence"] == pytest.approx(point["ensemble"]["confidence"], abs=1e-4)
+        assert list(answer["policies"]) == list(point["policies"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -196,3 +197,16 @@ def test_broken_memorized_turns_are_a_model_error(content: str, tmp_path: Path) 
 def test_max_history_must_be_a_number_of_turns() -> None:
     with pytest.raises(DataError, match="MemoizationPolicy0: max_history is 0"):
         MemoizationPolicy(POLICIES["MemoizationPolicy"].merged({"max_history": 0}), "MemoizationPolicy0")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "complaint"),
+    [
+        ("RulePolicy", {"core_fallback_threshold": 2}, "core_fallback_threshold is 2"),
+        ("RulePolicy", {"featurizer": [{"name": "FullDialogueTrackerFeaturizer"}]}, "option featurizer"),
+        ("MemoizationPolicy", {"featurizer": [{"name": "FullDialogueTrackerFeaturizer"}]}, "option featurizer"),
+    ],
+)
+def test_options_that_would_not_act_as_in_rasa_are_refused(name: str, options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(DataError, match=complaint):
+        POLICIES[name].load_class()(POLICIES[name].merged(options), name)

@@ -27,15 +27,8 @@ from rebake.core.events import (
 )
 from rebake.core.slot_filling import slots_from_entities
 from rebake.core.states import StateBuilder
-from rebake.core.story_graph import (
-    GENERATED,
-    STORY_START,
-    Checkpoint,
-    GraphStep,
-    StoryGraph,
-    build_graph,
-    first_action_unpredictable,
-)
+from rebake.core.story_graph import StoryGraph, build_graph
+from rebake.core.story_steps import GENERATED, STORY_START, Checkpoint, GraphStep, first_action_unpredictable
 from rebake.core.tracker import TrainingTracker
 
 logger = logging.getLogger("rebake")

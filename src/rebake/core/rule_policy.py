@@ -12,7 +12,7 @@ from rebake.assistant.model import Domain
 from rebake.core import rule_checks
 from rebake.core.events import ACTION_LISTEN, RULE_SNIPPET, LoopInterrupted
 from rebake.core.featurizers import Examples, TrackerFeaturizer
-from rebake.core.memoization import score_of, single_action, unambiguous
+from rebake.core.memoization import refuse_featurizer, score_of, single_action, unambiguous
 from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData, read_json, write_json
 from rebake.core.rule_matching import RuleTable, rule_key
 from rebake.core.states import LOOP, PREVIOUS_ACTION, SLOTS, State, active_loop_of, follows_listen
@@ -49,6 +49,10 @@ class RulePolicy:
     name: ClassVar[str] = "RulePolicy"
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
+        refuse_featurizer(options, node)
+        threshold = options["core_fallback_threshold"]
+        if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
+            raise DataError(f"{node}: core_fallback_threshold is {threshold!r}.", fix="It must be between 0 and 1.")
         self.options = options
         self.node = node
         self.featurizer = TrackerFeaturizer()

@@ -1,0 +1,210 @@
+"""Stories and rules cut into steps at their checkpoints and OR statements (RASA36 section 4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+from rebake.assistant.model import (
+    ActionStep,
+    CheckpointStep,
+    Domain,
+    LoopStep,
+    OrStep,
+    SlotStep,
+    Step,
+    Story,
+    UserStep,
+)
+from rebake.core.events import (
+    RULE_SNIPPET,
+    ActionExecuted,
+    ActiveLoop,
+    EntityValue,
+    Event,
+    SlotSet,
+    UserUttered,
+    plain_event,
+    user_uttered,
+)
+from rebake.errors import UnsupportedError
+
+STORY_START = "STORY_START"
+GENERATED = "GENR_"
+_FILLED = "filled"  # the value of a text slot that a story names without one
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where steps meet; at a start, ``conditions`` (slot, value) let only some trackers through."""
+
+    name: str
+    conditions: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class GraphStep:
+    """A piece of a story. No ``ends`` means that the story ends here.
+
+    Attributes:
+        number: position among all steps made.
+        starts: checkpoints it can follow; copies made for OR alternatives share the list.
+    """
+
+    number: int
+    story: Story
+    starts: list[Checkpoint]
+    ends: list[Checkpoint] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """What steps are sorted by; "_" sorts after digits, as it does in Rasa's ids."""
+        return f"{self.number}_"
+
+    def starts_conversation(self) -> bool:
+        """Whether a conversation can begin with it."""
+        return any(start.name == STORY_START for start in self.starts)
+
+
+def first_action_unpredictable(step: GraphStep) -> list[Event]:
+    """The step's events; where a conversation starts with an action, that action is marked as no training example."""
+    if step.starts_conversation():
+        for index, event in enumerate(step.events):
+            if isinstance(event, UserUttered):
+                break
+            if isinstance(event, ActionExecuted):
+                return [*step.events[:index], replace(event, unpredictable=True), *step.events[index + 1 :]]
+    return step.events
+
+
+class StoryReader:
+    """Cuts stories into steps; ``steps`` grows with every story that is read."""
+
+    def __init__(self, domain: Domain) -> None:
+        self.steps: list[GraphStep] = []
+        self._slot_types = {slot.name: slot.type for slot in domain.slots}
+        self._made = 0
+
+    def read(self, story: Story) -> None:
+        """Add the steps of a story. Raises UnsupportedError for an end-to-end story."""
+        if story.is_end_to_end:
+            raise UnsupportedError(
+                f"'{story.name}' is an end-to-end story (it holds user or bot text), which rebake does not train yet.",
+                location=story.location,
+                fix="Write intents and actions instead of texts.",
+            )
+        builder = _StoryBuilder(story, self._number)
+        for condition in story.condition:
+            builder.add([self._event(condition)])
+        if story.is_rule and not story.conversation_start:
+            builder.add([ActionExecuted(RULE_SNIPPET)])
+        for step in story.steps:
+            self._read_step(step, builder)
+        if story.is_rule and not story.wait_for_user_input:
+            builder.add([ActionExecuted(RULE_SNIPPET)])
+        self.steps.extend(builder.finish())
+
+    def _number(self) -> int:
+        self._made += 1
+        return self._made
+
+    def _read_step(self, step: Step, builder: _StoryBuilder) -> None:
+        if isinstance(step, CheckpointStep):
+            conditions = tuple((slot.name, slot.value) for slot in step.conditions)
+            builder.add_checkpoint(Checkpoint(step.name, conditions))
+        elif isinstance(step, OrStep):
+            builder.add(list(self._alternatives(step)))
+        else:
+            builder.add([self._event(step)])
+
+    def _alternatives(self, step: OrStep) -> Iterable[Event]:
+        for alternative in step.alternatives:
+            if isinstance(alternative, UserStep):
+                yield self._event(alternative)
+            else:
+                yield from (self._event(slot) for slot in alternative)  # each slot is an alternative of its own
+
+    def _event(self, step: UserStep | ActionStep | SlotStep | LoopStep) -> Event:
+        match step:
+            case UserStep():
+                entities = tuple(
+                    EntityValue(found.entity, "" if found.value is None else found.value, found.role, found.group)
+                    for found in step.entities
+                )
+                return user_uttered((step.intent or "").split("/", 1)[0], entities)
+            case ActionStep():
+                return plain_event(step.name or "") or ActionExecuted(step.name)
+            case SlotStep():
+                return SlotSet(step.name, step.value if step.has_value else self._default_value(step.name))
+            case LoopStep():
+                return ActiveLoop(step.name)
+
+    def _default_value(self, slot: str) -> Any:
+        return {"text": _FILLED, "list": [_FILLED]}.get(self._slot_types.get(slot, ""))
+
+
+class _StoryBuilder:
+    """The steps of one story; several are open at a time after an OR."""
+
+    def __init__(self, story: Story, number: Callable[[], int]) -> None:
+        self._story = story
+        self._number = number
+        self._done: list[GraphStep] = []
+        self._open: list[GraphStep] = []
+        self._starts: list[Checkpoint] = []
+
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None:
+        if not self._open:
+            self._starts.append(checkpoint)
+            return
+        # Conditions count only at a story's start.
+        plain = Checkpoint(checkpoint.name)
+        further = [self._copy(step, ends=[plain]) for step in self._open if step.ends]
+        for step in self._open:
+            if not step.ends:
+                step.ends = [plain]
+        self._open.extend(further)
+
+    def add(self, alternatives: Sequence[Event]) -> None:
+        """One event, or the alternatives of an OR."""
+        self._ensure_open()
+        if len(alternatives) == 1:
+            for step in self._open:
+                step.events.append(alternatives[0])
+        elif alternatives:
+            joint = Checkpoint(self._or_name(alternatives))
+            copies = []
+            for step in self._open:
+                for event in alternatives:
+                    copy = self._copy(step, ends=[joint])
+                    copy.events.append(event)
+                    copies.append(copy)
+            self._open = copies
+
+    def finish(self) -> list[GraphStep]:
+        return self._done + self._open
+
+    def _copy(self, step: GraphStep, ends: list[Checkpoint]) -> GraphStep:
+        return replace(step, number=self._number(), ends=ends, events=step.events.copy())
+
+    def _ensure_open(self) -> None:
+        starts = list(dict.fromkeys(Checkpoint(end.name) for step in self._open for end in step.ends))
+        self._done.extend(step for step in self._open if step.ends)
+        unfinished = [step for step in self._open if not step.ends]
+        if not unfinished:
+            starts = starts or self._starts or [Checkpoint(STORY_START)]
+            unfinished = [GraphStep(self._number(), self._story, starts)]
+        self._open = unfinished
+
+    def _or_name(self, alternatives: Sequence[Event]) -> str:
+        """The same for the same place in stories of the same name: such stories share what follows."""
+        place = (
+            self._story.name,
+            [repr(event) for step in self._open for event in step.events],
+            sorted({start.name for step in self._open for start in step.starts}),
+            sorted(repr(event) for event in alternatives),
+        )
+        return f"{GENERATED}OR_{sha256(repr(place).encode()).hexdigest()[:16]}"
