@@ -62,12 +62,26 @@ def core_only(project: Project) -> Project:
     return project
 
 
+@pytest.fixture
+def without_tensorflow(tmp_path: Path) -> dict[str, str]:
+    """An environment in which importing TensorFlow is an error."""
+    package = tmp_path / "poison" / "tensorflow"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('TensorFlow was imported')", encoding="utf-8")
+    return {"PYTHONPATH": str(package.parent)}
+
+
 def branch(project: Project, name: str = "feature") -> Project:
     project.git("checkout", "--quiet", "-b", name)
     return project
 
 
-def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(project: Project, api: GitHubApi) -> None:
+def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(
+    project: Project, api: GitHubApi, without_tensorflow: dict[str, str]
+) -> None:
+    checked = project.run(project.push(), {"mode": "check"}, environment=without_tensorflow)
+    assert (checked.code, checked.outputs["stale-parts"]) == (7, "core,nlu,nlg"), checked.log
+    api.statuses.clear()
     branch(project)
     append(project.clone / "data" / "nlu.yml", THANKS)
     edit(project.clone / "domain.yml", "goodbye]", "goodbye, thanks]")
@@ -103,7 +117,7 @@ def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(project:
 
     project.git("checkout", "--quiet", "main")
     project.git("merge", "--quiet", "--no-ff", "feature")
-    merged = project.run(project.push())
+    merged = project.run(project.push(), environment=without_tensorflow)
     assert merged.code == 0, merged.log
     assert (merged.outputs["trained"], merged.outputs["stale"]) == ("", "false")
     assert merged.model.is_file()
@@ -111,7 +125,7 @@ def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(project:
     assert api.statuses[-1]["sha"] == project.git("rev-parse", "HEAD")
 
     project.git("tag", "v1.0")
-    tagged = project.run(project.push("refs/tags/v1.0"))
+    tagged = project.run(project.push("refs/tags/v1.0"), environment=without_tensorflow)
     assert tagged.code == 0, tagged.log
     assert tagged.outputs["trained"] == ""
     assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.tar.gz", "rebake.json"]
