@@ -189,9 +189,11 @@ class CountVectorsFeaturizer:
         return component
 
 
-def _check_columns(vocabulary: Vocabulary | None, node: str) -> None:
+def _check_columns(vocabulary: object, node: str) -> None:
     """Columns must be 0..n-1, each once: a wrong one would count for another word without any error."""
-    if vocabulary is not None and set(vocabulary.values()) != set(range(len(vocabulary))):
+    if vocabulary is None:
+        return
+    if not isinstance(vocabulary, dict) or set(vocabulary.values()) != set(range(len(vocabulary))):
         raise ModelError(f"{_VOCABULARIES} of {node} is incomplete.", fix="Train the model again with --force.")
 
 
