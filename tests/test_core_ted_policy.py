@@ -198,7 +198,7 @@ def test_max_history_limits_what_is_seen() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"scale_loss": False, "epochs": 40, "learning_rate": 0.05, "connection_density": 1.0},
+        {"scale_loss": False, "epochs": 20, "learning_rate": 0.1, "connection_density": 1.0},
         {"constrain_similarities": True},
         {"number_of_negative_examples": 3},
         {"learning_rate": 0.01},
