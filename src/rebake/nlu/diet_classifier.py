@@ -73,11 +73,12 @@ class DIETClassifier:
         from rebake.nn.training import FitSettings
 
         options = self.options
-        ids = np.array(
-            [names.index(message.attributes[INTENT]) for message in messages] if options.intents else [], "i4"
+        label_ids = {name: index for index, name in enumerate(names)}
+        ids = (
+            np.array([label_ids[message.attributes[INTENT]] for message in messages], "i4") if options.intents else None
         )
         tags: dict[str, NDArray[np.int32]] = {spec.name: _tag_ids(messages, spec, options.bilou) for spec in specs}
-        texts = _text_data(features, ids if options.intents else None, tags)
+        texts = _text_data(features, ids, tags)
         self.model, losses = DietModel.train(
             options.network(),
             texts,
