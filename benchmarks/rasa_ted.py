@@ -4,7 +4,8 @@
 
 For each seed `rasa train core` trains the assistant's own policies at their own epochs (RulePolicy is there because
 what it knows of rules hides turns from TEDPolicy, also when TEDPolicy alone is asked). The prediction points (rules
-left out, no augmentation) are written to POINTS_DIR/<assistant>.json for benchmarks/rebake_ted.py.
+left out, no augmentation) are written to POINTS_DIR/<assistant>.json for benchmarks/rebake_ted.py. Seeds that the
+result file already has are not run again.
 """
 
 import argparse
@@ -88,9 +89,11 @@ def main() -> None:
         "machine": f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}",
         "assistants": {},
     }
+    kept = json.loads(given.result.read_text(encoding="utf-8"))["assistants"] if given.result.exists() else {}
+    told["assistants"].update(kept)
     for assistant in given.assistants:
-        rows = []
-        for seed in given.seeds:
+        rows = kept.get(assistant.name, {}).get("per_seed", [])
+        for seed in sorted(set(given.seeds) - {row["seed"] for row in rows}):
             with tempfile.TemporaryDirectory(prefix="rasa-ted-") as work:
                 points_file = given.points.resolve() / f"{assistant.name}.json"
                 rows.append(run_seed(assistant, Path(work) / "project", seed, points_file))

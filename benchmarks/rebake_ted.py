@@ -66,12 +66,14 @@ def main() -> None:
         "machine": f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}",
         "assistants": {},
     }
+    kept = json.loads(given.result.read_text(encoding="utf-8"))["assistants"] if given.result.exists() else {}
+    told["assistants"].update(kept)
     rasa = json.loads(given.against.read_text(encoding="utf-8"))["assistants"] if given.against else {}
     worse = []
     for assistant in given.assistants:
         points = json.loads((given.points / f"{assistant.name}.json").read_text(encoding="utf-8"))
-        rows = []
-        for seed in given.seeds:
+        rows = kept.get(assistant.name, {}).get("per_seed", [])
+        for seed in sorted(set(given.seeds) - {row["seed"] for row in rows}):
             with tempfile.TemporaryDirectory(prefix="rebake-ted-") as work:
                 rows.append(run_seed(assistant, Path(work) / "project", seed, points))
         accuracies = [row["accuracy"] for row in rows]
