@@ -37,8 +37,11 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
     """
     content = document.value
     if content is None:
-        notice = Notice("The configuration is empty, so Rasa's defaults are used.", document.at(1))
-        return default_config(document.at(1)), (notice,)
+        raise DataError(
+            "The configuration is empty.",
+            location=document.at(1),
+            fix="Write at least `language:` and `pipeline:`; a pipeline or policies left empty are Rasa's defaults.",
+        )
     if not isinstance(content, YamlMap):
         raise DataError(
             f"A configuration must be a mapping, not {describe(content)}.",
