@@ -238,3 +238,35 @@ def test_configuration_already_in_the_environment_is_kept(monkeypatch: pytest.Mo
     assert environment["GIT_CONFIG_KEY_2"] == "safe.directory"
     assert environment[f"GIT_CONFIG_VALUE_{count - 1}"] == "c"
     assert "GIT_CONFIG_KEY_1" not in environment
+
+
+def test_an_annotated_tag_that_checkout_made_a_lightweight_one_is_no_obstacle(repository: Repository) -> None:
+    repository.git("tag", "v1")
+    head = repository.commit({"data/g.yml": "x: 1"})
+    repository.git("tag", "-a", "v2", "-m", "second")
+    repository.push()
+    place = repository.shallow("refs/tags/v2")
+    repository.run(place, "update-ref", "refs/tags/v2", head)
+    changes = find_changes(place, Base("previous-tag", head=head, name="v2"), PATHS)
+    assert (changes.problem, changes.base_name) == (None, "v1")
+
+
+def test_hooks_and_helpers_of_the_work_tree_are_not_run(repository: Repository, tmp_path: Path) -> None:
+    repository.git("tag", "v1")
+    head = repository.commit({"data/f.yml": "x: 1", ".gitattributes": "* diff=odd filter=odd\n"})
+    repository.push()
+    place = repository.shallow("main")
+    trace = tmp_path / "trace"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {trace}\n", encoding="utf-8")
+    program.chmod(0o755)
+    (place / ".git" / "hooks").mkdir(exist_ok=True)
+    for hook in ("reference-transaction", "post-index-change", "pre-auto-gc"):
+        (place / ".git" / "hooks" / hook).symlink_to(program)
+    keys = ("core.fsmonitor", "core.askPass", "diff.external", "diff.odd.textconv", "diff.odd.command")
+    for key in (*keys, "filter.odd.clean"):
+        repository.run(place, "config", key, str(program))
+    trace.unlink(missing_ok=True)
+    changes = find_changes(place, Base("previous-tag", head=head, name="v1"), PATHS)  # fetching tags writes refs
+    assert [file.path for file in changes.files] == ["data/f.yml"]
+    assert not trace.exists()

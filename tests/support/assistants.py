@@ -50,6 +50,16 @@ responses:
     - text: "Bye."
 """
 
+# A story more, in the words of the small assistant.
+STORY = """\
+  - story: leaving at once
+    steps:
+      - intent: goodbye
+      - action: utter_goodbye
+      - intent: greet
+      - action: utter_greet
+"""
+
 NLU = """\
 version: "3.1"
 nlu:

@@ -46,6 +46,7 @@ class GitHubApi(Bodies):
         self.login: str | None = None
         self.read_only = False
         self.page_size = 100
+        self.path = ""  # of the API on its host: "/api/v3" on an Enterprise Server
         self.faults: list[Fault] = []
         self.requests: list[str] = []
         self.problems: list[str] = []
@@ -110,12 +111,17 @@ class GitHubApi(Bodies):
                 thread.join()
 
     def _url(self, server: str) -> str:
-        return f"http://127.0.0.1:{self._servers[server].server_address[1]}"
+        path = self.path if server == "api" else ""
+        return f"http://127.0.0.1:{self._servers[server].server_address[1]}{path}"
 
     def answer(self, server: str, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         """One request, from its arrival to its reply."""
         parts = urlsplit(target)
         query = dict(parse_qsl(parts.query))
+        if server == "api":
+            if not parts.path.startswith(f"{self.path}/"):
+                return missing()
+            parts = parts._replace(path=parts.path.removeprefix(self.path))
         request = f"{method} {parts.path}"
         self.before(request)
         with self._lock:
@@ -259,15 +265,6 @@ class GitHubApi(Bodies):
             return invalid("Status", "custom", "description")
         self.statuses.append({"sha": sha, **data})
         return Reply(201, self._status(sha, data))
-
-    def _page(self, entries: list[Any], query: dict[str, str], path: str) -> Reply:
-        page, size = int(query.get("page", 1)), min(int(query.get("per_page", 30)), self.page_size)
-        shown = entries[(page - 1) * size : page * size]
-        if page * size >= len(entries):
-            return Reply(200, shown)
-        link = f"{self.url}/repos/{self.repository}{path}?per_page={size}&page="
-        last = -(-len(entries) // size)
-        return Reply(200, shown, {"Link": f'<{link}{page + 1}>; rel="next", <{link}{last}>; rel="last"'})
 
 
 def _handler(api: GitHubApi, server: str) -> type[BaseHTTPRequestHandler]:

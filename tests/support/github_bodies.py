@@ -47,9 +47,19 @@ class Bodies:
     repository: str
     releases: dict[int, dict[str, Any]]
     assets: dict[int, Asset]
+    page_size: int
 
     def _url(self, server: str) -> str:
         raise NotImplementedError
+
+    def _page(self, entries: list[Any], query: dict[str, str], path: str) -> Reply:
+        page, size = int(query.get("page", 1)), min(int(query.get("per_page", 30)), self.page_size)
+        shown = entries[(page - 1) * size : page * size]
+        if page * size >= len(entries):
+            return Reply(200, shown)
+        link = f"{self._url('api')}/repos/{self.repository}{path}?per_page={size}&page="
+        last = -(-len(entries) // size)
+        return Reply(200, shown, {"Link": f'<{link}{page + 1}>; rel="next", <{link}{last}>; rel="last"'})
 
     def _release(self, release: dict[str, Any]) -> dict[str, Any]:
         url = f"{self._url('api')}/repos/{self.repository}/releases/{release['id']}"

@@ -18,6 +18,7 @@ from support.github_api import GitHubApi
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+STORE = "rebake-models"
 ZEROS = "0" * 40
 OTHER_USER = 12345
 
@@ -67,6 +68,10 @@ class Project:
     def git(self, *arguments: str) -> str:
         """Git as the person runs it."""
         return self._git(self.clone, *arguments)
+
+    def branch(self, name: str = "feature") -> None:
+        """Work on a new branch from here on."""
+        self.git("checkout", "--quiet", "-b", name)
 
     def commit(self, message: str) -> str:
         """Commit everything; the commit's id."""

@@ -60,7 +60,7 @@ class Conversation:
         self._patience(send, "setting the commit status")
 
     def _is_ours(self, comment: IssueComment, mark: str) -> bool:
-        if (comment.body or "").split("\n", 1)[0].strip() != mark:
+        if (comment.body or "").split("\n", 1)[0].strip() != mark or comment.user is None:  # None: the user is gone
             return False
         return comment.user.type == "Bot" or comment.user.login == self._own_login()
 

@@ -11,15 +11,18 @@ from rebake.action.activity import Activity
 from rebake.action.event import Event
 from rebake.action.judgement import Judgement, judge
 from rebake.action.services import Services
-from rebake.action.settings import Settings
+from rebake.action.settings import DEFAULTS, Settings
 from rebake.action.telling import Telling, fails_check
-from rebake.archive.manifest import PARTS, Part, write_manifest
+from rebake.archive.manifest import PARTS, Part
+from rebake.archive.pack import MANIFEST_NAME, read_member
 from rebake.assistant.importer import load_assistant
-from rebake.assistant.location import Notice
+from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import Assistant
+from rebake.assistant.validate import validate
 from rebake.baking import BakeResult, bake
+from rebake.baking_job import nothing_to_train
 from rebake.errors import ModelError, RebakeError, StorageError
-from rebake.report.model import PART_NAMES, Failure, PartReport, Report
+from rebake.report.model import PART_NAMES, Failure, Report, with_origins
 from rebake.staleness.fingerprints import fingerprint
 from rebake.staleness.git_changes import find_changes
 from rebake.store.github import StoredPart
@@ -76,14 +79,15 @@ class Run:
             credentials=self._services.git_credentials,
         )
         self.report = replace(self.report, changes=changes)
-        assistant = load_assistant(settings.config, settings.domain, settings.data, env=settings.env)
-        self._note(*assistant.notices)
+        assistant = self._read()
         wanted = fingerprint(
             assistant,
             core_arguments=settings.core_arguments,
             nlu_arguments=settings.nlu_arguments,
             parts=frozenset(PARTS),
         )
+        if not wanted.parts.keys() & set(TRAINED_PARTS):
+            raise nothing_to_train(assistant, frozenset(PARTS))
         judgement = judge(wanted, self._services.store, self._manifest_name, force=settings.force)
         if judgement.problem:
             self._note(Notice(f"GitHub could not be asked for everything: {judgement.problem}."))
@@ -100,12 +104,25 @@ class Run:
             with tempfile.TemporaryDirectory(prefix="rebake-") as scratch:
                 self._train(assistant, judgement, Path(scratch))
 
+    def _read(self) -> Assistant:
+        """The assistant, checked as before training. A domain that only the default names may be missing."""
+        settings = self._settings
+        default = DEFAULTS["domain"]
+        has_domain = settings.domain != (default,) or Path(default).exists()
+        domain = settings.domain if has_domain else None
+        assistant = load_assistant(settings.config, domain, settings.data, env=settings.env)
+        self._note(*assistant.notices, *validate(assistant))
+        if not has_domain and assistant.stories:
+            message = f"There is no {default}, so Core is left out; the input domain names it where it is elsewhere."
+            self._note(Notice(message, Location(settings.config, 1)))
+        return assistant
+
     def _train(self, assistant: Assistant, judgement: Judgement, scratch: Path) -> None:
         sources = [] if judgement.forced else self._fetch(judgement, scratch)
         result = self._bake(assistant, Path(self._settings.out), sources, force=judgement.forced, name=self._model_name)
         self.report = replace(
             self.report,
-            parts=tuple(self._outcome(part, result) for part in self.report.parts),
+            parts=with_origins(self.report.parts, trained=result.trained, reused=result.reused, seconds=result.seconds),
             model_path=self._services.commands.in_repository(result.model.as_posix()),
             model_written=result.written,
             metrics=result.metrics,
@@ -174,15 +191,6 @@ class Run:
             ),
         )
 
-    def _outcome(self, part: PartReport, result: BakeResult) -> PartReport:
-        if part.part in result.trained:
-            return replace(part, origin="trained", seconds=result.seconds.get(part.part))
-        if part.state == "absent":
-            return part
-        if part.part == "nlg":
-            return replace(part, origin="updated" if part.is_stale else "reused")
-        return replace(part, origin="reused", source=result.reused.get(part.part))
-
     def _publish(self, assistant: Assistant, result: BakeResult, judgement: Judgement, scratch: Path) -> None:
         """Parts first: what is named later (the newest model, a tag's model) is then complete."""
         store = self._services.store
@@ -190,7 +198,7 @@ class Run:
             record = result.manifest.parts[part]
             single = self._bake(assistant, scratch / part, [result.model], parts=frozenset({part})).model
             store.publish_part(part, record.fingerprint, single, replace=part in judgement.stored)
-        manifest = write_manifest(result.manifest, scratch)
+        manifest = _manifest_of(result.model, scratch)
         responses = result.manifest.parts.get("nlg")
         if responses is not None and "nlg" not in judgement.stored:
             store.publish_part("nlg", responses.fingerprint, manifest)
@@ -219,3 +227,13 @@ class Run:
 
     def _failed(self, failure: Failure) -> None:
         self.report = replace(self.report, failure=failure)
+
+
+def _manifest_of(model: Path, directory: Path) -> Path:
+    """A model's own rebake.json as a file in the directory. Raises ModelError."""
+    content = read_member(model, MANIFEST_NAME)
+    if content is None:
+        raise ModelError(f"{model} holds no {MANIFEST_NAME}.")
+    path = directory / MANIFEST_NAME
+    path.write_bytes(content)
+    return path

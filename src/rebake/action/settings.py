@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 from collections.abc import Callable
@@ -33,6 +34,7 @@ DEFAULTS = {
 _TRUE = ("true", "True", "TRUE")
 _FALSE = ("false", "False", "FALSE")
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_TOKEN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Settings:
         token: for the API; the job's own by default.
         mode: "train", or "check" (never trains).
         config, domain, data: the assistant's files; ``domain`` and ``data`` are one path per line.
-        out: the directory that the model is written to.
+        out: the directory that the model is written to, relative to ``working_directory``.
         working_directory: of the assistant, relative to the workspace; names it where a repository holds several.
         store_tag: the tag of the prerelease that keeps the trained parts.
         comment: whether to write the pull-request comment.
@@ -84,18 +86,21 @@ class Settings:
         given = {name: get_input(name).strip() or default for name, default in DEFAULTS.items()}
         if not given["token"]:
             raise UsageError("The input token is empty.", fix="Leave it out to use the job's own token.")
+        if not _TOKEN.fullmatch(given["token"]):  # in a header it would be refused by a message that repeats it
+            raise UsageError("The input token holds blanks or characters that no token has.", fix="Check the secret.")
         if not _TAG.fullmatch(given["store-tag"]):
             raise UsageError(
                 f"The input store-tag is {given['store-tag']!r}.", fix="Use letters, digits, '.', '_', '-'."
             )
+        working_directory = _directory("working-directory", given["working-directory"])
         return cls(
             token=given["token"],
             mode="check" if _choice("mode", given["mode"], ("train", "check")) == "check" else "train",
             config=given["config"],
             domain=_lines(given["domain"]),
             data=_lines(given["data"]),
-            out=given["out"],
-            working_directory=_directory(given["working-directory"]),
+            out=_directory("out", given["out"], working_directory),
+            working_directory=working_directory,
             store_tag=given["store-tag"],
             comment=_boolean("comment", given["comment"]),
             status=_boolean("status", given["status"]),
@@ -113,8 +118,11 @@ class Settings:
 
     @property
     def slug(self) -> str:
-        """The name as part of file names: "" or "-bots-pizza"."""
-        return "".join(f"-{word}" for word in re.findall(r"[A-Za-z0-9]+", self.name))
+        """The name as part of file names: "" or "-bots-pizza". No two names that are not plain ASCII share one."""
+        words = re.findall(r"[A-Za-z0-9]+", self.name)
+        if not self.name.isascii():
+            words.append(hashlib.sha256(self.name.encode()).hexdigest()[:8])
+        return "".join(f"-{word}" for word in words)
 
     @property
     def core_arguments(self) -> dict[str, Any]:
@@ -134,12 +142,12 @@ def _lines(value: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in value.splitlines() if line.strip())
 
 
-def _directory(value: str) -> str:
+def _directory(name: str, value: str, start: str = ".") -> str:
+    """A path relative to ``start`` that does not lead out of the workspace, on whose outside the job's end is blind."""
     path = posixpath.normpath(value)
-    if posixpath.isabs(path) or path.split("/", 1)[0] == "..":
+    if posixpath.normpath(posixpath.join(start, path)).split("/", 1)[0] in ("", ".."):
         raise UsageError(
-            f"The input working-directory is {value!r}, which is not inside the workspace.",
-            fix="Name a directory relative to the workspace.",
+            f"The input {name} is {value!r}, which is not inside the workspace.", fix="Name a directory in it."
         )
     return path
 

@@ -95,7 +95,7 @@ def _now(part: PartReport) -> str:
     if part.origin == "trained":
         return f"trained in {_duration(part.seconds)}" if part.seconds is not None else "trained"
     if part.origin == "reused":
-        return f"reused from {code(_short(part.source))}" if part.source else "reused"
+        return f"reused from {code(_short(part.source))}" if part.source else "unchanged"
     return "updated, needs no training" if part.origin == "updated" else "–"
 
 

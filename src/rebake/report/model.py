@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rebake import __version__
@@ -30,7 +30,8 @@ class PartReport:
         fingerprint: 64 hex digits; None where the assistant does not have the part.
         origin: "trained" now; "reused" from ``source``; "updated" (responses, which need no training);
             "none" where no model was made of it (a check, an error, an absent part).
-        source: the archive or store entry that the part was carried over from.
+        source: the archive or store entry that the part was carried over from; None for responses, which stand in
+            the domain.
         seconds: how long its training took.
     """
 
@@ -146,17 +147,26 @@ def parts_of_plan(
     seconds: Mapping[str, float] | None = None,
 ) -> tuple[PartReport, ...]:
     """The parts of a run: a plan, and what baking said it did (nothing, for a check)."""
-    sources = reused or {}
-    times = seconds or {}
+    found = [PartReport(verdict.part, verdict.state, verdict.reasons, verdict.fingerprint) for verdict in plan.parts]
+    return with_origins(found, trained=trained, reused=reused or {}, seconds=seconds or {})
+
+
+def with_origins(
+    parts: Iterable[PartReport], *, trained: tuple[Part, ...], reused: Mapping[Part, str], seconds: Mapping[str, float]
+) -> tuple[PartReport, ...]:
+    """The parts with where the model has each from, as baking told; nothing trained or reused means no new model."""
+    is_written = bool(trained or reused)
+
+    def origin(part: PartReport) -> Origin:
+        if part.part in trained:
+            return "trained"
+        if part.part in reused:
+            return "reused"
+        if part.part == "nlg" and is_written and part.state != "absent":
+            return "updated" if part.is_stale else "reused"
+        return "none"
+
     return tuple(
-        PartReport(
-            part=verdict.part,
-            state=verdict.state,
-            reasons=verdict.reasons,
-            fingerprint=verdict.fingerprint,
-            origin="trained" if verdict.part in trained else "reused" if verdict.part in sources else "none",
-            source=sources.get(verdict.part),
-            seconds=times.get(verdict.part),
-        )
-        for verdict in plan.parts
+        replace(part, origin=origin(part), source=reused.get(part.part), seconds=seconds.get(part.part))
+        for part in parts
     )

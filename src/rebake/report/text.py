@@ -34,7 +34,7 @@ def _origin(part: PartReport) -> str:
     if part.origin == "trained":
         return "trained" + (f" in {part.seconds:.1f} s" if part.seconds is not None else "")
     if part.origin == "reused":
-        return f"taken from {part.source}"
+        return f"taken from {part.source}" if part.source else "unchanged"
     return "updated" if part.origin == "updated" else ""
 
 

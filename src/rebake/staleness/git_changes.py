@@ -108,7 +108,19 @@ def find_changes(
     try:
         commit, name = _Search(git, root, credentials or {}).find(base)
         listing = git.execute(
-            ["git", "diff", "--name-status", "-z", "-M", "--no-ext-diff", commit, base.head, "--", *paths],
+            [
+                "git",
+                "diff",
+                "--name-status",
+                "-z",
+                "-M",
+                "--no-ext-diff",
+                "--no-textconv",
+                commit,
+                base.head,
+                "--",
+                *paths,
+            ],
             kill_after_timeout=TIMEOUT,
             strip_newline_in_stdout=False,
         )
@@ -120,9 +132,15 @@ def find_changes(
 
 
 def git_environment(root: Path, config: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Environment for git: trusts the work tree ``root``, sets ``config``, asks no questions, reads paths literally."""
+    """Environment for git: trusts the work tree ``root``, sets ``config``, asks no questions, reads paths literally.
+
+    That the work tree is trusted does not mean that hooks and helpers named in its own configuration may run.
+    """
     entries = {
         "safe.directory": str(root),
+        "core.hooksPath": os.devnull,
+        "core.fsmonitor": "false",
+        "protocol.ext.allow": "never",
         "gc.auto": "0",
         "maintenance.auto": "false",
         "http.lowSpeedLimit": "1000",  # bytes per second; below that for so many seconds, fetching gives up
@@ -130,7 +148,13 @@ def git_environment(root: Path, config: Mapping[str, str] | None = None) -> dict
         **(config or {}),
     }
     count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-    environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
+    environment = {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "LC_ALL": "C",
+    }
     for index, (key, value) in enumerate(entries.items(), start=count):
         environment[f"GIT_CONFIG_KEY_{index}"] = key
         environment[f"GIT_CONFIG_VALUE_{index}"] = value
@@ -212,7 +236,9 @@ class _Search:
         return lines[0]
 
     def _fetch(self, wanted: Sequence[str], refs: Sequence[str], *, depth: int | None, tags: bool = False) -> None:
-        options = ["--quiet", "--no-write-fetch-head", "--no-recurse-submodules", "--tags" if tags else "--no-tags"]
+        options = ["--quiet", "--no-write-fetch-head", "--no-recurse-submodules"]
+        # actions/checkout makes a lightweight tag of an annotated one, which --tags alone would refuse to correct
+        options += ["--tags", "--force"] if tags else ["--no-tags"]
         if depth is not None:
             options.append(f"--depth={depth}")
         command = ["git", "fetch", *options, "origin"]

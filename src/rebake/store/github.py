@@ -24,7 +24,8 @@ logger = logging.getLogger("rebake")
 PRUNE_AT = 960  # assets; GitHub's limit for one release is 1000. Above it, the oldest parts go
 PRUNE_TO = 900
 
-_PART_NAME = re.compile(r"(?P<part>nlu|core|nlg)-(?P<fingerprint>[0-9a-f]{64})\.(?:tar\.gz|json)")
+# A part; or what an aborted run left of a replacement.
+_SPARE_NAME = re.compile(r"(?:nlu|core|nlg)-[0-9a-f]{64}\.(?:tar\.gz|json)|upload-.+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def part_name(part: Part, fingerprint: str) -> str:
 
 
 class ReleaseStore:
-    """The parts of one repository, in one prerelease. The list of assets is read once and kept up to date."""
+    """The parts of one repository, in one prerelease, whose list of assets is read once."""
 
     def __init__(self, releases: Releases, tag: str, run: str) -> None:
         self._releases = releases
@@ -90,7 +91,10 @@ class ReleaseStore:
             (Path(directory) / "newest").mkdir()
             path = Path(directory) / "newest" / "rebake.json"
             self._releases.download(asset, path)
-            return read_manifest(path.parent)
+            manifest = read_manifest(path.parent)
+        for part, record in manifest.parts.items() if manifest is not None else ():
+            self._needed.add(part_name(part, record.fingerprint))
+        return manifest
 
     def publish_part(self, part: Part, fingerprint: str, path: Path, *, replace: bool = False) -> str:
         """Keep a part for good: its archive (for responses, their model's manifest). Its URL.
@@ -133,11 +137,14 @@ class ReleaseStore:
         return self._known
 
     def _prune(self) -> None:
-        """Make room: a release holds 1000 assets. The oldest parts go first, but none that this run asked for."""
+        """Make room: a release holds 1000 assets. The oldest parts go first, but none of the newest model's or of ours.
+
+        An old part is not an unused one: NLU may be as it was a year ago.
+        """
         assets = self._known or {}
         if len(assets) < PRUNE_AT:
             return
-        parts = [asset for asset in assets.values() if _PART_NAME.fullmatch(asset.name)]
+        parts = [asset for asset in assets.values() if _SPARE_NAME.fullmatch(asset.name)]
         spare = sorted((part.created, part.name) for part in parts if part.name not in self._needed)
         for asset in [assets[name] for _, name in spare[: len(assets) - PRUNE_TO]]:
             self._releases.delete(asset)

@@ -97,25 +97,34 @@ class Patience:
 def explain(error: Exception, purpose: str) -> StorageError:
     """The error as the user is to read it."""
     status = _status(error)
+    told = _message(error).lower()
     fix = None
     if status == 401:
         fix = "Check the input token: it has expired or is not one of this server."
+    elif "immutable" in told:
+        fix = "Turn off release immutability for this repository: the release must take new parts."
+    elif "rule violation" in told:
+        fix = "Let the ruleset allow the job to create this tag, or create the tag yourself."
     elif status in (403, 404) and not _is_rate_limit(error, _headers(error)):
         fix = (
             "Give the job the permissions contents: write, pull-requests: write and statuses: write "
             "(docs/action.md, Permissions)."
         )
-    elif "immutable" in _message(error).lower():
-        fix = "Turn off release immutability for this repository: the release must take new parts."
     elif _is_rate_limit(error, _headers(error)):
         fix = "Run the job again later."
     return StorageError(f"GitHub: {purpose} failed ({_told(error)}).", fix=fix)
 
 
-def is_forbidden(error: Exception) -> bool:
-    """Whether a StorageError of ours was a refusal for lack of permission."""
-    cause = error.__cause__
-    return cause is not None and _status(cause) in (401, 403, 404) and not _is_rate_limit(cause, _headers(cause))
+def all_messages(body: object, otherwise: str) -> str:
+    """What a reply says is wrong: GitHub's message, and those of its ``errors``, where the reason often stands."""
+    if not isinstance(body, Mapping):
+        return otherwise
+    texts = [str(body.get("message") or otherwise)]
+    errors = body.get("errors")
+    for error in errors if isinstance(errors, list) else ():
+        if isinstance(error, Mapping):
+            texts += [str(error[key]) for key in ("code", "message") if error.get(key) not in (None, "", "custom")]
+    return ": ".join(text for text in texts if text)
 
 
 def _status(error: BaseException) -> int:
@@ -129,8 +138,7 @@ def _headers(error: BaseException) -> dict[str, str]:
 
 def _message(error: BaseException) -> str:
     if isinstance(error, GithubException):
-        data = error.data
-        return str(data.get("message", "")) if isinstance(data, Mapping) else str(error.message or "")
+        return all_messages(error.data, str(error.message or ""))
     return error.message if isinstance(error, ReplyError) else ""
 
 

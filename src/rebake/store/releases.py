@@ -14,8 +14,12 @@ from github.GitRelease import GitRelease
 from github.GitReleaseAsset import GitReleaseAsset
 from github.Repository import Repository
 
+from rebake.errors import StorageError
 from rebake.store.patience import CorruptTransferError, Patience, ReplyError
 from rebake.store.transfer import Transfer, sha256
+
+MAX_ASSET = 2 << 30  # bytes; GitHub takes files below that
+ROUNDS = 3  # of publishing a tag's model while another run does the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ class Releases:
             StorageError: the API refuses, or cannot be reached.
         """
 
+        _check_size(path, name)
+
         def send() -> str:
             try:
                 return str(self._transfer.upload(release.upload_url, path, name)["browser_download_url"])
@@ -119,6 +125,7 @@ class Releases:
         Raises:
             StorageError: the API refuses, or cannot be reached.
         """
+        _check_size(path, name)
         digest = f"sha256:{sha256(path)}"
         temporary = f"upload-{run}-{name}"
 
@@ -162,6 +169,9 @@ def publish_model(
 ) -> Mapping[str, str]:
     """Put a model's files on the release of its tag, with a file of their checksums; a re-run replaces them.
 
+    A tag that is pushed with its release starts two runs, whose models may differ in their bytes: what lies there in
+    the end is all of one run.
+
     Args:
         releases: of the repository.
         tag: the tag that the model is of.
@@ -176,13 +186,33 @@ def publish_model(
         StorageError: the API refuses, or cannot be reached; what is there already stays.
     """
     release = releases.ensure(tag, title=tag, text="", prerelease=False, make_latest=True)
-    urls = {name: releases.replace(release, path, name, run) for path, name in files}
     with TemporaryDirectory(prefix="rebake-") as directory:
         sums = Path(directory) / "SHA256SUMS"
         ours = {name: sha256(path) for path, name in files}
         sums.write_text("".join(f"{ours[name]}  {name}\n" for name in sorted(ours)), encoding="ascii")
-        urls[sums_name] = releases.replace(release, sums, sums_name, run)
-    return urls
+        wanted = {**ours, sums_name: sha256(sums)}
+        for _ in range(ROUNDS):
+            urls = {name: releases.replace(release, path, name, run) for path, name in (*files, (sums, sums_name))}
+            there = releases.assets(release)
+            if all(name in there and _holds(there[name], digest) for name, digest in wanted.items()):
+                return urls
+    raise StorageError(
+        f"Another run writes the files of the release {tag} at the same time.", fix="Run the job again later."
+    )
+
+
+def _check_size(path: Path, name: str) -> None:
+    size = path.stat().st_size
+    if size >= MAX_ASSET:
+        raise StorageError(
+            f"{name} has {size / (1 << 30):.1f} GiB; GitHub takes release assets of less than {MAX_ASSET >> 30} GiB.",
+            fix="Make the model smaller: layers, dimensions, or max_ngram of a CountVectorsFeaturizer.",
+        )
+
+
+def _holds(asset: Asset, digest: str) -> bool:
+    """Whether it has this SHA-256, as far as the server tells (older ones do not)."""
+    return asset.handle.digest in (None, f"sha256:{digest}")
 
 
 def _delete(asset: GitReleaseAsset) -> None:

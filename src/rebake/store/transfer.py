@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from rebake import __version__
-from rebake.store.patience import CorruptTransferError, ReplyError
+from rebake.store.patience import CorruptTransferError, ReplyError, all_messages
 
 CHUNK = 1 << 20
 TIMEOUT = (10.0, 120.0)  # seconds to connect, and between two pieces of an answer
@@ -114,11 +114,8 @@ def _raise_for(reply: requests.Response) -> None:
     if reply.ok and not reply.is_redirect:
         return
     try:
-        body = reply.json()
-        message = str(body.get("message", reply.reason))
-        if any(error.get("code") == "already_exists" for error in body.get("errors") or [] if isinstance(error, dict)):
-            message = f"{message}: already_exists"
-    except (ValueError, AttributeError):
+        message = all_messages(reply.json(), str(reply.reason))
+    except ValueError:
         message = str(reply.reason)
     finally:
         reply.close()

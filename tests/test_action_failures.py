@@ -1,0 +1,104 @@
+"""Jobs in which something is wrong: the data, the inputs, the API, what was published."""
+
+from __future__ import annotations
+
+import re
+
+from support.assistants import STORY, append
+from support.github_api import Fault, GitHubApi
+from support.github_job import STORE, Project
+
+
+def test_wrong_data_is_told_at_its_file_and_line(core_only: Project, api: GitHubApi) -> None:
+    core_only.branch()
+    append(core_only.clone / "data" / "stories.yml", "  - story: [broken\n")
+    core_only.commit("Broken")
+    job = core_only.run(core_only.pull_request(5))
+    assert job.code == 65, job.log
+    (error,) = [line for line in job.annotations if line.startswith("::error")]
+    assert re.search(r"file=data/stories\.yml,line=\d+", error)
+    assert api.statuses[-1]["state"] == "failure"
+    (comment,) = api.comments.values()
+    assert "The run failed." in comment["body"]
+    assert job.report["error"]["file"] == "data/stories.yml"
+    assert "Traceback" not in job.log
+
+
+def test_without_the_api_the_parts_are_unknown_and_the_model_stays_on_disk(core_only: Project, api: GitHubApi) -> None:
+    api.faults = [Fault("GET .*/releases", 403, times=99, message="Forbidden")]
+    checked = core_only.run(core_only.push(), {"mode": "check"})
+    assert checked.code == 5, checked.log
+    assert checked.report["parts"]["core"]["state"] == "unknown"
+    assert "403 Forbidden" in checked.report["parts"]["core"]["reasons"][0]
+    trained = core_only.run(core_only.push())
+    assert trained.code == 74, trained.log
+    assert trained.model.is_file()
+    assert trained.outputs["trained"] == "core"
+    assert api.statuses[-1]["state"] == "error"
+
+
+def test_a_comment_that_may_not_be_written_is_a_warning(core_only: Project, api: GitHubApi) -> None:
+    api.faults = [Fault("POST .*/comments", 403, message="Resource not accessible by integration")]
+    core_only.branch()
+    core_only.commit("Nothing")
+    job = core_only.run(core_only.pull_request(6))
+    assert job.code == 0, job.log
+    assert "writing the comment failed" in job.summary
+    assert any("pull-requests: write" in line for line in job.annotations)
+
+
+def test_a_part_that_cannot_be_used_is_trained_again(core_only: Project, api: GitHubApi) -> None:
+    core_only.run(core_only.push())
+    release = api.release(STORE)
+    assert release is not None
+    (part,) = [asset for asset in api.assets.values() if asset.name.startswith("core-")]
+    part.content = b"no archive"
+    job = core_only.run(core_only.push())
+    assert job.code == 0, job.log
+    assert job.outputs["trained"] == "core"
+    assert job.report["parts"]["core"]["state"] == "unknown"
+    assert core_only.run(core_only.push()).outputs["trained"] == "", "the broken part was not replaced"
+
+
+def test_wrong_inputs_and_events_are_usage_errors(core_only: Project, api: GitHubApi) -> None:
+    event = core_only.push()
+    for job in (
+        core_only.run(event, {"fail-on": "always"}),
+        core_only.run(event, {"working-directory": "nowhere"}),
+        core_only.run(("pull_request_target", *event[1:])),
+    ):
+        assert job.code == 64, job.log
+        assert any(line.startswith("::error") for line in job.annotations)
+    skipped = core_only.run(("push", {"deleted": True}, *event[2:]))
+    assert (skipped.code, skipped.outputs["stale"]) == (0, "false")
+    assert api.requests == []
+
+
+def test_a_check_refuses_what_training_refuses(core_only: Project, api: GitHubApi) -> None:
+    append(core_only.clone / "data" / "stories.yml", STORY.replace("intent: goodbye", "intent: goodbey"))
+    core_only.commit("A slip")
+    job = core_only.run(core_only.push(), {"mode": "check"})
+    assert (job.code, job.report["error"]["file"]) == (65, "data/stories.yml"), job.log
+    assert "goodbey" in job.report["error"]["message"]
+    assert api.statuses[-1]["state"] == "failure"
+
+
+def test_an_assistant_without_anything_to_train_is_not_fresh(core_only: Project, api: GitHubApi) -> None:
+    for file in (core_only.clone / "data").iterdir():
+        file.write_text('version: "3.1"\n', encoding="utf-8")
+    core_only.commit("Nothing left")
+    job = core_only.run(core_only.push(), {"mode": "check"})
+    assert job.code == 65, job.log
+    assert api.statuses[-1]["state"] == "failure"
+
+
+def test_only_the_default_domain_may_be_missing(project: Project, api: GitHubApi) -> None:
+    (project.clone / "domain.yml").unlink()
+    project.commit("NLU alone")
+    event = project.push()
+    job = project.run(event, {"mode": "check"})
+    assert (job.code, job.outputs["stale-parts"]) == (2, "nlu"), job.log
+    assert any("There is no domain.yml" in notice["message"] for notice in job.report["notices"])
+    named = project.run(event, {"mode": "check", "domain": "domain"})
+    assert named.code == 74, named.log
+    assert "domain" in named.report["error"]["message"]
