@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rebake.staleness.git_changes import Base, Changes, FileChange, find_changes, git_environment
+from rebake.staleness.git_changes import Base, Changes, FileChange, find_changes
+from rebake.staleness.git_environment import git_environment
 
 PATHS = ("config.yml", "domain.yml", "data")
 
@@ -254,8 +255,9 @@ def test_an_annotated_tag_that_checkout_made_a_lightweight_one_is_no_obstacle(re
 def test_hooks_and_helpers_of_the_work_tree_are_not_run(repository: Repository, tmp_path: Path) -> None:
     repository.git("tag", "v1")
     head = repository.commit({"data/f.yml": "x: 1", ".gitattributes": "* diff=odd filter=odd\n"})
+    repository.git("tag", "v2")
     repository.push()
-    place = repository.shallow("main")
+    place = repository.shallow("refs/tags/v2")
     trace = tmp_path / "trace"
     program = tmp_path / "program"
     program.write_text(f"#!/bin/sh\ntouch {trace}\n", encoding="utf-8")
@@ -267,6 +269,6 @@ def test_hooks_and_helpers_of_the_work_tree_are_not_run(repository: Repository, 
     for key in (*keys, "filter.odd.clean"):
         repository.run(place, "config", key, str(program))
     trace.unlink(missing_ok=True)
-    changes = find_changes(place, Base("previous-tag", head=head, name="v1"), PATHS)  # fetching tags writes refs
-    assert [file.path for file in changes.files] == ["data/f.yml"]
+    changes = find_changes(place, Base("previous-tag", head=head, name="v2"), PATHS)  # fetching tags writes refs
+    assert (changes.problem, [file.path for file in changes.files]) == (None, ["data/f.yml"])
     assert not trace.exists()
