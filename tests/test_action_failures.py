@@ -102,3 +102,9 @@ def test_only_the_default_domain_may_be_missing(project: Project, api: GitHubApi
     named = project.run(event, {"mode": "check", "domain": "domain"})
     assert named.code == 74, named.log
     assert "domain" in named.report["error"]["message"]
+
+
+def test_an_exit_code_of_a_verdict_never_means_a_crash(core_only: Project, api: GitHubApi) -> None:
+    job = core_only.run(core_only.push(), {"mode": "check"}, environment={"GITHUB_STEP_SUMMARY": "/"})
+    assert job.code == 70, job.log
+    assert any("Internal error: IsADirectoryError" in line for line in job.annotations)

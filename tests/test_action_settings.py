@@ -64,6 +64,32 @@ def test_the_workflow_to_copy_asks_for_the_documented_permissions() -> None:
     assert workflow["permissions"] == documented
 
 
+def test_readme_shows_the_workflow_to_copy() -> None:
+    workflow = (ROOT / "docs" / "workflow.yml").read_text(encoding="utf-8")
+    assert workflow.split("\n", 1)[1] in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("out", "../models"), ("out", "/models"), ("working_directory", "a/../.."), ("token", "a\nb")]
+)
+def test_what_leads_out_of_the_workspace_or_is_no_token_is_refused_without_repeating_a_secret(
+    name: str, value: str
+) -> None:
+    with pytest.raises(UsageError, match=name.replace("_", "-")) as caught:
+        read(**{name: value})
+    assert name != "token" or value not in str(caught.value)
+
+
+def test_models_may_lie_beside_the_assistant_in_the_workspace() -> None:
+    settings = read(working_directory="bots/a", out="../../models")
+    assert (settings.working_directory, settings.out) == ("bots/a", "../../models")
+
+
+def test_assistants_have_asset_names_of_their_own() -> None:
+    assert read(working_directory="bots/pizza").slug == "-bots-pizza"
+    assert read(working_directory="bots/日本").slug != read(working_directory="bots/中国").slug
+
+
 def test_empty_inputs_have_their_defaults() -> None:
     settings = read(mode="", domain=" ")
     assert (settings.mode, settings.domain, settings.data, settings.fail_on) == (

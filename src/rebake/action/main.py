@@ -20,7 +20,7 @@ from rebake.action.event import Event
 from rebake.action.run import Run
 from rebake.action.services import Services
 from rebake.action.settings import Settings
-from rebake.errors import EXIT_IO, RebakeError, UsageError
+from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
 from rebake.store.github import ReleaseStore
 from rebake.store.patience import Patience
 from rebake.store.releases import Releases
@@ -51,7 +51,12 @@ def main() -> int:
             return EXIT_IO
         if activity.skip is not None:
             return _skip(activity.skip, commands)
-        return Run(settings, event, activity, _services(settings, event, commands)).execute()
+        try:
+            return Run(settings, event, activity, _services(settings, event, commands)).execute()
+        except Exception as error:  # in telling, which is the last thing; Python's own exit code means stale Core
+            logging.getLogger("rebake").exception("internal error")
+            commands.error(f"Internal error: {type(error).__name__}. The log has the traceback.")
+            return EXIT_INTERNAL
 
 
 def _enter(event: Event, settings: Settings) -> None:
