@@ -21,8 +21,9 @@ def event(name: str, ref: str = "refs/heads/main", **payload: Any) -> Event:
     return Event(name, payload, "acme/bot", SHA, ref, "https://a", "https://s", "1", Path("w"))
 
 
-def pull_request(owner: str = "acme/bot", action: str = "opened") -> Event:
+def pull_request(owner: str = "acme/bot", action: str = "opened", state: str = "open") -> Event:
     request = {
+        "state": state,
         "number": 7,
         "head": {"sha": HEAD, "repo": {"full_name": owner} if owner else None},
         "base": {"sha": BASE, "ref": "main"},
@@ -48,6 +49,7 @@ def test_a_fork_may_only_read_and_the_report_says_so(owner: str) -> None:
 
 def test_a_closed_pull_request_is_skipped() -> None:
     assert decide(pull_request(action="closed"), "store").skip
+    assert decide(pull_request(action="labeled", state="closed"), "store").skip
 
 
 def test_a_push_to_the_default_branch_makes_the_newest_model() -> None:

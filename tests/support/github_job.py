@@ -21,6 +21,7 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STORE = "rebake-models"
 ZEROS = "0" * 40
 OTHER_USER = 12345
+IS_ROOT = os.geteuid() == 0
 
 
 @dataclass
@@ -168,6 +169,8 @@ class Project:
         )
         assert not (self.home / ".gitconfig").exists(), "the global configuration was touched"
         assert self.api.problems == [], self.api.problems
+        owned_by_root = [path for path in workspace.rglob("*") if IS_ROOT and path.lstat().st_uid != OTHER_USER]
+        assert owned_by_root == [], "later steps could not change or delete these"
         self._assert_secret(done.stdout)
         outputs = _outputs(files["GITHUB_OUTPUT"].read_text(encoding="utf-8"))
         summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
@@ -187,7 +190,7 @@ class Project:
         options = [f"--depth={depth}", "--no-tags"] if depth else ["--tags"]
         self._git(workspace, "fetch", "--quiet", *options, "origin", f"+{sha}:{local}")
         self._git(workspace, "checkout", "--quiet", "--force", sha)
-        if os.geteuid() == 0:
+        if IS_ROOT:
             subprocess.run(["chown", "-R", str(OTHER_USER), str(workspace)], check=True)
 
     def _git(self, directory: Path, *arguments: str) -> str:

@@ -82,7 +82,7 @@ def _pull_request(event: Event, _store_tag: str) -> Activity:
         name=event.text("pull_request", "base", "ref"),
         refs=(f"refs/heads/{event.text('pull_request', 'base', 'ref')}", f"refs/pull/{request['number']}/head"),
     )
-    if event.text("action") == "closed":
+    if "closed" in (event.text("action"), event.text("pull_request", "state")):  # a closed one can be labeled
         return Activity(head, base, skip="The pull request is closed.")
     is_fork = event.text("pull_request", "head", "repo", "full_name").lower() != event.repository.lower()
     return Activity(

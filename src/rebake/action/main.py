@@ -8,6 +8,8 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from actions_toolkit import core
 from github import Auth, Github
@@ -17,6 +19,7 @@ from rebake.action.activity import decide
 from rebake.action.commands import Commands, LogProgress
 from rebake.action.conversation import Conversation
 from rebake.action.event import Event
+from rebake.action.ownership import give_back
 from rebake.action.run import Run
 from rebake.action.services import Services
 from rebake.action.settings import Settings
@@ -57,6 +60,9 @@ def main() -> int:
             logging.getLogger("rebake").exception("internal error")
             commands.error(f"Internal error: {type(error).__name__}. The log has the traceback.")
             return EXIT_INTERNAL
+        finally:
+            with suppress(OSError):
+                give_back(event.workspace, [event.workspace / ".git", Path(settings.out)])
 
 
 def _enter(event: Event, settings: Settings) -> None:
