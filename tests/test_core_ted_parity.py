@@ -1,4 +1,4 @@
-"""TEDPolicy gives the probabilities that Rasa 3.6.21 gives from the same archive, at every point of its stories."""
+"""TEDPolicy and UnexpecTEDIntentPolicy give the probabilities of Rasa 3.6.21 from the same archive."""
 
 from __future__ import annotations
 
@@ -15,25 +15,29 @@ from rebake.core.registry import POLICIES
 from rebake.core.states import StateBuilder
 from rebake.core.ted_policy import TEDPolicy
 from rebake.core.tracker import Tracker
+from rebake.core.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from support.shared import need
 
-ASSISTANTS = ("breakoutbot", "concertbot", "formbot", "helpdesk", "moodbot", "travelbot")
+Kind = type[TEDPolicy] | type[UnexpecTEDIntentPolicy]
+WITH_TED = ("breakoutbot", "concertbot", "formbot", "helpdesk", "moodbot", "travelbot")
+WITH_UNEXPECTED = ("formbot", "moodbot", "travelbot")
+CASES = [(name, TEDPolicy) for name in WITH_TED] + [(name, UnexpecTEDIntentPolicy) for name in WITH_UNEXPECTED]
 
 
-@pytest.mark.parametrize("assistant", ASSISTANTS)
-def test_probabilities_are_those_of_rasa(assistant: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("assistant", "kind"), CASES)
+def test_probabilities_are_those_of_rasa(assistant: str, kind: Kind, tmp_path: Path) -> None:
     reference = need(f"reference/{assistant}")
     with tarfile.open(reference / "model.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
     metadata = json.loads((tmp_path / "metadata.json").read_text())
     domain = domain_from_dict(metadata["domain"])
     nodes = metadata["predict_schema"]["nodes"]
-    node = next(name for name in nodes if name.startswith("run_TEDPolicy"))
+    node = next(name for name in nodes if name.startswith(f"run_{kind.__name__}"))
     components = tmp_path / "components"
     provider = nodes["rule_only_data_provider"]["resource"]
     rule_only = RuleOnlyData.read(components / provider["name"] if provider else None)
-    options = POLICIES["TEDPolicy"].merged(nodes[node]["config"])
-    policy = TEDPolicy.load(options, node.removeprefix("run_"), components / nodes[node]["resource"]["name"])
+    options = POLICIES[kind.__name__].merged(nodes[node]["config"])
+    policy = kind.load(options, node.removeprefix("run_"), components / nodes[node]["resource"]["name"])
     builder = StateBuilder(domain)
     names = action_names(domain)
     compared = 0

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rebake.assistant.model import ComponentSpec
+from rebake.assistant.reading import did_you_mean
 from rebake.component import ComponentType
 from rebake.core import defaults
-from rebake.errors import UnsupportedError
+from rebake.errors import DataError, UnsupportedError
 
 _NO_EFFECT_ON_THE_MODEL = frozenset({"tensorboard_log_directory", "tensorboard_log_level", "use_gpu"})
 
@@ -50,6 +51,7 @@ _ENTRIES = (
         rasa_class="rasa.core.policies.unexpected_intent_policy.UnexpecTEDIntentPolicy",
         kind="policy",
         defaults=defaults.UNEXPECTED_INTENT,
+        implementation="rebake.core.unexpected_intent_policy:UnexpecTEDIntentPolicy",
         unfingerprinted=_NO_EFFECT_ON_THE_MODEL,
     ),
 )
@@ -62,9 +64,16 @@ def policy_type(spec: ComponentSpec) -> ComponentType:
     """The registry entry of one entry of ``policies:``, named as in config.yml or by Rasa's dotted class.
 
     Raises:
-        UnsupportedError: a policy of one's own, whose code rebake does not run, or one of older Rasa versions.
+        DataError: a name that Rasa 3.6 does not know, misspelt or of an older version.
+        UnsupportedError: a policy of one's own, whose code rebake does not run.
     """
     entry = POLICIES.get(spec.name) or _BY_CLASS.get(spec.name)
+    if entry is None and "." not in spec.name:
+        raise DataError(
+            f"policies: there is no policy '{spec.name}' in Rasa 3.6.{did_you_mean(spec.name, POLICIES)}",
+            location=spec.location,
+            fix=f"Use {', '.join(trainable_names())}.",
+        )
     if entry is None:
         raise UnsupportedError(
             f"The policy '{spec.name}' is not one of Rasa 3.6's, and rebake runs no code of the assistant.",

@@ -1,4 +1,4 @@
-"""The files beside the weights of a TEDPolicy (RASA36.md section 2.11), in the shapes that Rasa 3.6 reads.
+"""The files beside the weights of TEDPolicy and its kin (RASA36.md section 2.11), in the shapes that Rasa 3.6 reads.
 
 Rasa builds the network from ``meta.json`` and the signature of ``data_example``, trains one step on that example and
 only then reads the weights: so the example has to be one that can be trained on.
@@ -40,7 +40,8 @@ class TedFiles:
         options: the merged configuration that the network was built from.
         priority: of the policy.
         widths: input attribute -> number of its feature columns, sorted by attribute.
-        label_features: float32 [n_actions, n_columns], one row per action in index order.
+        label_features: float32 [n_labels, n_columns], one row per label in index order.
+        label_attribute: what the labels are: ``label_action_name``, or ``label_intent`` of UnexpecTEDIntentPolicy.
         example: one training example, see :func:`example_arrays`.
     """
 
@@ -48,6 +49,7 @@ class TedFiles:
     priority: int
     widths: dict[str, int]
     label_features: NDArray[np.float32]
+    label_attribute: str
     example: FeatureArrays
 
 
@@ -57,11 +59,11 @@ def write_ted_files(directory: Path, name: str, files: TedFiles) -> None:
     _write_json(directory / f"{name}.priority.json", files.priority)
     _write_json(directory / f"{name}.entity_tag_specs.json", [])  # tags of user texts: end to end only
     write_feature_arrays(directory, f"{name}.data_example", files.example)
-    write_feature_arrays(directory, f"{name}.label_data", _label_arrays(files.label_features))
+    write_feature_arrays(directory, f"{name}.label_data", _label_arrays(files))
     _write_fake_features(directory, name, files.widths)
 
 
-def read_ted_files(directory: Path, name: str) -> TedFiles:
+def read_ted_files(directory: Path, name: str, label_attribute: str) -> TedFiles:
     """Read what :func:`write_ted_files` or Rasa wrote.
 
     Raises:
@@ -73,30 +75,30 @@ def read_ted_files(directory: Path, name: str) -> TedFiles:
     widths = _read_widths(directory / f"{name}.fake_features_metadata.json")
     example = read_feature_arrays(directory, f"{name}.data_example")
     labels = read_feature_arrays(directory, f"{name}.label_data")
-    if set(labels) != {"label", "label_action_name"}:
+    if set(labels) != {"label", label_attribute}:
         raise _end_to_end(directory)
     try:
-        rows = [_dense_row(item) for item in _items(labels["label_action_name"]["sentence"][0])]
+        rows = [_dense_row(item) for item in _items(labels[label_attribute]["sentence"][0])]
     except (KeyError, IndexError) as error:
-        raise ModelError(f"{name}.label_data in {directory} holds no action features.", fix=RETRAIN) from error
+        raise ModelError(f"{name}.label_data in {directory} holds no features of labels.", fix=RETRAIN) from error
     if any(row is None for row in rows):
         raise _end_to_end(directory)
-    return TedFiles(options, priority, widths, np.array(rows, np.float32), example)
+    return TedFiles(options, priority, widths, np.array(rows, np.float32), label_attribute, example)
 
 
 def example_arrays(
-    widths: Mapping[str, int], turns: Sequence[Mapping[str, NDArray[np.float32]]], label: int
+    widths: Mapping[str, int], turns: Sequence[Mapping[str, NDArray[np.float32]]], labels: Sequence[int]
 ) -> FeatureArrays:
     """One window of training data for ``data_example``.
 
     Args:
         widths: attribute -> width, the attributes of the model.
         turns: per turn, oldest first: attribute -> float32 [width], only the attributes that the turn has.
-        label: index of the action.
+        labels: indices of the right labels, -1 where the example has fewer than others.
     """
     arrays: dict[str, dict[str, list[FeatureArray]]] = {
         "dialogue": {"length": [[len(turns)]]},
-        "label": {"ids": [nested(np.array([[[label]]], np.int64))]},
+        "label": {"ids": [nested(np.array([[[label] for label in labels]], np.int64))]},
     }
     for attribute, width in widths.items():
         mask = np.array([[float(attribute in turn)] for turn in turns], np.float32)
@@ -114,11 +116,12 @@ def _sparse_row(row: NDArray[np.float32] | None, width: int) -> SparseMatrix:
     return SparseMatrix(row[columns], np.zeros_like(columns), columns, (1, width))
 
 
-def _label_arrays(features: NDArray[np.float32]) -> dict[str, dict[str, list[FeatureArray]]]:
+def _label_arrays(files: TedFiles) -> dict[str, dict[str, list[FeatureArray]]]:
+    features = files.label_features
     ids = np.arange(len(features), dtype=np.int64)[:, np.newaxis]
     mask = np.ones((len(features), 1, 1), np.float32)
     return {
-        "label_action_name": {"mask": [nested(mask)], "sentence": [nested(features[:, np.newaxis, np.newaxis, :])]},
+        files.label_attribute: {"mask": [nested(mask)], "sentence": [nested(features[:, np.newaxis, np.newaxis, :])]},
         "label": {"ids": [nested(ids)]},
     }
 
@@ -163,7 +166,7 @@ def _items(array: FeatureArray) -> tuple[FeatureArray, ...]:
 
 
 def _dense_row(item: FeatureArray) -> list[float] | None:
-    """The one row of an action's features; None if they are not dense one-hot features."""
+    """The one row of a label's features; None if they are not dense one-hot features."""
     while isinstance(item, Group) and len(item.items) == 1:
         item = item.items[0]
     if isinstance(item, np.ndarray):

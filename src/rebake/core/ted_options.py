@@ -1,4 +1,4 @@
-"""The options of TEDPolicy: checked as Rasa 3.6 checks them, refused where rebake would silently do something else."""
+"""Options of TEDPolicy and UnexpecTEDIntentPolicy: checked as Rasa 3.6 does; refused where rebake cannot follow."""
 
 from __future__ import annotations
 
@@ -63,6 +63,27 @@ def resolve_options(options: Mapping[str, Any], node: str) -> dict[str, Any]:
     return resolved
 
 
+def resolve_intent_options(options: Mapping[str, Any], node: str) -> dict[str, Any]:
+    """The same for UnexpecTEDIntentPolicy, which knows one loss and one similarity.
+
+    Raises:
+        DataError, UnsupportedError: as :func:`resolve_options`.
+    """
+    forced = {"similarity_type": INNER, "loss_type": CROSS_ENTROPY, "entity_recognition": False, "BILOU_flag": False}
+    resolved = {**options, **forced}
+    _refuse_unsupported(resolved, node)
+    _check_values(resolved, node)
+    _check_network(resolved, node)
+    tolerance = resolved["tolerance"]
+    _require(_is_number(tolerance) and 0 <= tolerance <= 1, node, "tolerance", tolerance, "between 0 and 1")
+    ignored = resolved["ignore_intents_list"]
+    _require(isinstance(ignored, list), node, "ignore_intents_list", ignored, "a list of intents")
+    if resolved["evaluate_every_number_of_epochs"] == -1:
+        resolved["evaluate_every_number_of_epochs"] = resolved["epochs"]
+    resolved["checkpoint_model"] = False
+    return resolved
+
+
 def _refuse_unsupported(options: Mapping[str, Any], node: str) -> None:
     if options.get("evaluate_on_number_of_examples"):
         raise UnsupportedError(
@@ -91,11 +112,12 @@ def _check_values(options: Mapping[str, Any], node: str) -> None:
     for name in _RATES:
         _require(_is_number(options[name]) and 0 <= options[name] < 1, node, name, options[name], "at least 0, below 1")
     for name, choices in _CHOICES.items():
-        _require(options[name] in choices, node, name, options[name], " or ".join(choices))
+        choice = options.get(name, choices[0])
+        _require(choice in choices, node, name, choice, " or ".join(choices))
     density = options["connection_density"]
     _require(_is_number(density) and 0 <= density <= 1, node, "connection_density", density, "between 0 and 1")
     _require(_is_batch_size(options["batch_size"]), node, "batch_size", options["batch_size"], "a size or two sizes")
-    history = options["max_history"]
+    history = options.get("max_history")
     _require(history is None or (_is_int(history) and history >= 1), node, "max_history", history, "1 or more, or null")
     ranking = options["ranking_length"]
     _require(_is_int(ranking) and ranking >= 0, node, "ranking_length", ranking, "0 or more")

@@ -84,7 +84,7 @@ class TedConfig:
             sparse_rate=options["drop_rate"] if options["use_sparse_input_dropout"] else 0.0,
             dialogue_rate=options["drop_rate_dialogue"],
             cosine=options["similarity_type"] == "cosine",
-            softmax=options["model_confidence"] == "softmax",
+            softmax=options.get("model_confidence") == "softmax",
         )
 
 
@@ -123,7 +123,8 @@ class Ted:
         weights: gives the variables their first values.
         config: sizes and rates.
         widths: input attribute -> width of its rows; must hold ``intent`` and ``action_name``.
-        label_features: float32 [n_actions, n_columns], one row per action.
+        label_features: float32 [n_labels, n_columns], one row per label.
+        label_attribute: name of the labels' encoding layer.
     """
 
     def __init__(
@@ -132,6 +133,7 @@ class Ted:
         config: TedConfig,
         widths: Mapping[str, int],
         label_features: NDArray[np.float32],
+        label_attribute: str = "label_action_name",
     ) -> None:
         self.weights = weights
         self.config = config
@@ -143,7 +145,7 @@ class Ted:
             self.transformer = Transformer(weights, "transformer.dialogue", inputs, config.transformer)
             inputs = self.transformer.units
         self.label_features = tf.constant(label_features)
-        self.label_encoding = encoding_layer(weights, "label_action_name", label_features.shape[1], config)
+        self.label_encoding = encoding_layer(weights, label_attribute, label_features.shape[1], config)
         self.embed_dialogue = embed(weights, "dialogue", inputs, config.embedding, l2=config.l2)
         self.embed_label = embed(weights, "label", self.label_encoding.units, config.embedding, l2=config.l2)
 
@@ -170,11 +172,11 @@ class Ted:
         return self.embed_dialogue(gelu(newest))
 
     def labels(self, noise: Noise | None) -> tf.Tensor:
-        """Embeddings of all actions, [n_actions, embedding]."""
+        """Embeddings of all labels, [n_labels, embedding]."""
         return self.embed_label(self.label_encoding(self.label_features, noise))
 
     def confidences(self, dialogue: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """[B, embedding] and [n_actions, embedding] -> [B, n_actions]"""
+        """[B, embedding] and [n_labels, embedding] -> [B, n_labels]"""
         if self.config.cosine:
             dialogue, labels = (tf.nn.l2_normalize(x, axis=-1) for x in (dialogue, labels))
         similarities = tf.matmul(dialogue, labels, transpose_b=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -17,9 +17,12 @@ from rebake.nn.losses import DotProductLoss
 from rebake.nn.noise import Noise
 from rebake.nn.rows import Rows
 from rebake.nn.ted import Ted, TedConfig
-from rebake.nn.training import FitSettings, configure, fit
+from rebake.nn.training import FitSettings, LossFunction, configure, fit
 from rebake.nn.weights import Seeded, Source, Weights
 from rebake.progress import Progress
+
+LabelLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, Noise], tf.Tensor]
+"""(inputs [B, d], right labels [B, d] or [B, P, d], their ids, all labels [L, d], noise) -> mean loss, a scalar."""
 
 PREDICTION_BATCH = 512  # windows; bounds the memory of a prediction
 
@@ -48,8 +51,10 @@ class TedModel:
         source: gives the variables their first values.
         options: as ``meta.json`` holds them.
         widths: attribute -> width, the attributes that the network has layers for.
-        label_features: float32 [n_actions, n_columns].
+        label_features: float32 [n_labels, n_columns].
     """
+
+    label_attribute = "label_action_name"
 
     def __init__(
         self,
@@ -60,7 +65,7 @@ class TedModel:
     ) -> None:
         self.options = options
         self.weights = Weights(source)
-        self.network = Ted(self.weights, TedConfig.of(options), widths, label_features)
+        self.network = Ted(self.weights, TedConfig.of(options), widths, label_features, self.label_attribute)
         self._labels: tf.Tensor | None = None
         self._traced = tf.function(self._predict, reduce_retracing=True)
 
@@ -78,7 +83,7 @@ class TedModel:
         name: str,
         progress: Progress,
     ) -> tuple[Self, dict[str, float]]:
-        """A network trained on the windows of ``data``, ``labels`` [n_windows] being the actions that follow them.
+        """A network trained on the windows of ``data``, ``labels`` [n_windows, P] being what follows them (-1 = none).
 
         Returns:
             the network, and its loss in the last epoch and accuracy on ``data``.
@@ -86,20 +91,29 @@ class TedModel:
         configure(num_threads)
         model = cls(Seeded(seed), options, widths, label_features)
         batching = Batching(options["batch_size"], options["epochs"], options["batch_strategy"])
-        ids = labels.astype(np.int64)
+        balance = model.balance_by(labels)
         figures = fit(
             model.weights,
-            _Losses(model.network, _loss(options), data, labels),
-            lambda epoch: batching.batches(epoch, len(ids), ids, np.random.default_rng([seed % 2**32, epoch])),
+            model.losses(data, labels),
+            lambda epoch: batching.batches(epoch, len(labels), balance, np.random.default_rng([seed % 2**32, epoch])),
             tf.TensorSpec([None], tf.int64),
             FitSettings(name, options["epochs"], options["learning_rate"], seed),
             progress,
         )
-        accuracy = float(np.mean(np.argmax(model.confidences(data), axis=1) == labels))
-        return model, {"loss": figures["loss"], "accuracy": accuracy}
+        best = np.argmax(model.confidences(data), axis=1)
+        right = (best[:, np.newaxis] == labels).any(axis=1)
+        return model, {"loss": figures["loss"], "accuracy": float(np.mean(right))}
+
+    def losses(self, data: DialogueBatch, labels: NDArray[np.int32]) -> LossFunction:
+        """The loss of a batch of window numbers."""
+        return TedLosses(self.network, _loss(self.options), data, labels[:, 0])
+
+    def balance_by(self, labels: NDArray[np.int32]) -> NDArray[np.int64] | None:
+        """What batches are balanced by."""
+        return labels[:, 0].astype(np.int64)
 
     def confidences(self, data: DialogueBatch) -> NDArray[np.float32]:
-        """float32 [n_windows, n_actions]"""
+        """float32 [n_windows, n_labels]"""
         if self._labels is None:
             self._labels = self.network.labels(None)
         results = [
@@ -145,10 +159,10 @@ class TedModel:
         return model
 
 
-class _Losses:
+class TedLosses:
     """Loss of a batch of window numbers; the windows stay in TensorFlow's memory."""
 
-    def __init__(self, network: Ted, loss: DotProductLoss, data: DialogueBatch, labels: NDArray[np.int32]) -> None:
+    def __init__(self, network: Ted, loss: LabelLoss, data: DialogueBatch, labels: NDArray[np.int32]) -> None:
         self.network = network
         self.loss = loss
         self.rows = tf.constant(data.rows)
@@ -164,9 +178,9 @@ class _Losses:
         features = {name: tf.gather(table, numbers) for name, table in self.features.items()}
         present = {name: tf.gather(table, numbers) for name, table in self.present.items()}
         dialogue = self.network.dialogue(features, present, rows, noise)  # [B, embedding]
-        actions = self.network.labels(noise)  # [n_actions, embedding]
-        ids = tf.gather(self.labels, batch)
-        return {"action": self.loss(dialogue, tf.gather(actions, ids), ids, actions, noise)}
+        table = self.network.labels(noise)  # [n_labels, embedding]
+        ids = tf.gather(self.labels, batch)  # [B] or [B, labels of an example], -1 = none
+        return {"labels": self.loss(dialogue, tf.gather(table, tf.maximum(ids, 0)), ids, table, noise)}
 
 
 def _loss(options: Mapping[str, Any]) -> DotProductLoss:

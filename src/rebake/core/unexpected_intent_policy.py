@@ -1,0 +1,173 @@
+"""UnexpecTEDIntentPolicy: says when a user says what no story lets one expect (RASA36.md section 4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from rebake.assistant.domain import action_names, intent_names
+from rebake.assistant.model import Domain
+from rebake.core.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
+from rebake.core.featurizers import INTENT_MAX_HISTORY, FeatureStates, TrackerFeaturizer
+from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData
+from rebake.core.states import PREVIOUS_ACTION, State, follows_listen, freeze
+from rebake.core.ted_data import Windows
+from rebake.core.ted_learner import TedLearner, batch_of
+from rebake.core.ted_options import resolve_intent_options
+from rebake.core.tracker import Tracker, TrainingTracker
+from rebake.errors import ModelError
+
+if TYPE_CHECKING:
+    from rebake.nn.ted_model import TedModel
+
+QUANTILES = 20  # of the similarities of windows that an intent does not follow: 100 %, 95 %, ... 5 %
+
+
+class UnexpecTEDIntentPolicy(TedLearner):
+    """Learns which intents may follow a window of states, and from which similarity on each is expected.
+
+    Predicts ``action_unlikely_intent`` with 1.0 right after an unexpected intent, and 0 for every action otherwise.
+    """
+
+    prefix = "unexpected_intent_policy"
+    labels = "label_intent"
+    window_type = INTENT_MAX_HISTORY
+
+    def __init__(self, options: Mapping[str, Any], node: str) -> None:
+        super().__init__(options, node)
+        self._quantiles: dict[int, NDArray[np.float32]] = {}
+
+    @staticmethod
+    def model_class() -> type[TedModel]:
+        from rebake.nn.intent_ted import IntentTedModel
+
+        return IntentTedModel
+
+    def resolved_options(self) -> dict[str, Any]:
+        return resolve_intent_options(self.options, self.node)
+
+    def label_table(self, tables: FeatureStates) -> dict[str, int]:
+        return tables.intent
+
+    def examples(self, stories: Sequence[TrainingTracker]) -> tuple[list[list[State]], list[list[str]]]:
+        """One example per distinct window before a user turn; its labels are all intents seen after it, sorted."""
+        windows: dict[tuple[Any, ...], list[State]] = {}
+        intents: dict[tuple[Any, ...], set[str]] = {}
+        for tracker in stories:
+            for states, intent in _windows_before_user_turns(tracker):
+                window = states[-self.options["max_history"] :] if self.options.get("max_history") else states
+                key = tuple(freeze(state) for state in window)
+                windows.setdefault(key, window)
+                intents.setdefault(key, set()).add(intent)
+        return list(windows.values()), [sorted(intents[key]) for key in windows]
+
+    def learned(self, windows: Windows, labels: NDArray[np.int32]) -> dict[str, float]:
+        """Work out the quantiles that thresholds are picked from."""
+        if self._model is None:
+            return {}
+        similarities = self._model.confidences(batch_of(windows))
+        for intent in sorted(set(labels.ravel().tolist()) - {-1}):
+            follows = (labels == intent).any(axis=1)
+            self._quantiles[intent] = quantiles(similarities[follows, intent], similarities[~follows, intent])
+        return {}
+
+    def predict(self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData) -> PolicyPrediction:
+        """1.0 on ``action_unlikely_intent`` if the tracker ends with an intent that was not to be expected."""
+        names = action_names(domain)
+        probabilities = [0.0] * len(names)
+        if self._is_unlikely(tracker, domain, rule_only):
+            probabilities[names.index(ACTION_UNLIKELY_INTENT)] = 1.0
+        return self.prediction(probabilities)
+
+    def _is_unlikely(self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData) -> bool:
+        intent = _intent_just_said(tracker)
+        intents = intent_names(domain)
+        if intent not in intents or intent in self.options["ignore_intents_list"]:
+            return False
+        index = intents.index(intent)
+        similarities = self.confidences(self._window(tracker, rule_only))
+        if similarities is None or index not in self._quantiles:
+            return False
+        choices = self._quantiles[index]
+        threshold = float(choices[min(int(self.options["tolerance"] * len(choices)), len(choices) - 1)])
+        return float(similarities[index]) < threshold and int(np.argmax(similarities)) != index
+
+    def _window(self, tracker: Tracker, rule_only: RuleOnlyData) -> list[State]:
+        """The states before the last user turn, cut to ``max_history`` of them."""
+        states = TrackerFeaturizer().prediction_states(tracker, rule_only=rule_only)
+        if states and follows_listen(states[-1]):
+            states = states[:-1]
+        return states[-self.featurizer.max_history :] if self.featurizer.max_history else states
+
+    def save(self, directory: Path) -> None:
+        """Write the files that Rasa 3.6.21 reads; none if nothing was learned."""
+        super().save(directory)
+        if self._model is not None:
+            tensors = {str(intent): values for intent, values in self._quantiles.items()}
+            save_file(tensors, directory / f"{self.prefix}.label_quantiles.st")
+
+    @classmethod
+    def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
+        """As :meth:`TedLearner.load`."""
+        policy = super().load(options, node, directory)
+        if directory is not None and policy._model is not None:
+            name = f"{cls.prefix}.label_quantiles.st"
+            try:
+                tensors = load_file(directory / name)
+                policy._quantiles = {int(intent): values for intent, values in tensors.items()}
+            except (OSError, SafetensorError, ValueError) as error:
+                raise ModelError(f"{name} in {directory} is missing or broken ({error}).", fix=RETRAIN) from error
+        return policy
+
+
+def quantiles(right: NDArray[np.float32], wrong: NDArray[np.float32]) -> NDArray[np.float32]:
+    """float32 [20]: quantiles of similarities where an intent does not follow, none above the lowest where it does.
+
+    A tolerance of 0.2 takes the fifth, so that a fifth of the windows without the intent would let it pass.
+    """
+    lowest = right.min()
+    if not len(wrong):
+        return np.full(QUANTILES, lowest, np.float32)
+    shares = [1 - percent / 100.0 for percent in range(0, 100, 100 // QUANTILES)]
+    values: NDArray[np.float32] = np.minimum(np.quantile(wrong, shares, method="lower"), lowest).astype(np.float32)
+    return values
+
+
+def _windows_before_user_turns(tracker: TrainingTracker) -> list[tuple[list[State], str]]:
+    """The states before each user turn (not that of the listening before it), and the intent that was said.
+
+    Empty where a turn has no intent or an action no name: end to end, this policy cannot learn from it.
+    """
+    states = [state for state in tracker.past_states() if not _after_unlikely_intent(state)]
+    found: list[tuple[list[State], str]] = []
+    actions = 0
+    for event in tracker.applied_events():
+        if isinstance(event, ActionExecuted):
+            if event.name is None:
+                return []
+            actions += event.name != ACTION_UNLIKELY_INTENT
+        elif isinstance(event, UserUttered):
+            if event.intent is None:
+                return []
+            found.append((states[:actions], event.intent))
+    return found
+
+
+def _after_unlikely_intent(state: State) -> bool:
+    return state.get(PREVIOUS_ACTION, {}).get("action_name") == ACTION_UNLIKELY_INTENT
+
+
+def _intent_just_said(tracker: Tracker) -> str | None:
+    """The intent of the last user turn, if no action followed it."""
+    for event in reversed(tracker.applied_events()):
+        if isinstance(event, ActionExecuted):
+            return None
+        if isinstance(event, UserUttered):
+            return event.intent
+    return None

@@ -1,0 +1,66 @@
+"""The network of UnexpecTEDIntentPolicy: TED's trunk, asked which intents may come next (RASA36.md section 4.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from rebake.nn.losses import scale_of
+from rebake.nn.noise import Noise
+from rebake.nn.ted_model import DialogueBatch, TedLosses, TedModel
+from rebake.nn.training import LossFunction
+
+
+@dataclass(frozen=True)
+class MultiLabelLoss:
+    """Several labels may be right: sigmoid cross-entropy of the right ones and of candidates drawn from all labels.
+
+    Attributes:
+        candidates: how many are drawn, right or wrong (number_of_negative_examples).
+        scale: give what is well predicted less weight (scale_loss).
+    """
+
+    candidates: int
+    scale: bool
+
+    def __call__(
+        self, inputs: tf.Tensor, labels: tf.Tensor, label_ids: tf.Tensor, all_labels: tf.Tensor, noise: Noise
+    ) -> tf.Tensor:
+        """The mean loss of a batch, a scalar.
+
+        Args:
+            inputs: [B, d]
+            labels: [B, P, d] the right labels; anything where the id is -1.
+            label_ids: int32 [B, P], -1 where an example has fewer than P labels.
+            all_labels: [L, d]
+            noise: where candidates are drawn.
+        """
+        batch, count = tf.shape(label_ids)[0], tf.shape(all_labels)[0]
+        right = tf.linalg.matvec(labels, inputs)  # [B, P]
+        drawn = noise.integers(tf.stack([batch, self.candidates]), count)  # [B, C]
+        to_all = tf.matmul(inputs, all_labels, transpose_b=True)  # [B, L]
+        is_right = tf.reduce_max(tf.one_hot(label_ids, count), axis=1)  # [B, L]; -1 has no one
+        logits = tf.concat([right, tf.gather(to_all, drawn, batch_dims=1)], axis=1)
+        targets = tf.concat([tf.ones_like(right), tf.gather(is_right, drawn, batch_dims=1)], axis=1)
+        loss = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)  # [B, P + C]
+        if self.scale:
+            loss *= scale_of(-loss)
+        exists = tf.concat([tf.cast(label_ids >= 0, tf.float32), tf.ones_like(drawn, tf.float32)], axis=1)
+        return tf.reduce_mean(tf.reduce_sum(loss * exists, axis=1) / tf.reduce_sum(exists, axis=1))
+
+
+class IntentTedModel(TedModel):
+    """Its confidences are similarities; labels are intents, int32 [n_windows, labels of an example], -1 = none."""
+
+    label_attribute = "label_intent"
+
+    def losses(self, data: DialogueBatch, labels: NDArray[np.int32]) -> LossFunction:
+        loss = MultiLabelLoss(self.options["number_of_negative_examples"], self.options["scale_loss"])
+        return TedLosses(self.network, loss, data, labels)
+
+    def balance_by(self, labels: NDArray[np.int32]) -> NDArray[np.int64] | None:
+        """Rasa balances only where no example has more than one label."""
+        return labels[:, 0].astype(np.int64) if labels.shape[1] == 1 else None
