@@ -113,3 +113,13 @@ def test_archives_of_rasa_and_broken_ones_offer_nothing(tmp_path: Path) -> None:
     with Shelf([broken, tmp_path / "missing.tar.gz", need("reference/formbot/model.tar.gz")]) as shelf:
         assert shelf.find_part("nlu", "nlu-f") is None
         assert shelf.find_component("nlu", "f") is None
+
+
+def test_an_archive_that_is_cut_off_offers_nothing_although_its_manifest_is_whole(tmp_path: Path) -> None:
+    cut, whole = model(tmp_path, "cut"), model(tmp_path, "whole")
+    cut.write_bytes(cut.read_bytes()[:-6])
+    assert read_manifest(cut) is not None
+    with Shelf([cut, whole]) as shelf:
+        found = shelf.find_part("nlu", "nlu-f")
+        assert found is not None
+        assert found.archive == whole

@@ -134,7 +134,7 @@ def test_components_know_options_and_line(tmp_path: Path) -> None:
     assert (read.policies, read.policies_is_default, read.pipeline_is_default) == ((), False, False)
 
 
-@pytest.mark.parametrize("text", ["", CONFIG, CONFIG + "pipeline:\npolicies: null\n"])
+@pytest.mark.parametrize("text", [CONFIG, CONFIG + "pipeline:\npolicies: null\n"])
 def test_missing_components_mean_rasas_defaults(tmp_path: Path, text: str) -> None:
     assert [name for name, _, _ in config(tmp_path, text)] == [
         "WhitespaceTokenizer",

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from rebake.archive.manifest import PARTS, Manifest, Part, read_manifest
-from rebake.archive.pack import SUFFIX, pack
+from rebake.archive.pack import SUFFIX, pack, verify
 from rebake.archive.shelf import Shelf
 from rebake.assistant.model import Assistant
 from rebake.baking_job import BakingJob
-from rebake.errors import ModelError, StorageError
+from rebake.errors import ModelError, StorageError, UsageError
 from rebake.progress import Progress, Silent
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import fingerprint
@@ -81,9 +81,11 @@ def bake(
         on_plan: told the verdict before anything is trained.
 
     Raises:
+        UsageError: ``fixed_model_name`` is a path, or a name under which no model would be found.
         DataError: the assistant cannot be trained; nothing was written.
         StorageError: the archive could not be written; what was there before still is.
     """
+    _refuse_path(fixed_model_name)
     job = BakingJob(
         assistant,
         parts,
@@ -134,6 +136,14 @@ def dry_run(
     return compare(wanted, manifest, model=old.name if old else None, problem=problem, force=force)
 
 
+def _refuse_path(name: str | None) -> None:
+    if name and (name.startswith(".") or Path(name).name != name):
+        raise UsageError(
+            f"The model cannot be named '{name}': it is written into the directory of models.",
+            fix="Give a plain file name that does not start with a dot, and the directory with --out.",
+        )
+
+
 def _run(job: BakingJob, directory: Path, archives: Sequence[Path]) -> None:
     with Shelf(archives) as shelf:
         job.run(directory, shelf)
@@ -154,11 +164,16 @@ def _working_directory(output: Path) -> Iterator[Path]:
 
 
 def _read_old(old: Path | None) -> tuple[Manifest | None, str | None]:
-    """The old model's manifest, None where it has none; the second is why it could not be read."""
+    """The old model's manifest, None where it has none; the second is why the model could not be read.
+
+    All of the archive is read: what is cut off behind its manifest is no model that could stay as it is.
+    """
     if old is None:
         return None, None
     try:
         manifest = read_manifest(old)
+        if old.name.endswith(SUFFIX):
+            verify(old)
     except ModelError as error:
         return None, str(error)
     return manifest, None

@@ -20,6 +20,7 @@ from rebake.core.agent import policy_nodes, train_policies
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
+from rebake.option_checks import check_options
 from rebake.progress import Progress
 from rebake.staleness.fingerprints import fingerprint
 
@@ -79,6 +80,8 @@ class BakingJob:
         components.mkdir()
         nlu = pipeline_nodes(self.assistant) if "nlu" in self.fingerprints.parts else ()
         core = self._policy_nodes() if "core" in self.fingerprints.parts else ()
+        for node in (*nlu, *core):
+            check_options(node.spec, node.type)
         if nlu:
             self._bake("nlu", nlu, components, shelf, self._train_nlu)
             if self.persist_nlu_data:

@@ -31,7 +31,7 @@ class Model:
         self.path = Path(path)
         with ExitStack() as stack:
             self._directory = stack.enter_context(unpack(self.path))
-            self.metadata: Metadata = read_metadata(self._directory)
+            self.metadata: Metadata = read_metadata(self._directory, archive=self.path)
             self._domain = domain_from_dict(self.metadata.domain)
             # Kept until the model is closed: each half reads its files when it is first asked.
             self._finalizer = weakref.finalize(self, stack.pop_all().close)

@@ -121,16 +121,17 @@ def write_metadata(metadata: Mapping[str, Any], directory: Path) -> None:
     _write(directory / METADATA_NAME, _json(metadata))
 
 
-def read_metadata(path: Path) -> Metadata:
-    """Read metadata.json of an archive, or of an unpacked model.
+def read_metadata(path: Path, *, archive: Path | None = None) -> Metadata:
+    """Read metadata.json of an archive, or of an unpacked model; ``archive`` is what messages call the latter.
 
     Raises:
         ModelError: it is missing, broken, or not that of a Rasa 3.6 model.
         StorageError: the file cannot be read.
     """
     content = read_member(path, METADATA_NAME)
+    archive = archive or path
     if content is None:
-        raise ModelError(f"{path} has no {METADATA_NAME}, so it is no model of Rasa 3.6 or rebake.", fix=_FIX)
+        raise ModelError(f"{archive} has no {METADATA_NAME}, so it is no model of Rasa 3.6 or rebake.", fix=_FIX)
     try:
         raw = json.loads(content)
         nodes = raw["predict_schema"]["nodes"]
@@ -146,7 +147,7 @@ def read_metadata(path: Path) -> Metadata:
             raw=raw,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{METADATA_NAME} in {path} is not one of Rasa 3.6 ({error!r}).", fix=_FIX) from error
+        raise ModelError(f"{METADATA_NAME} in {archive} is not one of Rasa 3.6 ({error!r}).", fix=_FIX) from error
 
 
 def resolve(nodes: Sequence[StoredNode], lookup: Callable[[ComponentSpec], ComponentType]) -> tuple[Node, ...]:

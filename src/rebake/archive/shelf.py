@@ -48,10 +48,10 @@ class Shelf:
         self._stack = ExitStack()
 
     def find_part(self, part: Part, fingerprint: str) -> ShelvedPart | None:
-        """The first archive that has the part with this fingerprint."""
-        for archive, manifest in self._manifests.items():
+        """The first archive that has the part with this fingerprint, and can be unpacked."""
+        for archive, manifest in list(self._manifests.items()):
             record = manifest.parts.get(part)
-            if record is not None and record.fingerprint == fingerprint:
+            if record is not None and record.fingerprint == fingerprint and self._opens(archive):
                 return ShelvedPart(archive, record)
         return None
 
@@ -84,9 +84,9 @@ class Shelf:
 
     def find_component(self, part: Part, fingerprint: str) -> Path | None:
         """The directory of a component that was trained from just the same, or None."""
-        for archive, manifest in self._manifests.items():
+        for archive, manifest in list(self._manifests.items()):
             for node_id, record in manifest.components.items():
-                if record.part == part and record.fingerprint == fingerprint:
+                if record.part == part and record.fingerprint == fingerprint and self._opens(archive):
                     source, metadata = self._open(archive)
                     for node in _stored_nodes(metadata, part):
                         directory = source / (node.resource or "")
@@ -94,11 +94,21 @@ class Shelf:
                             return directory
         return None
 
+    def _opens(self, archive: Path) -> bool:
+        """Whether it can be unpacked; an archive that cannot (a download that was cut off) is taken off the shelf."""
+        try:
+            self._open(archive)
+        except ModelError as error:
+            logger.warning("Nothing is taken from a broken model. %s", error)
+            self._manifests.pop(archive, None)
+            return False
+        return True
+
     def _open(self, archive: Path) -> tuple[Path, Metadata]:
         """The components directory of an unpacked archive, and its metadata."""
         if archive not in self._unpacked:
             directory = self._stack.enter_context(unpack(archive))
-            self._unpacked[archive] = (directory / COMPONENTS_NAME, read_metadata(directory))
+            self._unpacked[archive] = (directory / COMPONENTS_NAME, read_metadata(directory, archive=archive))
         return self._unpacked[archive]
 
     def __enter__(self) -> Self:

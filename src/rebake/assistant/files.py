@@ -24,16 +24,16 @@ def as_paths(paths: Paths) -> list[str]:
 
 
 def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
-    """All .yml, .yaml and .json files of the paths, recursively, each once.
+    """All .yml, .yaml and .json files of the paths, recursively, each once, whatever links lead to it.
 
     Sorted by name as Rasa does, where files that were named themselves sort by their absolute path. Raises StorageError
     for a path that is not there and DataError for a file of another kind.
     """
-    found: dict[str, tuple[str, str]] = {}  # absolute path -> (sort key, path as given)
+    found: dict[str, tuple[str, str]] = {}  # the file itself -> (sort key, path as given)
     for path in as_paths(paths):
         if Path(path).is_dir():
             for file in walk(path, DATA_SUFFIXES, notices):
-                found.setdefault(_absolute(file), (file, file))
+                found.setdefault(os.path.realpath(file), (file, file))
             continue
         require(path)
         if not path.endswith(DATA_SUFFIXES):
@@ -42,7 +42,7 @@ def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
                 location=Location(path, 1),
                 fix="Training data is written as YAML (.yml); 'rasa data convert' of Rasa 2 turns Markdown into it.",
             )
-        found[_absolute(path)] = (_absolute(path), path)
+        found[os.path.realpath(path)] = (_absolute(path), path)
     return [path for _, path in sorted(found.values())]
 
 

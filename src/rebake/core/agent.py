@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rebake.archive.metadata import Node
 from rebake.assistant.domain import action_names
 from rebake.assistant.location import Notice
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
+from rebake.assistant.reading import did_you_mean
 from rebake.core.ensemble import combine
 from rebake.core.events import events_from_json
 from rebake.core.generator import DEFAULT_AUGMENTATION, training_trackers
@@ -28,6 +30,7 @@ logger = logging.getLogger("rebake")
 
 FOLLOWUP = "followup_action"
 _NEGLIGIBLE = 1e-6
+_REFUSED_BY_POLICIES = frozenset({"featurizer"})  # with a message of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ def policy_nodes(specs: Sequence[ComponentSpec], *, is_default: bool) -> tuple[t
         specs: ``policies:`` of config.yml, or Rasa's defaults.
         is_default: they are Rasa's defaults: what rebake does not train is left out, with a notice.
 
+    Returns:
+        The nodes, and what was left out or is not read (Rasa ignores unknown options too).
+
     Raises:
         UnsupportedError: a policy of one's own, or one that is not trained yet and was asked for.
     """
@@ -67,7 +73,13 @@ def policy_nodes(specs: Sequence[ComponentSpec], *, is_default: bool) -> tuple[t
                 )
             )
             continue
-        nodes.append(Node(f"{spec.name}{position}", spec, require_trainable(spec)))
+        entry = require_trainable(spec)
+        for option in sorted(spec.options.keys() - entry.defaults.keys() - _REFUSED_BY_POLICIES):
+            hint = did_you_mean(option, entry.defaults)
+            notices.append(
+                Notice(f"policies: {entry.name} has no option {option!r}; it is ignored.{hint}", spec.location)
+            )
+        nodes.append(Node(f"{spec.name}{position}", spec, entry))
     return tuple(nodes), tuple(notices)
 
 
@@ -99,20 +111,24 @@ def train_policies(
     trackers: list[TrainingTracker] | None = None
     metrics: dict[str, float] = {}
     seconds: dict[str, float] = {}
+    kept = {node.id: found for node in nodes if (found := reuse(node.id)) is not None}
+    policies = {
+        node.id: _made(node) for node in nodes if node.id not in kept
+    }  # first, so that bad options fail at once
     for node in nodes:
         target = directory / node.directory
-        before = reuse(node.id)
-        if before is not None:
-            shutil.copytree(before, target)
+        if node.id in kept:
+            shutil.copytree(kept[node.id], target)
             continue
         if trackers is None:
             trackers = training_trackers(assistant.stories, assistant.domain, augmentation_factor)
         started = time.perf_counter()
-        policy = _made(node)
-        found = policy.train(trackers, assistant.domain, context)
+        policy = policies[node.id]
+        with _placed(node):
+            figures = policy.train(trackers, assistant.domain, context)
         target.mkdir()
         policy.save(target)
-        metrics.update({f"{node.id}.{name}": value for name, value in found.items()})
+        metrics.update({f"{node.id}.{name}": value for name, value in figures.items()})
         seconds[node.id] = time.perf_counter() - started
     return CoreTraining(nodes, metrics, seconds, notices)
 
@@ -133,8 +149,20 @@ def _require_rule_policy(nodes: Sequence[Node], assistant: Assistant) -> None:
 
 
 def _made(node: Node) -> Policy:
-    policy: Policy = node.type.load_class()(node.type.merged(node.spec.options), node.id)
+    with _placed(node):
+        policy: Policy = node.type.load_class()(node.type.merged(node.spec.options), node.id)
     return policy
+
+
+@contextmanager
+def _placed(node: Node) -> Iterator[None]:
+    """Give errors about a policy's options the line of config.yml."""
+    try:
+        yield
+    except DataError as error:
+        if error.location is None:
+            error.location = node.spec.location
+        raise
 
 
 def load_policies(nodes: Iterable[Node], directory: Path, domain: Domain) -> CoreModel:

@@ -68,11 +68,13 @@ def fingerprint(
     pipeline = _nlu_components(assistant) if assistant.nlu and config.pipeline else {}
     if "nlu" in parts and pipeline:
         items = (*nlu_items(assistant.nlu), *(_trained_responses(assistant)))
-        records["nlu"] = _part("nlu", items, {"language": config.language}, pipeline)
+        settings: dict[str, Any] = {"language": config.language, "assistant_id": config.assistant_id}
+        records["nlu"] = _part("nlu", items, settings, pipeline)
         components |= pipeline
     if "core" in parts and assistant.stories and config.policies and not assistant.domain.is_empty:
         augmentation = core_arguments.get("augmentation_factor")
         settings = _core_settings(assistant.domain, DEFAULT_AUGMENTATION if augmentation is None else augmentation)
+        settings["assistant_id"] = config.assistant_id
         if assistant.is_end_to_end:
             settings["featurizers"] = _featurizers(assistant, pipeline)
         items = (*domain_items(assistant.domain), *story_items(assistant.stories))
@@ -137,7 +139,7 @@ class _NluInputs:
             case "regexes":
                 made = digest(sorted((regex.name, regex.pattern) for regex in data.regexes))
             case "lookups":
-                made = digest(sorted((table.name, table.elements) for table in data.lookups))
+                made = digest([(table.name, table.elements) for table in data.lookups])  # their order is their column's
             case "responses":
                 items = _trained_responses(self._assistant)
                 return digest(sorted(item.digest for item in items)) if items else None
@@ -160,7 +162,10 @@ def _trained_responses(assistant: Assistant) -> tuple[Item, ...]:
 
 
 def _core_settings(domain: Domain, augmentation_factor: int) -> dict[str, Any]:
-    """What of Core stands in no item. The session's rules train nothing, but the model is served with them."""
+    """What of Core stands in no item. The session's rules train nothing, but the model is served with them.
+
+    So is ``assistant_id``, which joins the settings of Core and of NLU: either may be the whole model.
+    """
     return {
         "augmentation_factor": augmentation_factor,
         "session_expiration_time": float(domain.session_config.session_expiration_time),
@@ -171,11 +176,11 @@ def _core_settings(domain: Domain, augmentation_factor: int) -> dict[str, Any]:
 
 
 def _policies(assistant: Assistant, items: Sequence[Item], settings: Mapping[str, Any]) -> dict[str, ComponentRecord]:
-    session = ("session_expiration_time", "carry_over_slots_to_new_session")
+    served = ("assistant_id", "session_expiration_time", "carry_over_slots_to_new_session")
     rules = digest(sorted(item.digest for item in items if item.kind == "rule"))
     inputs = {
         "data": digest(sorted((item.kind, item.digest) for item in items if item.kind != "rule")),
-        "settings": {key: value for key, value in settings.items() if key not in session},
+        "settings": {key: value for key, value in settings.items() if key not in served},
     }
     records = {}
     for index, spec in enumerate(assistant.config.policies):

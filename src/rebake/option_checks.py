@@ -1,0 +1,97 @@
+"""Whether the options of config.yml are of the kind that a component's defaults have, before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rebake.assistant.model import ComponentSpec
+from rebake.assistant.reading import describe
+from rebake.component import ComponentType
+from rebake.errors import DataError
+
+_FRACTIONS = frozenset({"min_df", "drop_rate_attention", "timeout"})  # a whole number by default, but need not be one
+_AT_LEAST_ONE = frozenset({"epochs", "embedding_dimension", "number_of_attention_heads"})
+_SHARES = frozenset({"drop_rate", "drop_rate_attention", "drop_rate_dialogue", "drop_rate_label", "connection_density"})
+_MAY_BE_NULL = frozenset({"transformer_size"})  # null: none, or Rasa's default where a transformer needs it
+
+
+def check_options(spec: ComponentSpec, entry: ComponentType) -> None:
+    """Refuse values of a wrong kind; options that the component does not know are not looked at.
+
+    Raises:
+        DataError: with the line of the component in config.yml.
+    """
+    for name, value in spec.options.items():
+        default = entry.defaults.get(name)
+        if default is None or (value is None and name in _MAY_BE_NULL):
+            continue
+        expected = _expected(name, value, default)
+        if expected is not None:
+            raise DataError(
+                f"The option {name} of {entry.name} is {describe(value)}.",
+                location=spec.location,
+                fix=f"It must be {expected}, such as {default}.",
+            )
+        if isinstance(value, Mapping) and isinstance(default, Mapping):
+            _check_inner(spec, entry, name, value, default)
+
+
+def _check_inner(
+    spec: ComponentSpec, entry: ComponentType, name: str, value: Mapping[str, Any], default: Mapping[str, Any]
+) -> None:
+    for key, inner in value.items():
+        if key not in default:
+            raise DataError(
+                f"The option {name} of {entry.name} has the unknown key {describe(key)}.",
+                location=spec.location,
+                fix=f"It may have {', '.join(default)}.",
+            )
+        expected = _expected(name, inner, default[key])
+        if expected is not None:
+            raise DataError(
+                f"{key} in the option {name} of {entry.name} is {describe(inner)}.",
+                location=spec.location,
+                fix=f"It must be {expected}.",
+            )
+
+
+def _expected(name: str, value: Any, default: Any) -> str | None:
+    """What the value should be instead; None where it will do."""
+    if isinstance(default, int | float) and not isinstance(default, bool):
+        return _expected_number(name, value, default)
+    fits, expected = True, ""
+    if name == "split_entities_by_comma":
+        fits, expected = isinstance(value, bool | Mapping), "true, false, or a mapping of entities to these"
+    elif name == "batch_size":
+        sizes = value if isinstance(value, list) and len(value) == 2 else [value]
+        fits, expected = all(_is_size(size) for size in sizes), "a whole number, or a list of two"
+    elif isinstance(default, bool):
+        fits, expected = isinstance(value, bool), "true or false"
+    elif name == "hidden_layers_sizes" and isinstance(default, list):
+        fits, expected = isinstance(value, list) and all(map(_is_size, value)), "a list of whole numbers"
+    elif isinstance(default, Mapping):
+        fits, expected = isinstance(value, Mapping), "a mapping"
+    elif isinstance(default, str):
+        fits, expected = isinstance(value, str | None), "text"
+    return None if fits else expected
+
+
+def _expected_number(name: str, value: Any, default: float) -> str | None:
+    if isinstance(default, int) and name not in _FRACTIONS:
+        if not _is_whole(value):
+            return "a whole number"
+        return None if value >= 1 or name not in _AT_LEAST_ONE else "1 or more"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "a number"
+    if name in _SHARES and not 0 <= value <= 1:
+        return "between 0 and 1"
+    return None if value > 0 or name != "learning_rate" else "more than 0"
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_size(value: Any) -> bool:
+    return _is_whole(value) and value >= 1

@@ -1,0 +1,127 @@
+"""Baking: what may stay as it is, what is taken from where, and what is never written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rebake.archive.manifest import Part, read_manifest
+from rebake.archive.metadata import read_metadata
+from rebake.assistant.importer import load_assistant
+from rebake.assistant.model import Assistant
+from rebake.baking import bake, dry_run
+from rebake.errors import DataError, UsageError
+from support.assistants import edit
+
+CONFIG = """\
+recipe: default.v1
+language: en
+assistant_id: shop
+pipeline:
+- name: WhitespaceTokenizer
+- name: KeywordIntentClassifier
+policies:
+- name: MemoizationPolicy
+- name: RulePolicy
+"""
+DOMAIN = """\
+version: "3.1"
+intents: [greet, bye]
+responses:
+  utter_greet:
+  - text: hi
+"""
+DATA = """\
+version: "3.1"
+nlu:
+- intent: greet
+  examples: |
+    - hello
+- intent: bye
+  examples: |
+    - see you
+stories:
+- story: greeting
+  steps:
+  - intent: greet
+  - action: utter_greet
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project that trains without TensorFlow, in the working directory."""
+    for name, text in (("config.yml", CONFIG), ("domain.yml", DOMAIN), ("data/all.yml", DATA)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def read() -> Assistant:
+    return load_assistant("config.yml", "domain.yml", "data")
+
+
+def out(project: Path) -> Path:
+    return project / "models"
+
+
+def test_a_model_that_is_cut_off_behind_its_manifest_is_not_fresh(project: Path) -> None:
+    old = bake(read(), output=out(project)).model
+    assert dry_run(read(), old=old).is_fresh
+    old.write_bytes(old.read_bytes()[:-6])
+    assert read_manifest(old) is not None
+    plan = dry_run(read(), old=old)
+    assert plan.code == 7
+    assert all("truncated" in verdict.reasons[0] for verdict in plan.parts)
+
+
+def test_what_a_broken_archive_has_is_trained_again(project: Path) -> None:
+    old = bake(read(), output=out(project), fixed_model_name="old").model
+    old.write_bytes(old.read_bytes()[:-6])
+    result = bake(read(), output=out(project), old=old, fixed_model_name="new")
+    assert (result.trained, result.reused) == (("nlu", "core"), {})
+    assert dry_run(read(), old=result.model).is_fresh
+
+
+def test_another_assistant_id_is_served_without_training(project: Path) -> None:
+    first = bake(read(), output=out(project), fixed_model_name="first")
+    edit(project / "config.yml", "assistant_id: shop", "assistant_id: bank")
+    plan = dry_run(read(), old=first.model)
+    assert plan.code == 3
+    assert all("assistant_id shop -> bank" in verdict.reasons for verdict in plan.parts if verdict.is_stale)
+    second = bake(read(), output=out(project), old=first.model, fixed_model_name="second")
+    assert read_metadata(second.model).assistant_id == "bank"
+    old, new = read_manifest(first.model), read_manifest(second.model)
+    assert old is not None
+    assert new is not None
+    assert old.components == new.components
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "/tmp/elsewhere.tar.gz", "a/b", "..", ".hidden"])
+def test_a_model_is_named_not_placed(project: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be named"):
+        bake(read(), output=out(project), fixed_model_name=name)
+    assert not out(project).exists()
+
+
+def test_options_are_refused_before_training_and_leave_nothing(project: Path) -> None:
+    edit(project / "config.yml", "- name: MemoizationPolicy", "- name: MemoizationPolicy\n  max_history: x")
+    with pytest.raises(DataError, match=r"^config\.yml:8: .*max_history"):
+        bake(read(), output=out(project))
+    assert list(out(project).iterdir()) == []
+
+
+def test_a_file_that_several_paths_and_links_lead_to_is_read_once(project: Path) -> None:
+    (project / "link").symlink_to(project / "data")
+    assistant = load_assistant("config.yml", "domain.yml", ["data", "data/all.yml", str(project / "data"), "link"])
+    assert len(assistant.stories) == 1
+    assert not any("same example" in notice.message for notice in assistant.notices)
+
+
+def test_one_part_alone_is_not_fresh_as_a_whole(project: Path) -> None:
+    parts: frozenset[Part] = frozenset({"nlu"})
+    model = bake(read(), output=out(project), parts=parts).model
+    assert dry_run(read(), old=model, parts=parts).code == 0
+    assert dry_run(read(), old=model).code == 5

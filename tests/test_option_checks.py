@@ -1,0 +1,78 @@
+"""Options of a wrong kind are refused with the line of config.yml, before anything is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rebake.assistant.location import Location
+from rebake.assistant.model import ComponentSpec
+from rebake.core.agent import policy_nodes
+from rebake.core.registry import POLICIES
+from rebake.errors import DataError
+from rebake.nlu.registry import COMPONENTS
+from rebake.option_checks import check_options
+
+HERE = Location("config.yml", 7)
+ENTRIES = {**COMPONENTS, **POLICIES}
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_every_default_is_accepted(name: str) -> None:
+    check_options(ComponentSpec(name, ENTRIES[name].defaults, HERE), ENTRIES[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("DIETClassifier", {"batch_size": 32, "drop_rate": 0, "learning_rate": 1, "transformer_size": None}),
+        ("DIETClassifier", {"split_entities_by_comma": {"address": False}, "hidden_layers_sizes": {"text": [9]}}),
+        ("CountVectorsFeaturizer", {"min_df": 0.1, "max_df": 1, "an_unknown_option": object}),
+        ("TEDPolicy", {"max_history": 5, "constrain_similarities": True, "transformer_size": {"dialogue": 64}}),
+    ],
+)  # fmt: skip
+def test_what_rasa_takes_is_accepted(name: str, options: dict[str, Any]) -> None:
+    check_options(ComponentSpec(name, options, HERE), ENTRIES[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("DIETClassifier", {"epochs": "many"}),
+        ("DIETClassifier", {"epochs": None}),
+        ("DIETClassifier", {"epochs": -1}),
+        ("DIETClassifier", {"epochs": 1.5}),
+        ("DIETClassifier", {"epochs": True}),
+        ("DIETClassifier", {"hidden_layers_sizes": 5}),
+        ("DIETClassifier", {"hidden_layers_sizes": {"text": ["a"]}}),
+        ("DIETClassifier", {"hidden_layers_sizes": {"txt": [5]}}),
+        ("DIETClassifier", {"batch_size": ["a"]}),
+        ("DIETClassifier", {"batch_size": [64, 128, 256]}),
+        ("DIETClassifier", {"learning_rate": "fast"}),
+        ("DIETClassifier", {"drop_rate": 5}),
+        ("DIETClassifier", {"constrain_similarities": "yes"}),
+        ("DIETClassifier", {"loss_type": 3}),
+        ("MemoizationPolicy", {"priority": "x"}),
+        ("TEDPolicy", {"transformer_size": 128}),
+    ],
+)
+def test_a_value_of_a_wrong_kind_names_option_value_and_line(name: str, options: dict[str, Any]) -> None:
+    with pytest.raises(
+        DataError, match=f"^config.yml:7: .*{next(iter(options))} of {name} (is|has) .* must|may"
+    ) as error:
+        check_options(ComponentSpec(name, options, HERE), ENTRIES[name])
+    assert error.value.exit_code == 65
+
+
+def test_a_misspelt_option_of_a_policy_is_told() -> None:
+    _, notices = policy_nodes([ComponentSpec("MemoizationPolicy", {"max_histroy": 5}, HERE)], is_default=False)
+    assert [str(notice) for notice in notices] == [
+        "config.yml:7: policies: MemoizationPolicy has no option 'max_histroy'; it is ignored. "
+        "Did you mean 'max_history'?"
+    ]
+
+
+def test_a_misspelt_policy_is_an_error() -> None:
+    with pytest.raises(DataError, match=r"config\.yml:7: .*no policy 'RulePolicies'.*Did you mean 'RulePolicy'"):
+        policy_nodes([ComponentSpec("RulePolicies", {}, HERE)], is_default=False)
