@@ -9,6 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+
 from support.assistants import append, edit, write_tiny
 
 STORY = """\

@@ -67,6 +67,5 @@ def rows(matrix: object) -> list[dict[int, float]]:
     assert isinstance(matrix, SparseRows)
     bounds: Sequence[int] = matrix.indptr.tolist()
     return [
-        dict(zip(matrix.indices[a:b].tolist(), matrix.data[a:b].tolist(), strict=True))
-        for a, b in pairwise(bounds)
+        dict(zip(matrix.indices[a:b].tolist(), matrix.data[a:b].tolist(), strict=True)) for a, b in pairwise(bounds)
     ]
