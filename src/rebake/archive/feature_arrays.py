@@ -1,6 +1,6 @@
 """``X.st`` with ``X_metadata.json``: how Rasa 3.6 keeps feature arrays, nested lists of arrays and sparse matrices.
 
-Format: RASA36.md section 2.1. The order of keys is the order in which Rasa unpacks a batch: pass attributes and
+The order of keys is the order in which Rasa unpacks a batch: pass attributes and
 sub-keys sorted, as its training sorts them.
 """
 

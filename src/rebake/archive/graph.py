@@ -1,6 +1,6 @@
 """The graphs that Rasa 3.6.21 makes of a configuration: how it would train it, and how it runs it.
 
-Facts: RASA36.md section 1 ("Node naming"). Rasa loads the predict graph; of the train graph it reads only the classes.
+Rasa loads the predict graph; of the train graph it reads only the classes.
 End-to-end graphs (training type 4) are not made here.
 """
 

@@ -1,4 +1,4 @@
-"""Rasa 3.6.21's configuration where config.yml leaves ``pipeline:`` or ``policies:`` empty (RASA36.md section 6)."""
+"""Rasa 3.6.21's configuration where config.yml leaves ``pipeline:`` or ``policies:`` empty."""
 
 from __future__ import annotations
 

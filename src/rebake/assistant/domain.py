@@ -1,7 +1,4 @@
-"""What follows from a domain: the orders that a model's numbers rest on, and the forms in which an archive holds it.
-
-Facts: RASA36.md section 1 ("Action order") and section 6 ("Domain").
-"""
+"""What follows from a domain: the orders that a model's numbers rest on, and the forms in which an archive holds it."""
 
 from __future__ import annotations
 

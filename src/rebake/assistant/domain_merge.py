@@ -1,6 +1,6 @@
 """Several domain files -> one Domain, in the order in which Rasa merges them (it decides the numbers of the actions).
 
-Facts: RASA36.md section 6 ("Domain"). Where two files name the same thing the first one counts; in the merged order the
+Where two files name the same thing the first one counts; in the merged order the
 entries of the later file come first.
 """
 

@@ -1,5 +1,5 @@
 """Entities written into an example's text: ``[text](entity)``, ``[text](entity:value)``, ``[text]{"entity": ...}`` and
-``[text][{...}, {...}]`` (RASA36.md section 6, "NLU")."""
+``[text][{...}, {...}]``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``nlu:`` of a data file -> examples, synonyms, regexes and lookup tables (RASA36.md section 6, "NLU")."""
+"""``nlu:`` of a data file -> examples, synonyms, regexes and lookup tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stories:`` and ``rules:`` of a data file -> Story values (RASA36.md section 6, "Stories/rules")."""
+"""``stories:`` and ``rules:`` of a data file -> Story values."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def parse_yaml(text: str, file: str, *, env: frozenset[str] = frozenset()) -> Do
 
 
 def _unescaped(text: str) -> str:
-    """Rasa turns ``\\uXXXX`` into the character wherever a file is otherwise plain ASCII (RASA36.md section 6)."""
+    """Rasa turns ``\\uXXXX`` into the character wherever a file is otherwise plain ASCII."""
     if not text.isascii() or not ("\\u" in text or "\\U" in text):
         return text
     try:

@@ -25,7 +25,7 @@ RULE: dict[str, Any] = {
     "use_nlu_confidence_as_score": False,
 }
 
-# What TEDPolicy and UnexpecTEDIntentPolicy have in common (RASA36 section 3.10).
+# What TEDPolicy and UnexpecTEDIntentPolicy have in common.
 _TRANSFORMER: dict[str, Any] = {
     "encoding_dimension": 50,
     "number_of_attention_heads": 4,

@@ -1,4 +1,4 @@
-"""Who of the policies decides (RASA36 section 4.6)."""
+"""Who of the policies decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From trackers to training examples and prediction inputs: windows of states with labels (RASA36 section 4.1)."""
+"""From trackers to training examples and prediction inputs: windows of states with labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training trackers from stories and rules, as Rasa's generator makes them (RASA36 section 4.4).
+"""Training trackers from stories and rules, as Rasa's generator makes them.
 
 Rounds over all steps let trackers grow from checkpoint to checkpoint until nothing new is reached. Augmentation then
 glues finished conversations together: some of them start further rounds, as if one user had told story after story.

@@ -1,4 +1,4 @@
-"""MemoizationPolicy: does what the stories did in exactly the same situation (RASA36 section 2.9)."""
+"""MemoizationPolicy: does what the stories did in exactly the same situation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with rules: too many user turns, incomplete rules, contradictions (RASA36 section 4.5)."""
+"""What can be wrong with rules: too many user turns, incomplete rules, contradictions."""
 
 from __future__ import annotations
 

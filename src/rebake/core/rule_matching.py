@@ -1,4 +1,4 @@
-"""Rules as patterns over the last states of a conversation, found by the state they end with (RASA36 section 4.5)."""
+"""Rules as patterns over the last states of a conversation, found by the state they end with."""
 
 from __future__ import annotations
 

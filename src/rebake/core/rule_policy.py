@@ -1,4 +1,4 @@
-"""RulePolicy: does what a rule says, runs forms, and falls back where nothing else is sure (RASA36 section 4.5)."""
+"""RulePolicy: does what a rule says, runs forms, and falls back where nothing else is sure."""
 
 from __future__ import annotations
 

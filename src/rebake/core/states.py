@@ -1,4 +1,4 @@
-"""States: what a policy sees of a conversation before each action (RASA36 section 4.1).
+"""States: what a policy sees of a conversation before each action.
 
 A state is a dict with the non-empty ones of these parts:
     user         {"intent": name | "text": text, "entities": sorted tuple of names}

@@ -1,4 +1,4 @@
-"""Stories and rules as a graph of steps between checkpoints (RASA36 section 4.4).
+"""Stories and rules as a graph of steps between checkpoints.
 
 The pieces that end where others start are glued together by :mod:`rebake.core.generator`. Rasa sorts steps by their
 number *as a string*, and since the order decides which trackers augmentation picks, so does this module.

@@ -1,4 +1,4 @@
-"""Stories and rules cut into steps at their checkpoints and OR statements (RASA36 section 4.4)."""
+"""Stories and rules cut into steps at their checkpoints and OR statements."""
 
 from __future__ import annotations
 

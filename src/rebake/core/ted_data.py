@@ -1,6 +1,6 @@
 """Dialogue states as arrays: every distinct state is featurized once, examples are windows of row numbers.
 
-RASA36.md sections 4.1 and 4.2: per attribute a turn has a one-hot or multi-hot row, or nothing at all, which is not
+Per attribute a turn has a one-hot or multi-hot row, or nothing at all, which is not
 the same as a row of zeros (an unknown name): only turns that have the attribute get the bias of its layers.
 """
 
@@ -40,7 +40,7 @@ class StateRows:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Sequences of states, newest first: the network reads the last turn at position 0 (RASA36.md section 4.2).
+    """Sequences of states, newest first: the network reads the last turn at position 0.
 
     Attributes:
         rows: int32 [n_windows, n_turns], numbers of rows in ``states``; 0 after the end of a window.

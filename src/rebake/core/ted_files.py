@@ -1,4 +1,4 @@
-"""The files beside the weights of TEDPolicy and its kin (RASA36.md section 2.11), in the shapes that Rasa 3.6 reads.
+"""The files beside the weights of TEDPolicy and its kin, in the shapes that Rasa 3.6 reads.
 
 Rasa builds the network from ``meta.json`` and the signature of ``data_example``, trains one step on that example and
 only then reads the weights: so the example has to be one that can be trained on.

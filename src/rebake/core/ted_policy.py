@@ -1,4 +1,4 @@
-"""TEDPolicy: the transformer embedding dialogue policy, for stories by intent (RASA36.md sections 2.11, 4.1, 4.2)."""
+"""TEDPolicy: the transformer embedding dialogue policy, for stories by intent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trackers: a conversation as its events, and the states that follow from them (RASA36 sections 4.1 and 4.4)."""
+"""Trackers: a conversation as its events, and the states that follow from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""UnexpecTEDIntentPolicy: says when a user says what no story lets one expect (RASA36.md section 4.3)."""
+"""UnexpecTEDIntentPolicy: says when a user says what no story lets one expect."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """CountVectorsFeaturizer: how often each known word or letter n-gram stands in a token and in a text
-(RASA36 section 2.5; letter n-grams of words are the hashing of https://arxiv.org/abs/1810.07150)."""
+(letter n-grams of words: see https://arxiv.org/abs/1810.07150)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defaults of every NLU component of Rasa 3.6.21, as tables (facts; RASA36 section 3.10 lists those of the networks).
+"""Defaults of every NLU component of Rasa 3.6.21, as tables (facts).
 
 A node of a model archive holds only what the user wrote, so reading any archive needs these tables too.
 """

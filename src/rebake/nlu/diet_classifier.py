@@ -1,4 +1,4 @@
-"""DIETClassifier: intents and entities from one transformer (RASA36.md sections 2.6 and 3)."""
+"""DIETClassifier: intents and entities from one transformer."""
 
 from __future__ import annotations
 

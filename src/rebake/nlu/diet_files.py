@@ -1,4 +1,4 @@
-"""DIETClassifier's files beside its weights (RASA36.md section 2.6).
+"""DIETClassifier's files beside its weights.
 
 Rasa trains one step on ``data_example`` before it loads the weights, so the example is a real one with all its labels.
 """

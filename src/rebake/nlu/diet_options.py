@@ -1,4 +1,4 @@
-"""DIETClassifier's options, checked and brought into the form that the network takes (RASA36.md section 3.10)."""
+"""DIETClassifier's options, checked and brought into the form that the network takes."""
 
 from __future__ import annotations
 

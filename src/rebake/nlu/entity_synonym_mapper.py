@@ -1,4 +1,4 @@
-"""EntitySynonymMapper: replaces the values of found entities by what they stand for (RASA36 section 2.8)."""
+"""EntitySynonymMapper: replaces the values of found entities by what they stand for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From annotated entities to one tag per token, and from predicted tags back to entities (RASA36.md sections 2.6, 3.6).
+"""From annotated entities to one tag per token, and from predicted tags back to entities.
 
 Shared by all extractors that tag tokens. There are up to three layers of tags: the entity's type, its role and its
 group. With the BILOU scheme a tag says where in its entity a token stands: B(egin), I(nside), L(ast), U(nit), O(ut).

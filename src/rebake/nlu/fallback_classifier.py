@@ -1,7 +1,4 @@
-"""FallbackClassifier: the intent nlu_fallback where no intent is sure enough, or two are too close.
-
-RASA36 section 2.8.
-"""
+"""FallbackClassifier: the intent nlu_fallback where no intent is sure enough, or two are too close."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""KeywordIntentClassifier: the first example that stands in the text, as whole words, gives the intent
-(RASA36 section 2.8). Examples are regular expressions, as Rasa leaves them unescaped."""
+"""KeywordIntentClassifier: the first example that stands in the text, as whole words, gives the intent.
+
+Examples are regular expressions, as Rasa leaves them unescaped."""
 
 from __future__ import annotations
 

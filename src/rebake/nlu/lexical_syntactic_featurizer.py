@@ -1,4 +1,4 @@
-"""LexicalSyntacticFeaturizer: shape of a token and its neighbours, one-hot (RASA36 section 2.4)."""
+"""LexicalSyntacticFeaturizer: shape of a token and its neighbours, one-hot."""
 
 from __future__ import annotations
 

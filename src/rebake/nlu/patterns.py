@@ -1,4 +1,4 @@
-"""Regexes and lookup tables of the training data as one list of patterns (RASA36 section 2.3)."""
+"""Regexes and lookup tables of the training data as one list of patterns."""
 
 from __future__ import annotations
 

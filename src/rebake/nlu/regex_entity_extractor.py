@@ -1,4 +1,4 @@
-"""RegexEntityExtractor: one entity per match of a regex or lookup table of the entity's name (RASA36 section 2.8)."""
+"""RegexEntityExtractor: one entity per match of a regex or lookup table of the entity's name."""
 
 from __future__ import annotations
 

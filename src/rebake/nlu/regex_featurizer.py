@@ -1,4 +1,4 @@
-"""RegexFeaturizer: one column per regex and lookup table, 1 where a token overlaps a match (RASA36 section 2.3)."""
+"""RegexFeaturizer: one column per regex and lookup table, 1 where a token overlaps a match."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RegexMessageHandler: a text ``/intent@0.9{"entity": "value"}`` says itself what it means (RASA36 section 2.8).
+"""RegexMessageHandler: a text ``/intent@0.9{"entity": "value"}`` says itself what it means.
 
 The last step of every pipeline; it is not written in config.yml.
 """

@@ -1,4 +1,4 @@
-"""Training examples as messages with the attributes that Rasa gives them (RASA36 section 6, NLU alone)."""
+"""Training examples as messages with the attributes that Rasa gives them."""
 
 from __future__ import annotations
 

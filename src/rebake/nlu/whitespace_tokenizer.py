@@ -1,4 +1,4 @@
-"""WhitespaceTokenizer: splits at white space and drops punctuation at the edges of words (RASA36 section 2.2)."""
+"""WhitespaceTokenizer: splits at white space and drops punctuation at the edges of words."""
 
 from __future__ import annotations
 

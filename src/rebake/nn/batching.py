@@ -1,4 +1,4 @@
-"""Which examples make up the batches of an epoch, as Rasa draws them (RASA36.md section 3.8)."""
+"""Which examples make up the batches of an epoch, as Rasa draws them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A linear-chain CRF on top of token vectors (Lafferty et al. 2001), as Rasa 3.6 has it (RASA36.md section 3.6).
+"""A linear-chain CRF on top of token vectors (Lafferty et al. 2001), as Rasa 3.6 has it.
 
 Scores: unary logits and a table of transitions; no start or end scores. The likelihood runs in probability space,
 scaled to a maximum of 1 at each step, so that a step is a matrix product instead of a log-sum-exp over [B, n, n]; its

@@ -1,5 +1,5 @@
 """DIET: one transformer for intents and entities (Bunk et al. 2020, "DIET: Lightweight Language Understanding for
-Dialogue Systems"), with the architecture, the losses and the weight names of Rasa 3.6 (RASA36.md section 3).
+Dialogue Systems"), with the architecture, the losses and the weight names of Rasa 3.6.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The network of UnexpecTEDIntentPolicy: TED's trunk, asked which intents may come next (RASA36.md section 4.3)."""
+"""The network of UnexpecTEDIntentPolicy: TED's trunk, asked which intents may come next."""
 
 from __future__ import annotations
 

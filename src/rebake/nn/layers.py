@@ -1,4 +1,4 @@
-"""The small layers of DIET and TED, each with its variables at a path of Rasa's checkpoint (RASA36.md 3, 5).
+"""The small layers of DIET and TED, each with its variables at a path of Rasa's checkpoint.
 
 Inputs are packed: rows of all sequences below each other without padding, shape [rows, units].
 """

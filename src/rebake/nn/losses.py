@@ -1,4 +1,4 @@
-"""The dot-product loss of DIET and TED (RASA36.md section 3.7; StarSpace, Wu et al. 2017).
+"""The dot-product loss of DIET and TED (StarSpace, Wu et al. 2017).
 
 Each input and each label is a vector; the loss raises the similarity of an input with its label above those with
 sampled negatives. Rasa gathers a table of negatives per example. Here negatives are counted instead: a matrix says how

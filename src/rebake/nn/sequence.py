@@ -1,4 +1,4 @@
-"""From the features of a text to one vector per token and one for the whole text (RASA36.md sections 3.1 to 3.3).
+"""From the features of a text to one vector per token and one for the whole text.
 
 A text of n tokens becomes n + 1 packed rows: its tokens, then its sentence features, which play the part of BERT's
 class token.

@@ -1,7 +1,7 @@
 """TED, the transformer embedding dialogue policy: which action follows a sequence of dialogue states.
 
 Vlasov, Mosig, Nichol 2019, "Dialogue Transformers" (https://arxiv.org/abs/1910.00486), section 3, in the form that Rasa
-3.6 gives it (RASA36.md section 4.2): states that hold no user text.
+3.6 gives it: states that hold no user text.
 
 Turns of all windows lie below each other in one matrix, newest turn of a window first, so that the turn to act on is
 always at position 0 of the encoder.

@@ -33,8 +33,8 @@ class FitSettings:
         epochs: how often ``batches`` is asked.
         learning_rate: of Adam.
         seed: of dropout and negative sampling.
-        gated_l2: add the regularisation gradient only where the prediction gradient is positive, as Rasa does
-            (RASA36.md section 3.8); False = everywhere.
+        gated_l2: add the regularisation gradient only where the prediction gradient is positive, as Rasa does;
+            False = everywhere.
     """
 
     name: str

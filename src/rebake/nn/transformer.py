@@ -1,4 +1,4 @@
-"""The transformer encoder of DIET and TED: pre-norm, optional relative attention (RASA36.md section 3.3).
+"""The transformer encoder of DIET and TED: pre-norm, optional relative attention.
 
 Vaswani et al. 2017; relative positions after Shaw et al. 2018, "Self-Attention with Relative Position Representations".
 """

@@ -1,7 +1,7 @@
 """The variables of one network, each under the key that Rasa 3.6 gives it in its checkpoint.
 
 A key is a path in Rasa's object graph below ``model/_tf_layers``, e.g.
-``sequence_layer.text/_tf_layers/transformer/_embedding/kernel`` (RASA36.md section 5). A layer asks for its variables
+``sequence_layer.text/_tf_layers/transformer/_embedding/kernel``. A layer asks for its variables
 by path and shape; where their first values come from is the business of the source: a seed, or a checkpoint.
 """
 
