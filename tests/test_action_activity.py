@@ -86,6 +86,11 @@ def test_a_tag_gets_the_model_on_its_release(tagged: Event) -> None:
     assert activity.base == Base("previous-tag", head=SHA, name="v1", ignored_tag="store")
 
 
+def test_the_status_of_an_annotated_tag_is_set_on_its_commit() -> None:
+    activity = decide(event("push", "refs/tags/v1", before="0" * 40, after=HEAD, head_commit={"id": SHA}), "store")
+    assert (activity.commit, activity.base.head) == (SHA, SHA)
+
+
 def test_the_stores_own_tag_is_no_release_of_the_assistant() -> None:
     assert decide(event("push", "refs/tags/store", before="0" * 40, after=SHA), "store").skip
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from rebake.archive.pack import read_member
 from support.assistants import STORY, append, edit
 from support.github_api import GitHubApi
 from support.github_job import STORE, Project
@@ -71,6 +74,9 @@ def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(
     assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.tar.gz", "rebake.json"]
     assert tagged.outputs["model-url"].endswith("/v1.0/bot-v1.0.tar.gz")
     assert api.content("v1.0", "bot-v1.0.tar.gz") == tagged.model.read_bytes()
+    manifest = api.content("v1.0", "rebake.json")
+    assert manifest == api.content(STORE, "rebake.json") == read_member(tagged.model, "rebake.json")
+    assert any(component["files"] for component in json.loads(manifest)["components"].values())
 
     released = {"action": "published", "release": {"tag_name": "v1.0", "draft": False}}
     again = project.run(("release", released, "refs/tags/v1.0", project.git("rev-parse", "HEAD")))

@@ -99,7 +99,8 @@ def _push(event: Event, store_tag: str) -> Activity:
     if event.payload.get("deleted") is True:
         return Activity(after, Base("none"), skip=f"{event.ref} was deleted.")
     if event.ref.startswith("refs/tags/"):
-        return _tag(event, event.ref.removeprefix("refs/tags/"), store_tag)
+        commit = event.text("head_commit", "id")  # `after` is the tag itself where that is an object (annotated)
+        return _tag(event, event.ref.removeprefix("refs/tags/"), store_tag, commit)
     branch = event.ref.removeprefix("refs/heads/")
     before = event.text("before")
     is_default = bool(branch) and branch == event.default_branch
@@ -143,8 +144,9 @@ def _by_ref(event: Event, store_tag: str) -> Activity:
     return Activity(event.sha, base, is_newest=is_default and bool(event.default_branch))
 
 
-def _tag(event: Event, tag: str, store_tag: str) -> Activity:
+def _tag(event: Event, tag: str, store_tag: str, commit: str = "") -> Activity:
+    commit = commit or event.sha
     if tag == store_tag:
-        return Activity(event.sha, Base("none"), skip=f"{tag} is the tag of the store, not a release of the assistant.")
-    base = Base("previous-tag", head=event.sha, name=tag, ignored_tag=store_tag)
-    return Activity(event.sha, base, is_newest=True, tag=tag)
+        return Activity(commit, Base("none"), skip=f"{tag} is the tag of the store, not a release of the assistant.")
+    base = Base("previous-tag", head=commit, name=tag, ignored_tag=store_tag)
+    return Activity(commit, base, is_newest=True, tag=tag)
