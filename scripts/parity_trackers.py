@@ -21,7 +21,6 @@ KINDS = ("stories", "all_stories", "rules")
 
 def rebake_side(project: Path, augmentation: int) -> dict[str, Any]:
     from rebake.assistant.importer import load_assistant
-
     from rebake.core.featurizers import TrackerFeaturizer
     from rebake.core.generator import training_trackers
 
