@@ -8,6 +8,8 @@ from pathlib import Path
 
 from rebake import errors
 from rebake.cli import build_parser
+from rebake.core.registry import POLICIES
+from rebake.nlu.registry import COMPONENTS
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -45,3 +47,10 @@ def test_help_names_the_same_exit_codes() -> None:
         text = commands()[name].format_help()
         for code in (errors.EXIT_USAGE, errors.EXIT_DATA, errors.EXIT_INTERNAL, errors.EXIT_IO):
             assert str(code) in text
+
+
+def test_readme_lists_every_component_and_policy_that_is_trained_and_no_other() -> None:
+    rows = dict(re.findall(r"^\| (NLU|Core) \| (.+) \|$", README, re.MULTILINE))
+    for part, registry in (("NLU", COMPONENTS), ("Core", POLICIES)):
+        trained = {entry.name for entry in registry.values() if entry.implementation is not None}
+        assert set(re.findall(r"`(\w+)`", rows[part])) == trained
