@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from rebake.archive.metadata import read_metadata
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.baking import bake, dry_run
-from rebake.errors import DataError, UsageError
+from rebake.errors import DataError, StorageError, UsageError
 from support.assistants import edit
 
 CONFIG = """\
@@ -125,3 +126,15 @@ def test_one_part_alone_is_not_fresh_as_a_whole(project: Path) -> None:
     model = bake(read(), output=out(project), parts=parts).model
     assert dry_run(read(), old=model, parts=parts).code == 0
     assert dry_run(read(), old=model).code == 5
+
+
+def test_a_full_disk_is_an_error_that_names_the_directory_and_leaves_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("rebake.baking_job.write_manifest", full)
+    with pytest.raises(StorageError, match=r"below .*models: No space left on device"):
+        bake(read(), output=out(project))
+    assert list(out(project).iterdir()) == []

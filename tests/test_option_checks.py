@@ -58,9 +58,7 @@ def test_what_rasa_takes_is_accepted(name: str, options: dict[str, Any]) -> None
     ],
 )
 def test_a_value_of_a_wrong_kind_names_option_value_and_line(name: str, options: dict[str, Any]) -> None:
-    with pytest.raises(
-        DataError, match=f"^config.yml:7: .*{next(iter(options))} of {name} (is|has) .* must|may"
-    ) as error:
+    with pytest.raises(DataError, match=rf"^config\.yml:7: .*{next(iter(options))} of {name} (is|has) ") as error:
         check_options(ComponentSpec(name, options, HERE), ENTRIES[name])
     assert error.value.exit_code == 65
 

@@ -160,7 +160,10 @@ def _working_directory(output: Path) -> Iterator[Path]:
             f"cannot write models to {output}: {error.strerror}.", fix="Choose a directory you may write to (--out)."
         ) from error
     with scratch as name:
-        yield Path(name)
+        try:
+            yield Path(name)
+        except OSError as error:  # a full disk names no file
+            raise StorageError(f"the model could not be written below {output}: {error.strerror or error}.") from error
 
 
 def _read_old(old: Path | None) -> tuple[Manifest | None, str | None]:
