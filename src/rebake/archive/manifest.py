@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rebake.archive.pack import COMPONENTS_NAME, MANIFEST_NAME, read_member
+from rebake.archive.writing import write_text
 from rebake.errors import ModelError, StorageError
 
 Part = Literal["core", "nlu", "nlg"]
@@ -97,9 +98,7 @@ def write_manifest(manifest: Manifest, directory: Path) -> Path:
     }
     manifest = replace(manifest, components=components)
     path = directory / MANIFEST_NAME
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(format_manifest(manifest), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, format_manifest(manifest))
     return path
 
 

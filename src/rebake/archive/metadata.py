@@ -13,6 +13,7 @@ from typing import Any
 
 from rebake.archive.graph import Node, predict_graph, train_graph
 from rebake.archive.pack import COMPONENTS_NAME, METADATA_NAME, read_member
+from rebake.archive.writing import write_text
 from rebake.assistant.domain import domain_as_dict, domain_as_yaml, domain_from_dict
 from rebake.assistant.location import Location
 from rebake.assistant.model import Assistant, ComponentSpec
@@ -113,12 +114,12 @@ def write_metadata(metadata: Mapping[str, Any], directory: Path) -> None:
     if "domain_provider" in nodes:
         file = components / DOMAIN_FILE
         file.parent.mkdir(parents=True, exist_ok=True)
-        _write(file, domain_as_yaml(domain))
+        write_text(file, domain_as_yaml(domain))
     responses = {name: value for name, value in metadata["domain"].get("responses", {}).items() if "/" in name}
     for node in nodes.values():
         if node["uses"] == _SELECTOR and (components / node["resource"]["name"]).is_dir():
-            _write(components / node["resource"]["name"] / "ResponseSelector.responses.json", _json(responses))
-    _write(directory / METADATA_NAME, _json(metadata))
+            write_text(components / node["resource"]["name"] / "ResponseSelector.responses.json", _json(responses))
+    write_text(directory / METADATA_NAME, _json(metadata))
 
 
 def read_metadata(path: Path, *, archive: Path | None = None) -> Metadata:
@@ -209,9 +210,3 @@ def _now() -> datetime:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

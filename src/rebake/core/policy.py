@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from rebake.archive.writing import write_text
 from rebake.assistant.model import Domain
 from rebake.core.events import Event
 from rebake.core.tracker import Tracker, TrainingTracker
@@ -83,9 +84,7 @@ class Policy(Protocol):
 
 def write_json(file: Path, content: Any) -> None:
     """JSON as Rasa writes it (indent 2, no ASCII escapes), in place at once."""
-    temporary = file.with_name(file.name + ".part")
-    temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
-    temporary.replace(file)
+    write_text(file, json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def read_json(file: Path) -> Any:
