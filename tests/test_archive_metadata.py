@@ -144,3 +144,13 @@ def test_broken_metadata_is_a_model_error(content: bytes | None, tmp_path: Path)
         (tmp_path / "metadata.json").write_bytes(content)
     with pytest.raises(ModelError, match=r"metadata\.json"):
         read_metadata(tmp_path)
+
+
+@pytest.mark.parametrize("resource", ["../../secret", "/etc", "..", ""])
+def test_a_model_cannot_name_a_directory_outside_of_itself(tmp_path: Path, resource: str) -> None:
+    node = {"uses": "x", "fn": "predict_action_probabilities", "config": {}, "resource": {"name": resource}}
+    content = {"predict_schema": {"nodes": {"run_RulePolicy0": node}}, "domain": {}, "training_type": 2,
+               "language": None, "model_id": "m", "trained_at": "t"}  # fmt: skip
+    (tmp_path / "metadata.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="lies outside of the model"):
+        read_metadata(tmp_path)

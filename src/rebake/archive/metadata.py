@@ -182,12 +182,11 @@ def _is_policy(node: Mapping[str, Any]) -> bool:
 
 
 def _stored(name: str, node: Mapping[str, Any]) -> StoredNode:
-    resource = node["resource"]
+    resource = None if node["resource"] is None else str(node["resource"]["name"])
+    if "/" in name or (resource is not None and ("/" in resource or resource in ("", ".", ".."))):
+        raise ValueError(f"the directory of {name} lies outside of the model")
     return StoredNode(
-        id=name.partition("_")[2],
-        rasa_class=node["uses"],
-        options=dict(node["config"]),
-        resource=None if resource is None else str(resource["name"]),
+        id=name.partition("_")[2], rasa_class=node["uses"], options=dict(node["config"]), resource=resource
     )
 
 
