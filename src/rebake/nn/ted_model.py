@@ -67,7 +67,7 @@ class TedModel:
         self.weights = Weights(source)
         self.network = Ted(self.weights, TedConfig.of(options), widths, label_features, self.label_attribute)
         self._labels: tf.Tensor | None = None
-        self._traced = tf.function(self._predict, reduce_retracing=True)
+        self._traced = tf.function(self._predict, input_signature=self._signature(widths))
 
     @classmethod
     def train(
@@ -131,6 +131,16 @@ class TedModel:
         present = {name: tf.constant(data.present[name][numbers]) for name in names}
         result: NDArray[np.float32] = self._traced(features, present, tf.constant(lengths), self._labels).numpy()
         return result
+
+    def _signature(self, widths: Mapping[str, int]) -> tuple[Any, ...]:
+        """Of :meth:`_predict`: one trace serves any number of windows, turns and labels."""
+        names = self.network.attributes
+        return (
+            {name: tf.TensorSpec([None, widths[name]], tf.float32) for name in names},
+            {name: tf.TensorSpec([None], tf.bool) for name in names},
+            tf.TensorSpec([None], tf.int32),
+            tf.TensorSpec([None, None], tf.float32),
+        )
 
     def _predict(
         self,
