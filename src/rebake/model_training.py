@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import ProjectImporter
@@ -58,6 +59,7 @@ NLU_PARTS: frozenset[Part] = frozenset({"nlu"})
 
 logger = logging.getLogger("rebake")
 
+_Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
 
@@ -71,6 +73,25 @@ class TrainingResult(NamedTuple):
 
     model: str | None = None
     code: int = 0
+
+
+def _waited(function: Callable[_Parameters, Coroutine[Any, Any, _Result]]) -> Callable[_Parameters, _Result]:
+    """The function that runs a coroutine function to its end: same parameters, same defaults, name without `_async`."""
+
+    @wraps(function)
+    def wait(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(function(*args, **kwargs))
+        raise UsageError(
+            f"{wait.__name__} waits for training, so it cannot be called while an event loop runs.",
+            fix=f"Await {function.__name__} there.",
+        )
+
+    wait.__name__ = wait.__qualname__ = function.__name__.removesuffix("_async")
+    wait.__doc__ = f":func:`{function.__name__}`, waited for.\n\n{function.__doc__}"
+    return wait
 
 
 async def train_async(
@@ -139,37 +160,7 @@ async def train_async(
     )
 
 
-def train(
-    domain: str,
-    config: str,
-    training_files: str | Sequence[str] | None,
-    output: str = DEFAULT_MODELS_PATH,
-    dry_run: bool = False,
-    force_training: bool = False,
-    fixed_model_name: str | None = None,
-    persist_nlu_training_data: bool = False,
-    core_additional_arguments: Mapping[str, Any] | None = None,
-    nlu_additional_arguments: Mapping[str, Any] | None = None,
-    model_to_finetune: str | None = None,
-    finetuning_epoch_fraction: float = 1.0,
-) -> TrainingResult:
-    """:func:`train_async`, waited for."""
-    return _run(
-        train_async(
-            domain=domain,
-            config=config,
-            training_files=training_files,
-            output=output,
-            dry_run=dry_run,
-            force_training=force_training,
-            fixed_model_name=fixed_model_name,
-            persist_nlu_training_data=persist_nlu_training_data,
-            core_additional_arguments=core_additional_arguments,
-            nlu_additional_arguments=nlu_additional_arguments,
-            model_to_finetune=model_to_finetune,
-            finetuning_epoch_fraction=finetuning_epoch_fraction,
-        )
-    )
+train = _waited(train_async)
 
 
 async def train_core_async(
@@ -223,31 +214,7 @@ async def train_core_async(
     )
 
 
-def train_core(
-    domain: str,
-    config: str,
-    stories: str,
-    output: str,
-    train_path: str | None = None,
-    fixed_model_name: str | None = None,
-    additional_arguments: Mapping[str, Any] | None = None,
-    model_to_finetune: str | None = None,
-    finetuning_epoch_fraction: float = 1.0,
-) -> str | None:
-    """:func:`train_core_async`, waited for."""
-    return _run(
-        train_core_async(
-            domain=domain,
-            config=config,
-            stories=stories,
-            output=output,
-            train_path=train_path,
-            fixed_model_name=fixed_model_name,
-            additional_arguments=additional_arguments,
-            model_to_finetune=model_to_finetune,
-            finetuning_epoch_fraction=finetuning_epoch_fraction,
-        )
-    )
+train_core = _waited(train_core_async)
 
 
 async def train_nlu_async(
@@ -299,33 +266,7 @@ async def train_nlu_async(
     )
 
 
-def train_nlu(
-    config: str,
-    nlu_data: str,
-    output: str,
-    train_path: str | None = None,
-    fixed_model_name: str | None = None,
-    persist_nlu_training_data: bool = False,
-    additional_arguments: Mapping[str, Any] | None = None,
-    domain: str | None = None,
-    model_to_finetune: str | None = None,
-    finetuning_epoch_fraction: float = 1.0,
-) -> str | None:
-    """:func:`train_nlu_async`, waited for."""
-    return _run(
-        train_nlu_async(
-            config=config,
-            nlu_data=nlu_data,
-            output=output,
-            train_path=train_path,
-            fixed_model_name=fixed_model_name,
-            persist_nlu_training_data=persist_nlu_training_data,
-            additional_arguments=additional_arguments,
-            domain=domain,
-            model_to_finetune=model_to_finetune,
-            finetuning_epoch_fraction=finetuning_epoch_fraction,
-        )
-    )
+train_nlu = _waited(train_nlu_async)
 
 
 async def handle_domain_if_not_exists(
@@ -406,15 +347,3 @@ def _refuse_finetuning(model_to_finetune: str | None, finetuning_epoch_fraction:
             "Fine-tuning (model_to_finetune, finetuning_epoch_fraction) is not supported yet.",
             fix="Leave both out: rebake trains from scratch, and only what is stale.",
         )
-
-
-def _run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(coroutine)
-    coroutine.close()
-    raise UsageError(
-        "This function waits for training, so it cannot be called while an event loop runs.",
-        fix="Await its `_async` counterpart there.",
-    )
