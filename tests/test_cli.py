@@ -225,6 +225,7 @@ def test_nothing_to_train_leaves_nothing_behind(tmp_path: Path) -> None:
     write_tiny(tmp_path)
     for file in (tmp_path / "data").iterdir():
         file.unlink()
+    assert rebake(tmp_path, "check").returncode == 65
     run = rebake(tmp_path, "train")
     assert run.returncode == 65, run.stderr
     assert not list((tmp_path / "models").glob("*")) if (tmp_path / "models").exists() else True

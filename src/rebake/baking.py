@@ -15,7 +15,7 @@ from rebake.archive.manifest import PARTS, Manifest, Part, read_manifest
 from rebake.archive.pack import SUFFIX, pack, verify
 from rebake.archive.shelf import Shelf
 from rebake.assistant.model import Assistant
-from rebake.baking_job import BakingJob
+from rebake.baking_job import BakingJob, nothing_to_train
 from rebake.errors import ModelError, StorageError, UsageError
 from rebake.progress import Progress, Silent
 from rebake.staleness.compare import compare
@@ -130,8 +130,14 @@ def dry_run(
     core_arguments: Mapping[str, Any] | None = None,
     nlu_arguments: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """What of ``old`` is stale, and why; nothing is trained, imported from TensorFlow, or written."""
+    """What of ``old`` is stale, and why; nothing is trained, imported from TensorFlow, or written.
+
+    Raises:
+        DataError: there is nothing that could be trained, so that a model can be neither fresh nor stale.
+    """
     wanted = fingerprint(assistant, core_arguments=core_arguments or {}, nlu_arguments=nlu_arguments or {}, parts=parts)
+    if not wanted.parts.keys() & {"nlu", "core"}:
+        raise nothing_to_train(assistant, parts)
     manifest, problem = _read_old(old)
     return compare(wanted, manifest, model=old.name if old else None, problem=problem, force=force)
 

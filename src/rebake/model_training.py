@@ -130,6 +130,9 @@ async def train_async(
     _refuse_finetuning(model_to_finetune, finetuning_epoch_fraction)
     importer = ProjectImporter(config, domain, training_files)
     assistant = importer.load()
+    if not assistant.nlu and not assistant.stories:
+        logger.error("No training data given: %s holds no stories, no rules and no NLU examples.", training_files)
+        return TrainingResult()
     if assistant.domain.is_empty and not dry_run:
         return TrainingResult(await handle_domain_if_not_exists(importer, output, fixed_model_name))
     if dry_run:
@@ -138,9 +141,6 @@ async def train_async(
                 assistant, output, force_training, core_additional_arguments or {}, nlu_additional_arguments or {}
             )
         )
-    if not assistant.nlu and not assistant.stories:
-        logger.error("No training data given: %s holds no stories, no rules and no NLU examples.", training_files)
-        return TrainingResult()
     if not assistant.stories:
         logger.warning("No stories present: only an NLU model is trained.")
     elif not assistant.nlu and not assistant.is_end_to_end:
