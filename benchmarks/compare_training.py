@@ -5,7 +5,7 @@
 Both start cold (no cache, no old model) in a fresh copy of the assistant, take turns, and use its own configuration. A
 configuration without a pipeline or policies gets Rasa's defaults less the two components that rebake leaves out
 (ResponseSelector, UnexpecTEDIntentPolicy), so that both train the same. The time of a run with the machine busy with
-other things says little: the load before each run is recorded with it.
+other things says little: the load before each run is recorded with it. Other assistants in the result file are kept.
 """
 
 import argparse
@@ -92,6 +92,8 @@ def main() -> None:
         "machine": f"{os.cpu_count()} CPU cores ({platform.machine()})",
         "assistants": {},
     }
+    if given.result.exists():
+        told["assistants"].update(json.loads(given.result.read_text(encoding="utf-8"))["assistants"])
     print("| assistant | | seconds | peak memory, MB | archive, MB |\n|---|---|---|---|---|")
     for assistant in given.assistants:
         runs: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
