@@ -23,8 +23,8 @@ from rebake.assistant.importer import load_assistant
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import Message
 from rebake.nlu.registry import component_type
-from rebake.nlu.sparse import SparseRows
 from rebake.nlu.training_messages import training_messages
+from rebake.sparse import SparseRows
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT.parent / "shared" / "reference"

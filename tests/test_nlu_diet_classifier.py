@@ -16,7 +16,7 @@ from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.defaults import DIET_CLASSIFIER
 from rebake.nlu.diet_classifier import DIETClassifier
 from rebake.nlu.message import Features, Message, Token
-from rebake.nlu.sparse import SparseRows
+from rebake.sparse import SparseRows
 
 VOCABULARY = "hello hi hey there bye goodbye see you fly to from rome berlin new york please"
 WORDS = VOCABULARY.split()

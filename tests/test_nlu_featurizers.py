@@ -16,8 +16,8 @@ from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.ngrams import NgramCounter
 from rebake.nlu.registry import COMPONENTS
-from rebake.nlu.sparse import SparseRows
 from rebake.nlu.vocabulary import learn_vocabulary
+from rebake.sparse import SparseRows
 from support.nlu import component, features, reloaded, rows, texts, tokenized, trained, training_on
 from support.shared import need
 

@@ -11,8 +11,8 @@ from rebake.assistant.model import Domain, Example, NluData
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import Features, Message
 from rebake.nlu.registry import COMPONENTS
-from rebake.nlu.sparse import SparseRows
 from rebake.nlu.training_messages import training_messages
+from rebake.sparse import SparseRows
 
 
 def component(name: str, **options: Any) -> Component:

@@ -26,9 +26,9 @@ from rebake.nlu.message import (
     Message,
 )
 from rebake.nlu.ngrams import NgramCounter
-from rebake.nlu.sparse import SparseRows
 from rebake.nlu.stop_words import ENGLISH
 from rebake.nlu.vocabulary import learn_vocabulary
+from rebake.sparse import SparseRows
 
 logger = logging.getLogger("rebake")
 

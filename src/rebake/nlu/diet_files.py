@@ -22,8 +22,8 @@ from rebake.archive.feature_arrays import (
 from rebake.errors import ModelError
 from rebake.nlu.entity_tags import TagSpec
 from rebake.nlu.files import read_json, write_json
-from rebake.nlu.sparse import SparseRows
 from rebake.nlu.text_features import Stacked
+from rebake.sparse import SparseRows
 
 RETRAIN = "Train the model again."
 NestedArrays = dict[str, dict[str, list[FeatureArray]]]

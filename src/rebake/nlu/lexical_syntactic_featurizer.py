@@ -10,7 +10,7 @@ from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import TEXT, Features, Message, Token
-from rebake.nlu.sparse import SparseRows
+from rebake.sparse import SparseRows
 
 _FILE = "feature_to_idx_dict.json"
 _SEPARATOR = "###"

@@ -10,7 +10,7 @@ from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import ACTION_TEXT, RESPONSE, TEXT, Features, Message, Token
 from rebake.nlu.patterns import Pattern, extract_patterns, patterns_from_json
-from rebake.nlu.sparse import SparseRows
+from rebake.sparse import SparseRows
 
 _FILE = "patterns.json"
 

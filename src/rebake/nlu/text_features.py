@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rebake.errors import ModelError
 from rebake.nlu.message import Features, Message
-from rebake.nlu.sparse import SparseRows
+from rebake.sparse import SparseRows
 
 Level = Literal["sequence", "sentence"]
 Matrix = SparseRows | NDArray[np.float32]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.nlu.sparse import SparseRows
 from rebake.nn.layers import sparse_tensor
 from rebake.nn.sequence import Widths
+from rebake.sparse import SparseRows
 
 
 @dataclass(frozen=True)

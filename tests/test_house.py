@@ -1,0 +1,88 @@
+"""The house: data goes one way, and heavy or talkative libraries stay in their rooms."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "rebake"
+
+# From the edges down; a module imports from its own floor and from floors below.
+FLOORS = (
+    {"action", "cli", "__main__"},
+    {"commands"},
+    {"model_training"},
+    {"baking", "model"},
+    {"baking_job"},
+    {"report", "console"},
+    {"store"},
+    {"staleness"},
+    {"core"},
+    {"nlu"},
+    {"nn"},
+    {"archive"},
+    {"option_checks"},
+    {"assistant"},
+    {"component", "errors", "progress", "sparse", "__init__"},
+)
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
+# library -> the rooms that may import it
+CONFINED = {
+    "tensorflow": {"nn"},
+    "github": {"action", "store"},
+    "requests": {"action", "store"},
+    "git": {"staleness"},
+    "actions_toolkit": {"action"},
+    "pickle": set[str](),
+}
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def room_of(module: Path) -> str:
+    first = module.relative_to(SOURCE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(module: Path) -> Iterator[str]:
+    """Every module that is imported anywhere in the file, but for type checkers alone."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {room_of(module) for module in modules()} == set(FLOOR)
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_an_import_goes_only_to_a_room_further_down(module: Path) -> None:
+    room = room_of(module)
+    for name in imports(module):
+        if name.startswith("rebake."):
+            target = name.split(".")[1]
+            assert FLOOR[target] >= FLOOR[room] or room == "__init__", f"{room} imports {name}"
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_libraries_stay_in_their_rooms(module: Path) -> None:
+    for name in imports(module):
+        library = name.split(".")[0]
+        assert room_of(module) in CONFINED.get(library, {room_of(module)}), f"{module} imports {library}"
