@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,7 +157,11 @@ def _run(job: BakingJob, directory: Path, archives: Sequence[Path]) -> None:
 
 @contextmanager
 def _working_directory(output: Path) -> Iterator[Path]:
-    """A temporary directory beside the models, so that the finished archive is renamed within one file system."""
+    """A temporary directory beside the models, so that the finished archive is renamed within one file system.
+
+    After an error it is gone, and so is ``output`` if it was made for this.
+    """
+    is_new = not output.exists()
     try:
         output.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.TemporaryDirectory(prefix=".rebake-", dir=output)
@@ -165,11 +169,16 @@ def _working_directory(output: Path) -> Iterator[Path]:
         raise StorageError(
             f"cannot write models to {output}: {error.strerror}.", fix="Choose a directory you may write to (--out)."
         ) from error
-    with scratch as name:
-        try:
+    try:
+        with scratch as name:
             yield Path(name)
-        except OSError as error:  # a full disk names no file
+    except BaseException as error:
+        if is_new:
+            with suppress(OSError):  # another training may have written a model there meanwhile
+                output.rmdir()
+        if isinstance(error, OSError):  # a full disk names no file
             raise StorageError(f"the model could not be written below {output}: {error.strerror or error}.") from error
+        raise
 
 
 def _read_old(old: Path | None) -> tuple[Manifest | None, str | None]:
