@@ -93,10 +93,6 @@ class SparseRows:
         return SparseRows(n_columns, indptr, indices, data)
 
     @staticmethod
-    def empty(n_rows: int, n_columns: int) -> SparseRows:
-        return SparseRows(n_columns, np.zeros(n_rows + 1, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
-
-    @staticmethod
     def vstack(parts: Sequence[SparseRows]) -> SparseRows:
         """Rows below each other; all parts have the same width."""
         counts = np.concatenate([np.diff(part.indptr) for part in parts])

@@ -24,7 +24,7 @@ __all__ = ["COMPONENTS_NAME", "METADATA_NAME", "Metadata", "Node", "StoredNode",
 
 DOMAIN_FILE = "domain_provider/domain.yml"
 RASA_VERSION = "3.6.21"  # Rasa refuses a model of an older version, and takes any newer one
-NLU, CORE, BOTH, END_TO_END = 1, 2, 3, 4  # Rasa's training types
+NLU, CORE = 1, 2  # Rasa's training types; both: their sum; 4: end to end
 
 _SELECTOR = "rasa.nlu.selectors.response_selector.ResponseSelector"
 _FIX = "Train the model again, or take another model."

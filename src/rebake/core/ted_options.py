@@ -14,7 +14,6 @@ AUTO = "auto"
 INNER = "inner"
 COSINE = "cosine"
 
-STATE_FEATURIZER = "SingleStateFeaturizer"  # the origin that the option `featurizers` would have to name
 
 _COUNTS = (
     "encoding_dimension",

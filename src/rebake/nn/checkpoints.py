@@ -79,9 +79,6 @@ class FromCheckpoint:
         self.reader = _open(prefix)
         self.shapes: dict[str, list[int]] = self.reader.get_variable_to_shape_map()
 
-    def has(self, path: str) -> bool:
-        return checkpoint_key(path) in self.shapes
-
     def shape(self, path: str) -> tuple[int, ...]:
         """The shape of a variable; raises ModelError if it is not there."""
         key = checkpoint_key(path)

@@ -28,7 +28,6 @@ class Asset:
 
     name: str
     url: str
-    browser_url: str
     size: int
     created: datetime
     handle: GitReleaseAsset
@@ -224,7 +223,6 @@ def _value(asset: GitReleaseAsset) -> Asset:
     return Asset(
         name=asset.name,
         url=asset.url,
-        browser_url=asset.browser_download_url,
         size=asset.size,
         created=asset.created_at,
         handle=asset,
