@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from rebake.assistant.domain import action_names
 from rebake.assistant.model import Domain
+from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import Examples, TrackerFeaturizer
 from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData, read_json, write_json
 from rebake.core.states import State
@@ -84,14 +85,26 @@ class MemoizationPolicy:
         self.featurizer = TrackerFeaturizer(history)
         self.lookup: dict[str, str] = {}
 
-    def train(self, trackers: Sequence[TrainingTracker], domain: Domain, context: TrainingContext) -> dict[str, float]:  # noqa: ARG002
+    def train(
+        self,
+        trackers: Sequence[TrainingTracker],
+        domain: Domain,  # noqa: ARG002
+        context: TrainingContext,  # noqa: ARG002
+        end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
+    ) -> dict[str, float]:
         """Remember the stories; rules and augmented stories do not count, contradictions are forgotten."""
         stories = [tracker for tracker in trackers if not tracker.is_augmented and not tracker.is_rule]
         examples: Examples = self.featurizer.examples(stories)
         self.lookup = unambiguous(zip(map(memory_key, examples.states), examples.labels, strict=True))
         return {"memorized_turns": float(len(self.lookup))}
 
-    def predict(self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData) -> PolicyPrediction:
+    def predict(
+        self,
+        tracker: Tracker,
+        domain: Domain,
+        rule_only: RuleOnlyData,
+        end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
+    ) -> PolicyPrediction:
         """The remembered action, or zeros."""
         states = self.featurizer.prediction_states(tracker, rule_only=rule_only)
         action = self.recall(states, tracker, rule_only)

@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 
 from rebake.archive.writing import write_text
 from rebake.assistant.model import Domain
+from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.events import Event
 from rebake.core.tracker import Tracker, TrainingTracker
 from rebake.errors import ModelError
@@ -64,14 +65,30 @@ class PolicyPrediction:
 
 
 class Policy(Protocol):
-    """``options`` are merged with the defaults; ``node`` is the id without prefix, e.g. ``TEDPolicy1``."""
+    """``options`` are merged with the defaults; ``node`` is the id without prefix, e.g. ``TEDPolicy1``.
+
+    ``end_to_end`` is given where the stories hold texts (in training) or the model was trained on such: the policies
+    that read texts see names through it as well.
+    """
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None: ...
 
-    def train(self, trackers: Sequence[TrainingTracker], domain: Domain, context: TrainingContext) -> dict[str, float]:
+    def train(
+        self,
+        trackers: Sequence[TrainingTracker],
+        domain: Domain,
+        context: TrainingContext,
+        end_to_end: EndToEndFeatures | None = None,
+    ) -> dict[str, float]:
         """Learn, and return metrics (may be empty). Rule trackers and augmented ones are among the trackers."""
 
-    def predict(self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData) -> PolicyPrediction:
+    def predict(
+        self,
+        tracker: Tracker,
+        domain: Domain,
+        rule_only: RuleOnlyData,
+        end_to_end: EndToEndFeatures | None = None,
+    ) -> PolicyPrediction:
         """What comes next after all events of the tracker."""
 
     def save(self, directory: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from rebake.assistant.domain import action_names
 from rebake.assistant.model import Domain
 from rebake.core import rule_checks
+from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.events import ACTION_LISTEN, RULE_SNIPPET, LoopInterrupted
 from rebake.core.featurizers import Examples, TrackerFeaturizer
 from rebake.core.memoization import refuse_featurizer, score_of, single_action, unambiguous
@@ -61,7 +62,13 @@ class RulePolicy:
         self.not_in_stories: frozenset[str] = frozenset()
         self.rule_only = RuleOnlyData()
 
-    def train(self, trackers: Sequence[TrainingTracker], domain: Domain, context: TrainingContext) -> dict[str, float]:  # noqa: ARG002
+    def train(
+        self,
+        trackers: Sequence[TrainingTracker],
+        domain: Domain,
+        context: TrainingContext,  # noqa: ARG002
+        end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
+    ) -> dict[str, float]:
         """Learn the rules and check them.
 
         Raises:
@@ -105,7 +112,13 @@ class RulePolicy:
                 unhappy.update(_unhappy_path(states, action))
         self.unhappy = RuleTable(unhappy)
 
-    def predict(self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData) -> PolicyPrediction:  # noqa: ARG002
+    def predict(
+        self,
+        tracker: Tracker,
+        domain: Domain,
+        rule_only: RuleOnlyData,  # noqa: ARG002
+        end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
+    ) -> PolicyPrediction:
         """The action of the longest matching rule, of a running form, or of an intent that Rasa itself handles."""
         return self._prediction(self.decide(tracker), tracker, domain)
 

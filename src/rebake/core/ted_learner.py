@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.assistant.model import Domain
+from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import FULL_DIALOGUE, MAX_HISTORY, FeatureStates, TrackerFeaturizer
 from rebake.core.policy import RETRAIN, PolicyPrediction
 from rebake.core.states import State
@@ -64,7 +65,13 @@ class TedLearner(ABC):
     def model_class() -> type[TedModel]:
         """The network."""
 
-    def train(self, trackers: Sequence[TrainingTracker], domain: Domain, context: TrainingContext) -> dict[str, float]:
+    def train(
+        self,
+        trackers: Sequence[TrainingTracker],
+        domain: Domain,
+        context: TrainingContext,
+        end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
+    ) -> dict[str, float]:
         """Train on the story trackers, augmented ones included.
 
         Returns:

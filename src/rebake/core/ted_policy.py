@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rebake.assistant.domain import action_names
 from rebake.assistant.model import Domain
+from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import FeatureStates
 from rebake.core.policy import PolicyPrediction, RuleOnlyData
 from rebake.core.states import State
@@ -46,7 +47,13 @@ class TEDPolicy(TedLearner):
         found = self.featurizer.examples(stories, ignore_unlikely_intent=True)
         return found.states, [[label] for label in found.labels]
 
-    def predict(self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData) -> PolicyPrediction:
+    def predict(
+        self,
+        tracker: Tracker,
+        domain: Domain,
+        rule_only: RuleOnlyData,
+        end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
+    ) -> PolicyPrediction:
         """Confidence of every action after all events of the tracker."""
         confidences = self.confidences(self.featurizer.prediction_states(tracker, rule_only=rule_only))
         if confidences is None or self._files is None:

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from rebake.assistant.domain import action_names, intent_names
 from rebake.assistant.model import Domain
+from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
 from rebake.core.featurizers import INTENT_MAX_HISTORY, FeatureStates, TrackerFeaturizer
 from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData
@@ -77,7 +78,13 @@ class UnexpecTEDIntentPolicy(TedLearner):
             self._quantiles[intent] = quantiles(similarities[follows, intent], similarities[~follows, intent])
         return {}
 
-    def predict(self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData) -> PolicyPrediction:
+    def predict(
+        self,
+        tracker: Tracker,
+        domain: Domain,
+        rule_only: RuleOnlyData,
+        end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
+    ) -> PolicyPrediction:
         """1.0 on ``action_unlikely_intent`` if the tracker ends with an intent that was not to be expected."""
         names = action_names(domain)
         probabilities = [0.0] * len(names)
