@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rebake.nn.crf import Crf
 from rebake.nn.layers import Dense, Ffnn, embed
 from rebake.nn.losses import DotProductLoss, similarities
+from rebake.nn.masked_language_model import DISTINCT, MaskedLanguageModel
 from rebake.nn.noise import Noise
 from rebake.nn.rows import Rows
 from rebake.nn.sequence import Batch, CombineConfig, FeatureCombining, SequenceLayer, Widths
@@ -34,7 +35,9 @@ class DietConfig:
         hidden_text, hidden_label: sizes of hidden layers (hidden_layers_sizes).
         transformer: None for no transformer layers.
         embedding_units: of the space where texts and intents meet (embedding_dimension).
-        loss: of intents.
+        loss: of intents, and of masked tokens.
+        softmax: confidences are probabilities; else the similarities themselves, as with the margin loss.
+        masked_language_model: learn to find hidden tokens as well; needs a transformer.
     """
 
     text: CombineConfig
@@ -44,6 +47,8 @@ class DietConfig:
     transformer: TransformerConfig | None
     embedding_units: int
     loss: DotProductLoss
+    softmax: bool = True
+    masked_language_model: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,24 +87,45 @@ class Diet:
         self.config = config
         self.widths = widths
         self.sequence = SequenceLayer(weights, "text", widths, config.text, config.hidden_text, config.transformer)
+        self.masked: MaskedLanguageModel | None = None
+        if config.masked_language_model:
+            self.masked = MaskedLanguageModel(
+                *(weights, widths, self.sequence.ffnn.units, self.sequence.units, config.embedding_units, config.loss),
+                l2=config.text.l2,
+            )
         self.intents = None if labels is None else IntentHead(weights, config, self.sequence.units, labels)
         self.taggers: dict[TagName, TagHead] = {}
         for name, count in tags.items():
             self.taggers[name] = TagHead(weights, config, name, self.sequence.units, count, tags["entity"])
 
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether features of tokens count for anything; if not, training batches need not have them."""
+        return self.sequence.reads_tokens(texts_only=not self.taggers)
+
     def signature(self) -> dict[str, tf.TypeSpec]:
-        """The tensors of a training batch: features, "label_ids" [B], and per tag name the tags of all rows [N]."""
-        specs = self.widths.signature()
+        """The tensors of a training batch: features, "label_ids" [B], and of all rows [N] the tags by name, and with a
+        masked language model the numbers of their tokens."""
+        specs = (self.widths if self.reads_tokens else self.widths.sentences).signature()
         if self.intents is not None:
             specs["label_ids"] = tf.TensorSpec([None], tf.int32)
-        return specs | {name: tf.TensorSpec([None], tf.int32) for name in self.taggers}
+        names = [*self.taggers, *([DISTINCT] if self.masked is not None else [])]
+        return specs | {name: tf.TensorSpec([None], tf.int32) for name in names}
 
     def losses(self, batch: Batch, noise: Noise) -> dict[str, tf.Tensor]:
-        """Scalar losses by name: "intent", and the tag names."""
-        x, rows = self.sequence(batch, noise, texts_only=not self.taggers)
+        """Scalar losses by name: "mask", "intent", and the tag names."""
         losses = {}
+        if self.masked is None:
+            x, rows = self.sequence(batch, noise, texts_only=not self.taggers)
+            texts = self._texts(x, rows)
+        else:
+            inputs, rows = self.sequence.inputs(batch, noise)
+            replaced, chosen = self.masked.hide(inputs, rows, batch["lengths"], noise)
+            x = self.sequence.encode(replaced, rows, noise)
+            texts = rows.take(x, rows.last)
+            losses["mask"] = self.masked.loss(x, inputs, rows, chosen, batch[DISTINCT], noise)
         if self.intents is not None:
-            losses["intent"] = self.intents.loss(self._texts(x, rows), batch["label_ids"], noise)
+            losses["intent"] = self.intents.loss(texts, batch["label_ids"], noise)
         for name, tagger in self.taggers.items():
             logits = rows.pad(tagger.logits(x, batch["entity"]))
             losses[name] = tagger.crf.loss(logits, tf.gather(batch[name], rows.to_padded), batch["lengths"])
@@ -129,6 +155,7 @@ class IntentHead:
 
     def __init__(self, weights: Weights, config: DietConfig, units: int, labels: Labels) -> None:
         self.loss_function = config.loss
+        self.softmax = config.softmax
         self.labels = labels
         quiet = replace(config.label, sparse_dropout=False, dense_dropout=False)
         self.combine = FeatureCombining(weights, "feature_combining_layer.label", labels.widths, quiet)
@@ -158,10 +185,10 @@ class IntentHead:
         return self.loss_function(self.embed_text(texts), right, label_ids, candidates, noise)
 
     def confidences(self, texts: tf.Tensor) -> tf.Tensor:
-        """[B, units] -> [B, intents]: softmax, or with the margin loss the similarities themselves, as in Rasa."""
+        """[B, units] -> [B, intents]"""
         candidates = self.embed_label(self.ffnn(self._bags(None)))
         found = similarities(self.embed_text(texts), candidates, self.loss_function.similarity)
-        return found if self.loss_function.loss == "margin" else tf.nn.softmax(found)
+        return tf.nn.softmax(found) if self.softmax else found
 
 
 class TagHead:

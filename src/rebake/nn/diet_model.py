@@ -11,11 +11,14 @@ import numpy as np
 from rebake.nn.batching import Batching
 from rebake.nn.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.diet import Diet, DietConfig, Labels, Prediction, TagName
+from rebake.nn.masked_language_model import DISTINCT
 from rebake.nn.sequence import Widths
 from rebake.nn.text_data import TextData
 from rebake.nn.training import FitSettings, configure, fit
 from rebake.nn.weights import Seeded, Source, Weights
 from rebake.progress import Progress
+
+UNREAD = "sequence_layer.text/_tf_layers/feature_combining/_tf_layers/sparse_dense.sequence"  # without a transformer
 
 
 class DietModel:
@@ -55,6 +58,11 @@ class DietModel:
         configure(num_threads)
         model = DietModel(Seeded(settings.seed), config, texts.widths, labels, tags)
         rng = np.random.default_rng(settings.seed)
+        if config.masked_language_model:
+            texts = texts.numbered(DISTINCT)
+        if not model.network.reads_tokens:
+            texts = texts.sentences()
+            model.weights.clear(UNREAD)
 
         def batches(epoch: int) -> Iterator[dict[str, Any]]:
             for chosen in batching.batches(epoch, len(texts.lengths), texts.labels, rng):

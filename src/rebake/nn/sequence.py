@@ -39,6 +39,11 @@ class Widths:
             return self.sequence_sparse, self.sequence_dense
         return self.sentence_sparse, self.sentence_dense
 
+    @property
+    def sentences(self) -> Widths:
+        """Those of whole texts alone."""
+        return Widths(sentence_sparse=self.sentence_sparse, sentence_dense=self.sentence_dense)
+
     def signature(self) -> dict[str, tf.TypeSpec]:
         """The tensors of a :data:`Batch` with these widths."""
         specs: dict[str, tf.TypeSpec] = {"lengths": tf.TensorSpec([None], tf.int32)}
@@ -106,6 +111,10 @@ class FeatureCombining:
                     rate=config.rate,
                 )
 
+    def texts(self, batch: Batch, noise: Noise | None = None) -> tf.Tensor:
+        """[B, units]: the rows of whole texts alone, where there are sentence features; reads no others."""
+        return self._level("sentence", batch, noise)
+
     def __call__(self, batch: Batch, noise: Noise | None = None) -> tuple[tf.Tensor, Rows]:
         """The rows, message after message, and where they are."""
         parts = [self._level(level, batch, noise) for level in self.levels]
@@ -165,10 +174,30 @@ class SequenceLayer:
             self.transformer = Transformer(weights, f"{path}/transformer", self.units, transformer)
             self.units = transformer.units
 
+    def reads_tokens(self, *, texts_only: bool) -> bool:
+        """Whether features of tokens count: without a transformer the vector of a text is made of the text's alone."""
+        return not texts_only or self.transformer is not None or "sentence" not in self.combine.levels
+
     def __call__(self, batch: Batch, noise: Noise | None = None, *, texts_only: bool = False) -> tuple[tf.Tensor, Rows]:
         """[N, units], of which ``rows.last`` are the whole texts; with ``texts_only`` just those, [B, units]."""
-        x, rows = self.combine(batch, noise)
+        if not self.reads_tokens(texts_only=texts_only):
+            return self.ffnn(self.combine.texts(batch, noise), noise), Rows.of(tf.ones_like(batch["lengths"]))
         if self.transformer is not None:
-            only = rows.last if texts_only else None
-            return gelu(self.transformer(self.ffnn(x, noise), rows, noise, only=only)), rows
+            x, rows = self.inputs(batch, noise)
+            return self.encode(x, rows, noise, only=rows.last if texts_only else None), rows
+        x, rows = self.combine(batch, noise)
         return self.ffnn(rows.take(x, rows.last) if texts_only else x, noise), rows
+
+    def inputs(self, batch: Batch, noise: Noise | None = None) -> tuple[tf.Tensor, Rows]:
+        """What the transformer is given: [N, units of the hidden layers]."""
+        x, rows = self.combine(batch, noise)
+        return self.ffnn(x, noise), rows
+
+    def encode(
+        self, x: tf.Tensor, rows: Rows, noise: Noise | None = None, *, only: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """What the transformer, if there is one, makes of its inputs: [N, units], or [B, units] of the rows in
+        ``only``."""
+        if self.transformer is None:
+            return x if only is None else rows.take(x, only)
+        return gelu(self.transformer(x, rows, noise, only=only))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ class TextData:
         sequence_sparse, sequence_dense: [all tokens, width] or None.
         sentence_sparse, sentence_dense: [texts, width] or None.
         labels: int32 [texts], or None.
-        tags: per tag name int32 [all tokens].
+        tags: per name int32 [all tokens]: tags by tag name, and the numbers that :meth:`numbered` gives.
     """
 
     lengths: NDArray[np.int32]
@@ -46,6 +47,27 @@ class TextData:
     @property
     def has_sentences(self) -> bool:
         return self.sentence_sparse is not None or self.sentence_dense is not None
+
+    def sentences(self) -> TextData:
+        """Without what belongs to single tokens."""
+        return TextData(
+            np.zeros_like(self.lengths),
+            sentence_sparse=self.sentence_sparse,
+            sentence_dense=self.sentence_dense,
+            labels=self.labels,
+        )
+
+    def numbered(self, name: str) -> TextData:
+        """With tags ``name`` that number the distinct tokens: by their first dense features, else by their sparse ones,
+        which is what Rasa's masked language model goes by."""
+        if self.sequence_dense is not None:
+            _, numbers = np.unique(self.sequence_dense, axis=0, return_inverse=True)
+            ids = numbers.reshape(-1).astype(np.int32)
+        elif self.sequence_sparse is not None:
+            ids = _distinct(self.sequence_sparse)
+        else:
+            raise ValueError("texts without features of tokens")
+        return replace(self, tags={**self.tags, name: ids})
 
     def batch(self, texts: NDArray[np.integer] | None = None) -> dict[str, Any]:
         """The tensors of these texts, all by default, as :data:`rebake.nn.sequence.Batch`; with "label_ids" and tags of
@@ -79,3 +101,15 @@ class TextData:
 
     def _with_sentences(self, tags: NDArray[np.int32], lengths: NDArray[np.int32]) -> NDArray[np.int32]:
         return np.insert(tags, np.cumsum(lengths), 0) if self.has_sentences else tags
+
+
+def _distinct(rows: SparseRows) -> NDArray[np.int32]:
+    """int32 [rows]: the same number for rows with the same entries."""
+    known: dict[bytes, int] = {}
+    bounds = rows.indptr.tolist()
+    ids = np.empty(rows.n_rows, np.int32)
+    for row, (start, end) in enumerate(pairwise(bounds)):
+        order = np.argsort(rows.indices[start:end], kind="stable")
+        key = rows.indices[start:end][order].tobytes() + rows.data[start:end][order].tobytes()
+        ids[row] = known.setdefault(key, len(known))
+    return ids

@@ -71,6 +71,12 @@ class Weights:
         kernel.assign(kernel * mask)
         self.masks[path] = name
 
+    def clear(self, path: str) -> None:
+        """Set what lies below ``path`` to zero: weights that nothing reads, which a model must have all the same."""
+        for name, variable in self.variables.items():
+            if name.startswith(f"{path}/"):
+                variable.assign(tf.zeros_like(variable))
+
     def trainable(self) -> dict[str, tf.Variable]:
         """The variables that training changes."""
         return {path: variable for path, variable in self.variables.items() if variable.trainable}
