@@ -214,6 +214,7 @@ ENTRIES = (
         rasa_class="rasa.nlu.extractors.crf_entity_extractor.CRFEntityExtractor",
         kind="extractor",
         defaults=defaults.CRF_ENTITY_EXTRACTOR,
+        implementation="rebake.nlu.crf_entity_extractor:CRFEntityExtractor",
         reads=frozenset({"entities"}),
         needs=_TOKENS,
         provides=frozenset({"entities"}),

@@ -1,0 +1,195 @@
+"""CRFEntityExtractor: entities from a conditional random field over what tokens look like.
+
+Up to three fields are trained: of entity types, and of roles and groups, which see the entity types around them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebake.errors import DataError, ModelError
+from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.crf_features import CrfToken, checked_window, sentence_attributes
+from rebake.nlu.crf_files import read_dataset, read_models, write_dataset, write_models
+from rebake.nlu.crf_model import CrfModel
+from rebake.nlu.crf_training import CrfSettings, train_crf
+from rebake.nlu.entity_tags import (
+    OUTSIDE,
+    TAG_NAMES,
+    SplitByComma,
+    TagName,
+    annotated,
+    assemble,
+    misaligned,
+    repair_bilou,
+    split_tag,
+    tag_tokens,
+)
+from rebake.nlu.message import TEXT, Message
+from rebake.nlu.text_features import selected
+
+logger = logging.getLogger("rebake")
+
+NAME = "CRFEntityExtractor"
+Dataset = Sequence[Sequence[CrfToken]]
+
+
+class CRFEntityExtractor:
+    """A component of the pipeline. Messages without any features are passed over, as Rasa passes them over."""
+
+    def __init__(self, options: Mapping[str, Any], node: str) -> None:
+        self.node = node
+        self._bilou = bool(options["BILOU_flag"])
+        self._split = SplitByComma.from_option(options["split_entities_by_comma"])
+        self._window = checked_window(options["features"])
+        self._featurizers: list[str] = list(options["featurizers"] or [])
+        self._settings = _checked_settings(options)
+        self._dataset: Dataset = ()
+        self._models: dict[TagName, CrfModel] = {}
+
+    def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
+        """Train a field for every layer of tags that the annotations have; without annotations there is none."""
+        messages = [message for message in training.messages if message.attributes.get("intent")]
+        if not any(annotated(message) for message in messages):
+            logger.warning("%s: no example has an annotated entity; it is left untrained.", self.node)
+            return {}
+        messages = [message for message in messages if selected(message, TEXT, self._featurizers)]
+        if not messages:
+            logger.warning("%s: no featurizer in front of it gives features; it is left untrained.", self.node)
+            return {}
+        self._warn_of_misaligned(messages)
+        dataset = [self._tokens(message, learn=True) for message in messages]
+        order = [name for name in TAG_NAMES if any(t.tags[name] != OUTSIDE for tokens in dataset for t in tokens)]
+        if "entity" not in order:
+            return {}
+        with context.progress.task(self.node, len(order), "field") as task:
+            for name in order:
+                self._models[name] = self._fit(dataset, name)
+                task.advance()
+        self._dataset = dataset
+        return {}
+
+    def _fit(self, dataset: Dataset, name: TagName) -> CrfModel:
+        sentences = (
+            (self._attributes(tokens, name), [token.tags[name] for token in tokens]) for tokens in dataset if tokens
+        )
+        try:
+            return train_crf(sentences, self._settings)
+        except ValueError as error:
+            raise DataError(
+                f"{self.node} learned nothing of the {name} annotations ({error}).",
+                fix="Lower its option L1_c, or annotate more examples.",
+            ) from error
+
+    def _attributes(self, tokens: Sequence[CrfToken], name: TagName) -> list[dict[str, float]]:
+        return sentence_attributes(tokens, self._window, with_entity=name != "entity")
+
+    def _warn_of_misaligned(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            for span in misaligned(message):
+                place = message.example.location if message.example is not None else None
+                logger.warning(
+                    "%s: the entity %s (%r) does not begin and end with a word of %r; %s cannot learn it as annotated.",
+                    place or self.node,
+                    span.entity,
+                    message.text[span.start : span.end],
+                    message.text,
+                    self.node,
+                )
+
+    def _tokens(self, message: Message, *, learn: bool) -> list[CrfToken]:
+        tokens = message.tokens[TEXT]
+        dense = self._dense_features(message)
+        tags = {name: tag_tokens(message, name, self._bilou) for name in TAG_NAMES} if learn else {}
+        return [
+            CrfToken(
+                token.text,
+                token.data.get("pos"),
+                token.data.get("pattern", {}),
+                # Rasa trains on what it reads back: the shortest decimals of the 32-bit numbers.
+                () if dense is None else tuple(float(str(value)) for value in dense[place]),
+                {name: listed[place] for name, listed in tags.items()},
+            )
+            for place, token in enumerate(tokens)
+        ]
+
+    def _dense_features(self, message: Message) -> NDArray[np.float32] | None:
+        """[tokens, width]"""
+        found = [
+            features.sequence
+            for features in selected(message, TEXT, self._featurizers)
+            if isinstance(features.sequence, np.ndarray)
+        ]
+        if not found or any(len(rows) != len(message.tokens[TEXT]) for rows in found):
+            return None
+        return np.concatenate(found, axis=1)
+
+    def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
+        """Add the entities of the text."""
+        if not self._models:
+            return
+        messages = [message for message in messages if selected(message, TEXT, self._featurizers)]
+        sentences = [self._tokens(message, learn=False) for message in messages]
+        layers: list[dict[TagName, tuple[list[str], list[float]]]] = [{} for _ in messages]
+        for name, model in self._models.items():
+            found = model.marginals([self._attributes(tokens, name) for tokens in sentences])
+            for tokens, layer, probabilities in zip(sentences, layers, found, strict=True):
+                tags, confidences = self._most_likely(model, probabilities)
+                if name == "entity":  # what the other fields see are the tags as they are, not the repaired ones
+                    for token, tag in zip(tokens, tags, strict=True):
+                        token.tags["entity"] = tag
+                layer[name] = repair_bilou(tags, confidences) if self._bilou else (tags, confidences)
+        for message, layer in zip(messages, layers, strict=True):
+            message.entities += assemble(message.text, message.tokens[TEXT], layer, self._split, NAME)
+
+    def _most_likely(self, model: CrfModel, probabilities: NDArray[np.float64]) -> tuple[list[str], list[float]]:
+        """Tag and confidence of every token; with BILOU the confidence is that of the tag with any prefix."""
+        best = probabilities.argmax(axis=-1)
+        tags = [model.labels[index] for index in best.tolist()]
+        if not self._bilou:
+            return tags, probabilities[np.arange(len(best)), best].tolist()
+        bare = np.array([split_tag(label)[1] for label in model.labels])
+        return tags, (probabilities * (bare == bare[best][:, None])).sum(axis=-1).tolist()
+
+    def save(self, directory: Path) -> None:
+        """Write what Rasa trains from, and beside it the trained fields, which spare us doing the same."""
+        if self._models:
+            write_dataset(directory, self._dataset, list(self._models))
+            write_models(directory, self._models, self._trained_from())
+
+    def _trained_from(self) -> list[Any]:
+        """What the trained fields depend on besides the dataset."""
+        return [self._window, self._settings.l1, self._settings.l2, self._settings.max_iterations]
+
+    @classmethod
+    def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
+        """Read a component that we or Rasa trained; Rasa's files hold no weights, so that its fields are trained."""
+        component = cls(options, node)
+        if directory is None:
+            return component
+        models = read_models(directory, component._trained_from())
+        if models is not None:
+            component._models = models
+            return component
+        component._dataset, order = read_dataset(directory)
+        if not any(component._dataset):
+            return component
+        for name in order:
+            try:
+                component._models[name] = component._fit(component._dataset, name)
+            except DataError as error:
+                raise ModelError(f"The model of {node} cannot be used: {error.message}", fix=error.fix) from error
+        return component
+
+
+def _checked_settings(options: Mapping[str, Any]) -> CrfSettings:
+    for name in ("L1_c", "L2_c", "max_iterations"):
+        if options[name] is None or options[name] < 0:
+            raise DataError(f"The option {name} of {NAME} is {options[name]}.", fix="It must be 0 or more.")
+    return CrfSettings(float(options["L1_c"]), float(options["L2_c"]), int(options["max_iterations"]))

@@ -1,0 +1,136 @@
+"""What CRFEntityExtractor sees of a token: attributes of the token and its neighbours, each a string with a weight.
+
+CRFsuite knows attributes by their names: ``"-1:low:tea"`` (weight 1) says that the token before is "tea" in lower case,
+``"0:upper"`` has weight 1 where the token itself is in capitals and 0 where not. The names are Rasa's, since Rasa
+trains the same model again from the stored tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rebake.errors import DataError
+from rebake.nlu.entity_tags import OUTSIDE
+
+PATTERN, DENSE, ENTITY = "pattern", "text_dense_features", "entity"
+POS, POS2 = "pos", "pos2"
+
+_OF_TEXT: Mapping[str, Callable[[str], str | bool]] = {
+    "low": str.lower,
+    "title": str.istitle,
+    "upper": str.isupper,
+    "digit": str.isdigit,
+    "prefix2": lambda text: text[:2],
+    "prefix5": lambda text: text[:5],
+    "suffix1": lambda text: text[-1:],
+    "suffix2": lambda text: text[-2:],
+    "suffix3": lambda text: text[-3:],
+    "suffix5": lambda text: text[-5:],
+    "bias": lambda _: "bias",
+}
+NAMES = frozenset(_OF_TEXT) | {POS, POS2, PATTERN, DENSE, ENTITY}
+
+Attributes = dict[str, float]
+"""Name -> weight, in the order in which CRFsuite is to see them."""
+
+
+@dataclass(slots=True)
+class CrfToken:
+    """One entry of ``crf_dataset.json``.
+
+    Attributes:
+        pos_tag: part of speech, where the tokenizer tells it.
+        pattern: name of a regex or lookup table -> whether the token overlaps a match.
+        dense_features: of all dense featurizers.
+        tags: entity, role and group tag.
+    """
+
+    text: str
+    pos_tag: str | None = None
+    pattern: Mapping[str, bool] = field(default_factory=dict)
+    dense_features: Sequence[float] = ()
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As Rasa writes it."""
+        return {
+            "text": self.text,
+            "pos_tag": self.pos_tag,
+            "pattern": dict(self.pattern),
+            "dense_features": [str(value) for value in self.dense_features],
+            **{f"{ENTITY}{part}_tag": self.tags.get(name, OUTSIDE) for part, name in _TAG_KEYS},
+        }
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> CrfToken:
+        """Raises KeyError, ValueError or TypeError on anything that Rasa did not write."""
+        return CrfToken(
+            str(values["text"]),
+            None if values["pos_tag"] is None else str(values["pos_tag"]),
+            {str(name): bool(matched) for name, matched in values["pattern"].items()},
+            tuple(float(value) for value in values["dense_features"]),
+            {name: str(values[f"{ENTITY}{part}_tag"]) for part, name in _TAG_KEYS},
+        )
+
+
+_TAG_KEYS = (("", "entity"), ("_role", "role"), ("_group", "group"))  # in the order of the keys in Rasa's file
+
+
+def sentence_attributes(
+    tokens: Sequence[CrfToken], window: Sequence[Sequence[str]], *, with_entity: bool
+) -> list[Attributes]:
+    """The attributes of every token.
+
+    Args:
+        tokens: of one text.
+        window: option ``features``: an odd number of lists, that of the token itself in the middle.
+        with_entity: of roles and groups, which are tagged when the entities are known: adds the entity tags around.
+    """
+    half = len(window) // 2
+    names = [list(dict.fromkeys([*listed, ENTITY] if with_entity else listed)) for listed in window]
+    rows: list[Attributes] = []
+    for place in range(len(tokens)):
+        row: Attributes = {}
+        for offset in range(-half, half + 1):
+            neighbour = place + offset
+            if neighbour < 0:
+                row["BOS"] = 1.0
+            elif neighbour >= len(tokens):
+                row["EOS"] = 1.0
+            else:
+                for name in names[offset + half]:
+                    _add(row, f"{offset}:{name}", name, tokens[neighbour])
+        rows.append(row)
+    return rows
+
+
+def _add(row: Attributes, key: str, name: str, token: CrfToken) -> None:
+    if name in _OF_TEXT:
+        value = _OF_TEXT[name](token.text)
+        if isinstance(value, str):
+            row[f"{key}:{value}"] = 1.0
+        else:
+            row[key] = float(value)
+    elif name == PATTERN:
+        row.update((f"{key}:{pattern}", float(matched)) for pattern, matched in token.pattern.items())
+    elif name == DENSE:
+        row.update((f"{key}:{DENSE}:{index}", float(value)) for index, value in enumerate(token.dense_features))
+    elif name == ENTITY:
+        row[f"{key}:{token.tags.get(ENTITY, OUTSIDE)}"] = 1.0
+    elif token.pos_tag is not None:
+        row[f"{key}:{token.pos_tag if name == POS else token.pos_tag[:2]}"] = 1.0
+
+
+def checked_window(window: object) -> list[list[str]]:
+    """The option ``features``. Raises DataError."""
+    fix = f"Give an odd number of lists (before, the token itself, after) of these: {', '.join(sorted(NAMES))}."
+    if not isinstance(window, list) or not all(isinstance(names, list) for names in window):
+        raise DataError("features is not a list of lists.", fix=fix)
+    if len(window) % 2 != 1:
+        raise DataError(f"features has {len(window)} lists, and none is in the middle.", fix=fix)
+    for name in (name for names in window for name in names):
+        if not isinstance(name, str) or name not in NAMES:
+            raise DataError(f"features: there is no feature {name!r}.", fix=fix)
+    return window
