@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -38,6 +38,8 @@ class DietConfig:
         loss: of intents, and of masked tokens.
         softmax: confidences are probabilities; else the similarities themselves, as with the margin loss.
         masked_language_model: learn to find hidden tokens as well; needs a transformer.
+        text_labels: labels are texts, encoded as such (use_text_as_label); see :mod:`rebake.nn.response_selector`.
+        shared_layers: one encoder for texts and such labels (share_hidden_layers).
     """
 
     text: CombineConfig
@@ -49,6 +51,8 @@ class DietConfig:
     loss: DotProductLoss
     softmax: bool = True
     masked_language_model: bool = False
+    text_labels: bool = False
+    shared_layers: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,9 @@ class Diet:
                 *(weights, widths, self.sequence.ffnn.units, self.sequence.units, config.embedding_units, config.loss),
                 l2=config.text.l2,
             )
-        self.intents = None if labels is None else IntentHead(weights, config, self.sequence.units, labels)
+        self.intents: LabelHead | None = None
+        if labels is not None:
+            self.intents = IntentHead(weights, config, self.sequence.units, labels)
         self.taggers: dict[TagName, TagHead] = {}
         for name, count in tags.items():
             self.taggers[name] = TagHead(weights, config, name, self.sequence.units, count, tags["entity"])
@@ -101,7 +107,7 @@ class Diet:
     @property
     def reads_tokens(self) -> bool:
         """Whether features of tokens count for anything; if not, training batches need not have them."""
-        return self.sequence.reads_tokens(texts_only=not self.taggers)
+        return self.masked is not None or self.sequence.reads_tokens(texts_only=not self.taggers)
 
     def signature(self) -> dict[str, tf.TypeSpec]:
         """The tensors of a training batch: features, "label_ids" [B], and of all rows [N] the tags by name, and with a
@@ -150,6 +156,19 @@ class Diet:
         return Prediction(intents, tags)
 
 
+class LabelHead(Protocol):
+    """Tells the label of a text by its similarity with all labels."""
+
+    def loss(self, texts: tf.Tensor, label_ids: tf.Tensor, noise: Noise) -> tf.Tensor:
+        """Texts [B, units], int32 [B] -> scalar"""
+
+    def confidences(self, texts: tf.Tensor) -> tf.Tensor:
+        """[B, units] -> [B, labels]"""
+
+    def settle(self) -> None:
+        """Encode the labels for all predictions to come: the weights change no more."""
+
+
 class IntentHead:
     """Similarity of the text with every intent, both embedded into one space."""
 
@@ -170,6 +189,7 @@ class IntentHead:
         )
         self.embed_text = embed(weights, "text", units, config.embedding_units, l2=quiet.l2)
         self.embed_label = embed(weights, "label", self.ffnn.units, config.embedding_units, l2=quiet.l2)
+        self.settled: tf.Tensor | None = None
 
     def _bags(self, noise: Noise | None) -> tf.Tensor:
         """[intents, units]: the sum of each intent's feature rows."""
@@ -184,9 +204,13 @@ class IntentHead:
         right = self.embed_label(self.ffnn(tf.gather(bags, label_ids), noise))
         return self.loss_function(self.embed_text(texts), right, label_ids, candidates, noise)
 
+    def settle(self) -> None:
+        """Encode the intents for all predictions to come: the weights change no more."""
+        self.settled = self.embed_label(self.ffnn(self._bags(None)))
+
     def confidences(self, texts: tf.Tensor) -> tf.Tensor:
         """[B, units] -> [B, intents]"""
-        candidates = self.embed_label(self.ffnn(self._bags(None)))
+        candidates = self.embed_label(self.ffnn(self._bags(None))) if self.settled is None else self.settled
         found = similarities(self.embed_text(texts), candidates, self.loss_function.similarity)
         return tf.nn.softmax(found) if self.softmax else found
 

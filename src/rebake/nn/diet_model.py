@@ -12,6 +12,7 @@ from rebake.nn.batching import Batching
 from rebake.nn.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.diet import Diet, DietConfig, Labels, Prediction, TagName
 from rebake.nn.masked_language_model import DISTINCT
+from rebake.nn.response_selector import Diet2Diet
 from rebake.nn.sequence import Widths
 from rebake.nn.text_data import TextData
 from rebake.nn.training import FitSettings, configure, fit
@@ -40,7 +41,12 @@ class DietModel:
     ) -> None:
         self.weights = Weights(source)
         features = None if labels is None else Labels(labels.widths, labels.batch())
-        self.network = Diet(self.weights, config, widths, features, tags)
+        self.network: Diet = self._network(config, widths, features, tags)
+
+    def _network(self, config: DietConfig, widths: Widths, labels: Labels | None, tags: Mapping[TagName, int]) -> Diet:
+        if config.text_labels and labels is not None:
+            return Diet2Diet(self.weights, config, widths, labels, tags)
+        return Diet(self.weights, config, widths, labels, tags)
 
     @staticmethod
     def train(
@@ -70,6 +76,7 @@ class DietModel:
 
         network = model.network
         losses = fit(model.weights, network.losses, batches, network.signature(), settings, progress)
+        model.settle()
         return model, losses
 
     @staticmethod
@@ -77,7 +84,14 @@ class DietModel:
         config: DietConfig, widths: Widths, labels: TextData | None, tags: Mapping[TagName, int], prefix: Path
     ) -> DietModel:
         """Weights of a checkpoint, ours or Rasa's. Raises ModelError unless all are there in their shapes."""
-        return DietModel(FromCheckpoint(prefix), config, widths, labels, tags)
+        model = DietModel(FromCheckpoint(prefix), config, widths, labels, tags)
+        model.settle()
+        return model
+
+    def settle(self) -> None:
+        """Encode the labels once and for all predictions, when the weights change no more."""
+        if self.network.intents is not None:
+            self.network.intents.settle()
 
     def save(self, prefix: Path) -> None:
         """Write the checkpoint; raises ModelError if it turns out incomplete."""

@@ -1,0 +1,85 @@
+"""The network of a ResponseSelector that reads the texts of the responses: Rasa 3.6's DIET2DIET.
+
+Text and response each pass through a sequence layer of their own, and the vectors of both as wholes are brought into
+one space. (A ResponseSelector that goes by the names of the responses is a :class:`rebake.nn.diet.Diet` of intents.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import tensorflow as tf
+
+from rebake.nn.diet import Diet, DietConfig, Labels, Prediction, TagName
+from rebake.nn.layers import embed
+from rebake.nn.losses import similarities
+from rebake.nn.noise import Noise
+from rebake.nn.sequence import Batch, SequenceLayer, Widths
+from rebake.nn.weights import Weights
+
+
+class Diet2Diet(Diet):
+    """The network; ``labels`` are the responses, in the order of their ids.
+
+    With ``config.shared_layers`` one sequence layer serves both sides, without dropout on its inputs, as in Rasa.
+    """
+
+    def __init__(
+        self, weights: Weights, config: DietConfig, widths: Widths, labels: Labels, tags: Mapping[TagName, int]
+    ) -> None:
+        if config.shared_layers:
+            config = replace(config, text=replace(config.text, sparse_dropout=False, dense_dropout=False))
+        super().__init__(weights, config, widths, None, tags)
+        self.responses = self.intents = ResponseHead(weights, config, self.sequence, labels)
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Run without dropout.
+
+        Training goes by the vector of the whole text, prediction by that of the last token: so does Rasa's, and other
+        confidences would come of anything else.
+        """
+        x, rows = self.sequence(batch)
+        last_tokens = rows.starts + tf.maximum(tf.convert_to_tensor(batch["lengths"]) - 1, 0)
+        return Prediction(self.responses.confidences(tf.gather(x, last_tokens)).numpy(), {})
+
+
+class ResponseHead:
+    """Similarity of the text with every response."""
+
+    def __init__(self, weights: Weights, config: DietConfig, text: SequenceLayer, labels: Labels) -> None:
+        self.loss_function = config.loss
+        self.softmax = config.softmax
+        self.labels = labels
+        quiet = replace(config.label, sparse_dropout=False, dense_dropout=False)
+        self.sequence = text
+        if not config.shared_layers:
+            hidden = config.hidden_label
+            self.sequence = SequenceLayer(weights, "label", labels.widths, quiet, hidden, config.transformer)
+        self.embed_text = embed(weights, "text", text.units, config.embedding_units, l2=quiet.l2)
+        self.embed_label = embed(weights, "label", self.sequence.units, config.embedding_units, l2=quiet.l2)
+        self.settled: tf.Tensor | None = None
+
+    def _embedded(self, noise: Noise | None) -> tf.Tensor:
+        """[responses, embedding units]"""
+        x, _ = self.sequence(self.labels.features, noise, texts_only=True)
+        return self.embed_label(x)
+
+    def loss(self, texts: tf.Tensor, label_ids: tf.Tensor, noise: Noise) -> tf.Tensor:
+        """Texts [B, units], int32 [B] -> scalar.
+
+        Every response is encoded once a step. Rasa encodes the right ones of the batch once more, with other dropout.
+        """
+        candidates = self._embedded(noise)
+        right = tf.gather(candidates, label_ids)
+        return self.loss_function(self.embed_text(texts), right, label_ids, candidates, noise)
+
+    def settle(self) -> None:
+        """Encode the responses for all predictions to come: the weights change no more."""
+        self.settled = self._embedded(None)
+
+    def confidences(self, texts: tf.Tensor) -> tf.Tensor:
+        """[B, units] -> [B, responses]"""
+        candidates = self._embedded(None) if self.settled is None else self.settled
+        found = similarities(self.embed_text(texts), candidates, self.loss_function.similarity)
+        return tf.nn.softmax(found) if self.softmax else found
