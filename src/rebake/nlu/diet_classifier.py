@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.diet_files import DietFiles, NestedArrays, decode_features, encode_features, encode_ids
+from rebake.nlu.diet_data import data_example, label_features, rank, text_data
+from rebake.nlu.diet_files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet_options import DietOptions
 from rebake.nlu.entity_tags import OUTSIDE, TagName, TagSpec, assemble, build_tag_specs, misaligned, repair_bilou
 from rebake.nlu.entity_tags import tag_tokens as tags_of
@@ -22,7 +23,6 @@ from rebake.nlu.text_features import Stacked, by_origin, selected, stack
 if TYPE_CHECKING:
     from rebake.nn.diet import Prediction
     from rebake.nn.diet_model import DietModel
-    from rebake.nn.text_data import TextData
 
 logger = logging.getLogger("rebake")
 
@@ -57,8 +57,8 @@ class DIETClassifier:
                 f"{self.node} needs features of tokens, and its featurizers give features of whole texts only.",
                 fix="Add a featurizer such as CountVectorsFeaturizer in front of it.",
             )
-        label_features = self._label_features(training.messages, names)
-        return self._fit(messages, names, specs, features, label_features, context)
+        of_labels = label_features(training.messages, names, INTENT, options.featurizers)
+        return self._fit(messages, names, specs, features, of_labels, context)
 
     def _fit(
         self,
@@ -66,7 +66,7 @@ class DIETClassifier:
         names: Sequence[str],
         specs: Sequence[TagSpec],
         features: Stacked,
-        label_features: Stacked,
+        of_labels: Stacked,
         context: TrainingContext,
     ) -> dict[str, float]:
         from rebake.nn.diet_model import DietModel
@@ -78,11 +78,11 @@ class DIETClassifier:
             np.array([label_ids[message.attributes[INTENT]] for message in messages], "i4") if options.intents else None
         )
         tags: dict[str, NDArray[np.int32]] = {spec.name: _tag_ids(messages, spec, options.bilou) for spec in specs}
-        texts = _text_data(features, ids, tags)
+        texts = text_data(features, ids, tags)
         self.model, losses = DietModel.train(
             options.network(),
             texts,
-            _text_data(label_features) if options.intents else None,
+            text_data(of_labels) if options.intents else None,
             {spec.name: len(spec.tags) for spec in specs},
             batching=options.batching(),
             settings=FitSettings(
@@ -95,10 +95,10 @@ class DIETClassifier:
             num_threads=context.num_threads,
         )
         self.files = DietFiles(
-            _data_example(features, label_features, texts),
+            data_example(features, of_labels, texts),
             {
                 "label": {
-                    **encode_features(label_features, range(len(names)), mask=False),
+                    **encode_features(of_labels, range(len(names)), mask=False),
                     "ids": encode_ids(range(len(names))),
                 }
             },
@@ -133,18 +133,6 @@ class DIETClassifier:
         specs = build_tag_specs(messages, self.options.bilou)
         return specs if specs and specs[0].name == "entity" else []
 
-    def _label_features(self, messages: Sequence[Message], names: Sequence[str]) -> Stacked:
-        """Of the first message of each intent; a unit vector per intent if some intent has no features."""
-        first: dict[str, Message] = {}
-        for message in messages:
-            if INTENT in message.attributes:
-                first.setdefault(message.attributes[INTENT], message)
-        examples = [first[name] for name in names]
-        if all(selected(example, INTENT, self.options.featurizers) for example in examples):
-            return stack(examples, INTENT, self.options.featurizers)
-        count = len(names)
-        return Stacked(np.zeros(count, np.int32), None, None, None, np.eye(count, dtype=np.float32), {})
-
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
         """Set intent and ranking and add entities, as far as the options ask for them."""
         if self.options.intents:
@@ -159,24 +147,11 @@ class DIETClassifier:
     def _process_batch(self, messages: Sequence[Message], model: DietModel, files: DietFiles) -> None:
         widths = model.network.widths
         features = stack(messages, TEXT, self.options.featurizers)
-        prediction = model.predict(_text_data(features.widened(widths.sequence_sparse, widths.sentence_sparse)))
+        prediction = model.predict(text_data(features.widened(widths.sequence_sparse, widths.sentence_sparse)))
         for place, message in enumerate(messages):
             if prediction.intents is not None:
-                message.intent, message.intent_ranking = self._rank(prediction.intents[place], files.labels)
+                message.intent, message.intent_ranking = rank(prediction.intents[place], files.labels, self.options)
             message.entities += self._entities(message, prediction, place, files.tag_specs)
-
-    def _rank(
-        self, confidences: NDArray[np.float32], labels: Sequence[str]
-    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        order = confidences.argsort()[::-1]
-        length = self.options.ranking_length
-        if 0 < length < len(order):
-            order = order[:length]
-            total = confidences[order].sum()
-            if self.options.renormalize and total > 0:
-                confidences = confidences / total
-        ranking = [{"name": labels[index], "confidence": float(confidences[index])} for index in order.tolist()]
-        return dict(ranking[0]), ranking
 
     def _entities(
         self, message: Message, prediction: Prediction, place: int, specs: Sequence[TagSpec]
@@ -213,30 +188,12 @@ class DIETClassifier:
         component.files = files
         component.model = DietModel.load(
             component.options.network(),
-            _text_data(decode_features(files.data_example[TEXT])).widths,
-            _text_data(decode_features(files.label_data["label"])) if labels else None,
+            text_data(decode_features(files.data_example[TEXT])).widths,
+            text_data(decode_features(files.label_data["label"])) if labels else None,
             {spec.name: len(spec.tags) for spec in files.tag_specs} if recognizes else {},
             directory / f"{NAME}.tf_model",
         )
         return component
-
-
-def _text_data(
-    features: Stacked,
-    labels: NDArray[np.int32] | None = None,
-    tags: Mapping[str, NDArray[np.int32]] | None = None,
-) -> TextData:
-    from rebake.nn.text_data import TextData
-
-    return TextData(
-        features.lengths,
-        features.sequence_sparse,
-        features.sequence_dense,
-        features.sentence_sparse,
-        features.sentence_dense,
-        labels,
-        tags or {},
-    )
 
 
 def _tag_ids(messages: Sequence[Message], spec: TagSpec, bilou: bool) -> NDArray[np.int32]:
@@ -244,21 +201,3 @@ def _tag_ids(messages: Sequence[Message], spec: TagSpec, bilou: bool) -> NDArray
     ids = spec.ids()
     outside = ids[OUTSIDE]
     return np.array([ids.get(tag, outside) for message in messages for tag in tags_of(message, spec.name, bilou)], "i4")
-
-
-def _data_example(features: Stacked, label_features: Stacked, texts: TextData) -> NestedArrays:
-    """The first training example with everything that training reads, keys sorted as Rasa sorts them."""
-    example: NestedArrays = {TEXT: encode_features(features, [0], mask=True)}
-    if texts.tags:
-        from rebake.archive.feature_arrays import Group
-
-        length = int(features.lengths[0])
-        tags: dict[str, Any] = {
-            name: [Group((ids[:length, None].astype(np.int64),))] for name, ids in texts.tags.items()
-        }
-        example["entities"] = {**tags, "mask": [Group((Group(([1.0],)),))]}
-    if texts.labels is not None:
-        label = int(texts.labels[0])
-        has_mask = label_features.sequence_sparse is not None or label_features.sequence_dense is not None
-        example["label"] = {"ids": encode_ids([label]), **encode_features(label_features, [label], mask=has_mask)}
-    return {attribute: dict(sorted(parts.items())) for attribute, parts in sorted(example.items())}

@@ -1,0 +1,85 @@
+"""What DIETClassifier and ResponseSelector share: labels with their features, the data example, the ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebake.nlu.diet_files import NestedArrays, encode_features, encode_ids
+from rebake.nlu.diet_options import DietOptions
+from rebake.nlu.message import TEXT, Message
+from rebake.nlu.text_features import Stacked, selected, stack
+
+if TYPE_CHECKING:
+    from rebake.nn.text_data import TextData
+
+
+def text_data(
+    features: Stacked,
+    labels: NDArray[np.int32] | None = None,
+    tags: Mapping[str, NDArray[np.int32]] | None = None,
+) -> TextData:
+    """What networks take: stacked features with the label ids [messages] and the tags [all tokens] of training."""
+    from rebake.nn.text_data import TextData
+
+    return TextData(
+        features.lengths,
+        features.sequence_sparse,
+        features.sequence_dense,
+        features.sentence_sparse,
+        features.sentence_dense,
+        labels,
+        tags or {},
+    )
+
+
+def label_features(
+    messages: Sequence[Message], names: Sequence[str], attribute: str, featurizers: Sequence[str]
+) -> Stacked:
+    """Of the first message of each label, whose names are values of ``attribute``; a unit vector per label if some
+    label has no features."""
+    first: dict[str, Message] = {}
+    for message in messages:
+        if attribute in message.attributes:
+            first.setdefault(message.attributes[attribute], message)
+    examples = [first[name] for name in names]
+    if all(selected(example, attribute, featurizers) for example in examples):
+        return stack(examples, attribute, featurizers)
+    count = len(names)
+    return Stacked(np.zeros(count, np.int32), None, None, None, np.eye(count, dtype=np.float32), {})
+
+
+def data_example(features: Stacked, of_labels: Stacked, texts: TextData) -> NestedArrays:
+    """The first training example with everything that training reads, keys sorted as Rasa sorts them."""
+    example: NestedArrays = {TEXT: encode_features(features, [0], mask=True)}
+    if texts.tags:
+        from rebake.archive.feature_arrays import Group
+
+        length = int(features.lengths[0])
+        tags: dict[str, Any] = {
+            name: [Group((ids[:length, None].astype(np.int64),))] for name, ids in texts.tags.items()
+        }
+        example["entities"] = {**tags, "mask": [Group((Group(([1.0],)),))]}
+    if texts.labels is not None:
+        label = int(texts.labels[0])
+        has_mask = of_labels.sequence_sparse is not None or of_labels.sequence_dense is not None
+        example["label"] = {"ids": encode_ids([label]), **encode_features(of_labels, [label], mask=has_mask)}
+    return {attribute: dict(sorted(parts.items())) for attribute, parts in sorted(example.items())}
+
+
+def rank(
+    confidences: NDArray[np.float32], labels: Sequence[str], options: DietOptions
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The best label, and the ranking as long as the options want it; entries are {"name", "confidence"}."""
+    order = confidences.argsort()[::-1]
+    length = options.ranking_length
+    if 0 < length < len(order):
+        order = order[:length]
+        total = confidences[order].sum()
+        if options.renormalize and total > 0:
+            confidences = confidences / total
+    ranking = [{"name": labels[index], "confidence": float(confidences[index])} for index in order.tolist()]
+    return dict(ranking[0]), ranking
