@@ -152,7 +152,11 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
         {"BILOU_flag": False, "use_key_relative_attention": True, "use_value_relative_attention": True},
         {"hidden_layers_sizes": {"text": [16], "label": [8]}, "unidirectional_encoder": True},
         {"entity_recognition": False, "number_of_transformer_layers": 0},
-        {"drop_rate_attention": 0.2, "batch_strategy": "sequence", "similarity_type": "cosine"},
+        {"drop_rate_attention": 0.2, "batch_strategy": "sequence", "model_confidence": "auto"},
+        {"similarity_type": "cosine", "model_confidence": "auto", "transformer_size": -1},
+        {"use_masked_language_model": True, "drop_small_last_batch": True, "batch_size": [2, 7]},
+        {"use_masked_language_model": True, "intent_classification": False, "connection_density": 1.0},
+        {"loss_type": "margin", "similarity_type": "inner", "use_maximum_negative_similarity": False},
     ],
 )
 def test_every_architecture_trains_saves_and_loads(options: dict[str, Any], tmp_path: Path) -> None:
@@ -213,9 +217,7 @@ def test_the_ranking_is_cut_and_renormalised_on_demand(component: DIETClassifier
 @pytest.mark.parametrize(
     ("option", "value", "error"),
     [
-        ("use_masked_language_model", True, UnsupportedError),
         ("share_hidden_layers", True, UnsupportedError),
-        ("evaluate_on_number_of_examples", 10, UnsupportedError),
         ("loss_type", "hinge", DataError),
         ("model_confidence", "cosine", DataError),
         ("transformer_size", 30, DataError),

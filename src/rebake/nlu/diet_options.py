@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from rebake.errors import DataError, UnsupportedError
+from rebake.nlu.diet_checks import check_diet_options
 from rebake.nlu.entity_tags import SplitByComma
 
 if TYPE_CHECKING:
     from rebake.nn.batching import Batching
     from rebake.nn.diet import DietConfig
 
-logger = logging.getLogger("rebake")
-
-DEFAULT_TRANSFORMER_SIZE = 256  # what Rasa takes where the option is empty
+DEFAULT_TRANSFORMER_SIZE = 256  # what Rasa takes where the option gives none
 
 
 @dataclass(frozen=True)
@@ -28,9 +25,9 @@ class DietOptions:
 
     @staticmethod
     def checked(options: Mapping[str, Any], node: str) -> DietOptions:
-        """Refuse what cannot be trained; see :meth:`_check`."""
+        """Refuse what cannot be trained; see :func:`check_diet_options`."""
         result = DietOptions(options, node)
-        result._check()
+        check_diet_options(options, node, transformer_units=result.transformer_units)
         return result
 
     @property
@@ -83,11 +80,17 @@ class DietOptions:
 
     @property
     def renormalize(self) -> bool:
-        return bool(self.options["renormalize_confidences"]) and self.loss != "margin"
+        return bool(self.options["renormalize_confidences"]) and self.softmax
+
+    @property
+    def softmax(self) -> bool:
+        """Whether confidences are probabilities; else they are the similarities themselves."""
+        return self.options["model_confidence"] == "softmax" and self.loss != "margin"
 
     @property
     def transformer_units(self) -> int:
-        return int(self.options["transformer_size"] or DEFAULT_TRANSFORMER_SIZE)
+        size = self.options["transformer_size"]
+        return DEFAULT_TRANSFORMER_SIZE if size is None or size < 1 else int(size)
 
     def batching(self) -> Batching:
         from rebake.nn.batching import Batching
@@ -124,6 +127,8 @@ class DietOptions:
                 use_max_sim_neg=bool(options["use_maximum_negative_similarity"]),
                 neg_lambda=float(options["negative_margin_scale"]),
             ),
+            softmax=self.softmax,
+            masked_language_model=bool(options["use_masked_language_model"]),
         )
 
     def _combine(self, attribute: str) -> Any:
@@ -160,40 +165,3 @@ class DietOptions:
             relative_values=bool(options["use_value_relative_attention"]),
             max_relative_position=int(options["max_relative_position"]),
         )
-
-    def _check(self) -> None:
-        self._check_choices()
-        unsupported = {
-            "share_hidden_layers": False,
-            "use_masked_language_model": False,
-            "checkpoint_model": False,
-            "evaluate_on_number_of_examples": 0,
-        }
-        for option, value in unsupported.items():
-            if self.options[option] not in (value, None):
-                raise UnsupportedError(
-                    f"{self.node}: option {option} is not supported yet.", fix=f"Leave it out or set it to {value}."
-                )
-        if self.options["tensorboard_log_directory"] is not None:
-            logger.warning("%s: option tensorboard_log_directory has no effect; no log is written.", self.node)
-        heads = int(self.options["number_of_attention_heads"])
-        if int(self.options["number_of_transformer_layers"]) > 0 and self.transformer_units % heads:
-            raise DataError(
-                f"{self.node}: transformer_size {self.transformer_units} is not a multiple of "
-                f"number_of_attention_heads {heads}.",
-                fix="Choose a transformer_size that is.",
-            )
-
-    def _check_choices(self) -> None:
-        choices: dict[str, tuple[Any, ...]] = {
-            "loss_type": ("cross_entropy", "margin"),
-            "similarity_type": ("auto", "inner", "cosine"),
-            "batch_strategy": ("balanced", "sequence"),
-            "model_confidence": ("softmax",) if self.loss != "margin" else ("softmax", "auto"),
-        }
-        for option, allowed in choices.items():
-            if self.options[option] not in allowed:
-                raise DataError(
-                    f"{self.node}: option {option} is {self.options[option]!r}.",
-                    fix=f"Set it to {' or '.join(allowed)}.",
-                )

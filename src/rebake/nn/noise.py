@@ -31,6 +31,14 @@ class Noise:
         """bool of ``shape``: True with probability 1 - ``rate``."""
         return tf.random.stateless_uniform(shape, self._next()) >= rate
 
+    def uniform(self, shape: tf.Tensor) -> tf.Tensor:
+        """float32 of ``shape``, uniform in [0, 1)."""
+        return tf.random.stateless_uniform(shape, self._next())
+
+    def permutation(self, count: tf.Tensor) -> tf.Tensor:
+        """int32 [count]: the numbers 0 .. count - 1 in random order."""
+        return tf.argsort(self.uniform(tf.stack([count])))
+
     def integers(self, shape: tf.Tensor, below: tf.Tensor) -> tf.Tensor:
         """int32 of ``shape``, uniform in [0, below)."""
         return tf.random.stateless_uniform(shape, self._next(), minval=0, maxval=below, dtype=tf.int32)
