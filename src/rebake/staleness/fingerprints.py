@@ -20,8 +20,10 @@ from rebake.core.generator import DEFAULT_AUGMENTATION
 from rebake.core.registry import policy_type
 from rebake.errors import UnsupportedError
 from rebake.nlu.registry import component_type
+from rebake.nlu.synonyms import learn_synonyms
+from rebake.staleness.file_contents import content_digest
 from rebake.staleness.items import domain_items, nlu_items, response_items, retrieval_items, story_items
-from rebake.staleness.meaning import digest, spans_meaning, synonyms_meaning
+from rebake.staleness.meaning import digest, spans_meaning
 
 _UPSTREAM_KINDS = frozenset({"tokenizer", "featurizer", "model_provider"})
 _FIRST_MATCH_WINS = frozenset({"KeywordIntentClassifier"})  # so the order of examples counts for it
@@ -135,7 +137,7 @@ class _NluInputs:
             case "entities":
                 made = digest(sorted((e.text, spans_meaning(e.entities)) for e in data.examples if e.entities))
             case "synonyms":
-                made = digest(synonyms_meaning(data))
+                made = digest(learn_synonyms(data))
             case "regexes":
                 made = digest(sorted((regex.name, regex.pattern) for regex in data.regexes))
             case "lookups":
@@ -200,11 +202,17 @@ def _featurizers(assistant: Assistant, pipeline: Mapping[str, ComponentRecord]) 
 
 def _component(part: Part, entry: ComponentType, spec: ComponentSpec, inputs: Mapping[str, Any]) -> ComponentRecord:
     options = {key: value for key, value in entry.merged(spec.options).items() if key not in entry.unfingerprinted}
+    options |= {f"content of {name}": told for name in sorted(entry.files) if (told := _content(options[name]))}
     options = json.loads(json.dumps(options, default=_plain))  # as rebake.json will give them back
     version = entry.version if entry.implementation is not None else 0  # so that learning to train it makes it stale
     seed = DEFAULT_SEED if entry.trained and options.get("random_seed") is None else None
     value = digest([part, entry.rasa_class, version, seed, options, inputs])
     return ComponentRecord(part, entry.name, version, options, value)
+
+
+def _content(path: object) -> str | None:
+    """Of an option that may name files of the assistant's; relative to the current directory, as Rasa takes it."""
+    return content_digest(path) if isinstance(path, str) and path else None
 
 
 def _plain(value: Any) -> Any:
