@@ -153,8 +153,9 @@ def test_an_option_that_nothing_reads_warns_with_its_line(tmp_path: Path, caplog
 
 
 def test_a_component_that_is_not_supported_is_refused_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedError, match=r"config\.yml:8: .*DucklingEntityExtractor"):
-        train(project(tmp_path, CONFIG.replace("EntitySynonymMapper", "DucklingEntityExtractor")), tmp_path / "model")
+    with pytest.raises(UnsupportedError, match=r"config\.yml:8: .*ConveRTFeaturizer"):
+        train(project(tmp_path, CONFIG.replace("EntitySynonymMapper", "ConveRTFeaturizer")), tmp_path / "model")
+    assert not files(tmp_path / "model")
 
 
 def test_a_selector_that_was_asked_for_is_refused_where_there_are_retrieval_intents(tmp_path: Path) -> None:

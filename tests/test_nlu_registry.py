@@ -50,12 +50,23 @@ def test_a_misspelt_component_is_refused_with_the_name_that_was_meant() -> None:
         component_type(spec("DietClassifier"))
 
 
-def test_a_component_that_rasa_has_and_rebake_has_not_is_known_but_not_trainable() -> None:
-    duckling = spec("DucklingEntityExtractor", 4)
-    assert component_type(duckling).kind == "extractor"
-    with pytest.raises(UnsupportedError, match=r"config\.yml:4: .*DucklingEntityExtractor.*WhitespaceTokenizer"):
-        trainable_type(duckling)
-    assert "DucklingEntityExtractor" not in supported_components()
+@pytest.mark.parametrize(
+    ("name", "reason", "instead"),
+    [
+        ("MitieNLP", "no release since", "SpacyNLP"),
+        ("MitieTokenizer", "no release since", "WhitespaceTokenizer"),
+        ("MitieFeaturizer", "no release since", "CountVectorsFeaturizer"),
+        ("MitieIntentClassifier", "no release since", "DIETClassifier"),
+        ("MitieEntityExtractor", "no release since", "CRFEntityExtractor"),
+        ("ConveRTFeaturizer", "withdrawn the weights", "LanguageModelFeaturizer"),
+    ],
+)
+def test_a_refusal_says_why_and_what_to_use_instead(name: str, reason: str, instead: str) -> None:
+    refused = spec(name, 4)
+    assert component_type(refused).name == name
+    with pytest.raises(UnsupportedError, match=rf"^config\.yml:4: .*{name} is not supported: .*{reason}.*{instead}"):
+        trainable_type(refused)
+    assert name not in supported_components()
 
 
 def test_options_are_merged_one_level_deep_as_rasa_does() -> None:
@@ -101,6 +112,8 @@ def test_a_wrong_order_is_refused_with_the_line(pipeline: list[ComponentSpec], m
         check_pipeline(pipeline, "en")
 
 
-def test_a_language_without_spaces_is_refused_by_the_whitespace_tokenizer() -> None:
-    with pytest.raises(DataError, match="language 'zh'"):
-        check_pipeline([spec("WhitespaceTokenizer")], "zh")
+@pytest.mark.parametrize(("tokenizer", "language"), [("WhitespaceTokenizer", "zh"), ("JiebaTokenizer", "en")])
+def test_a_language_that_a_tokenizer_cannot_split_is_refused(tokenizer: str, language: str) -> None:
+    with pytest.raises(DataError, match=f"language {language!r}"):
+        check_pipeline([spec(tokenizer)], language)
+    assert check_pipeline([spec("JiebaTokenizer")], None) == []

@@ -33,6 +33,8 @@ class ComponentType:
         provides: what later components may need: "tokens", "sparse_features", "dense_features", "intent", "entities".
         needs: the same words, for what must stand earlier in the pipeline.
         unfingerprinted: options that change neither the trained model nor its predictions (logging, device placement).
+        files: options that may name a file or a directory whose content the trained model depends on.
+        refusal: of a component that rebake never trains: why, and what to use instead, a sentence each.
     """
 
     name: str
@@ -46,6 +48,8 @@ class ComponentType:
     needs: frozenset[str] = frozenset()
     provides: frozenset[str] = frozenset()
     unfingerprinted: frozenset[str] = field(default_factory=frozenset)
+    files: frozenset[str] = frozenset()
+    refusal: tuple[str, str] | None = None
 
     def merged(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Options over defaults as Rasa merges them: dict-valued defaults are updated one level deep."""

@@ -10,6 +10,7 @@ _TOKENS = frozenset({"tokens"})
 _FEATURES = frozenset({"features"})
 _SPARSE = frozenset({"features", "sparse_features"})
 _DENSE = frozenset({"features", "dense_features"})
+_NO_MITIE = "the library mitie has had no release since February 2019 and does not install on current Python."
 
 ENTRIES = (
     # Model providers
@@ -20,12 +21,13 @@ ENTRIES = (
         defaults={"model": "data/total_word_feature_extractor.dat"},
         trained=False,
         provides=frozenset({"mitie_model"}),
+        refusal=(_NO_MITIE, "Take it out; SpacyNLP, or LanguageModelFeaturizer, gives word vectors as well."),
     ),
     ComponentType(
         name="SpacyNLP",
         rasa_class="rasa.nlu.utils.spacy_utils.SpacyNLP",
         kind="model_provider",
-        defaults={"case_sensitive": False},
+        defaults=defaults.SPACY_NLP,
         trained=False,
         provides=frozenset({"spacy_model"}),
     ),
@@ -43,8 +45,10 @@ ENTRIES = (
         name="JiebaTokenizer",
         rasa_class="rasa.nlu.tokenizers.jieba_tokenizer.JiebaTokenizer",
         kind="tokenizer",
-        defaults={"dictionary_path": None, **defaults.TOKENIZER},
+        defaults=defaults.JIEBA_TOKENIZER,
+        implementation="rebake.nlu.jieba_tokenizer:JiebaTokenizer",
         provides=_TOKENS,
+        files=frozenset({"dictionary_path"}),
     ),
     ComponentType(
         name="MitieTokenizer",
@@ -53,6 +57,7 @@ ENTRIES = (
         defaults=defaults.TOKENIZER,
         trained=False,
         provides=_TOKENS,
+        refusal=(_NO_MITIE, "Use WhitespaceTokenizer, or JiebaTokenizer for Chinese."),
     ),
     ComponentType(
         name="SpacyTokenizer",
@@ -101,6 +106,10 @@ ENTRIES = (
         trained=False,
         needs=_TOKENS,
         provides=_DENSE,
+        refusal=(
+            "its makers have withdrawn the weights, and those that other people host may be anything.",
+            "Use LanguageModelFeaturizer or SpacyFeaturizer.",
+        ),
     ),
     ComponentType(
         name="LanguageModelFeaturizer",
@@ -120,12 +129,13 @@ ENTRIES = (
         trained=False,
         needs=_TOKENS | {"mitie_model"},
         provides=_DENSE,
+        refusal=(_NO_MITIE, "Use CountVectorsFeaturizer, SpacyFeaturizer or LanguageModelFeaturizer."),
     ),
     ComponentType(
         name="SpacyFeaturizer",
         rasa_class="rasa.nlu.featurizers.dense_featurizer.spacy_featurizer.SpacyFeaturizer",
         kind="featurizer",
-        defaults={"alias": None, "pooling": "mean"},
+        defaults=defaults.SPACY_FEATURIZER,
         trained=False,
         needs=_TOKENS | {"spacy_tokens"},
         provides=_DENSE,
@@ -176,6 +186,7 @@ ENTRIES = (
         rasa_class="rasa.nlu.classifiers.logistic_regression_classifier.LogisticRegressionClassifier",
         kind="classifier",
         defaults=defaults.LOGISTIC_REGRESSION_CLASSIFIER,
+        implementation="rebake.nlu.logistic_regression_classifier:LogisticRegressionClassifier",
         reads=frozenset({"intents"}),
         needs=_FEATURES,
         provides=frozenset({"intent"}),
@@ -189,6 +200,7 @@ ENTRIES = (
         needs=_FEATURES | {"mitie_model"},
         provides=frozenset({"intent"}),
         unfingerprinted=frozenset({"num_threads"}),
+        refusal=(_NO_MITIE, "Use DIETClassifier."),
     ),
     ComponentType(
         name="SklearnIntentClassifier",
@@ -225,6 +237,7 @@ ENTRIES = (
         kind="extractor",
         defaults=defaults.DUCKLING_ENTITY_EXTRACTOR,
         trained=False,
+        implementation="rebake.nlu.duckling_entity_extractor:DucklingEntityExtractor",
         provides=frozenset({"entities"}),
     ),
     ComponentType(
@@ -245,6 +258,7 @@ ENTRIES = (
         needs=_TOKENS | {"mitie_model"},
         provides=frozenset({"entities"}),
         unfingerprinted=frozenset({"num_threads"}),
+        refusal=(_NO_MITIE, "Use DIETClassifier or CRFEntityExtractor."),
     ),
     ComponentType(
         name="RegexEntityExtractor",

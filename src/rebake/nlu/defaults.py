@@ -15,6 +15,12 @@ TOKENIZER: Final[dict[str, Any]] = {
     "prefix_separator_symbol": None,
 }
 
+JIEBA_TOKENIZER: Final[dict[str, Any]] = {"dictionary_path": None, **TOKENIZER}
+
+SPACY_NLP: Final[dict[str, Any]] = {"model": None, "case_sensitive": False}  # a model must be named
+
+SPACY_FEATURIZER: Final[dict[str, Any]] = {"alias": None, "pooling": "mean"}
+
 REGEX_FEATURIZER: Final[dict[str, Any]] = {
     "alias": None,
     "case_sensitive": True,

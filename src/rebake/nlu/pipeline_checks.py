@@ -11,8 +11,9 @@ from rebake.component import ComponentType
 from rebake.errors import DataError
 from rebake.nlu.registry import COMPONENTS, component_type
 
-# Languages without spaces between words.
+# Languages without spaces between words, and those that a tokenizer is made for.
 _UNSUPPORTED_LANGUAGES: Mapping[str, frozenset[str]] = {"WhitespaceTokenizer": frozenset({"zh", "ja", "th"})}
+_SUPPORTED_LANGUAGES: Mapping[str, frozenset[str]] = {"JiebaTokenizer": frozenset({"zh"})}
 
 _WHAT_IS_NEEDED: Mapping[str, str] = {
     "tokens": "a tokenizer",
@@ -52,7 +53,7 @@ def check_pipeline(specs: Sequence[ComponentSpec], language: str | None) -> list
                     fix="Keep one tokenizer.",
                 )
             tokenizer = entry.name
-        if language in _UNSUPPORTED_LANGUAGES.get(entry.name, ()):
+        if not _splits(entry, language):
             raise DataError(
                 f"pipeline: {entry.name} cannot split texts of the language {language!r} into words.",
                 location=spec.location,
@@ -61,6 +62,13 @@ def check_pipeline(specs: Sequence[ComponentSpec], language: str | None) -> list
         _check_alias(entry, spec, aliases)
         notices += _unread_options(entry, spec)
     return notices
+
+
+def _splits(entry: ComponentType, language: str | None) -> bool:
+    if not language:
+        return True
+    supported = _SUPPORTED_LANGUAGES.get(entry.name)
+    return language not in _UNSUPPORTED_LANGUAGES.get(entry.name, ()) and (supported is None or language in supported)
 
 
 def _check_needs(entry: ComponentType, spec: ComponentSpec, provided: set[str]) -> None:

@@ -51,9 +51,14 @@ def trainable_type(spec: ComponentSpec) -> ComponentType:
     """As :func:`component_type`, for a component that is to be trained or run here.
 
     Raises:
-        UnsupportedError: Rasa has the component, rebake does not (yet).
+        UnsupportedError: Rasa has the component, rebake does not (yet, or ever: the message says why).
     """
     entry = component_type(spec)
+    if entry.refusal is not None:
+        reason, instead = entry.refusal
+        raise UnsupportedError(
+            f"pipeline: {entry.name} is not supported: {reason}", location=spec.location, fix=instead
+        )
     if entry.implementation is None:
         raise UnsupportedError(
             f"pipeline: {entry.name} cannot be trained by rebake yet.",
