@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rebake.assistant.entity_annotations import AnnotationError, parse_annotations
 from rebake.assistant.model import Assistant, EntitySpan
-from rebake.errors import DataError, UnsupportedError
+from rebake.errors import DataError
 from support.assistant_files import load, write
 
 
@@ -198,9 +198,3 @@ def test_a_mistake_in_nlu_data_is_one_error_with_its_line(tmp_path: Path, text: 
     assert words in str(caught.value)
     assert caught.value.location is not None
     assert caught.value.location.line == line
-
-
-def test_json_training_data_is_refused_with_the_way_to_yaml(tmp_path: Path) -> None:
-    write(tmp_path, {"data/nlu.json": '{"rasa_nlu_data": {"common_examples": []}}'})
-    with pytest.raises(UnsupportedError, match="rasa data convert"):
-        load(tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,14 +13,14 @@ from rebake.assistant.files import Paths, as_paths, data_files, domain_files, re
 from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import Assistant, Config, Domain, NluData, Response, Story
 from rebake.assistant.nlu_data import NluFile, combine_nlu, read_nlu
+from rebake.assistant.nlu_json import read_json_nlu
 from rebake.assistant.reading import Source, check_version, describe, did_you_mean
 from rebake.assistant.stories import StoryFile, is_test_file, read_stories
-from rebake.assistant.yaml12 import Document, read_text, read_yaml
+from rebake.assistant.yaml12 import Document, read_yaml
 from rebake.assistant.yaml_values import YamlMap
-from rebake.errors import DataError, UnsupportedError
+from rebake.errors import DataError
 
 DATA_KEYS = ("nlu", "stories", "rules", "responses")
-_JSON_MARKS = ("rasa_nlu_data", "luis_schema_version", "userSays", "utterances")  # of Rasa, LUIS, Dialogflow, wit.ai
 
 
 def load_assistant(
@@ -68,6 +67,7 @@ class ProjectImporter:
         self.training_data_paths = training_data_paths
         self.env = env
         self._documents: dict[str, Document] = {}
+        self._other_files: list[str] = []
 
     def get_config(self) -> Config:
         """The configuration, with Rasa's defaults where the file leaves parts empty."""
@@ -98,7 +98,7 @@ class ProjectImporter:
             nlu=data.nlu,
             stories=self.get_stories(),
             notices=(*notices, *config_notices, *domain_notices, *data.notices),
-            files=tuple(self._documents),
+            files=(*self._documents, *self._other_files),
             test_stories=tuple(data.test_stories),
         )
 
@@ -137,7 +137,8 @@ class ProjectImporter:
         domain_paths = set(self._domain_files())
         for path in data_files(self.training_data_paths, data.notices):
             if path.endswith(".json"):
-                _refuse_json_data(path, data.notices)
+                nlu_files.append(read_json_nlu(path, self.get_config().language))
+                self._other_files += [path, *nlu_files[-1].lookup_files]
                 continue
             self._read_data_file(path, data, nlu_files, path in domain_paths)
         data.nlu, notices = combine_nlu(nlu_files)
@@ -239,18 +240,3 @@ def _no_data_notice(document: Document, content: YamlMap) -> Notice:
     hint = next((hint for key in content if (hint := did_you_mean(str(key), DATA_KEYS))), "")
     kind = " It looks like a domain file." if any(key in content for key in DOMAIN_KEYS) else ""
     return Notice(f"Skipped: the file holds no training data, only {keys or 'nothing'}.{hint}{kind}", document.at(1))
-
-
-def _refuse_json_data(path: str, notices: list[Notice]) -> None:
-    text = read_text(path)
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        content = None
-    if isinstance(content, dict) and any(mark in content for mark in _JSON_MARKS):
-        raise UnsupportedError(
-            "Training data in JSON is not read yet.",
-            location=Location(path, 1),
-            fix="Turn it into YAML with 'rasa data convert nlu -f yaml --data FILE --out FILE.yml'.",
-        )
-    notices.append(Notice("Skipped: the file holds no training data.", Location(path, 1)))

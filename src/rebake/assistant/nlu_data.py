@@ -21,12 +21,13 @@ _ANNOTATION_FIX = 'Write [text](entity) or [text]{"entity": "name", "role": "nam
 
 @dataclass
 class NluFile:
-    """What one file says."""
+    """What one file says; ``lookup_files`` are further files that were read for it."""
 
     examples: list[Example] = field(default_factory=list)
     synonyms: list[Synonym] = field(default_factory=list)
     regexes: list[RegexPattern] = field(default_factory=list)
     lookups: list[LookupTable] = field(default_factory=list)
+    lookup_files: list[str] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -120,10 +121,7 @@ class _Reader:
                     )
 
     def intent(self, item: YamlMap, intent: str) -> None:
-        if intent.count("/") > 1:
-            raise self.error(
-                f"The intent '{intent}' has more than one '/'.", item.line_of("intent"), "Write intent/response key."
-            )
+        check_intent(intent, Location(self.file, item.line_of("intent")))
         shared = plain(item.get("metadata"))
         if isinstance(item["examples"], YamlList):
             for text, place, metadata in self.listed(item["examples"], intent):
@@ -166,11 +164,18 @@ class _Reader:
                 self.result.synonyms.append(Synonym(surface, span.value, place))
 
 
+def check_intent(intent: str | None, place: Location) -> None:
+    """Raise DataError for a name with more than the one slash of a retrieval intent."""
+    if intent is not None and intent.count("/") > 1:
+        raise DataError(
+            f"The intent '{intent}' has more than one '/'.", location=place, fix="Write intent/response key."
+        )
+
+
 def combine_nlu(files: Iterable[NluFile]) -> tuple[NluData, tuple[Notice, ...]]:
     """All files' data in order, without exact duplicates; those of examples are told."""
     examples: dict[tuple[Any, ...], Example] = {}
-    synonyms: dict[tuple[str, str], Synonym] = {}
-    values: dict[str, Synonym] = {}
+    synonyms: dict[str, Synonym] = {}  # as Rasa's: the last value of a surface, at the place of the first
     regexes: list[RegexPattern] = []
     lookups: list[LookupTable] = []
     notices: list[Notice] = []
@@ -182,16 +187,14 @@ def combine_nlu(files: Iterable[NluFile]) -> tuple[NluData, tuple[Notice, ...]]:
                 message = f"Left out: the same example of '{example.intent}' stands at {first.location}."
                 notices.append(Notice(message, example.location))
         for synonym in file.synonyms:
-            known = values.get(synonym.surface)
+            known = synonyms.get(synonym.surface)
             if known is not None and known.value != synonym.value:
                 message = (
                     f"'{synonym.surface}' now stands for '{synonym.value}'; at {known.location} it is '{known.value}'."
                 )
                 notices.append(Notice(message, synonym.location))
-            values[synonym.surface] = synonym
-            pair = (synonym.surface, synonym.value)
-            kept = synonyms.pop(pair, synonym)  # moves it last: the later one counts
-            synonyms[pair] = kept
+            if known is None or known.value != synonym.value:
+                synonyms[synonym.surface] = synonym
         regexes += file.regexes
         lookups += file.lookups
     data = NluData(tuple(examples.values()), tuple(synonyms.values()), tuple(regexes), tuple(lookups))

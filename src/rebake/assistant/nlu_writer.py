@@ -32,21 +32,23 @@ def persist_nlu(data: NluData, directory: Path) -> None:
 
 
 def nlu_as_yaml(data: NluData) -> str:
-    """The data in Rasa's format 3.1; reading it gives the same data again."""
-    intents: dict[str, list[str]] = {}
+    """The data in Rasa's format 3.1; reading it gives the same data again.
+
+    Except what YAML has no form for: blanks around a text, and brackets in it that look like an annotation, both of
+    which only JSON data can hold; examples without an intent, which Rasa leaves out as well.
+    """
+    intents: dict[tuple[str, str], list[Example]] = {}
     for example in data.examples:
         if example.intent is not None:
-            intents.setdefault(example.intent, []).append(annotated(example))
+            intents.setdefault((example.intent, repr(_metadata(example).get("intent"))), []).append(example)
     synonyms: dict[str, list[str]] = {}
     for synonym in data.synonyms:
-        surfaces = synonyms.setdefault(synonym.value, [])
-        if synonym.surface not in surfaces:
-            surfaces.append(synonym.surface)
+        synonyms.setdefault(synonym.value, []).append(synonym.surface)
     regexes: dict[str, list[str]] = {}
     for regex in data.regexes:
         regexes.setdefault(regex.name, []).append(regex.pattern)
     items: list[dict[str, Any]] = [
-        *_items("intent", intents.items()),
+        *(_intent(name, examples) for (name, _), examples in intents.items()),
         *_items("synonym", synonyms.items()),
         *_items("regex", regexes.items()),
         *_items("lookup", ((table.name, table.elements) for table in data.lookups)),
@@ -56,12 +58,22 @@ def nlu_as_yaml(data: NluData) -> str:
 
 
 def annotated(example: Example) -> str:
-    """The text with its entities as ``[text]{"entity": ...}``."""
+    """The text with its entities as ``[text]{"entity": ...}``, or ``[text][{...}, {...}]`` where several share it.
+
+    Of entities that overlap otherwise only the first is written: there is no form for them.
+    """
+    spans: dict[tuple[int, int], list[EntitySpan]] = {}
+    for span in example.entities:
+        spans.setdefault((span.start, span.end), []).append(span)
     result, position = "", 0
-    for span in sorted(example.entities, key=lambda span: span.start):
-        surface = example.text[span.start : span.end]
-        result += f"{example.text[position : span.start]}[{surface}]{_attributes(span, surface)}"
-        position = span.end
+    for (start, end), same in sorted(spans.items()):
+        if start < position:
+            continue
+        surface = example.text[start:end]
+        attributes = [_attributes(span, surface) for span in same]
+        written = attributes[0] if len(same) == 1 else f"[{', '.join(attributes)}]"
+        result += f"{example.text[position:start]}[{surface}]{written}"
+        position = end
     return result + example.text[position:]
 
 
@@ -70,6 +82,25 @@ def _attributes(span: EntitySpan, surface: str) -> str:
     if span.value != surface:
         attributes["value"] = span.value
     return json.dumps({key: value for key, value in attributes.items() if value is not None}, ensure_ascii=False)
+
+
+def _intent(name: str, examples: list[Example]) -> dict[str, Any]:
+    """A list of texts where a block of lines cannot say it: with metadata, or with line breaks in a text."""
+    texts = [annotated(example) for example in examples]
+    metadata = [_metadata(example) for example in examples]
+    if not any(metadata) and not any(len(text.splitlines()) > 1 for text in texts):
+        return next(iter(_items("intent", [(name, texts)])))
+    entries = [
+        {"text": text, **({"metadata": own["example"]} if own.get("example") is not None else {})}
+        for text, own in zip(texts, metadata, strict=True)
+    ]
+    shared = metadata[0].get("intent")
+    return {"intent": name, **({} if shared is None else {"metadata": shared}), "examples": entries}
+
+
+def _metadata(example: Example) -> dict[str, Any]:
+    """Of the intent and of the example; metadata of another form, which only JSON data can hold, has no place."""
+    return example.metadata if isinstance(example.metadata, dict) else {}
 
 
 def _items(kind: str, groups: Iterable[tuple[str, Iterable[str]]]) -> Iterable[dict[str, Any]]:

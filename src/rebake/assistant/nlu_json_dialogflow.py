@@ -1,0 +1,73 @@
+"""Exports of Dialogflow: a file per intent or entity, and beside each a file of what is said in one language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rebake.assistant.model import EntitySpan, LookupTable, RegexPattern, Synonym
+from rebake.assistant.nlu_data import NluFile
+from rebake.assistant.nlu_json_fields import JsonSource
+from rebake.assistant.nlu_json_positions import parse_json
+from rebake.assistant.yaml12 import read_text
+from rebake.assistant.yaml_values import YamlMap
+
+INTENT_MARK = "responses"
+ENTITY_MARK = "isEnum"
+AGENT_MARK = "supportedLanguages"
+EXAMPLE_FILES = ("_usersays_", "_entries_")
+_NOT_AN_ENTITY = "@sys.ignore"
+
+
+def read_dialogflow_intent(content: YamlMap, file: str, language: str) -> NluFile:
+    """The examples of an intent, of ``<file>_usersays_<language>.json``. Raises DataError."""
+    source, examples = _beside(file, "usersays", language)
+    if examples is None:
+        return source.result
+    name = JsonSource(file).optional_text(content, "name", "the intent", content.line)
+    for line, item in source.objects(examples, "the file", 1):
+        text, spans = "", []
+        for chunk in item.get("data") or ():
+            written = source.text(chunk, "text", "a part of an example", line) if isinstance(chunk, dict) else ""
+            entity = chunk.get("alias", chunk.get("meta")) if isinstance(chunk, dict) else None
+            if entity is not None and entity != _NOT_AN_ENTITY and written:
+                spans.append(EntitySpan(len(text), len(text) + len(written), str(entity), written))
+            text += written
+        source.example(text, name, tuple(spans), line)
+    return source.result
+
+
+def read_dialogflow_entity(content: YamlMap, file: str, language: str) -> NluFile:
+    """Synonyms of an entity, of ``<file>_entries_<language>.json``: also its lookup table, or its regexes.
+
+    Raises DataError.
+    """
+    source, entries = _beside(file, "entries", language)
+    if entries is None:
+        return source.result
+    name = JsonSource(file).text(content, "name", "the entity", content.line)
+    elements: list[str] = []
+    for line, item in source.objects(entries, "the file", 1):
+        surfaces: Any = item.get("synonyms") or []
+        if not isinstance(surfaces, list) or not all(isinstance(surface, str) for surface in surfaces):
+            raise source.error(f"The synonyms of an entry of '{name}' are no texts.", line, "Export the data again.")
+        if "value" in item:
+            value = str(item["value"])
+            source.result.synonyms += [Synonym(surface, value, source.at(line)) for surface in surfaces]
+        if content.get("isRegexp"):
+            source.result.regexes += [RegexPattern(name, surface, source.at(line)) for surface in surfaces]
+        else:
+            elements += [surface for surface in surfaces if "@" not in surface]
+    if elements:
+        source.result.lookups.append(LookupTable(name, tuple(elements), source.at(1)))
+    return source.result
+
+
+def _beside(file: str, kind: str, language: str) -> tuple[JsonSource, Any]:
+    """The file of examples that belongs to ``file``, and its content; None where there is none (which is told)."""
+    path = file.replace(".json", f"_{kind}_{language}.json")
+    if not Path(path).is_file():
+        source = JsonSource(file)
+        source.notice(f"Skipped: Dialogflow's '{Path(path).name}' is not beside this file, so it says nothing.", 1)
+        return source, None
+    return JsonSource(path), parse_json(read_text(path), path)
