@@ -10,6 +10,7 @@ from typing import Any, Self
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import Message
+from rebake.nlu.synonyms import learn_synonyms
 
 logger = logging.getLogger("rebake")
 
@@ -25,22 +26,12 @@ class EntitySynonymMapper:
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Synonyms as written, then every annotated entity; targets stand for themselves in any case."""
-        self._targets = {}
-        written = {synonym.surface: synonym.value for synonym in training.data.synonyms}
-        for surface, value in written.items():
-            self._add(surface, value)
-        for example in training.data.examples:
-            for entity in example.entities:
-                self._add(example.text[entity.start : entity.end], entity.value)
-        return {}
 
-    def _add(self, surface: str, value: str) -> None:
-        if surface != value:
-            known = self._targets.get(surface.lower())
-            if known is not None and known != value:
-                logger.warning("%r is a synonym of %r and of %r; the last one counts.", surface.lower(), known, value)
-            self._targets[surface.lower()] = value
-        self._targets.setdefault(value.lower(), value)
+        def warn(surface: str, known: str, value: str) -> None:
+            logger.warning("%r is a synonym of %r and of %r; the last one counts.", surface, known, value)
+
+        self._targets = learn_synonyms(training.data, warn)
+        return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
         for message in messages:

@@ -27,8 +27,10 @@ BOT_TEXT = "bot text"  # stands for an end-to-end action, whose name is a text
 def nlu_items(data: NluData) -> tuple[Item, ...]:
     """Examples, synonyms, regexes, lookup tables."""
     items = [_item("example", e.intent or "", example_meaning(e), e.location) for e in data.examples]
-    values = {synonym.surface: synonym for synonym in data.synonyms}  # a later one replaces an earlier one
-    items += [_item("synonym", s.value, [s.surface, s.value], s.location) for s in values.values()]
+    annotated = {(e.text[span.start : span.end], span.value) for e in data.examples for span in e.entities}
+    values = {s.surface: s for s in data.synonyms}  # a later one replaces an earlier one
+    listed = [s for s in values.values() if (s.surface, s.value) not in annotated]  # others are part of their example
+    items += [_item("synonym", s.value, [s.surface, s.value], s.location) for s in listed]
     items += [_item("regex", r.name, [r.name, r.pattern], r.location) for r in data.regexes]
     items += [_item("lookup", t.name, [t.name, t.elements], t.location) for t in data.lookups]
     return _sorted(items)

@@ -21,7 +21,6 @@ from rebake.assistant.model import (
     Form,
     Intent,
     LoopStep,
-    NluData,
     OrStep,
     Slot,
     SlotStep,
@@ -48,17 +47,6 @@ def spans_meaning(spans: Iterable[EntitySpan]) -> list[list[Any]]:
 
 def example_meaning(example: Example) -> list[Any]:
     return [example.text, example.intent, spans_meaning(example.entities)]
-
-
-def synonyms_meaning(data: NluData) -> dict[str, list[str]]:
-    """What each surface may stand for, by lists and by annotations, in any case; order counts only among several."""
-    values: dict[str, list[str]] = {}
-    written = [(synonym.surface, synonym.value) for synonym in data.synonyms]
-    annotated = [(e.text[span.start : span.end], span.value) for e in data.examples for span in e.entities]
-    for surface, value in (*written, *annotated):
-        for key in {surface.lower(), value.lower()}:
-            values.setdefault(key, []).append(value)
-    return {key: [*dict.fromkeys(found), found[-1]] for key, found in values.items()}
 
 
 def intent_meaning(domain: Domain, intent: Intent) -> list[Any]:
