@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import shutil
 from collections.abc import Iterable, Sequence
@@ -80,7 +81,7 @@ class Shelf:
                     fix="Remove this archive, or train with --force.",
                 )
             if directory.is_dir():
-                shutil.copytree(directory, components / new.directory)
+                copy_component(directory, components / new.directory)
 
     def find_component(self, part: Part, fingerprint: str) -> Path | None:
         """The directory of a component that was trained from just the same, or None."""
@@ -118,6 +119,14 @@ class Shelf:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._stack.close()
+
+
+def copy_component(source: Path, target: Path) -> None:
+    """Copy the directory of a component. A file that is named as the directory is, such as
+    ``train_LogisticRegressionClassifier3.skops``, gets the new directory's name, where Rasa looks for it."""
+    shutil.copytree(source, target)
+    for file in target.glob(f"{glob.escape(source.name)}.*"):
+        file.rename(target / f"{target.name}{file.name.removeprefix(source.name)}")
 
 
 def _missing_files(directory: Path, record: ComponentRecord) -> list[str]:

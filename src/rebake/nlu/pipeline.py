@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from rebake.archive.metadata import Node
+from rebake.archive.shelf import copy_component
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.component import Component, TrainingContext, TrainingData
@@ -85,7 +85,7 @@ def train_pipeline(
     for position, node in enumerate(nodes):
         target = directory / node.directory
         if node.id in kept:
-            shutil.copytree(kept[node.id], target)
+            copy_component(kept[node.id], target)
         is_read = _is_read(node, [later for later in nodes[position + 1 :] if later.id not in kept])
         if node.id in kept and not is_read:
             continue
