@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rebake import __version__
+from rebake.archive.finetuning import finetuning_fingerprints, write_finetuning_fingerprints
 from rebake.archive.manifest import Manifest, Part, PartRecord, write_manifest
-from rebake.archive.metadata import COMPONENTS_NAME, Node, build_metadata, write_metadata
+from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, Node, build_metadata, write_metadata
 from rebake.archive.shelf import Shelf
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_writer import persist_nlu
@@ -101,6 +102,9 @@ class BakingJob:
         )
         self.model_id = metadata["model_id"]
         write_metadata(metadata, directory)
+        graph = metadata["train_schema"]["nodes"]
+        fingerprints = finetuning_fingerprints(self.assistant, graph, nlu=nlu, core=core, rasa_version=RASA_VERSION)
+        write_finetuning_fingerprints(fingerprints, components)
 
     def _bake(
         self,
