@@ -23,6 +23,7 @@ from rebake.assistant.importer import load_assistant
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import Message
 from rebake.nlu.registry import component_type
+from rebake.nlu.response_texts import label_texts
 from rebake.nlu.training_messages import training_messages
 from rebake.sparse import SparseRows
 
@@ -146,7 +147,8 @@ def check_training(project: Path, pipeline: list[dict[str, Any]] | None, python:
         Node(f"{spec.name}{position}", spec, component_type(spec))
         for spec, position in zip(specs, positions, strict=True)
     ]
-    training = TrainingData(training_messages(assistant.nlu, assistant.domain), assistant.nlu, assistant.domain)
+    texts = label_texts(assistant.nlu, assistant.domain)  # whether or not a selector reads them, as Rasa has them
+    training = TrainingData(training_messages(assistant.nlu, texts), assistant.nlu, assistant.domain)
     odd = [Message({"text": text}) for text in ODD]
     for node in nodes:
         component = node.type.load_class()(node.type.merged(node.spec.options), node.id)

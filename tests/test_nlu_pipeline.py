@@ -158,16 +158,13 @@ def test_a_component_that_is_not_supported_is_refused_with_its_line(tmp_path: Pa
     assert not files(tmp_path / "model")
 
 
-def test_a_selector_that_was_asked_for_is_refused_where_there_are_retrieval_intents(tmp_path: Path) -> None:
-    config = CONFIG.replace("EntitySynonymMapper", "ResponseSelector")
-    with pytest.raises(UnsupportedError, match=r"config\.yml:8: .*ResponseSelector.*'faq/refund'"):
+def test_a_selector_of_texts_without_a_transformer_is_refused_with_its_line_before_anything_trains(
+    tmp_path: Path,
+) -> None:
+    config = CONFIG.replace("EntitySynonymMapper", "ResponseSelector\n    use_text_as_label: true")
+    with pytest.raises(UnsupportedError, match=r"config\.yml:8: .*ResponseSelector.*use_text_as_label"):
         train(project(tmp_path, config, RETRIEVAL), tmp_path / "model")
-    training = train(project(tmp_path / "b", config), tmp_path / "without")
+    assert not files(tmp_path / "model")
+    training = train(project(tmp_path / "b", config), tmp_path / "without")  # no example: nothing to refuse
     result = load_pipeline(training.nodes, tmp_path / "without").parse("hello")
     assert result["response_selector"]["all_retrieval_intents"] == []
-
-
-def test_the_default_pipeline_loses_its_selector_where_there_are_retrieval_intents(tmp_path: Path) -> None:
-    with_it = pipeline_nodes(project(tmp_path, "language: en\npipeline:\n"))
-    without = pipeline_nodes(project(tmp_path / "b", "language: en\npipeline:\n", RETRIEVAL))
-    assert {node.id for node in with_it} - {node.id for node in without} == {"ResponseSelector7"}

@@ -31,6 +31,7 @@ from rebake.assistant.model import (
     NluData,
     OrStep,
     RegexPattern,
+    Response,
     SlotStep,
     Step,
     Story,
@@ -302,6 +303,29 @@ def test_the_text_of_a_response_counts_for_nlu_where_a_selector_learns_from_it(b
     selector = with_option(bot, "ResponseSelector", "use_text_as_label", True)
     assert changed(selector, edit_response(selector, "utter_faq/price", text="Ten.")) == {"nlg", "nlu"}
     assert changed(selector, edit_response(selector, "utter_greet", text="Ten.")) == {"nlg"}
+    assert changed(selector, edit_response(selector, "utter_faq/price", text="Three.", image="x")) == {"nlg"}
+
+
+def test_of_several_variations_the_selector_learns_the_last_text_alone(bot: Assistant) -> None:
+    selector = with_option(bot, "ResponseSelector", "use_text_as_label", True)
+    first = {"text": "Three."}
+    assert changed(selector, with_variations(selector, {"text": "Ten."}, first, {"image": "x"})) == {"nlg"}
+    assert changed(selector, with_variations(selector, first, {"text": "Ten."})) == {"nlg", "nlu"}
+
+
+def with_variations(bot: Assistant, *variations: dict[str, str]) -> Assistant:
+    responses = tuple(
+        replace(response, variations=variations) if response.name == "utter_faq/price" else response
+        for response in bot.domain.responses
+    )
+    return edit_domain(bot, responses=responses)
+
+
+def test_the_text_of_a_response_that_no_example_leads_to_is_not_learned(bot: Assistant) -> None:
+    selector = with_option(bot, "ResponseSelector", "use_text_as_label", True)
+    response = Response("utter_faq/lonely", ({"text": "One."},))
+    more = edit_domain(selector, responses=(*selector.domain.responses, response))
+    assert changed(more, edit_response(more, "utter_faq/lonely", text="Two.")) == {"nlg"}
 
 
 STEPS: list[Step] = [

@@ -11,6 +11,7 @@ from rebake.assistant.model import Domain, Example, NluData
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import Features, Message
 from rebake.nlu.registry import COMPONENTS
+from rebake.nlu.response_texts import label_texts
 from rebake.nlu.training_messages import training_messages
 from rebake.sparse import SparseRows
 
@@ -33,7 +34,7 @@ def reloaded(trained: Component, name: str, directory: Path, **options: Any) -> 
 
 def training_on(data: NluData, domain: Domain | None = None, **tokenizer: Any) -> TrainingData:
     """Training data with tokens."""
-    messages = training_messages(data, domain or Domain())
+    messages = training_messages(data, label_texts(data, domain or Domain()))
     component("WhitespaceTokenizer", **tokenizer).process(messages, training=True)
     return TrainingData(messages, data, domain or Domain())
 

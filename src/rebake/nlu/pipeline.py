@@ -12,12 +12,13 @@ from typing import Any, cast
 from rebake.archive.metadata import Node
 from rebake.archive.shelf import copy_component
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
-from rebake.errors import DataError, UnsupportedError
+from rebake.errors import DataError
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import TEXT, Message
-from rebake.nlu.pipeline_checks import check_pipeline
+from rebake.nlu.pipeline_checks import check_pipeline, check_response_selector
 from rebake.nlu.regex_message_handler import RegexMessageHandler
 from rebake.nlu.registry import component_type, trainable_type
+from rebake.nlu.response_texts import response_texts
 from rebake.nlu.training_messages import training_messages
 
 logger = logging.getLogger("rebake")
@@ -43,12 +44,8 @@ class PipelineTraining:
 
 
 def pipeline_nodes(assistant: Assistant) -> tuple[Node, ...]:
-    """The nodes that a model of this assistant has.
-
-    Of Rasa's default pipeline a ResponseSelector is left out where there are retrieval intents (it is not trained yet,
-    and nobody asked for it); the other nodes keep their ids.
-    """
-    return _nodes(assistant.config.pipeline, assistant)
+    """The nodes that a model of this assistant has."""
+    return _nodes(assistant.config.pipeline)
 
 
 def train_pipeline(
@@ -72,15 +69,11 @@ def train_pipeline(
     """
     for notice in check_pipeline(specs, context.language):
         logger.warning("%s", notice)
-    nodes = _nodes(specs, assistant)
-    if len(nodes) < len(specs):
-        logger.warning(
-            "ResponseSelector of the default pipeline is left out: rebake does not train it yet, so the model does not "
-            "choose among the responses of retrieval intents."
-        )
+    nodes = _nodes(specs)
     components = {node.id: _new(node, assistant) for node in nodes}  # before training, so that bad options fail at once
     kept = {node.id: found for node in nodes if node.resource and (found := reuse(node.id)) is not None}
-    training = TrainingData(training_messages(assistant.nlu, assistant.domain), assistant.nlu, assistant.domain)
+    texts = response_texts(specs, assistant.nlu, assistant.domain)
+    training = TrainingData(training_messages(assistant.nlu, texts), assistant.nlu, assistant.domain)
     metrics: dict[str, float] = {}
     for position, node in enumerate(nodes):
         target = directory / node.directory
@@ -123,7 +116,8 @@ class Pipeline:
         """Parse texts, in order, into the shape of Rasa's parse result.
 
         Keys: ``text`` (stripped), ``intent``, ``entities``, ``text_tokens`` (start and end of each token),
-        ``intent_ranking`` where a classifier ranks, ``response_selector`` where there is one.
+        ``intent_ranking`` where a classifier ranks, ``response_selector`` where there is one. A retrieval intent has
+        ``full_retrieval_intent_name``, which is None unless a selector serves just this intent.
         """
         results = []
         for start in range(0, len(texts), _PARSE_BATCH):
@@ -143,6 +137,11 @@ class Pipeline:
             result["text_tokens"] = [[token.start, token.end] for token in message.tokens[TEXT]]
         if message.intent_ranking or self._always_ranks:
             result["intent_ranking"] = message.intent_ranking
+        selections = message.extra.get("response_selector", {})
+        name = result["intent"]["name"]
+        if name and name in selections.get("all_retrieval_intents", ()):
+            key = selections.get(name, {}).get("response", {}).get("intent_response_key")
+            result["intent"] = {**result["intent"], "full_retrieval_intent_name": key}
         return {**result, **message.extra}
 
 
@@ -163,25 +162,15 @@ def load_pipeline(nodes: Sequence[Node], directory: Path, domain: Domain | None 
     return Pipeline(nodes, [_load(node, directory / node.directory) for node in nodes], domain)
 
 
-def _nodes(specs: Sequence[ComponentSpec], assistant: Assistant) -> tuple[Node, ...]:
-    left_out = {"ResponseSelector"} if assistant.config.pipeline_is_default and _retrieval_intent(assistant) else set()
-    return tuple(
-        Node(f"{spec.name}{position}", spec, component_type(spec))
-        for position, spec in enumerate(specs)
-        if spec.name not in left_out
-    )
+def _nodes(specs: Sequence[ComponentSpec]) -> tuple[Node, ...]:
+    return tuple(Node(f"{spec.name}{position}", spec, component_type(spec)) for position, spec in enumerate(specs))
 
 
 def _new(node: Node, assistant: Assistant) -> Component:
     """An untrained component. Raises DataError for its options, UnsupportedError for what cannot be trained."""
     entry = trainable_type(node.spec)
-    intent = _retrieval_intent(assistant)
-    if entry.name == "ResponseSelector" and intent is not None:
-        raise UnsupportedError(
-            f"pipeline: rebake does not train ResponseSelector on retrieval intents yet, and the data has {intent!r}.",
-            location=node.spec.location,
-            fix="Take ResponseSelector out of the pipeline, or train this assistant with Rasa.",
-        )
+    if entry.name == "ResponseSelector":
+        check_response_selector(node.spec, assistant.nlu)
     with _placed(node):
         return cast(Component, entry.load_class()(entry.merged(node.spec.options), node.id))
 
@@ -204,7 +193,7 @@ def _save(component: Component, node: Node, target: Path) -> None:
 
 def _is_read(node: Node, to_train: Sequence[Node]) -> bool:
     """Whether a later component learns from what this one adds to the training messages."""
-    return node.type.kind in ("tokenizer", "featurizer") and any(
+    return node.type.kind in ("model_provider", "tokenizer", "featurizer") and any(
         later.resource and later.type.needs for later in to_train
     )
 
@@ -218,8 +207,3 @@ def _placed(node: Node) -> Iterator[None]:
         if error.location is None:
             error.location = node.spec.location
         raise
-
-
-def _retrieval_intent(assistant: Assistant) -> str | None:
-    """A retrieval intent of the examples, ``faq/refund``; None where there is none."""
-    return next((example.intent for example in assistant.nlu.examples if "/" in (example.intent or "")), None)

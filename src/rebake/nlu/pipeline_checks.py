@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from rebake.assistant.location import Notice
-from rebake.assistant.model import ComponentSpec
+from rebake.assistant.model import ComponentSpec, NluData
 from rebake.component import ComponentType
-from rebake.errors import DataError
+from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.registry import COMPONENTS, component_type
 
 # Languages without spaces between words, and those that a tokenizer is made for.
@@ -106,3 +106,22 @@ def _unread_options(entry: ComponentType, spec: ComponentSpec) -> list[Notice]:
                 Notice(f"pipeline: {entry.name} has no option {option!r}; it is ignored.{hint}", spec.location)
             )
     return notices
+
+
+def check_response_selector(spec: ComponentSpec, data: NluData) -> None:
+    """Refuse the one kind of selector that Rasa 3.6.21 does not train either; without examples it learns nothing.
+
+    Raises:
+        UnsupportedError: with the line of config.yml.
+    """
+    options = component_type(spec).merged(spec.options)
+    if not options["use_text_as_label"] or options["number_of_transformer_layers"] != 0:
+        return
+    own = f"{options['retrieval_intent']}/" if options["retrieval_intent"] else ""
+    if any("/" in intent and intent.startswith(own) for intent in (example.intent or "" for example in data.examples)):
+        raise UnsupportedError(
+            "pipeline: ResponseSelector needs a transformer to learn from texts (use_text_as_label); Rasa 3.6.21 fails "
+            "without one, too.",
+            location=spec.location,
+            fix="Set number_of_transformer_layers to 1 or more, and hidden_layers_sizes to {text: [], label: []}.",
+        )

@@ -1,51 +1,227 @@
-"""ResponseSelector of an assistant without retrieval intents: there is nothing to learn, and nothing is selected.
+"""ResponseSelector: which of the responses of a retrieval intent answers a message.
 
-Rasa's default pipeline names it whether or not there are retrieval intents, and its parse results show it.
+It goes by the names of the responses (DIET2BOW), or with ``use_text_as_label`` by their texts (DIET2DIET). With
+``retrieval_intent`` it serves that intent alone, otherwise all of them.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from rebake.errors import UnsupportedError
+import numpy as np
+
+from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.message import Message
+from rebake.nlu.diet_data import data_example, label_features, rank, text_data
+from rebake.nlu.diet_files import DietFiles, decode_features, encode_features, encode_ids
+from rebake.nlu.diet_options import DietOptions
+from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, TEXT, Message
+from rebake.nlu.response_selector_files import ResponseFiles, Responses, response_key
+from rebake.nlu.text_features import Stacked, by_origin, selected, stack
+
+if TYPE_CHECKING:
+    from rebake.nn.diet import DietConfig
+    from rebake.nn.diet_model import DietModel
+
+logger = logging.getLogger("rebake")
+
+NAME = "ResponseSelector"
+BATCH = 128  # messages that are predicted together
+_FIXED = {"intent_classification": True, "entity_recognition": False, "BILOU_flag": False}  # whatever config.yml says
 
 
 class ResponseSelector:
-    """Adds to ``response_selector`` of the parse result what Rasa's untrained selector says."""
+    """A component of the pipeline; without a model (no retrieval intents) it selects nothing, and says so as Rasa."""
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
+        self.options = DietOptions.checked({**options, **_FIXED}, node)
         self.node = node
-        self._key: str = options["retrieval_intent"] or "default"
+        self.retrieval_intent: str | None = options["retrieval_intent"] or None
+        self.reads_texts = bool(options["use_text_as_label"])
+        self.model: DietModel | None = None
+        self.files: DietFiles | None = None
+        self.responses = ResponseFiles({}, ())
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
-        """Nothing is learned; the pipeline refuses retrieval intents before it comes to training."""
-        return {}
+        """Train on the examples of the retrieval intent, or of all retrieval intents."""
+        featurizers = self.options.featurizers
+        attribute = RESPONSE if self.reads_texts else INTENT_RESPONSE_KEY
+        labelled = [m for m in training.messages if self._serves(m) and attribute in m.attributes]
+        names = sorted({message.attributes[attribute] for message in labelled})
+        messages = [message for message in labelled if selected(message, TEXT, featurizers)]
+        if not self._trainable(messages, attribute):
+            return {}
+        self._warn_about_hidden_layers()
+        self.responses = ResponseFiles.of(training)
+        features = stack(messages, TEXT, featurizers)
+        of_labels = label_features(labelled, names, attribute, featurizers)
+        self._check_features(features, of_labels)
+        places = {name: place for place, name in enumerate(names)}
+        ids = np.array([places[message.attributes[attribute]] for message in messages], np.int32)
+        return self._fit(names, features, of_labels, ids, context)
+
+    def _serves(self, message: Message) -> bool:
+        return INTENT in message.attributes and self.retrieval_intent in (None, message.attributes[INTENT])
+
+    def _trainable(self, messages: Sequence[Message], attribute: str) -> bool:
+        labels = {message.attributes[attribute] for message in messages}
+        if len(labels) >= 2:
+            return True
+        if labels:
+            logger.warning("%s: there is only one response to select; it is left untrained.", self.node)
+        elif self.retrieval_intent is not None:
+            logger.warning(
+                "%s: nothing can be learned for the retrieval intent %r, as there are no examples '%s/...'%s.",
+                *(self.node, self.retrieval_intent, self.retrieval_intent),
+                " that have a response with a text" if self.reads_texts else "",
+            )
+        return False
+
+    def _warn_about_hidden_layers(self) -> None:
+        sizes = self.options.options["hidden_layers_sizes"]
+        if self.options.options["number_of_transformer_layers"] > 0 and any(sizes.values()):
+            logger.warning(
+                "%s: a transformer works best without hidden layers before it; hidden_layers_sizes is %s.",
+                *(self.node, dict(sizes)),
+            )
+
+    def _check_features(self, features: Stacked, of_labels: Stacked) -> None:
+        for stacked, what in ((features, "texts"), *(((of_labels, "responses"),) if self.reads_texts else ())):
+            if stacked.sequence_sparse is None and stacked.sequence_dense is None:
+                raise DataError(
+                    f"{self.node} needs features of the tokens of {what}, and its featurizers give none.",
+                    fix="Add a featurizer such as CountVectorsFeaturizer in front of it.",
+                )
+        if self.options.options["share_hidden_layers"] and text_data(features).widths != text_data(of_labels).widths:
+            raise DataError(
+                f"{self.node}: share_hidden_layers needs the same features of texts and responses.",
+                fix="Use CountVectorsFeaturizer alone, with use_shared_vocab, or set share_hidden_layers to false.",
+            )
+
+    def _network(self) -> DietConfig:
+        shared = bool(self.options.options["share_hidden_layers"])
+        return replace(self.options.network(), text_labels=self.reads_texts, shared_layers=shared)
+
+    def _fit(
+        self,
+        names: Sequence[str],
+        features: Stacked,
+        of_labels: Stacked,
+        ids: np.ndarray[Any, np.dtype[np.int32]],
+        context: TrainingContext,
+    ) -> dict[str, float]:
+        from rebake.nn.diet_model import DietModel
+        from rebake.nn.training import FitSettings
+
+        options = self.options
+        texts = text_data(features, ids)
+        self.model, losses = DietModel.train(
+            self._network(),
+            texts,
+            text_data(of_labels),
+            {},
+            batching=options.batching(),
+            settings=FitSettings(
+                name=self.node,
+                epochs=options.epochs,
+                learning_rate=options.learning_rate,
+                seed=context.seed if options.seed is None else options.seed,
+            ),
+            progress=context.progress,
+            num_threads=context.num_threads,
+        )
+        label_data = encode_features(of_labels, range(len(names)), mask=False)
+        self.files = DietFiles(
+            data_example(features, of_labels, texts),
+            {"label": {**label_data, "ids": encode_ids(range(len(names)))}},
+            tuple(names),
+            (),
+            {TEXT: features.sparse_sizes},
+        )
+        return {_METRICS.get(name, name): value for name, value in losses.items()}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
+        """Add to ``response_selector`` of the parse result."""
         for message in messages:
-            selection = message.extra.setdefault("response_selector", {"all_retrieval_intents": []})
-            selection[self._key] = {
-                "response": {
-                    "responses": None,
-                    "confidence": 0.0,
-                    "intent_response_key": None,
-                    "utter_action": "utter_None",
-                },
-                "ranking": [],
-            }
+            self._answer(message, {"name": None, "confidence": 0.0}, [])
+        if self.model is None or self.files is None:
+            return
+        for group in by_origin(messages, TEXT, self.options.featurizers):
+            for start in range(0, len(group), BATCH):
+                self._process_batch(group[start : start + BATCH], self.model, self.files)
+
+    def _process_batch(self, messages: Sequence[Message], model: DietModel, files: DietFiles) -> None:
+        widths = model.network.widths
+        features = stack(messages, TEXT, self.options.featurizers)
+        prediction = model.predict(text_data(features.widened(widths.sequence_sparse, widths.sentence_sparse)))
+        assert prediction.intents is not None
+        for message, confidences in zip(messages, prediction.intents, strict=True):
+            self._answer(message, *rank(confidences, files.labels, self.options))
+
+    def _answer(self, message: Message, best: Mapping[str, Any], ranking: Sequence[Mapping[str, Any]]) -> None:
+        """Write down a selection in Rasa's form; the last selector of the pipeline says which retrieval intents there
+        are, even if it is an untrained one that knows none."""
+        selections = message.extra.setdefault("response_selector", {})
+        selections["all_retrieval_intents"] = list(self.responses.retrieval_intents)
+        key = self._keys.get(best["name"], best["name"])
+        selections[self.retrieval_intent or "default"] = {
+            "response": {
+                "responses": None if key is None else self._responses_of(key),
+                "confidence": best["confidence"],
+                "intent_response_key": key,
+                "utter_action": f"utter_{key}",
+            },
+            "ranking": [
+                {"confidence": entry["confidence"], "intent_response_key": self._keys.get(entry["name"], entry["name"])}
+                for entry in ranking
+            ],
+        }
+
+    def _responses_of(self, key: str) -> list[dict[str, Any]]:
+        """A response that is gone from the domain is replaced by its key, as Rasa does."""
+        found = self.responses.responses.get(f"utter_{key}")
+        return [deepcopy(dict(variation)) for variation in found] if found else [{"text": key}]
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        """Label -> key of its response ("faq/refund"), where there is one."""
+        responses: Responses = self.responses.responses
+        found = {label: response_key(label, responses) for label in (self.files.labels if self.files else ())}
+        return {label: key for label, key in found.items() if key is not None}
 
     def save(self, directory: Path) -> None:
-        """Nothing to save."""
+        """Write Rasa's files; nothing without a model."""
+        if self.model is None or self.files is None:
+            return
+        self.files.write(directory, NAME)
+        self.responses.write(directory, NAME)
+        self.model.save(directory / f"{NAME}.tf_model")
 
     @classmethod
     def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
-        if directory is not None:
-            raise UnsupportedError(
-                f"{node} of this model was trained on retrieval intents; rebake does not read ResponseSelector yet.",
-                fix="Use Rasa to run this model.",
-            )
-        return cls(options, node)
+        """Read a component that we or Rasa trained."""
+        component = cls(options, node)
+        if directory is None or not any(directory.glob(f"{NAME}.*")):
+            return component
+        from rebake.nn.diet_model import DietModel
+
+        files = DietFiles.read(directory, NAME)
+        component.files = files
+        component.responses = ResponseFiles.read(directory, NAME)
+        component.model = DietModel.load(
+            component._network(),
+            text_data(decode_features(files.data_example[TEXT])).widths,
+            text_data(decode_features(files.label_data["label"])),
+            {},
+            directory / f"{NAME}.tf_model",
+        )
+        return component
+
+
+_METRICS = {"intent": "response_loss", "mask": "mask_loss"}

@@ -20,6 +20,7 @@ from rebake.core.generator import DEFAULT_AUGMENTATION
 from rebake.core.registry import policy_type
 from rebake.errors import UnsupportedError
 from rebake.nlu.registry import component_type
+from rebake.nlu.response_texts import response_texts
 from rebake.nlu.synonyms import learn_synonyms
 from rebake.staleness.file_contents import content_digest
 from rebake.staleness.items import domain_items, nlu_items, response_items, retrieval_items, story_items
@@ -156,11 +157,8 @@ class _NluInputs:
 
 def _trained_responses(assistant: Assistant) -> tuple[Item, ...]:
     """Texts of responses are NLU data only where a ResponseSelector takes them as labels."""
-    for spec in assistant.config.pipeline:
-        entry = _entry(spec, component_type)
-        if entry.name == "ResponseSelector" and entry.merged(spec.options).get("use_text_as_label"):
-            return retrieval_items(assistant.domain.responses)
-    return ()
+    texts = response_texts(assistant.config.pipeline, assistant.nlu, assistant.domain)
+    return retrieval_items(texts, assistant.domain.responses)
 
 
 def _core_settings(domain: Domain, augmentation_factor: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -36,14 +37,10 @@ def nlu_items(data: NluData) -> tuple[Item, ...]:
     return _sorted(items)
 
 
-def retrieval_items(responses: tuple[Response, ...]) -> tuple[Item, ...]:
-    """Responses that a ResponseSelector trains on by their texts."""
+def retrieval_items(texts: Mapping[str, str], responses: tuple[Response, ...]) -> tuple[Item, ...]:
+    """Responses that a ResponseSelector trains on by their texts; ``texts`` are these, by name."""
     return _sorted(
-        [
-            _item("retrieval response", r.name, [r.name, [v.get("text") for v in r.variations]], r.location)
-            for r in responses
-            if "/" in r.name
-        ]
+        [_item("retrieval response", r.name, [r.name, texts[r.name]], r.location) for r in responses if r.name in texts]
     )
 
 
