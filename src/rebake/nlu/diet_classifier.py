@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.diet_checks import warn_about_training
 from rebake.nlu.diet_data import data_example, label_features, rank, text_data
 from rebake.nlu.diet_files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet_options import DietOptions
@@ -28,6 +29,7 @@ logger = logging.getLogger("rebake")
 
 NAME = "DIETClassifier"
 BATCH = 128  # messages that are predicted together
+_METRICS = {name: f"{name}_loss" for name in ("mask", "intent", "entity", "role", "group")}
 
 
 class DIETClassifier:
@@ -73,6 +75,7 @@ class DIETClassifier:
         from rebake.nn.training import FitSettings
 
         options = self.options
+        warn_about_training(options.options, self.node)
         label_ids = {name: index for index, name in enumerate(names)}
         ids = (
             np.array([label_ids[message.attributes[INTENT]] for message in messages], "i4") if options.intents else None
@@ -93,6 +96,7 @@ class DIETClassifier:
             ),
             progress=context.progress,
             num_threads=context.num_threads,
+            evaluation=options.evaluation(context.seed),
         )
         self.files = DietFiles(
             data_example(features, of_labels, texts),
@@ -106,7 +110,7 @@ class DIETClassifier:
             tuple(specs),
             {TEXT: features.sparse_sizes},
         )
-        return {name if name == "loss" else f"{name}_loss": value for name, value in losses.items()}
+        return {_METRICS.get(name, name): value for name, value in losses.items()}
 
     def _trainable(self, messages: Sequence[Message], names: Sequence[str]) -> bool:
         if not messages or not names:

@@ -12,6 +12,7 @@ from rebake.nlu.entity_tags import SplitByComma
 if TYPE_CHECKING:
     from rebake.nn.batching import Batching
     from rebake.nn.diet import DietConfig
+    from rebake.nn.evaluation import EvaluationSettings
 
 DEFAULT_TRANSFORMER_SIZE = 256  # what Rasa takes where the option gives none
 
@@ -101,6 +102,21 @@ class DietOptions:
             epochs=self.epochs,
             strategy=self.options["batch_strategy"],
             drop_small_last=bool(self.options["drop_small_last_batch"]),
+        )
+
+    def evaluation(self, seed: int) -> EvaluationSettings:
+        """What is held out, kept and logged; ``seed`` counts where there is no random_seed."""
+        from rebake.nn.evaluation import EvaluationSettings
+
+        options = self.options
+        every = int(options["evaluate_every_number_of_epochs"])
+        return EvaluationSettings(
+            examples=int(options["evaluate_on_number_of_examples"]),
+            every=self.epochs if every == -1 else every,
+            keep_best=bool(options["checkpoint_model"]),
+            seed=seed if self.seed is None else self.seed,
+            log_directory=options["tensorboard_log_directory"] or None,
+            log_level=options["tensorboard_log_level"],
         )
 
     def network(self) -> DietConfig:

@@ -121,7 +121,7 @@ class Diet:
     def losses(self, batch: Batch, noise: Noise) -> dict[str, tf.Tensor]:
         """Scalar losses by name: "mask", "intent", and the tag names."""
         losses = {}
-        if self.masked is None:
+        if self.masked is None or not noise.drops:  # nothing is hidden from held-out texts
             x, rows = self.sequence(batch, noise, texts_only=not self.taggers)
             texts = self._texts(x, rows)
         else:

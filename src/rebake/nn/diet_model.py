@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
 from rebake.nn.batching import Batching
 from rebake.nn.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.diet import Diet, DietConfig, Labels, Prediction, TagName
+from rebake.nn.evaluation import Evaluation, EvaluationSettings, hold_out, micro_f1
 from rebake.nn.masked_language_model import DISTINCT
+from rebake.nn.noise import Noise
 from rebake.nn.response_selector import Diet2Diet
 from rebake.nn.sequence import Widths
+from rebake.nn.tensorboard import TensorBoardLog
 from rebake.nn.text_data import TextData
-from rebake.nn.training import FitSettings, configure, fit
+from rebake.nn.training import FitSettings, Watcher, configure, fit
 from rebake.nn.weights import Seeded, Source, Weights
 from rebake.progress import Progress
 
 UNREAD = "sequence_layer.text/_tf_layers/feature_combining/_tf_layers/sparse_dense.sequence"  # without a transformer
+
+LOGGED_AS = {
+    "loss": "t_loss",
+    **{name: f"{name[0]}_loss" for name in ("mask", "intent", "entity", "role", "group")},
+    **{f"{name}_loss": f"{name[0]}_loss" for name in ("intent", "entity", "role", "group")},
+    "intent_accuracy": "i_acc",
+    **{f"{name}_f1": f"{name[0]}_f1" for name in ("entity", "role", "group")},
+}
+"""Names of losses and figures in TensorBoard, as with Rasa."""
+MEASURED = 256  # held-out texts that are measured together
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A training's examples (their places among all texts), and who is told of it."""
+
+    trained: NDArray[np.int64]
+    evaluation: Evaluation | None
+    watchers: Sequence[Watcher]
 
 
 class DietModel:
@@ -59,8 +84,15 @@ class DietModel:
         settings: FitSettings,
         progress: Progress,
         num_threads: int | None,
+        evaluation: EvaluationSettings | None = None,
     ) -> tuple[DietModel, dict[str, float]]:
-        """New weights, trained; with the mean losses of the last epoch by name."""
+        """New weights, trained; with the mean losses of the last epoch by name, and with ``evaluation`` the figures of
+        held-out examples (``val_loss``, ``val_intent_loss``, ``val_intent_accuracy``, ``val_entity_f1`` ...).
+
+        Raises:
+            DataError: the examples to hold out cannot be had.
+            StorageError: the log cannot be written.
+        """
         configure(num_threads)
         model = DietModel(Seeded(settings.seed), config, texts.widths, labels, tags)
         rng = np.random.default_rng(settings.seed)
@@ -70,14 +102,37 @@ class DietModel:
             texts = texts.sentences()
             model.weights.clear(UNREAD)
 
+        watched = model._watched(texts, evaluation or EvaluationSettings(), settings.seed)
+        labels_of = None if texts.labels is None else texts.labels[watched.trained]
+
         def batches(epoch: int) -> Iterator[dict[str, Any]]:
-            for chosen in batching.batches(epoch, len(texts.lengths), texts.labels, rng):
-                yield texts.batch(chosen)
+            for chosen in batching.batches(epoch, len(watched.trained), labels_of, rng):
+                yield texts.batch(watched.trained[chosen])
 
         network = model.network
-        losses = fit(model.weights, network.losses, batches, network.signature(), settings, progress)
+        losses = fit(model.weights, network.losses, batches, network.signature(), settings, progress, watched.watchers)
+        figures = {} if watched.evaluation is None else watched.evaluation.finish()
         model.settle()
-        return model, losses
+        return model, losses | figures
+
+    def _watched(self, texts: TextData, settings: EvaluationSettings, seed: int) -> Watched:
+        """What is trained on, and who watches."""
+        log: TensorBoardLog | None = None
+        if settings.log_directory is not None:
+            log = TensorBoardLog(settings.log_directory, settings.log_level, LOGGED_AS)
+        logs = [] if log is None else [log]
+        everything = np.arange(len(texts.lengths))
+        if settings.examples <= 0:
+            return Watched(everything, None, logs)
+        trained, held_out = hold_out(texts.labels, len(everything), settings.examples, settings.seed)
+        evaluation = Evaluation(
+            self.weights,
+            lambda: measure(self.network, texts, held_out, seed),
+            every=settings.every,
+            keep_best=settings.keep_best,
+            tell=None if log is None else log.evaluated,
+        )
+        return Watched(trained, evaluation, [evaluation, *logs])
 
     @staticmethod
     def load(
@@ -100,3 +155,34 @@ class DietModel:
     def predict(self, texts: TextData) -> Prediction:
         """All of ``texts`` in one batch."""
         return self.network.predict(texts.batch())
+
+
+def measure(network: Diet, texts: TextData, chosen: NDArray[np.int64], seed: int) -> dict[str, float]:
+    """Losses and quality on some texts, without dropout: ``loss`` in all, ``<name>_loss`` of each head,
+    ``intent_accuracy`` among all intents, and the micro-averaged ``<tag name>_f1`` of tags.
+
+    Every text counts once. (Rasa's figures come of balanced batches and of sampled intents.)
+    """
+    sums: dict[str, float] = {}
+    right = 0
+    gold: dict[str, list[NDArray[np.int32]]] = {name: [] for name in network.taggers}
+    found: dict[str, list[NDArray[np.int32]]] = {name: [] for name in network.taggers}
+    for start in range(0, len(chosen), MEASURED):
+        part = chosen[start : start + MEASURED]
+        batch = texts.batch(part)
+        for name, value in network.losses(batch, Noise(seed, tf.constant(0), drops=False)).items():
+            sums[f"{name}_loss"] = sums.get(f"{name}_loss", 0.0) + float(value) * len(part)
+        prediction = network.predict(batch)
+        if prediction.intents is not None and texts.labels is not None:
+            right += int((prediction.intents.argmax(axis=1) == texts.labels[part]).sum())
+        for tag, (tags, _) in prediction.tags.items():
+            is_token = np.arange(tags.shape[1]) < texts.lengths[part][:, None]
+            found[tag].append(tags[is_token])
+            gold[tag].append(texts.tags[tag][texts.tokens(part)])
+    figures = {"loss": sum(sums.values()) / len(chosen)}
+    figures |= {name: value / len(chosen) for name, value in sums.items()}
+    if network.intents is not None:
+        figures["intent_accuracy"] = right / len(chosen)
+    return figures | {
+        f"{name}_f1": micro_f1(np.concatenate(gold[name]), np.concatenate(found[name])) for name in network.taggers
+    }

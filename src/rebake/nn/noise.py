@@ -16,9 +16,12 @@ class Noise:
     Args:
         seed: of the training.
         step: int tensor [], number of the optimiser step.
+        drops: False switches dropout off and leaves the sampling of negatives, as the losses of held-out examples are
+            measured.
     """
 
-    def __init__(self, seed: int, step: tf.Tensor) -> None:
+    def __init__(self, seed: int, step: tf.Tensor, *, drops: bool = True) -> None:
+        self.drops = drops
         self._seed = (seed * 1_000_003) % 2**31
         self._step = tf.cast(step, tf.int32)
         self._draws = 0
@@ -29,6 +32,8 @@ class Noise:
 
     def keep(self, shape: tf.Tensor, rate: float) -> tf.Tensor:
         """bool of ``shape``: True with probability 1 - ``rate``."""
+        if not self.drops:
+            return tf.ones(shape, tf.bool)
         return tf.random.stateless_uniform(shape, self._next()) >= rate
 
     def uniform(self, shape: tf.Tensor) -> tf.Tensor:
@@ -46,7 +51,7 @@ class Noise:
 
 def dropout(x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
     """Zeroes a part ``rate`` of the elements and scales the others by 1 / (1 - rate)."""
-    if noise is None or rate <= 0:
+    if noise is None or not noise.drops or rate <= 0:
         return x
     factors = tf.where(noise.keep(tf.shape(x), rate), np.float32(1.0 / (1.0 - rate)), np.float32(0.0))
     return x * factors
@@ -54,6 +59,6 @@ def dropout(x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
 
 def sparse_dropout(x: tf.SparseTensor, rate: float, noise: Noise | None) -> tf.SparseTensor:
     """Zeroes a part ``rate`` of the stored entries; the others keep their size (Rasa's SparseDropout)."""
-    if noise is None or rate <= 0:
+    if noise is None or not noise.drops or rate <= 0:
         return x
     return x.with_values(tf.where(noise.keep(tf.shape(x.values), rate), x.values, 0.0))

@@ -75,7 +75,7 @@ class TextData:
         if texts is None:
             texts = np.arange(len(self.lengths))
         lengths = self.lengths[texts]
-        tokens = self._tokens(texts)
+        tokens = self.tokens(texts)
         batch: dict[str, Any] = {"lengths": lengths}
         if self.sequence_sparse is not None:
             batch["sequence_sparse"] = sparse_tensor(self.sequence_sparse.take(tokens))
@@ -91,7 +91,7 @@ class TextData:
             batch[name] = self._with_sentences(tags[tokens], lengths)
         return batch
 
-    def _tokens(self, texts: NDArray[np.integer]) -> NDArray[np.int64]:
+    def tokens(self, texts: NDArray[np.integer]) -> NDArray[np.int64]:
         """Rows of the tokens of these texts, text after text."""
         lengths = self.lengths[texts].astype(np.int64)
         starts = (np.cumsum(self.lengths, dtype=np.int64) - self.lengths)[texts]

@@ -6,9 +6,9 @@ Nothing is retraced and no Python runs between the operations of a step; batches
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import tensorflow as tf
 
@@ -22,6 +22,16 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Keras' Adam
 
 Losses = Mapping[str, tf.Tensor]
 LossFunction = Callable[[Any, Noise], Losses]  # (batch, noise) -> named scalar losses; their sum is minimised
+
+
+class Watcher(Protocol):
+    """Told of a training while it runs."""
+
+    def step_done(self, number: int, losses: Losses) -> None:
+        """After every batch; ``number`` counts from 0 over all epochs, ``losses`` are the step's with their sum."""
+
+    def epoch_done(self, epoch: int, means: Mapping[str, float]) -> Mapping[str, float]:
+        """After every epoch, counted from 0, with its mean losses; returns figures to be shown with the progress."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ def fit(
     signature: Any,
     settings: FitSettings,
     progress: Progress,
+    watchers: Sequence[Watcher] = (),
 ) -> dict[str, float]:
     """Train the variables in place.
 
@@ -58,6 +69,7 @@ def fit(
         losses: the network's forward pass and losses.
         batches: epoch -> its batches, each a structure of tensors or arrays that fits ``signature``.
         signature: tf.TensorSpec structure of a batch, with None for every size that changes.
+        watchers: told of every step and epoch, in order; they may read the variables.
 
     Returns:
         The mean of each loss over the last epoch's batches, and their sum as "loss".
@@ -88,9 +100,14 @@ def fit(
             results = []
             for batch in batches(epoch):
                 results.append(traced(batch, tf.constant(number, tf.int32)))
+                for watcher in watchers:
+                    watcher.step_done(number, results[-1])
                 number += 1
             means = {key: float(sum(result[key] for result in results) / len(results)) for key in results[0]}
-            task.advance(1, loss=means["loss"])
+            figures = {"loss": means["loss"]}
+            for watcher in watchers:
+                figures |= watcher.epoch_done(epoch, means)
+            task.advance(1, **figures)
     return means
 
 

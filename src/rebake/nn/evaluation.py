@@ -1,0 +1,173 @@
+"""Held-out examples: chosen as Rasa 3.6 chooses them, measured while training runs, and the best weights kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebake.errors import DataError
+from rebake.nn.training import Losses
+from rebake.nn.weights import Weights, values_of
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """What is measured, kept and logged beside a training; names of options in brackets.
+
+    Attributes:
+        examples: how many are held out (evaluate_on_number_of_examples); 0 = none.
+        every: epochs from one evaluation to the next (evaluate_every_number_of_epochs).
+        keep_best: end with the weights of the best evaluation (checkpoint_model).
+        seed: of the choice of examples (random_seed).
+        log_directory: of TensorBoard's event files (tensorboard_log_directory); None = none.
+        log_level: when training losses are logged (tensorboard_log_level).
+    """
+
+    examples: int = 0
+    every: int = 1
+    keep_best: bool = False
+    seed: int = 0
+    log_directory: str | None = None
+    log_level: Literal["epoch", "batch"] = "epoch"
+
+
+def hold_out(
+    labels: NDArray[np.integer] | None, examples: int, count: int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which examples are trained on, and which ``count`` ones are held out.
+
+    Each label gives its share of the held-out examples, except that the only example of a label is always trained on.
+    Without labels the choice is plain. For a given ``random_seed`` it is the one that Rasa makes, which leaves it to
+    scikit-learn's stratified split: that asks numpy's older generator for the same numbers in the same order.
+
+    Raises:
+        DataError: too many for the rest to have an example per label, or fewer than there are labels.
+    """
+    rng = np.random.RandomState(seed % 2**32)
+    if labels is None:
+        if count >= examples:
+            raise DataError(
+                f"{count} of {examples} examples cannot be held out for evaluation.",
+                fix="Set evaluate_on_number_of_examples to fewer than there are.",
+            )
+        order = rng.permutation(examples)
+        return order[count:], order[:count]
+    present, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if not len(present) <= count < examples - len(present):
+        raise DataError(
+            f"{count} of {examples} examples of {len(present)} labels cannot be held out for evaluation.",
+            fix=f"Set evaluate_on_number_of_examples to {len(present)} or more, and to fewer than "
+            f"{examples - len(present)}, or to 0.",
+        )
+    alone = np.flatnonzero(counts[inverse] == 1)
+    shared = np.flatnonzero(counts > 1)
+    members = [np.flatnonzero(inverse == label) for label in shared]
+    sizes = counts[shared]
+    to_train = _shares(sizes, int(sizes.sum()) - count, rng)
+    to_hold = _shares(sizes - to_train, count, rng)
+    trained, held = [], []
+    for places, first, second in zip(members, to_train, to_hold, strict=True):
+        order = places[rng.permutation(len(places))]
+        trained.append(order[:first])
+        held.append(order[first : first + second])
+    rest = rng.permutation(np.concatenate(trained))
+    return np.concatenate([rest, alone]), rng.permutation(np.concatenate(held))
+
+
+def _shares(sizes: NDArray[np.int64], draws: int, rng: np.random.RandomState) -> NDArray[np.int64]:
+    """How many of ``draws`` each group gives by its size: rounded down, and what is missing then from the groups that
+    lost most by it, by lot among equals."""
+    exact = sizes / sizes.sum() * draws
+    given = np.floor(exact)
+    missing = int(draws - given.sum())
+    lost = exact - given
+    for loss in np.unique(lost)[::-1]:
+        if missing == 0:
+            break
+        equals = np.flatnonzero(lost == loss)
+        chosen = rng.choice(equals, size=min(len(equals), missing), replace=False)
+        given[chosen] += 1
+        missing -= len(chosen)
+    return np.asarray(given, np.int64)
+
+
+class Evaluation:
+    """Measures held-out examples every so many epochs: a :class:`rebake.nn.training.Watcher`.
+
+    Args:
+        weights: read, and with ``keep_best`` set in the end by :meth:`finish`.
+        measure: the figures of the held-out examples by name; those that end with "accuracy" or "f1" say how good the
+            weights are.
+        tell: called with the epoch and its figures.
+
+    Attributes:
+        latest: what was measured last, names with "val_" in front.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        measure: Callable[[], Mapping[str, float]],
+        *,
+        every: int,
+        keep_best: bool,
+        tell: Callable[[int, Mapping[str, float]], None] | None = None,
+    ) -> None:
+        self.weights = weights
+        self.measure = measure
+        self.tell = tell
+        self.every = every
+        self.keep_best = keep_best
+        self.latest: Figures = {}
+        self._best: Figures = {}
+        self._best_figures: Figures = {}
+        self._kept: dict[str, NDArray[np.float32]] | None = None
+
+    def step_done(self, number: int, losses: Losses) -> None:
+        """Nothing is measured within an epoch."""
+
+    def epoch_done(self, epoch: int, means: Mapping[str, float]) -> Figures:  # noqa: ARG002
+        """The figures, if this is an epoch to measure; else those measured last."""
+        if (epoch + 1) % self.every == 0:
+            figures = self.measure()
+            if self.tell is not None:
+                self.tell(epoch, figures)
+            self.latest = {f"val_{name}": value for name, value in figures.items()}
+            if self.keep_best and self._improves(self.latest):
+                self._kept = values_of(self.weights)
+                self._best_figures = self.latest
+        return self.latest
+
+    def _improves(self, figures: Figures) -> bool:
+        """Rasa's rule: no figure is below the best so far, and one is above it."""
+        quality = {name: value for name, value in figures.items() if name.endswith(("accuracy", "f1"))}
+        if not self._best:
+            self._best = quality
+            return bool(quality)
+        better = {name: value for name, value in quality.items() if value > self._best[name]}
+        if not better or any(quality[name] < best for name, best in self._best.items()):
+            return False
+        self._best |= better
+        return True
+
+    def finish(self) -> Figures:
+        """Set the best weights, if they are to be kept and there was an evaluation; what was measured of the weights
+        that there are now, or last."""
+        if self._kept is None:
+            return self.latest
+        for path, value in self._kept.items():
+            self.weights.variables[path].assign(value)
+        return self._best_figures
+
+
+def micro_f1(gold: NDArray[np.integer], found: NDArray[np.integer]) -> float:
+    """F1 over all tags but 0, which is no prediction; 0 where there is nothing to find and nothing was found."""
+    right = int(((gold == found) & (gold != 0)).sum())
+    total = int((gold != 0).sum() + (found != 0).sum())
+    return 2.0 * right / total if total else 0.0
