@@ -76,14 +76,17 @@ def test_a_part_is_found_by_its_fingerprint_and_copied_without_the_other_part(tm
     assert files == {"train_CountVectorsFeaturizer1/vocabularies.json": "b vocabularies.json"}
 
 
-def test_a_component_is_found_by_its_fingerprint_if_it_learned_something(tmp_path: Path) -> None:
+def test_a_component_is_found_by_its_fingerprint_if_it_learns(tmp_path: Path) -> None:
     with Shelf([model(tmp_path, "a")]) as shelf:
         found = shelf.find_component("nlu", "CountVectorsFeaturizer1-f")
         assert found is not None
-        assert (found / "vocabularies.json").read_text() == "a vocabularies.json"
+        assert (found.directory / "vocabularies.json").read_text() == "a vocabularies.json"
+        assert (found.archive.name, found.node_id) == ("a.tar.gz", "CountVectorsFeaturizer1")
         assert shelf.find_component("nlu", "CountVectorsFeaturizer1-g") is None
         assert shelf.find_component("core", "CountVectorsFeaturizer1-f") is None
-        assert shelf.find_component("nlu", "EntitySynonymMapper2-f") is None
+        idle = shelf.find_component("nlu", "EntitySynonymMapper2-f")  # there was nothing to learn
+        assert idle is not None
+        assert not idle.directory.exists()
         assert shelf.find_component("nlu", "WhitespaceTokenizer0-f") is None
 
 

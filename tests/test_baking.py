@@ -9,6 +9,7 @@ import pytest
 
 from rebake.archive.manifest import Part, read_manifest
 from rebake.archive.metadata import read_metadata
+from rebake.archive.pack import read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.baking import bake, dry_run
@@ -98,6 +99,35 @@ def test_another_assistant_id_is_served_without_training(project: Path) -> None:
     assert old is not None
     assert new is not None
     assert old.components == new.components
+    assert (second.trained, second.reused) == ((), {})
+    assert second.rebuilt == {"nlu": "first.tar.gz", "core": "first.tar.gz"}
+    assert second.new == ("nlu", "core")
+    parts: tuple[Part, ...] = ("nlu", "core")
+    for part in parts:
+        assert new.parts[part].reused_from == "first.tar.gz"
+        assert new.parts[part].metrics == old.parts[part].metrics
+
+
+def test_a_part_with_one_trained_component_is_trained_and_keeps_the_figures_of_the_others(project: Path) -> None:
+    first = bake(read(), output=out(project), fixed_model_name="first")
+    edit(project / "config.yml", "KeywordIntentClassifier", "KeywordIntentClassifier\n- name: EntitySynonymMapper")
+    second = bake(read(), output=out(project), old=first.model, fixed_model_name="second")
+    assert (second.trained, second.rebuilt) == (("nlu",), {})
+    before, after = first.manifest.parts["nlu"].metrics, second.manifest.parts["nlu"].metrics
+    assert sorted(before.values()) == sorted(after.values())
+
+
+def test_data_that_is_to_persist_gets_into_a_fresh_model(project: Path) -> None:
+    first = bake(read(), output=out(project), fixed_model_name="first")
+    data = "components/nlu_training_data_provider/training_data.yml"
+    assert read_member(first.model, data) is None
+    second = bake(read(), output=out(project), old=first.model, fixed_model_name="second", persist_nlu_data=True)
+    assert second.written
+    assert (second.trained, dict(second.rebuilt)) == ((), {})
+    assert second.reused == {"nlu": "first.tar.gz", "core": "first.tar.gz"}
+    assert read_member(second.model, data) is not None
+    third = bake(read(), output=out(project), old=second.model, fixed_model_name="third", persist_nlu_data=True)
+    assert not third.written
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "/tmp/elsewhere.tar.gz", "a/b", "..", ".hidden"])

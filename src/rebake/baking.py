@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rebake.archive.manifest import PARTS, Manifest, Part, read_manifest
-from rebake.archive.pack import SUFFIX, pack, verify
+from rebake.archive.pack import COMPONENTS_NAME, SUFFIX, pack, read_member, verify
+from rebake.archive.scratch import scratch_directory
 from rebake.archive.shelf import Shelf
 from rebake.assistant.model import Assistant
+from rebake.assistant.nlu_writer import PERSISTED_NLU
 from rebake.baking_job import BakingJob, nothing_to_train
 from rebake.errors import ModelError, StorageError, UsageError
 from rebake.progress import Progress, Silent
@@ -32,6 +33,8 @@ class BakeResult:
         plan: what was stale before, and why.
         trained: the parts that were trained now.
         reused: part -> name of the archive it was carried over from.
+        rebuilt: part that is new as a whole, though each of its components is carried over (another ``assistant_id``,
+            another threshold of FallbackClassifier) -> names of the archives they are from.
         manifest: what rebake.json of the model says.
         seconds: part -> how long its training took.
         metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
@@ -43,9 +46,15 @@ class BakeResult:
     trained: tuple[Part, ...]
     reused: Mapping[Part, str]
     manifest: Manifest
+    rebuilt: Mapping[Part, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     written: bool = True
+
+    @property
+    def new(self) -> tuple[Part, ...]:
+        """The trained and the rebuilt parts: those that no given archive has as they are."""
+        return (*self.trained, *self.rebuilt)
 
 
 def bake(
@@ -76,7 +85,8 @@ def bake(
             the content, and starts with ``nlu-`` or ``core-`` where the model holds that part alone.
         core_arguments: ``augmentation_factor``.
         nlu_arguments: ``num_threads``.
-        persist_nlu_data: put the NLU training data into the archive, where ``rasa train --persist-nlu-data`` puts it.
+        persist_nlu_data: put the NLU training data into the archive, where ``rasa train --persist-nlu-data`` puts it;
+            a fresh model without them is then written anew, with all its parts.
         progress: where training reports.
         on_plan: told the verdict before anything is trained.
 
@@ -98,7 +108,8 @@ def bake(
     plan = compare(job.fingerprints, manifest, model=old.name if old else None, problem=problem, force=force)
     if on_plan is not None:
         on_plan(plan)
-    if plan.is_fresh and old is not None and manifest is not None:
+    lacks_data = persist_nlu_data and "nlu" in job.fingerprints.parts and not _has_nlu_data(old)
+    if plan.is_fresh and old is not None and manifest is not None and not lacks_data:
         return BakeResult(old, plan, (), {}, manifest, written=False)
     archives = [] if force else [path for path in (old, *sources) if path is not None]
     with _working_directory(output) as directory:
@@ -106,7 +117,7 @@ def bake(
         name = fixed_model_name or job.prefix + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
         model = output / (name if name.endswith(SUFFIX) else name + SUFFIX)
         pack(directory, model)
-    return BakeResult(model, plan, tuple(job.trained), job.reused, job.manifest, job.seconds, job.metrics)
+    return BakeResult(model, plan, tuple(job.trained), job.reused, job.manifest, job.rebuilt, job.seconds, job.metrics)
 
 
 def bake_into(job: BakingJob, directory: Path, sources: Sequence[Path] = ()) -> None:
@@ -164,14 +175,15 @@ def _working_directory(output: Path) -> Iterator[Path]:
     is_new = not output.exists()
     try:
         output.mkdir(parents=True, exist_ok=True)
-        scratch = tempfile.TemporaryDirectory(prefix=".rebake-", dir=output)
+        stack = ExitStack()
+        scratch = stack.enter_context(scratch_directory(output))
     except OSError as error:
         raise StorageError(
             f"cannot write models to {output}: {error.strerror}.", fix="Choose a directory you may write to (--out)."
         ) from error
     try:
-        with scratch as name:
-            yield Path(name)
+        with stack:
+            yield scratch
     except BaseException as error:
         if is_new:
             with suppress(OSError):  # another training may have written a model there meanwhile
@@ -179,6 +191,10 @@ def _working_directory(output: Path) -> Iterator[Path]:
         if isinstance(error, OSError):  # a full disk names no file
             raise StorageError(f"the model could not be written below {output}: {error.strerror or error}.") from error
         raise
+
+
+def _has_nlu_data(model: Path | None) -> bool:
+    return model is not None and read_member(model, f"{COMPONENTS_NAME}/{PERSISTED_NLU}") is not None
 
 
 def _read_old(old: Path | None) -> tuple[Manifest | None, str | None]:

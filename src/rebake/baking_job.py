@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from rebake import __version__
 from rebake.archive.finetuning import finetuning_fingerprints, write_finetuning_fingerprints
 from rebake.archive.manifest import Manifest, Part, PartRecord, write_manifest
 from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, Node, build_metadata, write_metadata
-from rebake.archive.shelf import Shelf
+from rebake.archive.shelf import Shelf, ShelvedComponent
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_writer import persist_nlu
 from rebake.assistant.validate import validate
@@ -60,6 +60,7 @@ class BakingJob:
             raise nothing_to_train(assistant, parts)
         self.trained: list[Part] = []
         self.reused: dict[Part, str] = {}
+        self.rebuilt: dict[Part, str] = {}
         self.seconds: dict[str, float] = {}
         self.metrics: dict[str, float] = {}
         self.records: dict[Part, PartRecord] = {}
@@ -86,7 +87,7 @@ class BakingJob:
         if nlu:
             self._bake("nlu", nlu, components, shelf, self._train_nlu)
             if self.persist_nlu_data:
-                persist_nlu(self.assistant.nlu, components / "nlu_training_data_provider")
+                persist_nlu(self.assistant.nlu, components)
         if core:
             self._bake("core", core, components, shelf, self._train_core)
         if "nlg" in self.fingerprints.parts:
@@ -112,7 +113,7 @@ class BakingJob:
         nodes: tuple[Node, ...],
         components: Path,
         shelf: Shelf,
-        train: Callable[[Path, Callable[[str], Path | None]], Mapping[str, float]],
+        train: Callable[[Path, Callable[[str], Path | None]], tuple[Mapping[str, float], Collection[str]]],
     ) -> None:
         wanted = self.fingerprints.parts[part]
         shelved = shelf.find_part(part, wanted.fingerprint)
@@ -129,17 +130,31 @@ class BakingJob:
             )
             return
 
+        kept: dict[str, ShelvedComponent] = {}
+
         def reuse(node_id: str) -> Path | None:
-            return shelf.find_component(part, self.fingerprints.components[node_id].fingerprint)
+            found = shelf.find_component(part, self.fingerprints.components[node_id].fingerprint)
+            if found is None:
+                return None
+            kept[node_id] = found
+            return found.directory
 
         started = time.monotonic()
-        metrics = train(components, reuse)
-        self.seconds[part] = time.monotonic() - started
+        metrics, trained = train(components, reuse)
         self.metrics.update(metrics)
-        self.trained.append(part)
-        self.records[part] = replace(
-            wanted, seed=self.context.seed, trained_by=f"rebake {__version__}", metrics=dict(metrics)
-        )
+        carried = _carried_metrics(kept)
+        sources = list(dict.fromkeys(component.archive.name for component in kept.values()))
+        record = replace(wanted, seed=self.context.seed, trained_by=f"rebake {__version__}")
+        if trained:
+            self.seconds[part] = time.monotonic() - started
+            self.trained.append(part)
+        else:
+            self.rebuilt[part] = ", ".join(sources)
+            record = replace(record, reused_from=", ".join(sources) or None)
+            if len(sources) == 1:
+                known = next(iter(kept.values())).part
+                record = replace(record, seed=known.seed, trained_by=known.trained_by)
+        self.records[part] = replace(record, metrics={**carried, **metrics})
 
     def _policy_nodes(self) -> tuple[Node, ...]:
         config = self.assistant.config
@@ -148,13 +163,30 @@ class BakingJob:
             logger.warning("%s", notice)
         return nodes
 
-    def _train_nlu(self, components: Path, reuse: Callable[[str], Path | None]) -> Mapping[str, float]:
-        return train_pipeline(self.assistant.config.pipeline, self.assistant, self.context, components, reuse).metrics
+    def _train_nlu(
+        self, components: Path, reuse: Callable[[str], Path | None]
+    ) -> tuple[Mapping[str, float], Collection[str]]:
+        """Metrics, and the ids of the nodes that were trained."""
+        done = train_pipeline(self.assistant.config.pipeline, self.assistant, self.context, components, reuse)
+        return done.metrics, done.trained
 
-    def _train_core(self, components: Path, reuse: Callable[[str], Path | None]) -> Mapping[str, float]:
-        return train_policies(
+    def _train_core(
+        self, components: Path, reuse: Callable[[str], Path | None]
+    ) -> tuple[Mapping[str, float], Collection[str]]:
+        done = train_policies(
             self.assistant.config.policies, self.assistant, self.context, components, reuse=reuse, **self.core_arguments
-        ).metrics
+        )
+        return done.metrics, done.seconds.keys()
+
+
+def _carried_metrics(kept: Mapping[str, ShelvedComponent]) -> dict[str, float]:
+    """What the reused components' own training said, by the ids that they have now."""
+    return {
+        f"{node_id}{name.removeprefix(component.node_id)}": value
+        for node_id, component in kept.items()
+        for name, value in component.part.metrics.items()
+        if name.startswith(f"{component.node_id}.")
+    }
 
 
 def nothing_to_train(assistant: Assistant, parts: frozenset[Part]) -> DataError:

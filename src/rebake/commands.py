@@ -182,7 +182,13 @@ def _report(
 ) -> Report:
     return Report(
         mode="train",
-        parts=parts_of_plan(result.plan, trained=result.trained, reused=result.reused, seconds=result.seconds),
+        parts=parts_of_plan(
+            result.plan,
+            trained=result.trained,
+            reused=result.reused,
+            rebuilt=result.rebuilt,
+            seconds=result.seconds,
+        ),
         code=result.plan.code,
         forced=options.force,
         compared_with=str(old) if old else None,

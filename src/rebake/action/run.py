@@ -122,7 +122,13 @@ class Run:
         result = self._bake(assistant, Path(self._settings.out), sources, force=judgement.forced, name=self._model_name)
         self.report = replace(
             self.report,
-            parts=with_origins(self.report.parts, trained=result.trained, reused=result.reused, seconds=result.seconds),
+            parts=with_origins(
+                self.report.parts,
+                trained=result.trained,
+                reused=result.reused,
+                rebuilt=result.rebuilt,
+                seconds=result.seconds,
+            ),
             model_path=self._services.commands.in_repository(result.model.as_posix()),
             model_written=result.written,
             metrics=result.metrics,
@@ -194,7 +200,7 @@ class Run:
     def _publish(self, assistant: Assistant, result: BakeResult, judgement: Judgement, scratch: Path) -> None:
         """Parts first: what is named later (the newest model, a tag's model) is then complete."""
         store = self._services.store
-        for part in result.trained:
+        for part in result.new:
             record = result.manifest.parts[part]
             single = self._bake(assistant, scratch / part, [result.model], parts=frozenset({part})).model
             store.publish_part(part, record.fingerprint, single, replace=part in judgement.stored)

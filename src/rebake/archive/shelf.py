@@ -28,6 +28,17 @@ class ShelvedPart:
     record: PartRecord
 
 
+@dataclass(frozen=True)
+class ShelvedComponent:
+    """A component that some archive has: its id there, the record of its part, and its directory, which is missing
+    where there was nothing to learn."""
+
+    archive: Path
+    node_id: str
+    part: PartRecord
+    directory: Path
+
+
 class Shelf:
     """The manifests of some archives; an archive is unpacked only when something is taken from it.
 
@@ -80,19 +91,18 @@ class Shelf:
                     f"{shelved.archive} lacks files of {old.id} that its rebake.json lists.",
                     fix="Remove this archive, or train with --force.",
                 )
-            if directory.is_dir():
-                copy_component(directory, components / new.directory)
+            copy_component(directory, components / new.directory)
 
-    def find_component(self, part: Part, fingerprint: str) -> Path | None:
-        """The directory of a component that was trained from just the same, or None."""
+    def find_component(self, part: Part, fingerprint: str) -> ShelvedComponent | None:
+        """A component that was trained from just the same, or None."""
         for archive, manifest in list(self._manifests.items()):
             for node_id, record in manifest.components.items():
                 if record.part == part and record.fingerprint == fingerprint and self._opens(archive):
                     source, metadata = self._open(archive)
                     for node in _stored_nodes(metadata, part):
                         directory = source / (node.resource or "")
-                        if node.id == node_id and record.files and not _missing_files(directory, record):
-                            return directory
+                        if node.id == node_id and node.resource and not _missing_files(directory, record):
+                            return ShelvedComponent(archive, node_id, manifest.parts[part], directory)
         return None
 
     def _opens(self, archive: Path) -> bool:
@@ -122,8 +132,13 @@ class Shelf:
 
 
 def copy_component(source: Path, target: Path) -> None:
-    """Copy the directory of a component. A file that is named as the directory is, such as
-    ``train_LogisticRegressionClassifier3.skops``, gets the new directory's name, where Rasa looks for it."""
+    """Copy the directory of a component, unless it learned nothing and has none.
+
+    A file that is named as the directory is, such as ``train_LogisticRegressionClassifier3.skops``, gets the new
+    directory's name, where Rasa looks for it.
+    """
+    if not source.is_dir():
+        return
     shutil.copytree(source, target)
     for file in target.glob(f"{glob.escape(source.name)}.*"):
         file.rename(target / f"{target.name}{file.name.removeprefix(source.name)}")

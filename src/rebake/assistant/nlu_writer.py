@@ -11,6 +11,8 @@ import yaml
 
 from rebake.assistant.model import EntitySpan, Example, NluData
 
+PERSISTED_NLU = "nlu_training_data_provider/training_data.yml"
+
 
 class _Block(str):
     """A text that is written as a literal block scalar, as Rasa's examples are."""
@@ -25,10 +27,11 @@ _Dumper.add_representer(
 )
 
 
-def persist_nlu(data: NluData, directory: Path) -> None:
-    """Write ``training_data.yml``, the file that ``rasa train --persist-nlu-data`` puts into an archive."""
-    directory.mkdir(parents=True)
-    (directory / "training_data.yml").write_text(nlu_as_yaml(data), encoding="utf-8")
+def persist_nlu(data: NluData, components: Path) -> None:
+    """Write the file that ``rasa train --persist-nlu-data`` puts into an archive, below its ``components``."""
+    path = components / PERSISTED_NLU
+    path.parent.mkdir(parents=True)
+    path.write_text(nlu_as_yaml(data), encoding="utf-8")
 
 
 def nlu_as_yaml(data: NluData) -> str:

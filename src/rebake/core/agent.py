@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rebake.archive.metadata import Node
+from rebake.archive.shelf import copy_component
 from rebake.assistant.domain import action_names
 from rebake.assistant.location import Notice
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
@@ -118,7 +118,7 @@ def train_policies(
     for node in nodes:
         target = directory / node.directory
         if node.id in kept:
-            shutil.copytree(kept[node.id], target)
+            copy_component(kept[node.id], target)
             continue
         if trackers is None:
             trackers = training_trackers(assistant.stories, assistant.domain, augmentation_factor)

@@ -96,6 +96,8 @@ def _now(part: PartReport) -> str:
         return f"trained in {_duration(part.seconds)}" if part.seconds is not None else "trained"
     if part.origin == "reused":
         return f"reused from {code(_short(part.source))}" if part.source else "unchanged"
+    if part.origin == "rebuilt":
+        return f"rebuilt from {code(_short(part.source))}, nothing trained" if part.source else "rebuilt"
     return "updated, needs no training" if part.origin == "updated" else "–"
 
 

@@ -14,7 +14,7 @@ from rebake.staleness.git_changes import Changes
 from rebake.staleness.plan import Plan, State
 
 Mode = Literal["check", "train"]
-Origin = Literal["trained", "reused", "updated", "none"]
+Origin = Literal["trained", "reused", "rebuilt", "updated", "none"]
 
 PART_NAMES: dict[Part, str] = {"core": "Core", "nlu": "NLU", "nlg": "Responses"}
 
@@ -28,7 +28,8 @@ class PartReport:
         state: what was found before anything was trained.
         reasons: what changed since the newest model, or why nothing is known; clauses, most telling first.
         fingerprint: 64 hex digits; None where the assistant does not have the part.
-        origin: "trained" now; "reused" from ``source``; "updated" (responses, which need no training);
+        origin: "trained" now; "reused" from ``source``; "rebuilt": new as a whole, of components that are all from
+            ``source``, so that nothing was trained; "updated" (responses, which need no training);
             "none" where no model was made of it (a check, an error, an absent part).
         source: the archive or store entry that the part was carried over from; None for responses, which stand in
             the domain.
@@ -128,6 +129,9 @@ class Report:
             return "The model is fresh." if not self.code else f"The model is stale: {self._named(self.stale)}."
         if self.trained:
             return f"Trained {self._named(self.trained)}."
+        rebuilt = tuple(part.part for part in self.parts if part.origin == "rebuilt")
+        if rebuilt:
+            return f"Nothing to train; {self._named(rebuilt)} put together anew."
         if any(part.origin == "updated" for part in self.parts):
             return "Nothing to train; the responses were updated."
         return "The model is fresh: nothing to train."
@@ -144,29 +148,38 @@ def parts_of_plan(
     *,
     trained: tuple[Part, ...] = (),
     reused: Mapping[Part, str] | None = None,
+    rebuilt: Mapping[Part, str] | None = None,
     seconds: Mapping[str, float] | None = None,
 ) -> tuple[PartReport, ...]:
     """The parts of a run: a plan, and what baking said it did (nothing, for a check)."""
     found = [PartReport(verdict.part, verdict.state, verdict.reasons, verdict.fingerprint) for verdict in plan.parts]
-    return with_origins(found, trained=trained, reused=reused or {}, seconds=seconds or {})
+    return with_origins(found, trained=trained, reused=reused or {}, rebuilt=rebuilt or {}, seconds=seconds or {})
 
 
 def with_origins(
-    parts: Iterable[PartReport], *, trained: tuple[Part, ...], reused: Mapping[Part, str], seconds: Mapping[str, float]
+    parts: Iterable[PartReport],
+    *,
+    trained: tuple[Part, ...],
+    reused: Mapping[Part, str],
+    rebuilt: Mapping[Part, str],
+    seconds: Mapping[str, float],
 ) -> tuple[PartReport, ...]:
     """The parts with where the model has each from, as baking told; nothing trained or reused means no new model."""
-    is_written = bool(trained or reused)
+    is_written = bool(trained or reused or rebuilt)
+    sources = {part: source or None for part, source in (*reused.items(), *rebuilt.items())}
 
     def origin(part: PartReport) -> Origin:
         if part.part in trained:
             return "trained"
         if part.part in reused:
             return "reused"
+        if part.part in rebuilt:
+            return "rebuilt"
         if part.part == "nlg" and is_written and part.state != "absent":
             return "updated" if part.is_stale else "reused"
         return "none"
 
     return tuple(
-        replace(part, origin=origin(part), source=reused.get(part.part), seconds=seconds.get(part.part))
+        replace(part, origin=origin(part), source=sources.get(part.part), seconds=seconds.get(part.part))
         for part in parts
     )

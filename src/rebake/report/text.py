@@ -35,6 +35,8 @@ def _origin(part: PartReport) -> str:
         return "trained" + (f" in {part.seconds:.1f} s" if part.seconds is not None else "")
     if part.origin == "reused":
         return f"taken from {part.source}" if part.source else "unchanged"
+    if part.origin == "rebuilt":
+        return f"put together anew of what {part.source} has" if part.source else "put together anew"
     return "updated" if part.origin == "updated" else ""
 
 
