@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from rebake import errors
 from rebake.cli import build_parser
 from rebake.core.registry import POLICIES
 from rebake.nlu.registry import COMPONENTS
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMPONENT_DOCS = (ROOT / "docs" / "components.md").read_text(encoding="utf-8")
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
@@ -54,3 +62,54 @@ def test_readme_lists_every_component_and_policy_that_is_trained_and_no_other() 
     for part, registry in (("NLU", COMPONENTS), ("Core", POLICIES)):
         trained = {entry.name for entry in registry.values() if entry.implementation is not None}
         assert set(re.findall(r"`(\w+)`", rows[part])) == trained
+
+
+def sections(docs: str) -> dict[str, str]:
+    """Text by its heading of the third level."""
+    parts = re.split(r"^### (\w+)$", docs.split("\n## ", 1)[1], flags=re.MULTILINE)
+    return {name: text.split("\n## ")[0] for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def option_rows(section: str) -> dict[str, tuple[Any, str, str]]:
+    """Option -> its default, how far rebake has it, and the note."""
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \| (\w+) \| (.*?) ?\|$", section, re.MULTILINE)
+    assert section.count("\n| `") == len(rows), "a row that this test cannot read"
+    return {option: (json.loads(default), status, note) for option, default, status, note in rows}
+
+
+def as_json(options: Mapping[str, Any]) -> Any:
+    return json.loads(json.dumps(dict(options)))
+
+
+def test_the_docs_have_a_section_for_every_nlu_component_and_no_other() -> None:
+    assert list(sections(COMPONENT_DOCS).keys() ^ COMPONENTS.keys()) == []
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_the_docs_list_every_option_of_a_component_with_its_default(name: str) -> None:
+    rows = option_rows(sections(COMPONENT_DOCS)[name])
+    assert {option: default for option, (default, _, _) in rows.items()} == as_json(COMPONENTS[name].defaults)
+    assert {type(default) for default, _, _ in rows.values()} == {
+        type(v) for v in as_json(COMPONENTS[name].defaults).values()
+    }
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_the_docs_say_what_is_refused_and_why(name: str) -> None:
+    section = sections(COMPONENT_DOCS)[name]
+    entry = COMPONENTS[name]
+    is_refused = entry.implementation is None and name != "RegexMessageHandler"
+    assert (f"| [{name}](#{name.lower()}) | refused |" in COMPONENT_DOCS) == is_refused
+    assert section.startswith("\n\nRefused. ") == is_refused
+    if entry.refusal is not None:
+        assert entry.refusal[0].lower() in section.lower()
+    for option, (_, status, note) in option_rows(section).items():
+        assert status in ("supported", "different", "refused"), option
+        assert note or status == "supported" or is_refused, f"{option} is {status}, and nothing says why"
+
+
+def test_the_docs_name_extras_that_there_are() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    named = set(re.findall(r"rebake\[(\w+)\]", COMPONENT_DOCS))
+    assert named
+    assert named <= extras.keys()
