@@ -18,7 +18,7 @@ from rebake.core.generator import training_trackers
 from rebake.core.policy import RuleOnlyData
 from rebake.core.registry import POLICIES
 from rebake.core.states import StateBuilder
-from rebake.core.ted_data import build_windows
+from rebake.core.ted_data import StateEncoder, Widths, build_windows
 from rebake.core.ted_options import resolve_options
 from rebake.core.ted_policy import TEDPolicy, top_ranked
 from rebake.core.tracker import Tracker, TrainingTracker
@@ -99,14 +99,16 @@ def eagerly() -> Iterator[None]:
 
 
 def untrained_weights(**changes: Any) -> dict[str, Any]:
+    from rebake.nn.dialogue_data import Inputs, Labels
+    from rebake.nn.ted_config import TedConfig
     from rebake.nn.ted_model import TedModel
     from rebake.nn.weights import Seeded, values_of
 
-    widths = build_windows([], FeatureStates.of(DOMAIN)).states.features
-    label_features = np.eye(len(action_names(DOMAIN)), dtype=np.float32)
-    resolved = resolve_options(options(**{**SMALL, **changes}), "TEDPolicy0")
-    sizes = {name: matrix.shape[1] for name, matrix in widths.items() if name != "active_loop"}
-    return values_of(TedModel(Seeded(1), resolved, sizes, label_features).weights)
+    rows = build_windows([], StateEncoder(FeatureStates.of(DOMAIN))).states.features
+    config = TedConfig.of(resolve_options(options(**{**SMALL, **changes}), "TEDPolicy0"))
+    inputs = Inputs({name: matrix.shape[1] for name, matrix in rows.items() if name != "active_loop"})
+    labels = Labels.one_hot(len(action_names(DOMAIN)), "label_action_name")
+    return values_of(TedModel(Seeded(1), config, inputs, labels).weights)
 
 
 def test_it_learns_the_actions_of_its_stories() -> None:
@@ -300,7 +302,9 @@ def test_a_ranking_as_long_as_the_actions_changes_nothing() -> None:
         ({"evaluate_on_number_of_examples": 5}, UnsupportedError, "evaluate_on_number_of_examples"),
         ({"tensorboard_log_directory": "logs"}, UnsupportedError, "tensorboard_log_directory"),
         ({"featurizers": ["count"]}, UnsupportedError, "featurizers"),
-        ({"featurizer": [{"name": "FullDialogueTrackerFeaturizer"}]}, UnsupportedError, "featurizer"),
+        ({"featurizer": [{"name": "FullDialogueTrackerFeaturizer"}]}, DataError, "state_featurizer"),
+        ({"featurizer": [{"name": "IntentMaxHistoryTrackerFeaturizer"}]}, DataError, "IntentMaxHistory"),
+        ({"featurizer": "FullDialogueTrackerFeaturizer"}, DataError, "featurizer"),
         ({"epochs": 0}, DataError, "epochs"),
         ({"batch_size": [1, 2, 3]}, DataError, "batch_size"),
         ({"batch_strategy": "random"}, DataError, "batch_strategy"),
@@ -364,7 +368,7 @@ def test_a_missing_file_is_an_error_that_names_it(small: TEDPolicy, tmp_path: Pa
 def test_an_unknown_name_is_a_row_of_zeros_and_an_absent_part_is_none() -> None:
     tables = FeatureStates.of(DOMAIN)
     said = {"prev_action": {"action_name": "action_listen"}, "user": {"intent": "unheard of"}}
-    windows = build_windows([[{}, said], [said], []], tables)
+    windows = build_windows([[{}, said], [said], []], StateEncoder(tables))
     assert windows.lengths.tolist() == [2, 1, 1]
     newest, oldest = windows.rows[0]
     assert windows.rows[1, 0] == newest
@@ -372,13 +376,13 @@ def test_an_unknown_name_is_a_row_of_zeros_and_an_absent_part_is_none() -> None:
     assert windows.states.present["intent"][newest]
     assert not windows.states.features["intent"][newest].any()
     assert not any(present[oldest] for present in windows.states.present.values())
-    assert windows.states.widths == {"action_name": 17, "intent": 8}
+    assert windows.states.widths == Widths({"action_name": 17, "intent": 8})
 
 
 def test_what_the_user_said_counts_only_in_the_turn_after_listening() -> None:
     tables = FeatureStates.of(DOMAIN)
     later = {"prev_action": {"action_name": "utter_hello"}, "user": {"intent": "greet"}}
-    assert not build_windows([[later]], tables).states.present["intent"].any()
+    assert not build_windows([[later]], StateEncoder(tables)).states.present["intent"].any()
 
 
 def test_user_uttered_events_without_intent_do_not_break_predictions(small: TEDPolicy) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def is_unlikely(policy: UnexpecTEDIntentPolicy, *events: Event) -> bool:
 
 @pytest.fixture(scope="module")
 def policy() -> UnexpecTEDIntentPolicy:
-    return trained()
+    return trained(random_seed=1)
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def judged(policy: UnexpecTEDIntentPolicy, similarity: float, others: float = 3.
     similarities = np.full(8, others, np.float32)
     similarities[1] = similarity
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(policy, "confidences", lambda _: similarities)
+        patch.setattr(policy, "ask", lambda *_: SimpleNamespace(similarities=similarities[np.newaxis]))
         patch.setattr(policy, "_quantiles", {1: np.linspace(1.0, 0.05, QUANTILES, dtype=np.float32)})
         return is_unlikely(policy, LISTEN, user_uttered("bye"))
 
@@ -117,10 +118,10 @@ def test_it_is_asked_only_right_after_a_known_intent(policy: UnexpecTEDIntentPol
 
 def test_a_window_has_all_intents_that_follow_it() -> None:
     asked = UnexpecTEDIntentPolicy(options(max_history=2), "UnexpecTEDIntentPolicy1")
-    windows, intents = asked.examples(training_trackers(STORIES, DOMAIN, augmentation_factor=0))
-    assert intents == [["greet", "thank"], ["bye", "thank"], ["bye"]]
-    assert [len(window) for window in windows] == [1, 2, 2]
-    assert windows[1][-1]["prev_action"] == {"action_name": "utter_hello"}
+    found = asked.examples(training_trackers(STORIES, DOMAIN, augmentation_factor=0))
+    assert found.labels == [["greet", "thank"], ["bye", "thank"], ["bye"]]
+    assert [len(window) for window in found.states] == [1, 2, 2]
+    assert found.states[1][-1]["prev_action"] == {"action_name": "utter_hello"}
 
 
 def test_windows_are_those_of_rasa_on_helpdesk() -> None:
@@ -128,8 +129,8 @@ def test_windows_are_those_of_rasa_on_helpdesk() -> None:
     root = need("assistants/helpdesk")
     assistant = load_assistant(root / "config.yml", root / "domain.yml", root / "data")
     trackers = [t for t in training_trackers(assistant.stories, assistant.domain) if not t.is_rule]
-    windows, intents = UnexpecTEDIntentPolicy(options(max_history=3), "UnexpecTEDIntentPolicy1").examples(trackers)
-    assert (len(windows), max(map(len, intents))) == (101, 10)
+    found = UnexpecTEDIntentPolicy(options(max_history=3), "UnexpecTEDIntentPolicy1").examples(trackers)
+    assert (len(found.states), max(map(len, found.labels))) == (101, 10)
 
 
 def test_quantiles_fall_with_the_tolerance_and_never_pass_the_lowest_right_one() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -13,17 +14,25 @@ from numpy.typing import NDArray
 
 from rebake.assistant.model import Domain
 from rebake.core.end_to_end import EndToEndFeatures
-from rebake.core.featurizers import FULL_DIALOGUE, MAX_HISTORY, FeatureStates, TrackerFeaturizer
+from rebake.core.featurizers import FULL_DIALOGUE, FeatureStates, TrackerFeaturizer
 from rebake.core.policy import RETRAIN, PolicyPrediction
 from rebake.core.states import State
-from rebake.core.ted_data import Windows, build_windows
-from rebake.core.ted_files import TedFiles, example_arrays, read_ted_files, write_ted_files
+from rebake.core.ted_arrays import encode_example
+from rebake.core.ted_data import NameAttribute, StateEncoder, Windows, build_windows
+from rebake.core.ted_entities import Tags, padded, tag_ids, tag_spec_of
+from rebake.core.ted_examples import TedExamples
+from rebake.core.ted_featurizer import featurizer_of
+from rebake.core.ted_files import TedFiles, read_ted_files, write_ted_files
+from rebake.core.ted_labels import build_labels
 from rebake.core.tracker import TrainingTracker
-from rebake.errors import DataError, ModelError, UnsupportedError
+from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext
+from rebake.nlu.entity_tags import TagSpec
 
 if TYPE_CHECKING:
-    from rebake.nn.ted_model import DialogueBatch, TedModel
+    from rebake.nn.dialogue_data import Dialogues
+    from rebake.nn.ted_config import TedConfig
+    from rebake.nn.ted_model import TedModel, TedPrediction
 
 logger = logging.getLogger("rebake")
 
@@ -33,18 +42,16 @@ class TedLearner(ABC):
 
     Attributes:
         prefix: of its files.
-        labels: attribute of the labels in them.
-        window_type: of its featurizer.
+        label: what it learns to predict.
     """
 
     prefix: ClassVar[str]
-    labels: ClassVar[str]
-    window_type: ClassVar[str] = MAX_HISTORY
+    label: ClassVar[NameAttribute]
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.options = dict(options)
         self.node = node
-        self.featurizer = TrackerFeaturizer(self.options.get("max_history"), type=self.window_type)
+        self.featurizer = featurizer_of(self.options, node, of_intents=self.label == "intent")
         self._model: TedModel | None = None
         self._files: TedFiles | None = None
 
@@ -53,12 +60,8 @@ class TedLearner(ABC):
         """The options as ``meta.json`` holds them. Raises DataError and UnsupportedError for those it cannot train."""
 
     @abstractmethod
-    def examples(self, stories: Sequence[TrainingTracker]) -> tuple[list[list[State]], list[list[str]]]:
+    def examples(self, stories: Sequence[TrainingTracker]) -> TedExamples:
         """Windows, and the names that may follow each."""
-
-    @abstractmethod
-    def label_table(self, tables: FeatureStates) -> dict[str, int]:
-        """name -> index of every label."""
 
     @staticmethod
     @abstractmethod
@@ -70,7 +73,7 @@ class TedLearner(ABC):
         trackers: Sequence[TrainingTracker],
         domain: Domain,
         context: TrainingContext,
-        end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
+        end_to_end: EndToEndFeatures | None = None,
     ) -> dict[str, float]:
         """Train on the story trackers, augmented ones included.
 
@@ -79,66 +82,115 @@ class TedLearner(ABC):
 
         Raises:
             DataError: an option's value is not possible, or the stories hold no user turn.
-            UnsupportedError: an option or end-to-end training that rebake does not have.
+            UnsupportedError: an option that rebake does not have.
         """
         options = self.resolved_options()
         tables = FeatureStates.of(domain)
-        if tables.action_texts:
-            raise UnsupportedError(
-                f"{self.node}: rebake does not train on bot texts of end-to-end stories yet.",
-                location=domain.location,
-                fix="Use actions with names.",
-            )
-        self.featurizer = TrackerFeaturizer(options.get("max_history"), True, tables, self.window_type)
-        states, names = self.examples([tracker for tracker in trackers if not tracker.is_rule])
-        if not states:
+        self.featurizer = replace(self.featurizer, feature_states=tables)
+        examples = self.examples([tracker for tracker in trackers if not tracker.is_rule])
+        if not examples.states:
             logger.warning("%s is not trained, as there are no stories to learn from.", self.node)
             return {}
         if options.get("max_training_samples") is not None:
             logger.warning("%s: max_training_samples has no effect, neither in Rasa 3.6 nor here.", self.node)
-        windows = build_windows(states, tables)
-        labels = self._label_ids(names, self.label_table(tables))
-        return self._fit(windows, labels, len(self.label_table(tables)), options, context)
+        encoder = StateEncoder(tables, end_to_end)
+        windows = build_windows(examples.states, encoder, newest_first=not self._whole_dialogues)
+        return self._fit(examples, windows, encoder, options, context)
+
+    @property
+    def _whole_dialogues(self) -> bool:
+        return self.featurizer.type == FULL_DIALOGUE
 
     def _fit(
         self,
+        examples: TedExamples,
         windows: Windows,
-        labels: NDArray[np.int32],
-        n_labels: int,
+        encoder: StateEncoder,
         options: dict[str, Any],
         context: TrainingContext,
     ) -> dict[str, float]:
         widths = windows.states.widths
-        if "intent" not in widths:
-            raise DataError(f"{self.node}: no story holds a user turn with an intent.", fix="Add one to the stories.")
-        one_hot = np.eye(n_labels, dtype=np.float32)
-        example = example_arrays(widths, windows.turns(0), labels[0].tolist())
-        self._files = TedFiles(options, options["priority"], widths, one_hot, self.labels, example)
-        seed = context.seed if options["random_seed"] is None else int(options["random_seed"])
+        if "intent" not in widths.names and "text" not in widths.texts:
+            raise DataError(f"{self.node}: no story holds a user turn.", fix="Add one to the stories.")
+        table = encoder.tables.index(self.label)
+        labels = build_labels(table, self.label, encoder)
+        ids = self._label_ids(examples.labels, table)
+        spec, tags = self._tags(examples, encoder, options)
+        options["entity_recognition"] = spec is not None
+        own = ids[0][ids[0] >= 0] if self._whole_dialogues else ids[0]
+        example = encode_example(widths, windows, 0, own.tolist(), None if tags is None else tags[0])
+        self._files = TedFiles(options, options["priority"], widths, labels, spec, example)
+        data = windows.as_input(widths)
+        if tags is not None:
+            data = windows.as_input(widths, *padded(tags, windows.rows.shape))
         self._model, metrics = self.model_class().train(
-            options,
-            widths,
-            one_hot,
-            batch_of(windows),
-            labels,
-            seed=seed,
+            self._config(options),
+            data,
+            ids,
+            labels.as_input(),
+            tags=0 if spec is None else len(spec.tags),
+            seed=context.seed if options["random_seed"] is None else int(options["random_seed"]),
             num_threads=context.num_threads,
             name=self.node,
             progress=context.progress,
         )
-        return metrics | self.learned(windows, labels)
+        return metrics | self.learned(data, ids)
 
-    def learned(self, windows: Windows, labels: NDArray[np.int32]) -> dict[str, float]:  # noqa: ARG002
+    def _config(self, options: Mapping[str, Any]) -> TedConfig:
+        from rebake.nn.ted_config import TedConfig
+
+        return TedConfig.of(options, whole_dialogues=self._whole_dialogues)
+
+    def _tags(
+        self, examples: TedExamples, encoder: StateEncoder, options: Mapping[str, Any]
+    ) -> tuple[TagSpec | None, list[list[Tags | None]] | None]:
+        """The entity tags of user texts, per window and turn that is acted on; None where there is nothing to learn."""
+        if not options["entity_recognition"] or encoder.end_to_end is None or not encoder.tables.entities:
+            return None, None
+        bilou = options["BILOU_flag"]
+        spec = tag_spec_of(encoder.tables, bilou=bilou)
+        tags = [
+            [tag_ids(message, spec, encoder.end_to_end, bilou=bilou) for message in messages]
+            for messages in examples.messages
+        ]
+        has_entities = any(turn is not None and turn.any() for turns in tags for turn in turns)
+        return (spec, tags) if has_entities else (None, None)
+
+    def learned(self, data: Dialogues, ids: NDArray[np.int32]) -> dict[str, float]:  # noqa: ARG002
         """Called with the training data once the network is trained; returns further metrics."""
         return {}
 
-    def confidences(self, states: Sequence[State]) -> NDArray[np.float32] | None:
-        """What the network says of one window, [n_labels]; None if it is not trained."""
-        tables = self.featurizer.feature_states
-        if self._model is None or tables is None:
+    def ask(
+        self, windows: Sequence[Sequence[State]], end_to_end: EndToEndFeatures | None, *, tagged: int | None = None
+    ) -> TedPrediction | None:
+        """What the network says of some windows; None if it is not trained.
+
+        Args:
+            windows: states, oldest first.
+            end_to_end: features of what they hold, for a model that was trained end to end.
+            tagged: the window whose last user text is looked for entities; None = none.
+
+        Raises:
+            ModelError: features that do not fit the model, or are missing.
+        """
+        if self._model is None or self._files is None or self.featurizer.feature_states is None:
             return None
-        found: NDArray[np.float32] = self._model.confidences(batch_of(build_windows([states], tables)))[0]
-        return found
+        widths = self._files.widths
+        if end_to_end is None and widths.texts:
+            raise ModelError(
+                f"{self.node} was trained end to end and reads texts, which were not featurized.", fix=RETRAIN
+            )
+        encoder = StateEncoder(self.featurizer.feature_states, end_to_end, widths)
+        built = build_windows(windows, encoder, newest_first=not self._whole_dialogues)
+        if self._files.tag_spec is None:
+            return self._model.predict(built.as_input(widths))
+        tags_of = np.full(built.rows.shape, -1, np.int32)
+        if tagged is not None:
+            newest = built.lengths[tagged] - 1 if self._whole_dialogues else 0
+            state = built.rows[tagged, newest]
+            if built.states.texts["text"].of_state[state] >= 0:
+                tags_of[tagged, newest] = 0
+        return self._model.predict(built.as_input(widths, np.zeros((1, 1), np.int32), tags_of))
 
     def prediction(self, probabilities: Sequence[float]) -> PolicyPrediction:
         """A prediction of this policy."""
@@ -158,20 +210,24 @@ class TedLearner(ABC):
 
         Raises:
             ModelError: files are missing or broken.
-            UnsupportedError: the policy was trained end to end, or on whole dialogues.
         """
         policy = cls(options, node)
         if directory is None or not (directory / f"{cls.prefix}.meta.json").is_file():
             return policy
         policy.featurizer = TrackerFeaturizer.load(directory)
-        if policy.featurizer.type == FULL_DIALOGUE or policy.featurizer.feature_states is None:
-            raise UnsupportedError(f"{node} was trained with a featurizer that rebake does not have.", fix=RETRAIN)
-        files = read_ted_files(directory, cls.prefix, cls.labels)
+        if policy.featurizer.feature_states is None:
+            raise ModelError(f"featurizer.json of {node} has no state_featurizer.", fix=RETRAIN)
+        files = read_ted_files(directory, cls.prefix, f"label_{cls.label}")
         policy._files = files
-        model_class = cls.model_class()
         prefix = directory / f"{cls.prefix}.tf_model"
         try:
-            policy._model = model_class.load(prefix, files.options, files.widths, files.label_features)
+            policy._model = cls.model_class().load(
+                prefix,
+                policy._config(files.options),
+                files.widths.as_inputs(),
+                files.labels.as_input(),
+                0 if files.tag_spec is None else len(files.tag_spec.tags),
+            )
         except (KeyError, TypeError, AttributeError) as error:
             raise ModelError(
                 f"{cls.prefix}.meta.json in {directory} lacks an option ({error}).", fix=RETRAIN
@@ -187,10 +243,3 @@ class TedLearner(ABC):
         for row, several in enumerate(names):
             ids[row, : len(several)] = [table[name] for name in several]
         return ids
-
-
-def batch_of(windows: Windows) -> DialogueBatch:
-    """The same, as the network takes it."""
-    from rebake.nn.ted_model import DialogueBatch
-
-    return DialogueBatch(windows.rows, windows.lengths, windows.states.features, windows.states.present)

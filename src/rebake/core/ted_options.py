@@ -35,8 +35,8 @@ _CHOICES = {
 def resolve_options(options: Mapping[str, Any], node: str) -> dict[str, Any]:
     """Check the merged options and replace ``auto`` and -1 by what they stand for, as ``meta.json`` holds them.
 
-    Without end-to-end stories there is no user text to find entities in, so ``entity_recognition`` becomes False, and
-    the options of text encoders, entity tagging and ``e2e_confidence_threshold`` have nothing to act on.
+    Without end-to-end stories the options of text encoders, entity tagging and ``e2e_confidence_threshold`` have
+    nothing to act on.
 
     Args:
         options: merged with the defaults.
@@ -58,7 +58,6 @@ def resolve_options(options: Mapping[str, Any], node: str) -> dict[str, Any]:
     if resolved["evaluate_every_number_of_epochs"] == -1:
         resolved["evaluate_every_number_of_epochs"] = resolved["epochs"]
     resolved["checkpoint_model"] = False
-    resolved["entity_recognition"] = False
     return resolved
 
 
@@ -95,13 +94,8 @@ def _refuse_unsupported(options: Mapping[str, Any], node: str) -> None:
         )
     if options.get("featurizers"):
         raise UnsupportedError(
-            f"{node}: without end-to-end stories the option featurizers leaves no feature to train on.",
+            f"{node}: the option featurizers leaves no features of slots, loops and entities to train on.",
             fix="Remove the option.",
-        )
-    if options.get("featurizer"):
-        raise UnsupportedError(
-            f"{node}: rebake trains on windows of max_history turns only (option featurizer).",
-            fix="Remove the option and set max_history.",
         )
 
 

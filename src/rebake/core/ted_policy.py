@@ -1,4 +1,4 @@
-"""TEDPolicy: the transformer embedding dialogue policy, for stories by intent."""
+"""TEDPolicy: the transformer embedding dialogue policy."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from rebake.assistant.domain import action_names
 from rebake.assistant.model import Domain
 from rebake.core.end_to_end import EndToEndFeatures
-from rebake.core.featurizers import FeatureStates
+from rebake.core.events import ACTION_LISTEN, EntitiesAdded
+from rebake.core.featurizers import FULL_DIALOGUE
 from rebake.core.policy import PolicyPrediction, RuleOnlyData
-from rebake.core.states import State
+from rebake.core.ted_entities import entities_found
+from rebake.core.ted_examples import TedExamples, whole_dialogues
 from rebake.core.ted_learner import TedLearner
 from rebake.core.ted_options import SOFTMAX, resolve_options
 from rebake.core.tracker import Tracker, TrainingTracker
 
 if TYPE_CHECKING:
-    from rebake.nn.ted_model import TedModel
+    from rebake.nn.ted_model import TedModel, TedPrediction
 
 
 class TEDPolicy(TedLearner):
@@ -29,7 +31,7 @@ class TEDPolicy(TedLearner):
     """
 
     prefix = "ted_policy"
-    labels = "label_action_name"
+    label = "action_name"
 
     @staticmethod
     def model_class() -> type[TedModel]:
@@ -40,27 +42,61 @@ class TEDPolicy(TedLearner):
     def resolved_options(self) -> dict[str, Any]:
         return resolve_options(self.options, self.node)
 
-    def label_table(self, tables: FeatureStates) -> dict[str, int]:
-        return tables.action_name
-
-    def examples(self, stories: Sequence[TrainingTracker]) -> tuple[list[list[State]], list[list[str]]]:
+    def examples(self, stories: Sequence[TrainingTracker]) -> TedExamples:
+        if self.featurizer.type == FULL_DIALOGUE:
+            return whole_dialogues(stories)
         found = self.featurizer.examples(stories, ignore_unlikely_intent=True)
-        return found.states, [[label] for label in found.labels]
+        return TedExamples(found.states, [[label] for label in found.labels], [[said] for said in found.messages])
 
     def predict(
         self,
         tracker: Tracker,
         domain: Domain,
         rule_only: RuleOnlyData,
-        end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
+        end_to_end: EndToEndFeatures | None = None,
     ) -> PolicyPrediction:
-        """Confidence of every action after all events of the tracker."""
-        confidences = self.confidences(self.featurizer.prediction_states(tracker, rule_only=rule_only))
-        if confidences is None or self._files is None:
+        """Confidence of every action after all events of the tracker.
+
+        Where the model knows both intents and texts, the last user turn is seen by its intent and by its text; the text
+        decides if it is sure enough of itself and surer than the intent.
+        """
+        reads_texts = self._files is not None and "text" in self._files.widths.texts
+        only_texts = reads_texts and self._files is not None and "intent" not in self._files.widths.names
+        after_user = tracker.now.latest_action_name == ACTION_LISTEN
+        seen = [only_texts, True] if reads_texts and not only_texts and after_user else [only_texts]
+        windows = [self.featurizer.prediction_states(tracker, use_text=text, rule_only=rule_only) for text in seen]
+        told = self.ask(windows, end_to_end, tagged=len(seen) - 1 if seen[-1] and after_user else None)
+        if told is None or self._files is None:
             return self.prediction([0.0] * len(action_names(domain)))
+        chosen = self._chosen(told)
+        by_text = bool(seen[chosen])
         renormalize = self.options["renormalize_confidences"] and self._files.options["model_confidence"] == SOFTMAX
         length = self.options["ranking_length"]
-        return self.prediction(top_ranked(confidences, length, renormalize=bool(renormalize)).tolist())
+        prediction = self.prediction(
+            top_ranked(told.confidences[chosen], length, renormalize=bool(renormalize)).tolist()
+        )
+        prediction.is_end_to_end = by_text
+        if by_text and after_user:
+            prediction.optional_events = self._entities(told, tracker, end_to_end)
+        return prediction
+
+    def _chosen(self, told: TedPrediction) -> int:
+        """The window that decides: 0, or 1 with the text of the last user turn."""
+        if len(told.confidences) < 2:
+            return 0
+        by_intent, by_text = told.similarities.max(axis=1)
+        return int(told.confidences[1].max() > self.options["e2e_confidence_threshold"] and by_text > by_intent)
+
+    def _entities(
+        self, told: TedPrediction, tracker: Tracker, end_to_end: EndToEndFeatures | None
+    ) -> tuple[EntitiesAdded, ...]:
+        text = None if tracker.now.message is None else tracker.now.message.text
+        if not len(told.tags) or text is None or end_to_end is None or self._files is None:
+            return ()
+        assert self._files.tag_spec is not None
+        message = end_to_end.message("text", text)
+        found = entities_found(message, self._files.tag_spec, told.tags[-1], told.tag_confidences[-1], self.options)
+        return () if found is None else (found,)
 
 
 def top_ranked(confidences: NDArray[np.float32], length: int, *, renormalize: bool) -> NDArray[np.float32]:

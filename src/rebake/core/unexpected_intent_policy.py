@@ -15,16 +15,17 @@ from rebake.assistant.domain import action_names, intent_names
 from rebake.assistant.model import Domain
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
-from rebake.core.featurizers import INTENT_MAX_HISTORY, FeatureStates, TrackerFeaturizer
+from rebake.core.featurizers import TrackerFeaturizer
 from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData
 from rebake.core.states import PREVIOUS_ACTION, State, follows_listen, freeze
-from rebake.core.ted_data import Windows
-from rebake.core.ted_learner import TedLearner, batch_of
+from rebake.core.ted_examples import TedExamples
+from rebake.core.ted_learner import TedLearner
 from rebake.core.ted_options import resolve_intent_options
 from rebake.core.tracker import Tracker, TrainingTracker
 from rebake.errors import ModelError
 
 if TYPE_CHECKING:
+    from rebake.nn.dialogue_data import Dialogues
     from rebake.nn.ted_model import TedModel
 
 QUANTILES = 20  # of the similarities of windows that an intent does not follow: 100 %, 95 %, ... 5 %
@@ -37,8 +38,7 @@ class UnexpecTEDIntentPolicy(TedLearner):
     """
 
     prefix = "unexpected_intent_policy"
-    labels = "label_intent"
-    window_type = INTENT_MAX_HISTORY
+    label = "intent"
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         super().__init__(options, node)
@@ -53,28 +53,25 @@ class UnexpecTEDIntentPolicy(TedLearner):
     def resolved_options(self) -> dict[str, Any]:
         return resolve_intent_options(self.options, self.node)
 
-    def label_table(self, tables: FeatureStates) -> dict[str, int]:
-        return tables.intent
-
-    def examples(self, stories: Sequence[TrainingTracker]) -> tuple[list[list[State]], list[list[str]]]:
+    def examples(self, stories: Sequence[TrainingTracker]) -> TedExamples:
         """One example per distinct window before a user turn; its labels are all intents seen after it, sorted."""
         windows: dict[tuple[Any, ...], list[State]] = {}
         intents: dict[tuple[Any, ...], set[str]] = {}
         for tracker in stories:
             for states, intent in _windows_before_user_turns(tracker):
-                window = states[-self.options["max_history"] :] if self.options.get("max_history") else states
+                window = states[-self.featurizer.max_history :] if self.featurizer.max_history else states
                 key = tuple(freeze(state) for state in window)
                 windows.setdefault(key, window)
                 intents.setdefault(key, set()).add(intent)
-        return list(windows.values()), [sorted(intents[key]) for key in windows]
+        return TedExamples(list(windows.values()), [sorted(intents[key]) for key in windows])
 
-    def learned(self, windows: Windows, labels: NDArray[np.int32]) -> dict[str, float]:
+    def learned(self, data: Dialogues, ids: NDArray[np.int32]) -> dict[str, float]:
         """Work out the quantiles that thresholds are picked from."""
         if self._model is None:
             return {}
-        similarities = self._model.confidences(batch_of(windows))
-        for intent in sorted(set(labels.ravel().tolist()) - {-1}):
-            follows = (labels == intent).any(axis=1)
+        similarities = self._model.similarities(data)
+        for intent in sorted(set(ids.ravel().tolist()) - {-1}):
+            follows = (ids == intent).any(axis=1)
             self._quantiles[intent] = quantiles(similarities[follows, intent], similarities[~follows, intent])
         return {}
 
@@ -83,24 +80,27 @@ class UnexpecTEDIntentPolicy(TedLearner):
         tracker: Tracker,
         domain: Domain,
         rule_only: RuleOnlyData,
-        end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
+        end_to_end: EndToEndFeatures | None = None,
     ) -> PolicyPrediction:
         """1.0 on ``action_unlikely_intent`` if the tracker ends with an intent that was not to be expected."""
         names = action_names(domain)
         probabilities = [0.0] * len(names)
-        if self._is_unlikely(tracker, domain, rule_only):
+        if self._is_unlikely(tracker, domain, rule_only, end_to_end):
             probabilities[names.index(ACTION_UNLIKELY_INTENT)] = 1.0
         return self.prediction(probabilities)
 
-    def _is_unlikely(self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData) -> bool:
+    def _is_unlikely(
+        self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData, end_to_end: EndToEndFeatures | None
+    ) -> bool:
         intent = _intent_just_said(tracker)
         intents = intent_names(domain)
         if intent not in intents or intent in self.options["ignore_intents_list"]:
             return False
         index = intents.index(intent)
-        similarities = self.confidences(self._window(tracker, rule_only))
-        if similarities is None or index not in self._quantiles:
+        told = self.ask([self._window(tracker, rule_only)], end_to_end)
+        if told is None or index not in self._quantiles:
             return False
+        similarities = told.similarities[0]
         choices = self._quantiles[index]
         threshold = float(choices[min(int(self.options["tolerance"] * len(choices)), len(choices) - 1)])
         return float(similarities[index]) < threshold and int(np.argmax(similarities)) != index

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from rebake.nn.dialogue_data import Dialogues
 from rebake.nn.losses import scale_of
 from rebake.nn.noise import Noise
-from rebake.nn.ted_model import DialogueBatch, TedLosses, TedModel
+from rebake.nn.ted_model import TedModel
 from rebake.nn.training import LossFunction
 
 
@@ -53,14 +56,24 @@ class MultiLabelLoss:
 
 
 class IntentTedModel(TedModel):
-    """Its confidences are similarities; labels are intents, int32 [n_windows, labels of an example], -1 = none."""
+    """Answers with similarities; labels are intents, several of which may follow a window."""
 
-    label_attribute = "label_intent"
+    def targets(self, data: Dialogues, ids: NDArray[np.int32], windows: NDArray[np.integer]) -> dict[str, Any]:  # noqa: ARG002
+        """ "ids" int32 [B, P], -1 = no more."""
+        return {"ids": ids[windows]}
 
-    def losses(self, data: DialogueBatch, labels: NDArray[np.int32]) -> LossFunction:
-        loss = MultiLabelLoss(self.options["number_of_negative_examples"], self.options["scale_loss"])
-        return TedLosses(self.network, loss, data, labels)
+    def target_signature(self) -> dict[str, tf.TypeSpec]:
+        """Of :meth:`targets`."""
+        return {"ids": tf.TensorSpec([None, None], tf.int32)}
 
-    def balance_by(self, labels: NDArray[np.int32]) -> NDArray[np.int64] | None:
-        """Rasa balances only where no example has more than one label."""
-        return labels[:, 0].astype(np.int64) if labels.shape[1] == 1 else None
+    def losses(self) -> LossFunction:
+        """The losses of a batch, "labels" alone."""
+        loss = MultiLabelLoss(self.config.options["number_of_negative_examples"], self.config.scale_loss)
+
+        def losses(batch: Mapping[str, Any], noise: Noise) -> dict[str, tf.Tensor]:
+            embedded, _, _ = self.network.dialogues(batch, noise)
+            labels = self.network.labels(noise)
+            ids = batch["ids"]
+            return {"labels": loss(embedded, tf.gather(labels, tf.maximum(ids, 0)), ids, labels, noise)}
+
+        return losses

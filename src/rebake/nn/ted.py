@@ -1,119 +1,137 @@
 """TED, the transformer embedding dialogue policy: which action follows a sequence of dialogue states.
 
 Vlasov, Mosig, Nichol 2019, "Dialogue Transformers" (https://arxiv.org/abs/1910.00486), section 3, in the form that Rasa
-3.6 gives it: states that hold no user text.
+3.6 gives it: what user and bot say is seen by name or, end to end, by text through an encoder of its own.
 
-Turns of all windows lie below each other in one matrix, newest turn of a window first, so that the turn to act on is
-always at position 0 of the encoder.
+Turns of all windows lie below each other in one matrix. Windows that are cut to a number of turns are read newest turn
+first, so that the turn to act on is always at position 0 of the encoder; whole dialogues are read as they went, by an
+encoder that looks back only. A state that several windows share is encoded once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal
 
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
+from rebake.nn.crf import Crf
+from rebake.nn.dialogue_data import Inputs, Labels
 from rebake.nn.layers import Dense, Ffnn, embed, gelu
 from rebake.nn.noise import Noise, dropout
 from rebake.nn.rows import Rows
-from rebake.nn.transformer import Transformer, TransformerConfig
+from rebake.nn.sequence import SequenceLayer, Widths
+from rebake.nn.ted_config import TedConfig
+from rebake.nn.transformer import Transformer
 from rebake.nn.weights import Weights
 
-USER = "intent"
-ACTION = "action_name"
+USER = ("intent", "text")
+ACTION = ("action_name", "action_text")
 STATE_LEVEL = ("active_loop", "entities", "slots")  # joined as they are, without an encoding layer of their own
 
-
-@dataclass(frozen=True)
-class TedConfig:
-    """Rasa's options that shape the network; names of options in brackets.
-
-    Attributes:
-        dense: attribute -> units that its one-hot features are mapped to (dense_dimension).
-        encoding: units of user input, action and label before they meet (encoding_dimension).
-        embedding: units of the space in which dialogue and actions are compared (embedding_dimension).
-        transformer: the encoder over the turns; its ``units`` mean nothing when it has no layers.
-        density: part of the connections that exist in encoding layers (connection_density).
-        l2: (regularization_constant)
-        input_rate: dropout on densified features (drop_rate; 0 unless use_dense_input_dropout).
-        sparse_rate: dropout on the one-hot features themselves (drop_rate; 0 unless use_sparse_input_dropout).
-        dialogue_rate: dropout after the encoding layers (drop_rate_dialogue).
-        cosine: similarity is the cosine instead of the inner product (similarity_type).
-        softmax: confidences are a softmax over similarities; else the similarities themselves (model_confidence).
-    """
-
-    dense: Mapping[str, int]
-    encoding: int
-    embedding: int
-    transformer: TransformerConfig
-    density: float
-    l2: float
-    input_rate: float
-    sparse_rate: float
-    dialogue_rate: float
-    cosine: bool
-    softmax: bool
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Self:
-        """From Rasa's options as ``meta.json`` holds them (``auto`` already resolved)."""
-        transformer = TransformerConfig(
-            units=options["transformer_size"]["dialogue"],
-            layers=options["number_of_transformer_layers"]["dialogue"],
-            heads=options["number_of_attention_heads"],
-            rate=options["drop_rate_dialogue"],
-            attention_rate=options["drop_rate_attention"],
-            density=options["connection_density"],
-            l2=options["regularization_constant"],
-            relative_keys=options["use_key_relative_attention"],
-            relative_values=options["use_value_relative_attention"],
-            max_relative_position=options["max_relative_position"],
-        )
-        return cls(
-            dense=options["dense_dimension"],
-            encoding=options["encoding_dimension"],
-            embedding=options["embedding_dimension"],
-            transformer=transformer,
-            density=options["connection_density"],
-            l2=options["regularization_constant"],
-            input_rate=options["drop_rate"] if options["use_dense_input_dropout"] else 0.0,
-            sparse_rate=options["drop_rate"] if options["use_sparse_input_dropout"] else 0.0,
-            dialogue_rate=options["drop_rate_dialogue"],
-            cosine=options["similarity_type"] == "cosine",
-            softmax=options.get("model_confidence") == "softmax",
-        )
+Asked = Literal["newest", "all"]
+"""Which turns are acted on: the newest of each window, or every one, as in training on whole dialogues."""
 
 
-class StateAttribute:
-    """One attribute of a state: one-hot row -> dense -> (user input and actions only) encoding; zeros where absent."""
+class NameEncoder:
+    """One attribute of states or labels: its row -> dense -> (of what is said or done) encoding, without dropout."""
 
-    def __init__(self, weights: Weights, name: str, width: int, config: TedConfig) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        name: str,
+        width: int,
+        config: TedConfig,
+        *,
+        counted: bool = True,
+        is_label: bool = False,
+    ) -> None:
         self.config = config
-        path = f"sparse_dense_concat_layer.{name}/_tf_layers/sparse_to_dense"
-        self.dense = Dense(weights, path, width, config.dense[name], l2=config.l2)
-        self.encoding = None if name in STATE_LEVEL else encoding_layer(weights, name, self.dense.units, config)
-        self.units = self.dense.units if self.encoding is None else self.encoding.units
+        self.is_label = is_label
+        self.dense: Dense | None = None
+        self.units = width
+        if counted:
+            path = f"sparse_dense_concat_layer.{name}/_tf_layers/sparse_to_dense"
+            self.dense = Dense(weights, path, width, config.dense[name], l2=config.l2)
+            self.units = self.dense.units
+        self.encoding: Dense | None = None
+        if name not in STATE_LEVEL:
+            self.encoding = encoding_layer(weights, name, self.units, config)
+            self.units = self.encoding.units
 
-    def __call__(self, x: tf.Tensor, present: tf.Tensor, noise: Noise | None) -> tf.Tensor:
-        """[N, width] and bool [N] -> [N, units]"""
+    def __call__(self, x: tf.Tensor, noise: Noise | None) -> tf.Tensor:
+        """[S, width] -> [S, units]"""
+        if self.is_label:
+            noise = None
         if noise is not None and self.config.sparse_rate > 0:
             x = tf.where(noise.keep(tf.shape(x), self.config.sparse_rate), x, 0.0)
-        x = dropout(self.dense(x), self.config.input_rate, noise)
-        if self.encoding is not None:
-            x = self.encoding(x, noise)
-        return tf.where(present[:, None], x, 0.0)
+        if self.dense is not None:
+            x = dropout(self.dense(x), self.config.input_rate, noise)
+        return x if self.encoding is None else self.encoding(x)
 
 
-def encoding_layer(weights: Weights, name: str, inputs: int, config: TedConfig) -> Ffnn:
-    """Rasa's ``encoding_layer.<name>``."""
+class TextEncoder:
+    """User texts, bot texts or texts of labels: features of tokens and text -> sequence layer -> encoding."""
+
+    def __init__(
+        self, weights: Weights, name: str, widths: Widths, config: TedConfig, *, is_label: bool = False
+    ) -> None:
+        parts = config.text_layers(name, is_label=is_label)
+        self.sequence = SequenceLayer(weights, name, widths, parts.combine, parts.hidden, parts.transformer)
+        self.encoding = encoding_layer(weights, name, self.sequence.units, config)
+        self.units = self.encoding.units
+
+    def __call__(self, batch: Mapping[str, Any], noise: Noise | None) -> tf.Tensor:
+        """[texts, units]"""
+        texts, _ = self.sequence(batch, noise, texts_only=True)
+        return self.encoding(texts)
+
+    def with_tokens(self, batch: Mapping[str, Any], noise: Noise | None) -> tuple[tf.Tensor, tf.Tensor]:
+        """[texts, units], and what the encoding is made from: [texts, T, units of the sequence layer]."""
+        x, rows = self.sequence(batch, noise)
+        return self.encoding(rows.take(x, rows.last)), rows.pad(x)
+
+
+def encoding_layer(weights: Weights, name: str, inputs: int, config: TedConfig) -> Dense:
+    """Rasa's ``encoding_layer.<name>`` without the dropout behind it."""
     path = f"encoding_layer.{name}"
-    return Ffnn(
-        weights, path, inputs, [config.encoding], density=config.density, l2=config.l2, rate=config.dialogue_rate
-    )
+    ffnn = Ffnn(weights, path, inputs, [config.encoding], density=config.density, l2=config.l2, rate=0.0)
+    return ffnn.layers[0]
+
+
+class LabelEncoder:
+    """Embeds the names and texts of all labels."""
+
+    def __init__(self, weights: Weights, labels: Labels, config: TedConfig) -> None:
+        self.labels = labels
+        self.rate = config.dialogue_rate
+        self.names: NameEncoder | None = None
+        self.texts: TextEncoder | None = None
+        if labels.names is not None:
+            width = labels.names.shape[1]
+            counted = labels.counted
+            self.names = NameEncoder(weights, labels.attribute, width, config, counted=counted, is_label=True)
+        if labels.texts is not None:
+            self.texts = TextEncoder(weights, "label_action_text", labels.texts.widths, config, is_label=True)
+            self.text_features = labels.texts.batch()
+        self.embed = embed(weights, "label", config.encoding, config.embedding, l2=config.l2)
+
+    def __call__(self, noise: Noise | None) -> tf.Tensor:
+        """[labels, embedding]"""
+        encoded = []
+        if self.names is not None:
+            rows = dropout(self.names(tf.constant(self.labels.names), noise), self.rate, noise)
+            encoded.append(self._placed(rows, self.labels.name_of))
+        if self.texts is not None:
+            rows = dropout(self.texts(self.text_features, noise), self.rate, noise)
+            encoded.append(self._placed(rows, self.labels.text_of))
+        return self.embed(encoded[0] if len(encoded) == 1 else tf.add_n(encoded))
+
+    def _placed(self, rows: tf.Tensor, places: Any) -> tf.Tensor:
+        """[some labels, d] -> [labels, d], zeros elsewhere."""
+        if len(places) == self.labels.count:
+            return rows
+        return tf.scatter_nd(places[:, None], rows, [self.labels.count, rows.shape[1]])
 
 
 class Ted:
@@ -122,62 +140,121 @@ class Ted:
     Args:
         weights: gives the variables their first values.
         config: sizes and rates.
-        widths: input attribute -> width of its rows; must hold ``intent`` and ``action_name``.
-        label_features: float32 [n_labels, n_columns], one row per label.
-        label_attribute: name of the labels' encoding layer.
+        inputs: the attributes of states, with something that the user says and something that the bot does.
+        labels: features of all labels.
+        tags: number of entity tags (with O) of the words of user texts; 0 = entities are not looked for.
     """
 
-    def __init__(
-        self,
-        weights: Weights,
-        config: TedConfig,
-        widths: Mapping[str, int],
-        label_features: NDArray[np.float32],
-        label_attribute: str = "label_action_name",
-    ) -> None:
+    def __init__(self, weights: Weights, config: TedConfig, inputs: Inputs, labels: Labels, tags: int = 0) -> None:
         self.weights = weights
         self.config = config
-        order = [USER, ACTION, *(name for name in STATE_LEVEL if name in widths)]
-        self.attributes = {name: StateAttribute(weights, name, widths[name], config) for name in order}
-        inputs = sum(attribute.units for attribute in self.attributes.values())
+        self.inputs = inputs
+        self.names: dict[str, NameEncoder] = {}
+        self.texts: dict[str, TextEncoder] = {}
+        for name in (*USER, *ACTION, *STATE_LEVEL):
+            if name in inputs.names:
+                self.names[name] = NameEncoder(weights, name, inputs.names[name], config)
+            if name in inputs.texts:
+                self.texts[name] = TextEncoder(weights, name, inputs.texts[name], config)
+        units = 2 * config.encoding + sum(self.names[name].units for name in STATE_LEVEL if name in self.names)
         self.transformer: Transformer | None = None
         if config.transformer.layers:
-            self.transformer = Transformer(weights, "transformer.dialogue", inputs, config.transformer)
-            inputs = self.transformer.units
-        self.label_features = tf.constant(label_features)
-        self.label_encoding = encoding_layer(weights, label_attribute, label_features.shape[1], config)
-        self.embed_dialogue = embed(weights, "dialogue", inputs, config.embedding, l2=config.l2)
-        self.embed_label = embed(weights, "label", self.label_encoding.units, config.embedding, l2=config.l2)
+            self.transformer = Transformer(weights, "transformer.dialogue", units, config.transformer)
+            units = self.transformer.units
+        self.labels = LabelEncoder(weights, labels, config)
+        self.embed_dialogue = embed(weights, "dialogue", units, config.embedding, l2=config.l2)
+        self.tagger: Tagger | None = None
+        if tags:
+            self.tagger = Tagger(weights, self.texts["text"].sequence.units + units, tags, config)
 
-    def dialogue(
-        self, features: Mapping[str, tf.Tensor], present: Mapping[str, tf.Tensor], rows: Rows, noise: Noise | None
-    ) -> tf.Tensor:
-        """Embeddings of B windows.
+    def signature(self) -> dict[str, tf.TypeSpec]:
+        """The tensors of a batch of :class:`rebake.nn.dialogue_data.Dialogues`."""
+        specs: dict[str, Any] = {name: tf.TensorSpec([None], tf.int32) for name in ("lengths", "turns")}
+        for name, width in self.inputs.names.items():
+            specs[name] = tf.TensorSpec([None, width], tf.float32)
+            specs[f"{name}_present"] = tf.TensorSpec([None], tf.bool)
+        for name, widths in self.inputs.texts.items():
+            specs[name] = widths.signature()
+            specs[f"{name}_of"] = tf.TensorSpec([None], tf.int32)
+        if self.tagger is not None:
+            specs |= {name: tf.TensorSpec([None], tf.int32) for name in ("tagged", "tagged_texts")}
+            specs["tags"] = tf.TensorSpec([None, None], tf.int32)
+        return specs
 
-        Args:
-            features: attribute -> [N, width], the turns of all windows, newest first within a window.
-            present: attribute -> bool [N].
-            rows: how the N turns belong to B windows.
-            noise: None at prediction.
+    def dialogues(
+        self, batch: Mapping[str, Any], noise: Noise | None, asked: Asked = "newest"
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
+        """What the encoder makes of a batch (see :meth:`signature`).
 
         Returns:
-            [B, embedding]
+            embeddings [B, embedding] of the newest turn of each window, or [N, embedding] of all turns; what they are
+            made from, [B or N, units]; and the tokens of the batch's user texts, [texts, T, units], with a tagger.
         """
-        encoded = [layer(features[name], present[name], noise) for name, layer in self.attributes.items()]
-        x = tf.concat(encoded, axis=1)  # [N, inputs]
-        if self.transformer is None:
-            newest = tf.gather(x, rows.starts)  # [B, inputs]
-        else:
-            newest = self.transformer(x, rows, noise, only=rows.starts)  # [B, units]
-        return self.embed_dialogue(gelu(newest))
+        said, rest, tokens = self._states(batch, noise)
+        turns = batch["turns"]
+        parts = [dropout(tf.gather(said, turns), self.config.dialogue_rate, noise)]
+        if rest is not None:
+            parts.append(tf.gather(rest, turns))
+        x = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]  # [N, units]
+        rows = Rows.of(batch["lengths"])
+        newest = rows.last if self.config.whole_dialogues else rows.starts
+        only = newest if asked == "newest" else None
+        if self.transformer is not None:
+            x = self.transformer(x, rows, noise, only=only)
+        elif only is not None:
+            x = rows.take(x, only)
+        x = gelu(x)
+        return self.embed_dialogue(x), x, tokens
 
-    def labels(self, noise: Noise | None) -> tf.Tensor:
-        """Embeddings of all labels, [n_labels, embedding]."""
-        return self.embed_label(self.label_encoding(self.label_features, noise))
+    def _states(
+        self, batch: Mapping[str, Any], noise: Noise | None
+    ) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
+        """What user and bot said or did [S, 2 · encoding], the other attributes [S, units], tokens of user texts.
 
-    def confidences(self, dialogue: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """[B, embedding] and [n_labels, embedding] -> [B, n_labels]"""
+        A turn is seen by its name or by its text, so that one of the two is 0 and their sum is the other.
+        """
+        named = {
+            name: tf.where(batch[f"{name}_present"][:, None], layer(batch[name], noise), 0.0)
+            for name, layer in self.names.items()
+        }
+        texts: dict[str, tf.Tensor] = {}
+        tokens: tf.Tensor | None = None
+        for name, encoder in self.texts.items():
+            if name == "text" and self.tagger is not None:
+                encoded, tokens = encoder.with_tokens(batch[name], noise)
+            else:
+                encoded = encoder(batch[name], noise)
+            nothing = tf.zeros([1, encoder.units])
+            texts[name] = tf.gather(tf.concat([nothing, encoded], axis=0), batch[f"{name}_of"])
+        said = [
+            tf.add_n([rows for rows in (named.get(name), texts.get(text)) if rows is not None])
+            for name, text in (USER, ACTION)
+        ]
+        rest = [named[name] for name in STATE_LEVEL if name in named]
+        return tf.concat(said, axis=1), (tf.concat(rest, axis=1) if rest else None), tokens
+
+    def similarities(self, dialogues: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """[B, embedding] and [labels, embedding] -> [B, labels]"""
         if self.config.cosine:
-            dialogue, labels = (tf.nn.l2_normalize(x, axis=-1) for x in (dialogue, labels))
-        similarities = tf.matmul(dialogue, labels, transpose_b=True)
+            dialogues, labels = (tf.nn.l2_normalize(x, axis=-1) for x in (dialogues, labels))
+        return tf.matmul(dialogues, labels, transpose_b=True)
+
+    def confidences(self, similarities: tf.Tensor) -> tf.Tensor:
+        """Of similarities, of the same shape."""
         return tf.nn.softmax(similarities) if self.config.softmax else similarities
+
+
+class Tagger:
+    """A CRF over the words of user texts, which see the dialogue as well."""
+
+    def __init__(self, weights: Weights, units: int, tags: int, config: TedConfig) -> None:
+        self.embed = embed(weights, "entity.logits", units, tags, l2=config.l2)
+        self.crf = Crf(weights, "crf.entity", tags, l2=config.l2, scale_loss=config.scale_loss)
+
+    def logits(self, texts: tf.Tensor, dialogues: tf.Tensor) -> tf.Tensor:
+        """[E, T, units of texts] and [E, units of dialogues] -> [E, T, tags]"""
+        shape = tf.shape(texts)
+        seen = tf.broadcast_to(dialogues[:, None], [shape[0], shape[1], dialogues.shape[1]])
+        x = tf.concat([texts, seen], axis=2)
+        flat = self.embed(tf.reshape(x, [-1, x.shape[2]]))
+        return tf.reshape(flat, [shape[0], shape[1], self.embed.units])

@@ -1,8 +1,8 @@
-"""TED as a policy uses it: trained on windows of states, asked for confidences, written and read."""
+"""TED as a policy uses it: trained on windows of states, asked for confidences and entities, written and read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -13,35 +13,31 @@ from numpy.typing import NDArray
 
 from rebake.nn.batching import Batching
 from rebake.nn.checkpoints import FromCheckpoint, check_complete, write_checkpoint
-from rebake.nn.losses import DotProductLoss
+from rebake.nn.dialogue_data import Dialogues, Inputs, Labels
 from rebake.nn.noise import Noise
-from rebake.nn.rows import Rows
-from rebake.nn.ted import Ted, TedConfig
+from rebake.nn.ted import Asked, Ted
+from rebake.nn.ted_config import TedConfig
 from rebake.nn.training import FitSettings, LossFunction, configure, fit
 from rebake.nn.weights import Seeded, Source, Weights
 from rebake.progress import Progress
-
-LabelLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, Noise], tf.Tensor]
-"""(inputs [B, d], right labels [B, d] or [B, P, d], their ids, all labels [L, d], noise) -> mean loss, a scalar."""
 
 PREDICTION_BATCH = 512  # windows; bounds the memory of a prediction
 
 
 @dataclass(frozen=True, slots=True)
-class DialogueBatch:
-    """Windows of dialogue states.
+class TedPrediction:
+    """Of B windows, or of all N turns of them.
 
     Attributes:
-        rows: int32 [n_windows, n_turns], numbers of states, newest first; 0 after the end of a window.
-        lengths: int32 [n_windows], at least 1.
-        features: attribute -> float32 [n_states, width].
-        present: attribute -> bool [n_states].
+        similarities, confidences: float32 [B, labels]
+        tags: int32 [E, T], tags of the words of the texts that were asked about, and
+        tag_confidences: float32 [E, T]; both empty without an entity tagger.
     """
 
-    rows: NDArray[np.int32]
-    lengths: NDArray[np.int32]
-    features: Mapping[str, NDArray[np.float32]]
-    present: Mapping[str, NDArray[np.bool_]]
+    similarities: NDArray[np.float32]
+    confidences: NDArray[np.float32]
+    tags: NDArray[np.int32]
+    tag_confidences: NDArray[np.float32]
 
 
 class TedModel:
@@ -49,159 +45,176 @@ class TedModel:
 
     Args:
         source: gives the variables their first values.
-        options: as ``meta.json`` holds them.
-        widths: attribute -> width, the attributes that the network has layers for.
-        label_features: float32 [n_labels, n_columns].
+        config: sizes and rates.
+        inputs: the attributes of states that the network has layers for.
+        labels: features of all labels.
+        tags: number of entity tags (with O); 0 = entities are not looked for.
     """
 
-    label_attribute = "label_action_name"
-
-    def __init__(
-        self,
-        source: Source,
-        options: Mapping[str, Any],
-        widths: Mapping[str, int],
-        label_features: NDArray[np.float32],
-    ) -> None:
-        self.options = options
+    def __init__(self, source: Source, config: TedConfig, inputs: Inputs, labels: Labels, tags: int = 0) -> None:
+        self.config = config
         self.weights = Weights(source)
-        self.network = Ted(self.weights, TedConfig.of(options), widths, label_features, self.label_attribute)
+        self.network = Ted(self.weights, config, inputs, labels, tags)
         self._labels: tf.Tensor | None = None
-        self._traced = tf.function(self._predict, input_signature=self._signature(widths))
+        signature = (self.network.signature(), tf.TensorSpec([None, None], tf.float32))
+        self._traced = tf.function(self._predict, input_signature=signature)
 
     @classmethod
     def train(
         cls,
-        options: Mapping[str, Any],
-        widths: Mapping[str, int],
-        label_features: NDArray[np.float32],
-        data: DialogueBatch,
-        labels: NDArray[np.int32],
+        config: TedConfig,
+        data: Dialogues,
+        ids: NDArray[np.int32],
+        labels: Labels,
         *,
+        tags: int,
         seed: int,
         num_threads: int | None,
         name: str,
         progress: Progress,
     ) -> tuple[Self, dict[str, float]]:
-        """A network trained on the windows of ``data``, ``labels`` [n_windows, P] being what follows them (-1 = none).
+        """A network trained on windows.
+
+        Args:
+            ids: int32 [windows, P], which labels follow each window, -1 = no more; of whole dialogues [windows, turns],
+                the label that follows each turn.
+            tags: number of entity tags, where ``data`` has tags.
 
         Returns:
-            the network, and its loss in the last epoch and accuracy on ``data``.
+            the network; its losses in the last epoch and its accuracy on ``data``.
         """
         configure(num_threads)
-        model = cls(Seeded(seed), options, widths, label_features)
+        model = cls(Seeded(seed), config, data.states.inputs, labels, tags)
+        options = config.options
         batching = Batching(options["batch_size"], options["epochs"], options["batch_strategy"])
-        balance = model.balance_by(labels)
-        figures = fit(
+        balance = model.balance_by(ids)
+        distinct = not config.noisy_states
+
+        def batches(epoch: int) -> Iterator[dict[str, Any]]:
+            rng = np.random.default_rng([seed % 2**32, epoch])
+            for windows in batching.batches(epoch, len(ids), balance, rng):
+                yield data.batch(windows, distinct=distinct) | model.targets(data, ids, windows)
+
+        losses = fit(
             model.weights,
-            model.losses(data, labels),
-            lambda epoch: batching.batches(epoch, len(labels), balance, np.random.default_rng([seed % 2**32, epoch])),
-            tf.TensorSpec([None], tf.int64),
+            model.losses(),
+            batches,
+            model.network.signature() | model.target_signature(),
             FitSettings(name, options["epochs"], options["learning_rate"], seed),
             progress,
         )
-        best = np.argmax(model.confidences(data), axis=1)
-        right = (best[:, np.newaxis] == labels).any(axis=1)
-        return model, {"loss": figures["loss"], "accuracy": float(np.mean(right))}
+        return model, {**_named(losses), "accuracy": model.accuracy(data, ids)}
 
-    def losses(self, data: DialogueBatch, labels: NDArray[np.int32]) -> LossFunction:
-        """The loss of a batch of window numbers."""
-        return TedLosses(self.network, _loss(self.options), data, labels[:, 0])
+    def balance_by(self, ids: NDArray[np.int32]) -> NDArray[np.int64] | None:
+        """What batches are balanced by; nothing where an example has several labels, as in Rasa."""
+        return ids[:, 0].astype(np.int64) if ids.shape[1] == 1 else None
 
-    def balance_by(self, labels: NDArray[np.int32]) -> NDArray[np.int64] | None:
-        """What batches are balanced by."""
-        return labels[:, 0].astype(np.int64)
+    def targets(self, data: Dialogues, ids: NDArray[np.int32], windows: NDArray[np.integer]) -> dict[str, Any]:
+        """What a batch is to give: "ids" int32 [B], or of whole dialogues [N] with "weights" float32 [N], as each
+        dialogue counts alike."""
+        if not self.config.whole_dialogues:
+            return {"ids": ids[windows, 0]}
+        lengths = data.lengths[windows]
+        weights = np.repeat(lengths.sum() / (len(windows) * lengths), lengths).astype(np.float32)
+        return {"ids": ids[windows][np.arange(ids.shape[1]) < lengths[:, np.newaxis]], "weights": weights}
 
-    def confidences(self, data: DialogueBatch) -> NDArray[np.float32]:
-        """float32 [n_windows, n_labels]"""
-        if self._labels is None:
-            self._labels = self.network.labels(None)
-        results = [
-            self._confidences(data, slice(start, start + PREDICTION_BATCH))
-            for start in range(0, len(data.lengths), PREDICTION_BATCH)
-        ]
+    def target_signature(self) -> dict[str, tf.TypeSpec]:
+        """Of :meth:`targets`."""
+        specs = {"ids": tf.TensorSpec([None], tf.int32)}
+        if self.config.whole_dialogues:
+            specs["weights"] = tf.TensorSpec([None], tf.float32)
+        return specs
+
+    def losses(self) -> LossFunction:
+        """The losses of a batch, "labels" and with a tagger "entities"."""
+        loss = self.config.loss()
+        asked: Asked = "all" if self.config.whole_dialogues else "newest"
+
+        def losses(batch: Mapping[str, Any], noise: Noise) -> dict[str, tf.Tensor]:
+            embedded, made_from, tokens = self.network.dialogues(batch, noise, asked)
+            labels = self.network.labels(noise)
+            ids = batch["ids"]
+            weights = batch.get("weights")
+            named = {"labels": loss(embedded, tf.gather(labels, ids), ids, labels, noise, weights=weights)}
+            if self.network.tagger is not None and tokens is not None:
+                logits, lengths = self._tag_logits(batch, made_from, tokens, asked)
+                named["entities"] = _entity_loss(self.network.tagger.crf, logits, batch["tags"], lengths)
+            return named
+
+        return losses
+
+    def _tag_logits(
+        self, batch: Mapping[str, Any], made_from: tf.Tensor, tokens: tf.Tensor, asked: Asked
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Of the texts that are tagged: [E, T, tags] and their lengths in words, int32 [E]."""
+        assert self.network.tagger is not None
+        turns, texts = batch["tagged"], batch["tagged_texts"]
+        if asked == "newest":  # one row per window
+            ends = tf.cumsum(batch["lengths"])
+            turns = tf.searchsorted(ends, turns, side="right")
+        logits = self.network.tagger.logits(tf.gather(tokens, texts), tf.gather(made_from, turns))
+        return logits, tf.gather(batch["text"]["lengths"], texts)
+
+    def accuracy(self, data: Dialogues, ids: NDArray[np.int32]) -> float:
+        """How often the best label is a right one."""
+        if not self.config.whole_dialogues:
+            best = np.argmax(self.similarities(data), axis=1)
+            return float(np.mean((best[:, np.newaxis] == ids).any(axis=1)))
+        best = np.argmax(self.similarities(data, "all"), axis=1)
+        return float(np.mean(best == ids[np.arange(ids.shape[1]) < data.lengths[:, np.newaxis]]))
+
+    def similarities(self, data: Dialogues, asked: Asked = "newest") -> NDArray[np.float32]:
+        """float32 [windows, labels], or [all turns, labels]; for many windows at once."""
+        labels = self._embedded_labels()
+        results = []
+        for start in range(0, len(data.lengths), PREDICTION_BATCH):
+            windows = np.arange(start, min(start + PREDICTION_BATCH, len(data.lengths)))
+            embedded, _, _ = self.network.dialogues(data.batch(windows, distinct=True), None, asked)
+            results.append(self.network.similarities(embedded, labels).numpy())
         return np.concatenate(results)
 
-    def _confidences(self, data: DialogueBatch, windows: slice) -> NDArray[np.float32]:
-        lengths = data.lengths[windows]
-        rows = data.rows[windows, : lengths.max()]
-        numbers = rows[np.arange(rows.shape[1]) < lengths[:, np.newaxis]]  # [N], newest first within a window
-        names = self.network.attributes
-        features = {name: tf.constant(data.features[name][numbers]) for name in names}
-        present = {name: tf.constant(data.present[name][numbers]) for name in names}
-        result: NDArray[np.float32] = self._traced(features, present, tf.constant(lengths), self._labels).numpy()
-        return result
+    def predict(self, data: Dialogues) -> TedPrediction:
+        """Of a few windows; the first call takes time that later ones do not."""
+        batch = data.batch(np.arange(len(data.lengths)), distinct=True)
+        similarities, confidences, logits, lengths = self._traced(batch, self._embedded_labels())
+        tags, tag_confidences = np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32)
+        if self.network.tagger is not None and len(lengths):
+            tags, tag_confidences = self.network.tagger.crf.decode(logits.numpy(), lengths.numpy())
+        return TedPrediction(similarities.numpy(), confidences.numpy(), tags, tag_confidences)
 
-    def _signature(self, widths: Mapping[str, int]) -> tuple[Any, ...]:
-        """Of :meth:`_predict`: one trace serves any number of windows, turns and labels."""
-        names = self.network.attributes
-        return (
-            {name: tf.TensorSpec([None, widths[name]], tf.float32) for name in names},
-            {name: tf.TensorSpec([None], tf.bool) for name in names},
-            tf.TensorSpec([None], tf.int32),
-            tf.TensorSpec([None, None], tf.float32),
-        )
+    def _embedded_labels(self) -> tf.Tensor:
+        if self._labels is None:
+            self._labels = self.network.labels(None)
+        return self._labels
 
-    def _predict(
-        self,
-        features: Mapping[str, tf.Tensor],
-        present: Mapping[str, tf.Tensor],
-        lengths: tf.Tensor,
-        labels: tf.Tensor,
-    ) -> tf.Tensor:
-        return self.network.confidences(self.network.dialogue(features, present, Rows.of(lengths), None), labels)
+    def _predict(self, batch: Mapping[str, Any], labels: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        embedded, made_from, tokens = self.network.dialogues(batch, None)
+        similarities = self.network.similarities(embedded, labels)
+        logits, lengths = tf.zeros([0, 0, 0]), tf.zeros([0], tf.int32)
+        if tokens is not None:
+            logits, lengths = self._tag_logits(batch, made_from, tokens, "newest")
+        return similarities, self.network.confidences(similarities), logits, lengths
 
     def save(self, prefix: Path) -> None:
         """Write the checkpoint ``<prefix>.index`` and ``<prefix>.data-00000-of-00001``."""
         write_checkpoint(self.weights, prefix)
 
     @classmethod
-    def load(
-        cls,
-        prefix: Path,
-        options: Mapping[str, Any],
-        widths: Mapping[str, int],
-        label_features: NDArray[np.float32],
-    ) -> Self:
+    def load(cls, prefix: Path, config: TedConfig, inputs: Inputs, labels: Labels, tags: int = 0) -> Self:
         """Read a checkpoint of ours or Rasa's. Raises ModelError if it is not exactly that of such a network."""
-        model = cls(FromCheckpoint(prefix), options, widths, label_features)
+        model = cls(FromCheckpoint(prefix), config, inputs, labels, tags)
         check_complete(prefix, {path: tuple(variable.shape) for path, variable in model.weights.variables.items()})
         return model
 
 
-class TedLosses:
-    """Loss of a batch of window numbers; the windows stay in TensorFlow's memory."""
-
-    def __init__(self, network: Ted, loss: LabelLoss, data: DialogueBatch, labels: NDArray[np.int32]) -> None:
-        self.network = network
-        self.loss = loss
-        self.rows = tf.constant(data.rows)
-        self.lengths = tf.constant(data.lengths)
-        self.labels = tf.constant(labels)
-        self.features = {name: tf.constant(data.features[name]) for name in network.attributes}
-        self.present = {name: tf.constant(data.present[name]) for name in network.attributes}
-
-    def __call__(self, batch: tf.Tensor, noise: Noise) -> dict[str, tf.Tensor]:
-        rows = Rows.of(tf.gather(self.lengths, batch))
-        turns = tf.gather(self.rows, batch)[:, : tf.shape(rows.mask)[1]]  # [B, T]
-        numbers = tf.gather(tf.reshape(turns, [-1]), rows.to_packed)  # [N]
-        features = {name: tf.gather(table, numbers) for name, table in self.features.items()}
-        present = {name: tf.gather(table, numbers) for name, table in self.present.items()}
-        dialogue = self.network.dialogue(features, present, rows, noise)  # [B, embedding]
-        table = self.network.labels(noise)  # [n_labels, embedding]
-        ids = tf.gather(self.labels, batch)  # [B] or [B, labels of an example], -1 = none
-        return {"labels": self.loss(dialogue, tf.gather(table, tf.maximum(ids, 0)), ids, table, noise)}
+def _entity_loss(crf: Any, logits: tf.Tensor, tags: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """0 for a batch without user texts that are tagged."""
+    width = tf.shape(logits)[1]
+    tags = tf.pad(tags, [[0, 0], [0, tf.maximum(width - tf.shape(tags)[1], 0)]])[:, :width]
+    return tf.cond(tf.size(lengths) > 0, lambda: crf.loss(logits, tags, lengths), lambda: tf.constant(0.0))
 
 
-def _loss(options: Mapping[str, Any]) -> DotProductLoss:
-    return DotProductLoss(
-        negatives=options["number_of_negative_examples"],
-        loss=options["loss_type"],
-        similarity=options["similarity_type"],
-        constrain=options["constrain_similarities"],
-        scale=options["scale_loss"],
-        mu_pos=options["maximum_positive_similarity"],
-        mu_neg=options["maximum_negative_similarity"],
-        use_max_sim_neg=options["use_maximum_negative_similarity"],
-        neg_lambda=options["negative_margin_scale"],
-    )
+def _named(losses: Mapping[str, float]) -> dict[str, float]:
+    """The sum, and the single ones where there are several."""
+    parts = {f"{name}_loss": value for name, value in losses.items() if name != "loss"}
+    return {"loss": losses["loss"], **(parts if len(parts) > 1 else {})}
