@@ -59,6 +59,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "s_any": ("x", None),
     "s_mute": ("x", None),
 }
+TEXTS = ("hello there", "give me [x](e1)", 'from [y]{"entity": "e1", "role": "r1"} to [2](e3)')
+BOT_TEXTS = ("hi!", "Anything else?")
 ENTITIES: tuple[dict[str, Any], ...] = (
     {"entity": "e1", "value": "x"},
     {"entity": "e1", "value": "y", "role": "r1"},
@@ -69,7 +71,15 @@ ENTITIES: tuple[dict[str, Any], ...] = (
 )
 
 
-def user_step(draw: random.Random) -> dict[str, Any]:
+class Draw(random.Random):
+    """Chance; ``texts``: the assistant's stories hold texts of users and of the bot."""
+
+    texts = False
+
+
+def user_step(draw: Draw, alternative: bool = False) -> dict[str, Any]:
+    if draw.texts and not alternative and draw.random() < 0.3:
+        return {"user": draw.choice(TEXTS)}
     step: dict[str, Any] = {"intent": draw.choice(INTENTS)}
     if draw.random() < 0.3:
         chosen = draw.sample(ENTITIES, draw.randint(1, 2))
@@ -80,31 +90,32 @@ def user_step(draw: random.Random) -> dict[str, Any]:
     return step
 
 
-def slot_step(draw: random.Random) -> dict[str, Any]:
+def slot_step(draw: Draw) -> dict[str, Any]:
     name = draw.choice(tuple(VALUES))
     return {"slot_was_set": [{name: draw.choice(VALUES[name])}]}
 
 
-def turn(draw: random.Random, forms: bool = True) -> list[dict[str, Any]]:
+def turn(draw: Draw, is_rule: bool = False) -> list[dict[str, Any]]:
     """A user turn and what the bot does."""
     steps = [user_step(draw)]
     if draw.random() < 0.15:
-        steps = [{"or": [user_step(draw) for _ in range(draw.randint(2, 3))]}]
+        steps = [{"or": [user_step(draw, alternative=True) for _ in range(draw.randint(2, 3))]}]
     if draw.random() < 0.2:
         steps.append(slot_step(draw))
     for _ in range(draw.randint(1, 2)):
-        if forms and draw.random() < 0.25:
+        if draw.random() < 0.25:
             form = draw.choice(FORMS)
             steps.append({"action": form})
             steps.append({"active_loop": draw.choice((form, form, form, None))})
         else:
-            steps.append({"action": draw.choice(ACTIONS)})
+            said = draw.texts and not is_rule and draw.random() < 0.25  # Rasa refuses bot texts in rules
+            steps.append({"bot": draw.choice(BOT_TEXTS)} if said else {"action": draw.choice(ACTIONS)})
             if draw.random() < 0.15:
                 steps.append(slot_step(draw))
     return steps
 
 
-def story(draw: random.Random, number: int) -> dict[str, Any]:
+def story(draw: Draw, number: int) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     if draw.random() < 0.3:
         start: dict[str, Any] = {"checkpoint": f"c{draw.randint(1, 3)}"}
@@ -122,7 +133,7 @@ def story(draw: random.Random, number: int) -> dict[str, Any]:
     return {"story": f"story {draw.randint(1, 3) if draw.random() < 0.2 else number}", "steps": steps}
 
 
-def rule(draw: random.Random, number: int) -> dict[str, Any]:
+def rule(draw: Draw, number: int) -> dict[str, Any]:
     made: dict[str, Any] = {"rule": f"rule {number}"}
     condition: list[dict[str, Any]] = []
     if draw.random() < 0.4:
@@ -135,7 +146,7 @@ def rule(draw: random.Random, number: int) -> dict[str, Any]:
         made["conversation_start"] = True
     if draw.random() < 0.2:
         made["wait_for_user_input"] = False
-    steps = turn(draw) if draw.random() < 0.7 else []
+    steps = turn(draw, is_rule=True) if draw.random() < 0.7 else []
     if not steps:
         form = draw.choice(FORMS)
         steps = [{"action": form}, {"active_loop": None}, {"action": draw.choice(ACTIONS)}]
@@ -143,14 +154,15 @@ def rule(draw: random.Random, number: int) -> dict[str, Any]:
     return made
 
 
-def dialogue(draw: random.Random) -> list[dict[str, Any]]:
+def dialogue(draw: Draw) -> list[dict[str, Any]]:
     """Events as a tracker dump has them, some unlikely."""
     events: list[dict[str, Any]] = []
     for _ in range(draw.randint(0, 3)):
         events.append({"event": "action", "name": "action_listen"})
         chosen = draw.sample(ENTITIES, draw.choice((0, 0, 1, 2)))
         intent = draw.choice((*INTENTS, *INTENTS, "restart"))
-        text = "some text" if draw.random() < 0.3 else None
+        text = draw.choice((*TEXTS, "some text")) if draw.random() < 0.3 else None
+        intent = None if text and draw.random() < 0.3 else intent
         events.append({"event": "user", "intent": intent, "text": text, "entities": list(chosen)})
         if draw.random() < 0.4:
             events.append({"event": "user_featurization", "use_text_for_featurization": draw.random() < 0.2})
@@ -158,14 +170,10 @@ def dialogue(draw: random.Random) -> list[dict[str, Any]]:
     if draw.random() < 0.5:
         events.append({"event": "action", "name": "action_listen"})
         events.append({"event": "user", "intent": draw.choice(INTENTS), "text": None, "entities": []})
-    if any(event.get("use_text_for_featurization") for event in events):
-        # Where a turn is hidden after one that is seen by its text, Rasa's states share one dict, and cleaning the
-        # last state empties the others as well: a side effect that is not repeated here.
-        events = [{**event, "hide_rule_turn": False} if "hide_rule_turn" in event else event for event in events]
     return events
 
 
-def other_event(draw: random.Random) -> dict[str, Any]:
+def other_event(draw: Draw) -> dict[str, Any]:
     slot = draw.choice(tuple(VALUES))
     form = draw.choice(FORMS)
     hidden = draw.random() < 0.25
@@ -174,6 +182,7 @@ def other_event(draw: random.Random) -> dict[str, Any]:
             {"event": "action", "name": draw.choice(ACTIONS), "hide_rule_turn": hidden},
             {"event": "action", "name": draw.choice(ACTIONS), "hide_rule_turn": hidden},
             {"event": "action", "name": form, "hide_rule_turn": hidden},
+            {"event": "action", "name": None, "action_text": draw.choice(BOT_TEXTS), "hide_rule_turn": hidden},
             {"event": "slot", "name": slot, "value": draw.choice(VALUES[slot])},
             {"event": "active_loop", "name": draw.choice((form, form, None))},
             {"event": "action_execution_rejected", "name": form},
@@ -195,7 +204,8 @@ def other_event(draw: random.Random) -> dict[str, Any]:
 
 def make(folder: Path, count: int, seed: int) -> None:
     for number in range(count):
-        draw = random.Random(seed * 100_000 + number)
+        draw = Draw(seed * 100_000 + number)
+        draw.texts = number % 3 == 0
         project = folder / f"{number:04d}"
         (project / "data").mkdir(parents=True, exist_ok=True)
         (project / "config.yml").write_text(CONFIG)
@@ -323,7 +333,10 @@ def rasa_event(event: dict[str, Any]) -> Any:
 
     if event["event"] == "user":
         return UserUttered(event["text"], {"name": event["intent"], "confidence": 1.0}, [*event["entities"]])
-    made = ActionExecuted(event["name"]) if event["event"] == "action" else Event.from_parameters(event)
+    if event["event"] == "action":
+        made = ActionExecuted(event["name"], action_text=event.get("action_text"))
+    else:
+        made = Event.from_parameters(event)
     if event.get("hide_rule_turn"):
         made.hide_rule_turn = True
     return made

@@ -14,7 +14,6 @@ from rebake.core.events import ACTION_LISTEN, ActionExecuted, SlotSet, UserUtter
 from rebake.core.featurizers import TrackerFeaturizer
 from rebake.core.generator import training_trackers
 from rebake.core.tracker import TrainingTracker
-from rebake.errors import UnsupportedError
 from support.core import read
 
 HELLO = """\
@@ -167,12 +166,6 @@ def test_augmentation_glues_stories_and_zero_does_not(tmp_path: Path) -> None:
     glued = [tracker for tracker in training_trackers(assistant.stories, assistant.domain, 3) if tracker.is_augmented]
     assert glued
     assert all(told(tracker).count(ACTION_LISTEN) > 2 for tracker in glued)
-
-
-def test_end_to_end_stories_are_refused_with_their_place(tmp_path: Path) -> None:
-    assistant = read(tmp_path, 'stories:\n- story: e2e\n  steps:\n  - user: "hello"\n  - action: utter_greet\n')
-    with pytest.raises(UnsupportedError, match=r"stories\.yml:3: 'e2e' is an end-to-end story"):
-        training_trackers(assistant.stories, assistant.domain)
 
 
 INTENTS = ("a", "b", "c", "d")

@@ -25,6 +25,9 @@ from rebake.assistant.yaml12 import Document
 from rebake.assistant.yaml_values import YamlList, YamlMap, plain
 from rebake.errors import DataError
 
+# What may stand beside a step's own key; Rasa refuses any other mixture.
+_BESIDE = {"intent": ("user", "entities"), "user": ("entities",), "checkpoint": ("slot_was_set",)}
+_NOT_IN_RULES = ("bot", "checkpoint")  # Rasa refuses them as well
 STEP_KEYS = ("intent", "user", "or", "action", "bot", "checkpoint", "slot_was_set", "active_loop", "metadata")
 
 
@@ -94,7 +97,7 @@ class _Reader:
         steps = [
             step
             for step_line, entry in self.listed(item, "steps", "intent: name").numbered()
-            for step in self.step(entry, step_line)
+            for step in self.step(entry, step_line, is_rule=title == "rule")
         ]
         is_rule = title == "rule"
         self.result.stories.append(
@@ -131,7 +134,7 @@ class _Reader:
                 result.append(step)
         return tuple(result)
 
-    def step(self, entry: Any, line: int) -> Sequence[Step]:
+    def step(self, entry: Any, line: int, *, is_rule: bool = False) -> Sequence[Step]:
         if not isinstance(entry, YamlMap):
             raise self.error(f"A step is {describe(entry)}.", line, "Write '- intent: name' or '- action: name'.")
         key = next((key for key in STEP_KEYS if key in entry), None)
@@ -140,18 +143,34 @@ class _Reader:
             hint = next((hint for key in keys if (hint := did_you_mean(key, STEP_KEYS))), "")
             message = f"This step is none of {', '.join(STEP_KEYS)} (it has {', '.join(keys)}).{hint}"
             raise self.error(message, line, "Fix the key.")
+        if is_rule and key in _NOT_IN_RULES:
+            fix = "Write a story instead." if key == "checkpoint" else "Write '- action: name', or a story instead."
+            raise self.error(f"A rule cannot hold a step '{key}'.", line, fix)
+        self.refuse_beside(entry, key)
         readers: dict[str, Callable[[YamlMap], Sequence[Step]]] = {
             "intent": lambda entry: (self.user(entry),),
             "user": lambda entry: (self.user(entry),),
             "or": lambda entry: (self.alternatives(entry, line),),
             "action": lambda entry: (ActionStep(self.name(entry, "action"), location=self.place(entry, "action")),),
-            "bot": lambda entry: (ActionStep(None, self.name(entry, "bot"), self.place(entry, "bot")),),
+            "bot": lambda entry: (self.bot(entry),),
             "checkpoint": lambda entry: (self.checkpoint(entry),),
             "slot_was_set": self.slots,
             "active_loop": lambda entry: (self.loop(entry),),
             "metadata": lambda _entry: (),
         }
         return readers[key](entry)
+
+    def refuse_beside(self, entry: YamlMap, key: str) -> None:
+        """A step is one thing."""
+        others = [str(other) for other in entry if other != key and other not in _BESIDE.get(key, ())]
+        if others:
+            line = entry.line_of(others[0])
+            raise self.error(f"'{others[0]}' cannot stand beside '{key}' in one step.", line, "Make two steps of it.")
+
+    def bot(self, entry: YamlMap) -> ActionStep:
+        """The text as it is written, with its blanks: it is the name of an action."""
+        self.name(entry, "bot")
+        return ActionStep(None, entry["bot"], self.place(entry, "bot"))
 
     def place(self, entry: YamlMap, key: str) -> Location:
         return Location(self.file, entry.line_of(key))
@@ -179,6 +198,8 @@ class _Reader:
             annotated = parse_annotations(text)
         except AnnotationError as error:
             raise self.error(str(error), line, 'Write [text](entity) or [text]{"entity": "name"}.') from None
+        if intent is not None and not self.is_test:
+            self.notice("The text beside the intent is not read: the intent counts.", line)
         for remark in annotated.remarks:
             self.notice(f"Odd annotation: {remark}.", line)
         entities = tuple(StoryEntity(span.entity, span.value, span.role, span.group) for span in annotated.spans)

@@ -21,12 +21,17 @@ SHOULD_NOT_BE_SET = "should_not_be_set"
 
 @dataclass(frozen=True, slots=True)
 class EntityValue:
-    """An entity of a user message; ``role`` and ``group`` are None where the message has none."""
+    """An entity of a user message; ``role`` and ``group`` are None where the message has none.
+
+    It is text[start:end] of a message that has a text, end exclusive; both are None where only an intent is known.
+    """
 
     entity: str
     value: Any = ""
     role: str | None = None
     group: str | None = None
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +225,7 @@ def user_uttered(
 
 def _entities_from_json(entities: Iterable[Mapping[str, Any]] | None) -> tuple[EntityValue, ...]:
     return tuple(
-        EntityValue(entity["entity"], entity.get("value"), entity.get("role"), entity.get("group"))
+        EntityValue(entity["entity"], *(entity.get(key) for key in ("value", "role", "group", "start", "end")))
         for entity in entities or ()
         if "entity" in entity
     )

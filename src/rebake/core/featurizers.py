@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from rebake.assistant.domain import action_names, entity_states, intent_names
 from rebake.assistant.model import Domain
-from rebake.core.events import ACTION_UNLIKELY_INTENT, ActionExecuted
+from rebake.core.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
 from rebake.core.policy import RETRAIN, RuleOnlyData, read_json, write_json
 from rebake.core.states import LOOP, PREVIOUS_ACTION, SLOTS, USER, SlotFeaturizer, State, follows_listen, freeze
 from rebake.core.tracker import Tracker, TrainingTracker
@@ -102,10 +102,15 @@ def _index(names: Iterable[str]) -> dict[str, int]:
 
 @dataclass(slots=True)
 class Examples:
-    """Training examples: ``labels[i]`` is the action (name or text) that follows the window ``states[i]``."""
+    """Training examples: ``labels[i]`` is the action (name or text) that follows the window ``states[i]``.
+
+    ``messages[i]`` is the user turn of text that the window ends with, whose entities can be learned from; None where
+    it ends with an intent or an action.
+    """
 
     states: list[list[State]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    messages: list[UserUttered | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +156,14 @@ class TrackerFeaturizer:
 
         for tracker in trackers:
             states = tracker.past_states(omit_unset_slots=omit_unset_slots)
-            actions = [event for event in tracker.applied_events() if isinstance(event, ActionExecuted)]
+            actions = _actions(tracker)
             if ignore_unlikely_intent:
                 states = [state for state in states if not _after_unlikely_intent(state)]
-                actions = [action for action in actions if action.name != ACTION_UNLIKELY_INTENT]
+                actions = [(action, said) for action, said in actions if action.name != ACTION_UNLIKELY_INTENT]
             codes = [number(state) for state in states] if self.remove_duplicates else []
             if omit_unset_slots:
                 numbers.clear()  # these states are not shared, so an id may come again
-            for end, action in enumerate(actions, start=1):
+            for end, (action, said) in enumerate(actions, start=1):
                 if action.unpredictable:
                     continue
                 start = max(0, min(end, len(states)) - self.max_history) if self.max_history else 0
@@ -169,6 +174,7 @@ class TrackerFeaturizer:
                     seen.add(key)
                 found.states.append([_intent_only(state) for state in states[start:end]])
                 found.labels.append(action.label)
+                found.messages.append(said)
         return found
 
     def prediction_states(
@@ -193,9 +199,7 @@ class TrackerFeaturizer:
         if self.max_history and self.type != FULL_DIALOGUE:
             states = states[-self.max_history :]
         if states and follows_listen(states[-1]) and USER in states[-1]:
-            unused = ("intent", "entities") if use_text else ("text",)
-            user = {key: value for key, value in states[-1][USER].items() if key not in unused}
-            states = [*states[:-1], {**states[-1], USER: user}]
+            states = _last_turn_settled(states, use_text=use_text, shared=rule_only is not None)
         return [_intent_only(state) for state in states]
 
     def save(self, directory: Path) -> None:
@@ -222,6 +226,33 @@ class TrackerFeaturizer:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"{directory.name}/{FILE} lacks {error}.", fix=RETRAIN) from error
+
+
+def _actions(tracker: Tracker) -> list[tuple[ActionExecuted, UserUttered | None]]:
+    """The applied actions, each with the turn of text that the user had before it."""
+    found: list[tuple[ActionExecuted, UserUttered | None]] = []
+    said: UserUttered | None = None
+    for event in tracker.applied_events():
+        if isinstance(event, UserUttered):
+            said = event if event.text and not event.intent else None
+        elif isinstance(event, ActionExecuted):
+            found.append((event, said))
+            if not event.unpredictable:
+                said = None
+    return found
+
+
+def _last_turn_settled(states: Sequence[State], *, use_text: bool, shared: bool) -> list[State]:
+    """The last user turn seen by its text, or by its intent.
+
+    ``shared``: states that were given the user part of the state before them (:meth:`Tracker.story_states`) share it
+    with that state as one object in Rasa, so what is taken from the last state is taken from those before it as well.
+    """
+    unused = ("intent", "entities") if use_text else ("text",)
+    last = states[-1][USER]
+    settled = {key: value for key, value in last.items() if key not in unused}
+    earlier = [{**state, USER: settled} if shared and state.get(USER) is last else state for state in states[:-1]]
+    return [*earlier, {**states[-1], USER: settled}]
 
 
 def _after_unlikely_intent(state: State) -> bool:

@@ -51,7 +51,7 @@ def training_trackers(
         augmentation_factor: how many finished stories start each round of gluing; 0 = none.
 
     Raises:
-        UnsupportedError: end-to-end stories, slots of a custom type.
+        UnsupportedError: slots of a custom type.
     """
     generator = _Generator(build_graph(stories, domain), domain, augmentation_factor)
     return generator.generate(is_rule=False) + generator.generate(is_rule=True)

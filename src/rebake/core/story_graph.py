@@ -28,11 +28,7 @@ class StoryGraph:
 
 
 def build_graph(stories: Iterable[Story], domain: Domain) -> StoryGraph:
-    """The graph of all stories and rules.
-
-    Raises:
-        UnsupportedError: an end-to-end story.
-    """
+    """The graph of all stories and rules."""
     reader = StoryReader(domain)
     for story in stories:
         reader.read(story)

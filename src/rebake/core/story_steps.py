@@ -29,7 +29,6 @@ from rebake.core.events import (
     plain_event,
     user_uttered,
 )
-from rebake.errors import UnsupportedError
 
 STORY_START = "STORY_START"
 GENERATED = "GENR_"
@@ -89,13 +88,7 @@ class StoryReader:
         self._made = 0
 
     def read(self, story: Story) -> None:
-        """Add the steps of a story. Raises UnsupportedError for an end-to-end story."""
-        if story.is_end_to_end:
-            raise UnsupportedError(
-                f"'{story.name}' is an end-to-end story (it holds user or bot text), which rebake does not train yet.",
-                location=story.location,
-                fix="Write intents and actions instead of texts.",
-            )
+        """Add the steps of a story."""
         builder = _StoryBuilder(story, self._number)
         for condition in story.condition:
             builder.add([self._event(condition)])
@@ -130,13 +123,10 @@ class StoryReader:
     def _event(self, step: UserStep | ActionStep | SlotStep | LoopStep) -> Event:
         match step:
             case UserStep():
-                entities = tuple(
-                    EntityValue(found.entity, "" if found.value is None else found.value, found.role, found.group)
-                    for found in step.entities
-                )
-                return user_uttered((step.intent or "").split("/", 1)[0], entities)
+                return _user_event(step)
             case ActionStep():
-                return plain_event(step.name or "") or ActionExecuted(step.name)
+                # "", not None, beside a text: so Rasa writes it, and takes it for an action that leads out of a form
+                return plain_event(step.name or "") or ActionExecuted(step.name or "", step.text)
             case SlotStep():
                 return SlotSet(step.name, step.value if step.has_value else self._default_value(step.name))
             case LoopStep():
@@ -144,6 +134,15 @@ class StoryReader:
 
     def _default_value(self, slot: str) -> Any:
         return {"text": _FILLED, "list": [_FILLED]}.get(self._slot_types.get(slot, ""))
+
+
+def _user_event(step: UserStep) -> UserUttered:
+    """By its intent where it has one, as Rasa then ignores the text; else by its text, with the annotated entities."""
+    if step.intent is None:
+        spans = [EntityValue(s.entity, s.value, s.role, s.group, s.start, s.end) for s in step.spans]
+        return user_uttered(None, tuple(spans), step.text)
+    entities = [EntityValue(e.entity, "" if e.value is None else e.value, e.role, e.group) for e in step.entities]
+    return user_uttered(step.intent.split("/", 1)[0], tuple(entities))
 
 
 class _StoryBuilder:

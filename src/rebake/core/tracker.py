@@ -238,6 +238,8 @@ def _as_in_stories(state: State, before: State | None, last_action: dict[str, st
     if before is not None and not follows_listen(state):
         # What the user said in a hidden turn must not reach the turns after it.
         state[USER] = before.get(USER, {})
+    elif USER in state:
+        state[USER] = dict(state[USER])  # not the same object as another turn's: see rebake.core.featurizers
     if last_action:
         state[PREVIOUS_ACTION] = dict(last_action)
     return {part: content for part, content in state.items() if content}
