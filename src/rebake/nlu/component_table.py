@@ -207,6 +207,7 @@ ENTRIES = (
         rasa_class="rasa.nlu.classifiers.sklearn_intent_classifier.SklearnIntentClassifier",
         kind="classifier",
         defaults=defaults.SKLEARN_INTENT_CLASSIFIER,
+        implementation="rebake.nlu.sklearn_intent_classifier:SklearnIntentClassifier",
         reads=frozenset({"intents"}),
         needs=frozenset({"dense_features"}),
         provides=frozenset({"intent"}),
@@ -227,7 +228,7 @@ ENTRIES = (
         kind="extractor",
         defaults=defaults.CRF_ENTITY_EXTRACTOR,
         implementation="rebake.nlu.crf_entity_extractor:CRFEntityExtractor",
-        reads=frozenset({"entities"}),
+        reads=frozenset({"intents", "entities"}),  # examples without an intent are passed over
         needs=_TOKENS,
         provides=frozenset({"entities"}),
     ),
