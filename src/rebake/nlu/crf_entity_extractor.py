@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.errors import DataError, ModelError
+from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.crf_features import CrfToken, checked_window, sentence_attributes
 from rebake.nlu.crf_files import read_dataset, read_models, write_dataset, write_models
@@ -71,6 +71,8 @@ class CRFEntityExtractor:
         with context.progress.task(self.node, len(order), "field") as task:
             for name in order:
                 self._models[name] = self._fit(dataset, name)
+                if not self._models[name].weights.size:
+                    logger.warning("%s: L1_c left no weight for tags of the %s; lower it.", self.node, name)
                 task.advance()
         self._dataset = dataset
         return {}
@@ -79,13 +81,7 @@ class CRFEntityExtractor:
         sentences = (
             (self._attributes(tokens, name), [token.tags[name] for token in tokens]) for tokens in dataset if tokens
         )
-        try:
-            return train_crf(sentences, self._settings)
-        except ValueError as error:
-            raise DataError(
-                f"{self.node} learned nothing of the {name} annotations ({error}).",
-                fix="Lower its option L1_c, or annotate more examples.",
-            ) from error
+        return train_crf(sentences, self._settings)
 
     def _attributes(self, tokens: Sequence[CrfToken], name: TagName) -> list[dict[str, float]]:
         return sentence_attributes(tokens, self._window, with_entity=name != "entity")
@@ -177,14 +173,9 @@ class CRFEntityExtractor:
         if models is not None:
             component._models = models
             return component
-        component._dataset, order = read_dataset(directory)
-        if not any(component._dataset):
-            return component
-        for name in order:
-            try:
-                component._models[name] = component._fit(component._dataset, name)
-            except DataError as error:
-                raise ModelError(f"The model of {node} cannot be used: {error.message}", fix=error.fix) from error
+        dataset, order = read_dataset(directory)
+        if any(dataset):
+            component._models = {name: component._fit(dataset, name) for name in order}
         return component
 
 

@@ -44,6 +44,7 @@ def check_pipeline(specs: Sequence[ComponentSpec], language: str | None) -> list
     for spec in specs:
         entry = component_type(spec)
         _check_needs(entry, spec, provided)
+        _check_part_of_speech(entry, spec, provided)
         provided |= entry.provides
         if entry.kind == "tokenizer":
             if tokenizer is not None:
@@ -80,6 +81,20 @@ def _check_needs(entry: ComponentType, spec: ComponentSpec, provided: set[str]) 
             f"pipeline: {entry.name} needs {what} before it.",
             location=spec.location,
             fix=f"Put {what}{example}, above {entry.name}.",
+        )
+
+
+def _check_part_of_speech(entry: ComponentType, spec: ComponentSpec, provided: set[str]) -> None:
+    """Other tokenizers tell no part of speech, and CRFsuite cannot take none for a feature (Rasa fails in training)."""
+    if entry.name != "CRFEntityExtractor" or "spacy_tokens" in provided:
+        return
+    window = spec.options.get("features")
+    listed = [name for names in window if isinstance(names, list) for name in names] if isinstance(window, list) else []
+    if asked := [name for name in ("pos", "pos2") if name in listed]:
+        raise DataError(
+            f"pipeline: {entry.name} is to look at the part of speech ({', '.join(asked)}), which only SpacyTokenizer tells.",
+            location=spec.location,
+            fix="Use SpacyNLP and SpacyTokenizer, or take it out of the option features.",
         )
 
 

@@ -1,0 +1,361 @@
+"""CRFEntityExtractor: its features, its probabilities, what it learns, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rebake.assistant.model import EntitySpan, Example, NluData, RegexPattern
+from rebake.baking import bake
+from rebake.errors import DataError, ModelError
+from rebake.nlu.component import Component, TrainingData
+from rebake.nlu.crf_entity_extractor import CRFEntityExtractor
+from rebake.nlu.crf_features import CrfToken, sentence_attributes
+from rebake.nlu.crf_model import CrfModel
+from rebake.nlu.crf_training import CrfSettings, train_crf
+from rebake.nlu.message import Features, Message
+from rebake.staleness.fingerprints import fingerprint
+from support.assistant_files import load, write
+from support.nlu import component, reloaded, tokenized, trained, training_on
+
+NAME = "CRFEntityExtractor"
+
+
+def example(marked: str, **parts: dict[str, str]) -> Example:
+    """ "a [tea](drink)" as an example; ``parts`` gives roles and groups by the surface: tea={"role": "first"}."""
+    text, spans = "", []
+    for piece in marked.split("["):
+        surface, bracket, rest = piece.partition("](")
+        if not bracket:
+            text += piece
+            continue
+        entity, _, after = rest.partition(")")
+        spans.append(EntitySpan(len(text), len(text) + len(surface), entity, surface, **parts.get(surface, {})))
+        text += surface + after
+    return Example(text, "order", tuple(spans))
+
+
+DRINKS = NluData(
+    (
+        example("a [tea](drink) please"),
+        example("one [flat white](drink) please"),
+        example("a [coffee](drink) and a [green tea](drink)"),
+        example("bring me a [mocha](drink) to [Berlin](city)"),
+        example("two [iced black coffee](drink) please"),
+        example("please bring it to [Rome](city)"),
+        example("nothing at all"),
+    )
+)
+TRIPS = NluData(
+    (
+        example("from [Rome](city) to [Oslo](city)", Rome={"role": "from"}, Oslo={"role": "to"}),
+        example("to [Paris](city) from [Berlin](city)", Berlin={"role": "from"}, Paris={"role": "to"}),
+        example("from [Oslo](city)", Oslo={"role": "from"}),
+        example("to [Berlin](city) please", Berlin={"role": "to"}),
+    )
+)
+
+
+def featurized(data: NluData) -> tuple[TrainingData, list[Component]]:
+    training = training_on(data)
+    featurizers = []
+    for name in ("RegexFeaturizer", "CountVectorsFeaturizer"):
+        featurizers.append(trained(name, training))
+        featurizers[-1].process(training.messages, training=True)
+    return training, featurizers
+
+
+def found(extractor: Component, featurizers: list[Component], *written: str) -> list[list[dict[str, Any]]]:
+    messages = tokenized(*written)
+    for step in (*featurizers, extractor):
+        step.process(messages)
+    return [message.entities for message in messages]
+
+
+def test_the_window_names_attributes_as_rasa_names_them() -> None:
+    tokens = [CrfToken("Two", pattern={"number": False}), CrfToken("TEAS", "NOUN", {"number": True}, (0.5, -2.0))]
+    window = [["low", "title"], ["bias", "suffix2", "pattern", "upper", "digit"], ["pos2", "text_dense_features"]]
+    assert sentence_attributes(tokens, window, with_entity=False) == [
+        {
+            **{"BOS": 1, "0:bias:bias": 1, "0:suffix2:wo": 1, "0:pattern:number": 0, "0:upper": 0, "0:digit": 0},
+            **{"1:pos2:NO": 1, "1:text_dense_features:text_dense_features:0": 0.5},
+            "1:text_dense_features:text_dense_features:1": -2,
+        },
+        {
+            **{"-1:low:two": 1, "-1:title": 1, "0:bias:bias": 1, "0:suffix2:AS": 1, "0:pattern:number": 1},
+            **{"0:upper": 1, "0:digit": 0, "EOS": 1},
+        },
+    ]
+
+
+def test_roles_and_groups_see_the_entities_around() -> None:
+    tokens = [CrfToken("a", tags={"entity": "O"}), CrfToken("b", tags={"entity": "U-city"})]
+    rows = sentence_attributes(tokens, [["low"], ["low"], []], with_entity=True)
+    assert rows[0] == {"BOS": 1, "0:low:a": 1, "0:entity:O": 1, "1:entity:U-city": 1}
+    assert rows[1] == {"-1:low:a": 1, "-1:entity:O": 1, "0:low:b": 1, "0:entity:U-city": 1, "EOS": 1}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_marginals_are_sums_over_all_tag_sequences(data: st.DataObject) -> None:
+    count, length = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 4))
+    random = np.random.default_rng(data.draw(st.integers(0, 99)))
+    weights, transitions = random.normal(size=(2, count)) * 3, random.normal(size=(count, count)) * 3
+    tags = np.tile(np.arange(count, dtype=np.int32), 2)
+    starts = np.array([0, count, 2 * count], np.int32)
+    model = CrfModel(tuple("abc"[:count]), {"x": 0, "y": 1}, starts, tags, weights.ravel(), transitions)
+    sentence = [{"x": float(random.normal()), "y": 1.0, "unknown": 1.0} for _ in range(length)]
+    scores = np.array([row["x"] * weights[0] + row["y"] * weights[1] for row in sentence])
+    expected = np.zeros((length, count))
+    for path in np.ndindex(*[count] * length):
+        total = sum(scores[t, tag] for t, tag in enumerate(path))
+        total += sum(transitions[a, b] for a, b in pairwise(path))
+        for t, tag in enumerate(path):
+            expected[t, tag] += np.exp(total)
+    (marginals,) = model.marginals([sentence])
+    np.testing.assert_allclose(marginals, expected / expected.sum(axis=1, keepdims=True), atol=1e-12)
+
+
+def test_marginals_are_those_of_crfsuite(tmp_path: Path) -> None:
+    import pycrfsuite
+
+    sentences = [
+        ([{"w:a": 1.0, "flag": 0.0}, {"w:b": 1.0, "flag": 1.0}, {"w:c": 0.5}], ["O", "B-x", "L-x"]),
+        ([{"w:b": 1.0, "flag": 1.0}, {"w:ü☕": 1.0}], ["U-x", "O"]),
+        ([{"w:a": 1.0}], ["O"]),
+    ]
+    trainer = pycrfsuite.Trainer(
+        "lbfgs", {"c1": 0.1, "c2": 0.1, "max_iterations": 50, "feature.possible_transitions": True}, verbose=False
+    )
+    for attributes, tags in sentences:
+        trainer.append(attributes, tags)
+    trainer.train(str(tmp_path / "model"))
+    tagger = pycrfsuite.Tagger()
+    tagger.open(str(tmp_path / "model"))
+    model = train_crf(sentences, CrfSettings(0.1, 0.1, 50))
+    assert list(model.labels) == tagger.labels()
+    unseen = [{"w:c": 1.0}, {"w:ü☕": 1.0, "flag": 1.0}, {"w:new": 1.0}]
+    for attributes, marginals in zip(
+        [s for s, _ in sentences] + [unseen], model.marginals([*(s for s, _ in sentences), unseen]), strict=True
+    ):
+        tagger.set(attributes)
+        expected = [[tagger.marginal(tag, t) for tag in model.labels] for t in range(len(attributes))]
+        np.testing.assert_allclose(marginals, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("bilou", [True, False])
+def test_it_finds_what_it_was_shown(bilou: bool) -> None:
+    training, featurizers = featurized(DRINKS)
+    extractor = trained(NAME, training, BILOU_flag=bilou)
+    for message, entities in zip(
+        training.messages, found(extractor, featurizers, *(m.text for m in training.messages)), strict=True
+    ):
+        assert message.example is not None
+        expected = [(span.start, span.end, span.entity) for span in message.example.entities]
+        assert [(entity["start"], entity["end"], entity["entity"]) for entity in entities] == expected
+        for entity in entities:
+            assert entity["extractor"] == NAME
+            assert entity["value"] == message.text[entity["start"] : entity["end"]]
+            assert 0.5 < entity["confidence_entity"] <= 1
+
+
+def test_the_confidence_with_bilou_is_that_of_the_tag_with_any_prefix() -> None:
+    extractor: Any = component(NAME)
+    model = CrfModel(("O", "B-x", "U-x", "U-y"), {}, *(np.zeros(1, np.int32),) * 2, np.zeros(0), np.zeros((4, 4)))
+    probabilities = np.array([[0.1, 0.3, 0.35, 0.25], [0.7, 0.1, 0.1, 0.1]])
+    tags, confidences = extractor._most_likely(model, probabilities)
+    assert (tags, confidences) == (["U-x", "O"], pytest.approx([0.65, 0.7]))
+
+
+def test_roles_are_found_and_a_layer_without_annotations_has_no_model() -> None:
+    training, featurizers = featurized(TRIPS)
+    extractor: Any = trained(NAME, training)
+    assert list(extractor._models) == ["entity", "role"]
+    (entities,) = found(extractor, featurizers, "from Rome to Oslo")
+    assert [(entity["value"], entity["role"]) for entity in entities] == [("Rome", "from"), ("Oslo", "to")]
+    assert all(0.5 < entity["confidence_role"] <= 1 for entity in entities)
+
+
+def test_commas_split_entities_where_they_should() -> None:
+    data = NluData(tuple(example(f"a [{x}, {y}](drink)") for x in ("tea", "latte") for y in ("mocha", "water")))
+    training, featurizers = featurized(data)
+    for split, expected in ((True, 2), (False, 1), ({"drink": False}, 1), ({"food": False}, 2)):
+        extractor = trained(NAME, training, split_entities_by_comma=split, BILOU_flag=False)
+        (entities,) = found(extractor, featurizers, "a tea, water")
+        assert len(entities) == expected, split
+
+
+def test_patterns_of_the_regex_featurizer_are_seen() -> None:
+    numbers = tuple(example(f"code [{number}](code) now") for number in ("12", "345", "6789"))
+    others = tuple(example(f"code {word} now") for word in ("red", "blue", "green"))
+    training, featurizers = featurized(NluData(numbers + others, regexes=(RegexPattern("digits", r"\d+"),)))
+    window = [["pattern"]]
+    (entities,) = found(trained(NAME, training, features=window), featurizers, "code 55555 now")
+    assert [entity["value"] for entity in entities] == ["55555"]
+    (entities,) = found(trained(NAME, training, features=[["bias"]]), featurizers, "code 55555 now")
+    assert entities == []
+
+
+def test_dense_features_of_the_named_featurizers_are_seen() -> None:
+    training, _ = featurized(DRINKS)
+
+    def dense(message: Message) -> Features:
+        values = [[1.0, 0.1] if t.text[:1].isupper() else [-1.0, 0.1] for t in message.tokens["text"]]
+        return Features("Dense0", sequence=np.array(values, np.float32))
+
+    for message in training.messages:
+        message.features["text"].append(dense(message))
+    for featurizers, expected in (["Dense0"], ["Madrid"]), (["CountVectorsFeaturizer1"], []):
+        extractor = trained(NAME, training, features=[["text_dense_features"]], featurizers=featurizers)
+        (message,) = tokenized("bring a tea to Madrid")
+        message.features["text"] = [dense(message), Features("CountVectorsFeaturizer1", sentence=np.ones((1, 1), "f4"))]
+        extractor.process([message])
+        assert [entity["value"] for entity in message.entities] == expected
+
+
+def test_a_message_without_features_is_passed_over() -> None:
+    training, featurizers = featurized(DRINKS)
+    extractor = trained(NAME, training)
+    assert found(extractor, [], "a tea please") == [[]]
+    assert found(extractor, featurizers, "a tea please") != [[]]
+
+
+def test_examples_without_an_intent_are_not_learned_from() -> None:
+    without = tuple(Example(e.text, None, e.entities) for e in DRINKS.examples)
+    extractor: Any = trained(NAME, featurized(NluData(without))[0])
+    assert not extractor._models
+
+
+def test_its_model_is_written_twice_the_same_and_read_without_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training, featurizers = featurized(TRIPS)
+    extractor = trained(NAME, training)
+    monkeypatch.setattr(CRFEntityExtractor, "_fit", None)
+    loaded = reloaded(extractor, NAME, tmp_path / "a")
+    again = tmp_path / "b"
+    again.mkdir()
+    extractor.save(again)
+    names = {file.name for file in again.iterdir()}
+    assert names == {"crf_dataset.json", "crf_order.json", "crf_models.json", "crf_models.safetensors"}
+    assert all((again / name).read_bytes() == (tmp_path / "a" / name).read_bytes() for name in names)
+    text = "to Rome from nowhere"
+    assert found(loaded, featurizers, text) == found(extractor, featurizers, text) != [[]]
+
+
+def test_without_our_files_or_with_other_options_it_is_trained_from_the_dataset(tmp_path: Path) -> None:
+    training, featurizers = featurized(TRIPS)
+    extractor = trained(NAME, training)
+    reloaded(extractor, NAME, tmp_path)
+    text = "to Rome from nowhere"
+    other = reloaded(trained(NAME, training, L2_c=5), NAME, tmp_path / "other", L2_c=5)
+    changed: Any = type(extractor).load({**_options(), "L2_c": 5}, "CRF1", tmp_path)
+    assert found(changed, featurizers, text) == found(other, featurizers, text) != found(extractor, featurizers, text)
+    for name in ("crf_models.json", "crf_models.safetensors"):
+        (tmp_path / name).unlink()
+    rasas: Any = type(extractor).load(_options(), "CRF1", tmp_path)
+    assert found(rasas, featurizers, text) == found(extractor, featurizers, text)
+
+
+def _options() -> dict[str, Any]:
+    from rebake.nlu.defaults import CRF_ENTITY_EXTRACTOR
+
+    return dict(CRF_ENTITY_EXTRACTOR)
+
+
+def test_broken_files_are_refused(tmp_path: Path) -> None:
+    reloaded(trained(NAME, featurized(TRIPS)[0]), NAME, tmp_path)
+    content = json.loads((tmp_path / "crf_models.json").read_text())
+    content["models"]["entity"]["labels"].append("one too many")
+    (tmp_path / "crf_models.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="do not fit"):
+        CRFEntityExtractor.load(_options(), "CRF1", tmp_path)
+    (tmp_path / "crf_models.json").unlink()
+    (tmp_path / "crf_order.json").write_text('["entity", "colour"]')
+    with pytest.raises(ModelError, match="not as Rasa writes it"):
+        CRFEntityExtractor.load(_options(), "CRF1", tmp_path)
+
+
+def test_without_annotations_or_features_it_stays_untrained_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain = trained(NAME, featurized(NluData((Example("hello", "greet"),)))[0])
+    assert "no example has an annotated entity" in caplog.text
+    featureless = trained(NAME, training_on(DRINKS))
+    assert "no featurizer in front of it gives features" in caplog.text
+    for number, extractor in enumerate((plain, featureless)):
+        loaded = reloaded(extractor, NAME, tmp_path / str(number))
+        assert not list((tmp_path / str(number)).iterdir())
+        assert found(loaded, [], "a tea") == [[]]
+
+
+def test_an_entity_that_is_no_whole_word_is_told_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    trained(NAME, featurized(NluData((*DRINKS.examples, example("[tea](drink)s for two"))))[0])
+    assert "'tea') does not begin and end with a word of 'teas for two'" in caplog.text
+
+
+def test_a_regularisation_that_leaves_no_weight_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    trained(NAME, featurized(DRINKS)[0], L1_c=1000.0)
+    assert "L1_c left no weight for tags of the entity" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"features": [["low"], ["low"]]}, "has 2 lists"),
+        ({"features": [["lower"]]}, "no feature 'lower'"),
+        ({"features": ["low"]}, "not a list of lists"),
+        ({"L1_c": -1}, "L1_c of CRFEntityExtractor is -1"),
+        ({"max_iterations": -1}, "max_iterations of CRFEntityExtractor is -1"),
+    ],
+)
+def test_options_that_cannot_be_trained_with_are_refused_at_once(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        component(NAME, **options)
+
+
+PROJECT = {
+    "config.yml": "recipe: default.v1\nassistant_id: a\nlanguage: en\npipeline:\n- name: WhitespaceTokenizer\n"
+    "- name: RegexFeaturizer\n- name: CRFEntityExtractor\n  features: [[low, pattern]]\n",
+    "domain.yml": 'version: "3.1"\nintents: [order]\nentities: [drink]\n',
+    "data/nlu.yml": 'version: "3.1"\nnlu:\n- intent: order\n  examples: |\n'
+    "    - a [tea](drink)\n    - the [latte](drink)\n"
+    "- regex: drink\n  examples: |\n    - tea\n",
+}
+
+
+def test_parts_of_speech_need_spacy_and_are_refused_before_training(tmp_path: Path) -> None:
+    config = PROJECT["config.yml"].replace("[[low, pattern]]", "[[low, pos2]]")
+    with pytest.raises(DataError, match=r"config\.yml:7.*\(pos2\).*SpacyTokenizer"):
+        bake(load(write(tmp_path, {**PROJECT, "config.yml": config})), output=tmp_path / "models")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "stale"),
+    [
+        ("data/nlu.yml", "    - tea\n", "    - tea|latte\n", True),
+        ("data/nlu.yml", "the [latte](drink)", "the [latte](food)", True),
+        ("data/nlu.yml", "the [latte]", "this [latte]", True),
+        ("data/nlu.yml", "intent: order", "intent: buy", True),
+        ("config.yml", "[[low, pattern]]", "[[low, upper, pattern]]", True),
+        ("config.yml", "[[low, pattern]]", "[[low, pattern]]\n  L1_c: 0.2", True),
+        ("config.yml", "[[low, pattern]]", "[[low, pattern]]\n  L1_c: 0.1", False),
+        ("domain.yml", "[drink]", "[drink, food]", False),
+    ],
+)
+def test_what_it_learns_from_makes_it_stale(file: str, old: str, new: str, stale: bool, tmp_path: Path) -> None:
+    def of(files: dict[str, str]) -> str:
+        assistant = load(write(tmp_path, files))
+        made = fingerprint(assistant, core_arguments={}, nlu_arguments={}, parts=frozenset({"nlu"}))
+        return made.components["CRFEntityExtractor2"].fingerprint
+
+    before = of(PROJECT)
+    assert old in PROJECT[file]
+    assert (of({**PROJECT, file: PROJECT[file].replace(old, new)}) != before) == stale
