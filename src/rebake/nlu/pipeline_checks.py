@@ -92,7 +92,7 @@ def _check_part_of_speech(entry: ComponentType, spec: ComponentSpec, provided: s
     listed = [name for names in window if isinstance(names, list) for name in names] if isinstance(window, list) else []
     if asked := [name for name in ("pos", "pos2") if name in listed]:
         raise DataError(
-            f"pipeline: {entry.name} is to look at the part of speech ({', '.join(asked)}), which only SpacyTokenizer tells.",
+            f"pipeline: {entry.name} looks at parts of speech ({', '.join(asked)}), which only SpacyTokenizer tells.",
             location=spec.location,
             fix="Use SpacyNLP and SpacyTokenizer, or take it out of the option features.",
         )
