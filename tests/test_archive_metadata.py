@@ -125,6 +125,17 @@ def test_todays_responses_reach_a_response_selector_that_was_carried_over(tmp_pa
     assert not (tmp_path / "components" / "train_ResponseSelector2").exists()  # untrained: Rasa expects no directory
 
 
+def test_a_selector_that_was_carried_over_makes_the_same_model_as_one_that_was_trained_today(tmp_path: Path) -> None:
+    ids = []
+    for text in ("old", "new"):
+        selector = tmp_path / text / "components" / "train_ResponseSelector1"
+        selector.mkdir(parents=True)
+        (selector / "ResponseSelector.responses.json").write_text(json.dumps({"utter_faq/a": [{"text": text}]}))
+        pipeline = nodes("WhitespaceTokenizer", "ResponseSelector")
+        ids.append(build(tmp_path / text, bot("utter_faq/a"), pipeline)["model_id"])
+    assert ids[0] == ids[1]
+
+
 def test_core_is_served_with_the_domain_of_the_metadata(tmp_path: Path) -> None:
     spec = ComponentSpec("RulePolicy", {}, HERE)
     assistant = bot("utter_hi")

@@ -23,6 +23,7 @@ from rebake.errors import ModelError
 __all__ = ["COMPONENTS_NAME", "METADATA_NAME", "Metadata", "Node", "StoredNode", "build_metadata", "read_metadata"]
 
 DOMAIN_FILE = "domain_provider/domain.yml"
+RESPONSES_FILE = "ResponseSelector.responses.json"
 RASA_VERSION = "3.6.21"  # Rasa refuses a model of an older version, and takes any newer one
 NLU, CORE = 1, 2  # Rasa's training types; both: their sum; 4: end to end
 
@@ -118,7 +119,7 @@ def write_metadata(metadata: Mapping[str, Any], directory: Path) -> None:
     responses = {name: value for name, value in metadata["domain"].get("responses", {}).items() if "/" in name}
     for node in nodes.values():
         if node["uses"] == _SELECTOR and (components / node["resource"]["name"]).is_dir():
-            write_text(components / node["resource"]["name"] / "ResponseSelector.responses.json", _json(responses))
+            write_text(components / node["resource"]["name"] / RESPONSES_FILE, _json(responses))
     write_text(directory / METADATA_NAME, _json(metadata))
 
 
@@ -195,7 +196,7 @@ def _content_id(metadata: Mapping[str, Any], components: Path) -> str:
     digest = hashlib.sha256(_json(metadata).encode())
     files = sorted((file.relative_to(components).as_posix(), file) for file in components.rglob("*") if file.is_file())
     for name, file in files:
-        if name == DOMAIN_FILE:  # follows from the metadata
+        if name == DOMAIN_FILE or file.name == RESPONSES_FILE:  # follow from the metadata
             continue
         with file.open("rb") as content:
             digest.update(f"\0{name}\0{hashlib.file_digest(content, 'sha256').hexdigest()}".encode())
