@@ -38,7 +38,7 @@ def test_columns_are_alphabetical_ranks_and_rows_are_counts(tmp_path: Path) -> N
     [found] = features(featurizer, "Cat the cat dog")
     assert rows(found.sequence) == [{1: 1.0}, {2: 1.0}, {1: 1.0}, {}]
     assert rows(found.sentence) == [{1: 2.0, 2: 1.0}]
-    assert found.origin == "CountVectorsFeaturizer1"
+    assert found.origin == "run_CountVectorsFeaturizer1"
 
 
 def test_numbers_are_one_word_but_not_within_words() -> None:

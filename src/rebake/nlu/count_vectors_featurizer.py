@@ -51,7 +51,7 @@ class CountVectorsFeaturizer:
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.node = node
         self._options = options
-        self._origin: str = options["alias"] or node
+        self._origin: str = options["alias"] or f"run_{node}"  # as Rasa names it
         self._ngrams = _ngram_counter(options)
         self._is_word = self._ngrams.analyzer == "word"
         self._attributes = _ATTRIBUTES if self._is_word else _TEXTS

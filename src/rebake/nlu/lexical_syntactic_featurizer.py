@@ -41,7 +41,7 @@ class LexicalSyntacticFeaturizer:
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.node = node
-        self._origin: str = options["alias"] or node
+        self._origin: str = options["alias"] or f"run_{node}"  # as Rasa names it
         self._window = _checked(options["features"])
         self._first_offset = -(len(self._window) // 2)  # an even window looks one token further back
         self._indices: dict[_Key, dict[str, int]] = {}

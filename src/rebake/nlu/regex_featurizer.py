@@ -24,7 +24,7 @@ class RegexFeaturizer:
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.node = node
         self._options = options
-        self._origin: str = options["alias"] or node
+        self._origin: str = options["alias"] or f"run_{node}"  # as Rasa names it
         self._case_sensitive = bool(options["case_sensitive"])
         self._patterns: list[Pattern] = []
 
