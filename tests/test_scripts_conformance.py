@@ -9,7 +9,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from sklearn.metrics import classification_report
 
+from rebake.nlu.registry import COMPONENTS
 from support.shared import need
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +27,8 @@ def load(path: str) -> ModuleType:
 
 
 compare = load("scripts/conformance_compare.py").compare
+variants = load("scripts/conformance_variants_data/variants.py")
+reports = load("scripts/rasa_cli_reports.py")
 
 
 def answer() -> dict[str, Any]:
@@ -93,3 +97,79 @@ def test_one_changed_number_in_what_rasa_told_is_found() -> None:
     changed["parses"][-1]["intent_ranking"][0]["confidence"] += 2e-4
     assert compare(told, told) == []
     assert len(compare(told, changed)) == 1
+
+
+# Of the components that the variants are made of, the options that no variant sets, and why.
+NOT_VARIED = {
+    "DIETClassifier": {
+        # refused; held by the tests of the component
+        "share_hidden_layers",
+        # change what is learned, not how a model is read: travelbot, helpdesk and the tests of the network have them
+        "epochs", "concat_dimension", "maximum_positive_similarity", "maximum_negative_similarity",
+        "negative_margin_scale", "number_of_negative_examples", "regularization_constant", "drop_rate",
+        "use_sparse_input_dropout", "use_dense_input_dropout", "drop_small_last_batch", "number_of_attention_heads",
+        # about files beside the model
+        "tensorboard_log_directory", "tensorboard_log_level",
+    },
+    "CRFEntityExtractor": {"featurizers"},  # dense ones, which need downloaded weights
+    "RegexFeaturizer": {"case_sensitive", "use_lookup_tables", "use_regexes", "use_word_boundaries"},  # parity_features
+    "RegexEntityExtractor": {"use_regexes"},
+    "WhitespaceTokenizer": {"prefix_separator_symbol"},  # parity_features
+    "LexicalSyntacticFeaturizer": {"alias"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted({entry["name"] for pipeline in variants.VARIANTS.values() for entry in pipeline} - {"ResponseSelector"}),
+)
+def test_every_option_is_set_in_a_variant_or_said_to_be_left_out(name: str) -> None:
+    entries = [entry for pipeline in variants.VARIANTS.values() for entry in pipeline if entry["name"] == name]
+    defaults = COMPONENTS[name].defaults
+    varied = {key for entry in entries for key, value in entry.items() if key in defaults and value != defaults[key]}
+    assert varied | NOT_VARIED.get(name, set()) == defaults.keys()
+
+
+def test_the_variants_have_every_component_that_trains_without_a_server_or_downloads() -> None:
+    elsewhere = {"JiebaTokenizer", "DucklingEntityExtractor", "LanguageModelFeaturizer", "SklearnIntentClassifier"}
+    trained = {name for name, entry in COMPONENTS.items() if entry.implementation and "Spacy" not in name}
+    assert trained - elsewhere == NAMED
+
+
+def test_report_figures_are_those_of_scikit_learn() -> None:
+    gold = ["a", "a", "b", "c", "c", "no_entity", "b"]
+    told = ["a", "b", "b", "no_entity", "c", "c", "d"]
+    expected = classification_report(
+        gold, told, labels=["a", "b", "c", "d"], output_dict=True, zero_division=0
+    )  # with labels left out, it gives micro averages
+    found = reports.figures(gold, told, without="no_entity")
+    assert found.keys() == expected.keys()
+    for label, row in found.items():
+        assert row == pytest.approx(expected[label])
+
+
+def parsed(intent: str, *entities: dict[str, Any]) -> dict[str, Any]:
+    return {"intent": {"name": intent}, "entities": list(entities), "text_tokens": [[0, 3], [4, 8]]}
+
+
+def test_an_entity_counts_for_the_token_that_it_shares_most_with_and_for_its_extractor_alone() -> None:
+    drink = {"entity": "drink", "start": 4, "end": 8, "extractor": "A"}
+    other = {"entity": "size", "start": 0, "end": 8, "extractor": "B"}
+    report = reports.entity_report([[drink]], [parsed("order", drink, other)], "A")
+    assert report["drink"]["support"] == report["drink"]["f1-score"] == 1
+    assert reports.entity_report([[drink]], [parsed("order", other)], "A")["drink"]["recall"] == 0
+
+
+@pytest.mark.parametrize("key", ["precision", "support", "accuracy", "label"])
+def test_a_report_that_is_not_rasas_differs(key: str) -> None:
+    ours = reports.intent_report(["order", "greet"], [parsed("order"), parsed("order")])
+    rasa = {label: {**row, "confused_with": {}} for label, row in ours.items() if label != "micro avg"}
+    rasa["accuracy"] = 0.5
+    assert reports.report_differences("intent_report", rasa, ours) == []
+    if key == "accuracy":
+        rasa["accuracy"] = 0.6
+    elif key == "label":
+        del rasa["greet"]
+    else:
+        rasa["order"][key] += 1e-3
+    assert reports.report_differences("intent_report", rasa, ours)
