@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rebake.errors import DataError, UnsupportedError
+from rebake.nlu.message import TEXT, Message
 
 logger = logging.getLogger("rebake")
 
@@ -16,6 +17,12 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "batch_strategy": ("balanced", "sequence"),
     "model_confidence": ("softmax", "auto"),
     "tensorboard_log_level": ("epoch", "batch"),
+}
+
+_KINDS: Mapping[str, tuple[type, str]] = {  # of options without a default
+    "random_seed": (int, "a whole number"),
+    "tensorboard_log_directory": (str, "a directory"),
+    "featurizers": (list, "a list of aliases"),
 }
 
 
@@ -35,6 +42,10 @@ def check_diet_options(options: Mapping[str, Any], node: str, *, transformer_uni
         if options[option] not in allowed:
             fix = f"Set it to {' or '.join(allowed)}."
             raise DataError(f"{node}: option {option} is {options[option]!r}.", fix=fix)
+    for option, (kind, expected) in _KINDS.items():
+        value = options[option]
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise DataError(f"{node}: option {option} is {value!r}.", fix=f"It must be {expected}, or be left out.")
     _check_layers(options, node, transformer_units)
     _check_confidence(options, node)
     every = options["evaluate_every_number_of_epochs"]
@@ -47,7 +58,7 @@ def check_diet_options(options: Mapping[str, Any], node: str, *, transformer_uni
 
 def _check_layers(options: Mapping[str, Any], node: str, transformer_units: int) -> None:
     layers = options["number_of_transformer_layers"]
-    if options["use_masked_language_model"] and layers == 0:
+    if options["use_masked_language_model"] and layers <= 0:
         raise DataError(
             f"{node}: use_masked_language_model needs a transformer, and number_of_transformer_layers is 0.",
             fix="Set use_masked_language_model to false, or use a transformer layer.",
@@ -55,6 +66,12 @@ def _check_layers(options: Mapping[str, Any], node: str, transformer_units: int)
     if options["share_hidden_layers"]:
         _check_shared_layers(options, node)
     heads = options["number_of_attention_heads"]
+    relative = options["use_key_relative_attention"] or options["use_value_relative_attention"]
+    if layers > 0 and relative and options["max_relative_position"] < 1:
+        raise DataError(
+            f"{node}: relative attention needs a max_relative_position of 1 or more.",
+            fix="Set it, or use_key_relative_attention and use_value_relative_attention to false.",
+        )
     if layers > 0 and transformer_units % heads:
         raise DataError(
             f"{node}: transformer_size {transformer_units} is not a multiple of number_of_attention_heads {heads}.",
@@ -90,6 +107,15 @@ def _check_confidence(options: Mapping[str, Any], node: str) -> None:
         raise DataError(
             f"{node}: renormalize_confidences does not go with {why}.", fix="Set renormalize_confidences to false."
         )
+
+
+def warn_about_featurizers(names: Sequence[str], node: str, messages: Sequence[Message]) -> None:
+    """Tell which ``featurizers`` give no features to these messages; Rasa passes over them without a word."""
+    origins = sorted({features.origin for message in messages for features in message.features.get(TEXT, [])})
+    for name in names:
+        if name not in origins:
+            told = " and ".join(origins) or "nothing"
+            logger.warning("%s: the option featurizers names %r, and the features are of %s.", node, name, told)
 
 
 def warn_about_training(options: Mapping[str, Any], node: str) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.diet_checks import warn_about_training
+from rebake.nlu.diet_checks import warn_about_featurizers, warn_about_training
 from rebake.nlu.diet_data import data_example, label_features, rank, text_data
 from rebake.nlu.diet_files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet_options import DietOptions
@@ -50,9 +50,11 @@ class DIETClassifier:
             if selected(message, TEXT, options.featurizers) and (not options.intents or INTENT in message.attributes)
         ]
         names = sorted({message.attributes[INTENT] for message in training.messages if INTENT in message.attributes})
+        warn_about_training(options.options, self.node)
+        warn_about_featurizers(options.featurizers, self.node, training.messages)
         if not self._trainable(messages, names):
             return {}
-        specs = self._tag_specs(messages)
+        specs = self._tag_specs(training.messages)
         features = stack(messages, TEXT, options.featurizers)
         if features.sequence_sparse is None and features.sequence_dense is None:
             raise DataError(
@@ -75,7 +77,6 @@ class DIETClassifier:
         from rebake.nn.training import FitSettings
 
         options = self.options
-        warn_about_training(options.options, self.node)
         label_ids = {name: index for index, name in enumerate(names)}
         ids = (
             np.array([label_ids[message.attributes[INTENT]] for message in messages], "i4") if options.intents else None

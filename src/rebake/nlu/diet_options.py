@@ -166,7 +166,7 @@ class DietOptions:
 
         options = self.options
         layers = int(options["number_of_transformer_layers"])
-        if layers == 0:
+        if layers <= 0:
             return None
         return TransformerConfig(
             units=self.transformer_units,
