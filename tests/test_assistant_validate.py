@@ -88,7 +88,6 @@ def test_what_rasa_only_warns_about_is_a_notice(tmp_path: Path) -> None:
     config = "assistant_id: x\npipeline: [WhitespaceTokenizer]\npolicies: []\n"
     files = {"data/s.yml": story(*steps), "data/n.yml": nlu, "config.yml": config}
     assert sorted(told(tmp_path, files)) == [
-        "data/n.yml:5: The entity 'te' begins or ends inside of a word.",
         "data/n.yml:6: The domain has no entity 'beer' (annotated in the NLU data).",
         "data/n.yml:9: 'hi' is an example of 'other' here and of 'greet' at " + f"{tmp_path}/data/n.yml:4.",
         "data/n.yml:9: The domain has no intent 'other' (an intent of the NLU data).",

@@ -16,7 +16,7 @@ FLOORS = (
     {"commands"},
     {"model_training"},
     {"baking", "model"},
-    {"baking_job"},
+    {"baking_job", "baking_checks"},
     {"report", "console"},
     {"store"},
     {"staleness"},

@@ -1,6 +1,5 @@
 """The pipeline: node ids, training into directories, reuse of components, parse results."""
 
-import logging
 from pathlib import Path
 
 import pytest
@@ -140,16 +139,6 @@ def test_an_option_without_meaning_is_refused_with_its_line_before_anything_is_t
     with pytest.raises(DataError, match=r"config\.yml:8: analyzer"):
         train(assistant, tmp_path / "model")
     assert not files(tmp_path / "model")
-
-
-def test_an_option_that_nothing_reads_warns_with_its_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "rebake"):
-        train(
-            project(tmp_path, CONFIG.replace("er\n  - name: rasa", "er\n    pattern: x\n  - name: rasa")),
-            tmp_path / "model",
-        )
-    assert "config.yml:3: " in caplog.text
-    assert "has no option 'pattern'" in caplog.text
 
 
 def test_a_component_that_is_not_supported_is_refused_with_its_line(tmp_path: Path) -> None:

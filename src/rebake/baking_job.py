@@ -81,7 +81,10 @@ class BakingJob:
         components = directory / COMPONENTS_NAME
         components.mkdir()
         nlu = pipeline_nodes(self.assistant) if "nlu" in self.fingerprints.parts else ()
-        core = self._policy_nodes() if "core" in self.fingerprints.parts else ()
+        core: tuple[Node, ...] = ()
+        if "core" in self.fingerprints.parts:
+            config = self.assistant.config
+            core, _ = policy_nodes(config.policies, is_default=config.policies_is_default)
         for node in (*nlu, *core):
             check_options(node.spec, node.type)
         if nlu:
@@ -155,13 +158,6 @@ class BakingJob:
                 known = next(iter(kept.values())).part
                 record = replace(record, seed=known.seed, trained_by=known.trained_by)
         self.records[part] = replace(record, metrics={**carried, **metrics})
-
-    def _policy_nodes(self) -> tuple[Node, ...]:
-        config = self.assistant.config
-        nodes, notices = policy_nodes(config.policies, is_default=config.policies_is_default)
-        for notice in notices:
-            logger.warning("%s", notice)
-        return nodes
 
     def _train_nlu(
         self, components: Path, reuse: Callable[[str], Path | None]

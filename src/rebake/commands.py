@@ -15,8 +15,8 @@ from pathlib import Path
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
-from rebake.assistant.validate import validate
 from rebake.baking import BakeResult, bake, dry_run
+from rebake.baking_checks import check_assistant
 from rebake.console import make_progress, use_color
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.report.json import write_json
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace, started: float) -> int:
     """Print the verdict; the exit code is its bit code."""
-    assistant = _read(options)
+    assistant = _read(options, to_train=False)
     old = _old_model(options)
     plan = dry_run(
         assistant,
@@ -78,7 +78,7 @@ def check(options: argparse.Namespace, started: float) -> int:
 
 def train(options: argparse.Namespace, started: float) -> int:
     """Train what is stale; the path of the model is all that goes to stdout."""
-    assistant = _read(options)
+    assistant = _read(options, to_train=True)
     parts = _parts(options)
     old = _old_model(options)
     output = Path(options.out)
@@ -140,13 +140,13 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _read(options: argparse.Namespace) -> Assistant:
-    """The assistant, its notices told; a domain or data that only a default names may be missing."""
+def _read(options: argparse.Namespace, *, to_train: bool) -> Assistant:
+    """The assistant, checked, its notices told; a domain or data that only a default names may be missing."""
     domain: str | None = options.domain
     if domain is None:
         domain = DEFAULT_DOMAIN if Path(DEFAULT_DOMAIN).exists() else None
     assistant = load_assistant(options.config, domain, options.data or [DEFAULT_DATA], env=frozenset(options.env))
-    notices = (*assistant.notices, *validate(assistant))
+    notices = (*assistant.notices, *check_assistant(assistant, _parts(options), to_train=to_train))
     if not getattr(options, "quiet", False):
         for notice in notices:
             print(f"warning: {notice}", file=sys.stderr)

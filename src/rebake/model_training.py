@@ -21,6 +21,7 @@ from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.model import Assistant
 from rebake.baking import bake, bake_into
 from rebake.baking import dry_run as dry_run_plan
+from rebake.baking_checks import check_assistant
 from rebake.baking_job import BakingJob
 from rebake.errors import UnsupportedError, UsageError
 from rebake.progress import Silent
@@ -291,6 +292,7 @@ def _log_dry_run(
     core_arguments: Mapping[str, Any],
     nlu_arguments: Mapping[str, Any],
 ) -> int:
+    _warn_of(assistant, frozenset(PARTS), to_train=False)
     plan = dry_run_plan(
         assistant,
         old=newest_model(Path(output)),
@@ -319,6 +321,7 @@ async def _bake(
 ) -> str:
     """Bake in a worker thread, so that the caller's event loop goes on."""
     directory = Path(output)
+    _warn_of(assistant, parts, to_train=True)
     if train_path is not None:
         job = BakingJob(
             assistant, parts, core_arguments or {}, nlu_arguments or {}, Silent(), persist_nlu_data=persist_nlu_data
@@ -339,6 +342,11 @@ async def _bake(
         persist_nlu_data=persist_nlu_data,
     )
     return str(result.model)
+
+
+def _warn_of(assistant: Assistant, parts: frozenset[Part], *, to_train: bool) -> None:
+    for notice in (*assistant.notices, *check_assistant(assistant, parts, to_train=to_train)):
+        logger.warning("%s", notice)
 
 
 def _refuse_finetuning(model_to_finetune: str | None, finetuning_epoch_fraction: float) -> None:

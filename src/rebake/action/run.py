@@ -18,8 +18,8 @@ from rebake.archive.pack import MANIFEST_NAME, read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import Assistant
-from rebake.assistant.validate import validate
 from rebake.baking import BakeResult, bake
+from rebake.baking_checks import check_assistant
 from rebake.baking_job import nothing_to_train
 from rebake.errors import ModelError, RebakeError, StorageError
 from rebake.report.model import PART_NAMES, Failure, Report, with_origins
@@ -111,7 +111,8 @@ class Run:
         has_domain = settings.domain != (default,) or Path(default).exists()
         domain = settings.domain if has_domain else None
         assistant = load_assistant(settings.config, domain, settings.data, env=settings.env)
-        self._note(*assistant.notices, *validate(assistant))
+        to_train = settings.mode == "train"
+        self._note(*assistant.notices, *check_assistant(assistant, frozenset(PARTS), to_train=to_train))
         if not has_domain and assistant.stories:
             message = f"There is no {default}, so Core is left out; the input domain names it where it is elsewhere."
             self._note(Notice(message, Location(settings.config, 1)))

@@ -49,8 +49,6 @@ def validate(assistant: Assistant) -> tuple[Notice, ...]:
         for story in assistant.test_stories:
             checks.story(story, is_test=True)
     checks.texts(assistant.nlu.examples)
-    if any(spec.name.endswith("WhitespaceTokenizer") for spec in assistant.config.pipeline):
-        checks.alignment(assistant.nlu.examples)
     checks.finish()
     return tuple(checks.notices)
 
@@ -189,15 +187,6 @@ class _Checks:
                     f"{other.location}."
                 )
                 self.notices.append(Notice(message, example.location))
-
-    def alignment(self, examples: Iterable[Example]) -> None:
-        for example in examples:
-            text = example.text
-            for span in example.entities:
-                cuts = [cut for cut in (span.start, span.end) if 0 < cut < len(text)]
-                if any(text[cut - 1].isalnum() and text[cut].isalnum() for cut in cuts):
-                    message = f"The entity '{text[span.start : span.end]}' begins or ends inside of a word."
-                    self.notices.append(Notice(message, example.location))
 
 
 def _short(text: str) -> str:

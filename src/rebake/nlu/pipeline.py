@@ -13,6 +13,7 @@ from rebake.archive.metadata import Node
 from rebake.archive.shelf import copy_component
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.errors import DataError
+from rebake.nlu.alignment import TAGGERS, misaligned
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import TEXT, Message
 from rebake.nlu.pipeline_checks import check_pipeline, check_response_selector
@@ -67,8 +68,7 @@ def train_pipeline(
     Raises:
         DataError, UnsupportedError: with the line of config.yml, or of the data.
     """
-    for notice in check_pipeline(specs, context.language):
-        logger.warning("%s", notice)
+    check_pipeline(specs, context.language)
     nodes = _nodes(specs)
     components = {node.id: _new(node, assistant) for node in nodes}  # before training, so that bad options fail at once
     kept = {node.id: found for node in nodes if node.resource and (found := reuse(node.id)) is not None}
@@ -92,6 +92,7 @@ def train_pipeline(
                 _save(component, node, target)
             if is_read:
                 component.process(training.messages, training=True)
+        _warn_of_misaligned(node, nodes, training.messages)
     trained = tuple(node.id for node in nodes if node.resource and node.id not in kept)
     return PipelineTraining(nodes, metrics, trained, tuple(kept))
 
@@ -196,6 +197,14 @@ def _is_read(node: Node, to_train: Sequence[Node]) -> bool:
     return node.type.kind in ("model_provider", "tokenizer", "featurizer") and any(
         later.resource and later.type.needs for later in to_train
     )
+
+
+def _warn_of_misaligned(node: Node, nodes: Sequence[Node], messages: Sequence[Message]) -> None:
+    """Of entities that begin or end inside of tokens; those of WhitespaceTokenizer a check has told already."""
+    is_untold = node.type.kind == "tokenizer" and node.type.name != "WhitespaceTokenizer"
+    if is_untold and any(other.type.name in TAGGERS for other in nodes):
+        for notice in misaligned(messages):
+            logger.warning("%s", notice)
 
 
 @contextmanager

@@ -1,0 +1,230 @@
+"""A check tells what a training would: options, pipeline, data; what cannot be trained stops only a training."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rebake.archive.manifest import PARTS
+from rebake.assistant.location import Notice
+from rebake.assistant.model import EntitySpan, Example
+from rebake.baking_checks import check_assistant
+from rebake.errors import DataError, UnsupportedError
+from rebake.nlu.alignment import is_surely_aligned, misaligned
+from rebake.nlu.message import Message
+from support.assistant_files import load, write
+from support.nlu import component
+from support.shared import need
+
+ALL = frozenset(PARTS)
+DATA = """\
+version: "3.1"
+nlu:
+- intent: greet
+  examples: |
+    - hello
+    - hi
+- intent: order
+  examples: |
+    - a [flat white](drink)
+    - two [teas](drink)
+stories:
+- story: s
+  steps:
+  - intent: greet
+  - action: utter_greet
+"""
+DOMAIN = """\
+version: "3.1"
+intents: [greet, order]
+entities: [drink, dish]
+responses:
+  utter_greet:
+  - text: hi
+"""
+DIET = ("WhitespaceTokenizer", "CountVectorsFeaturizer", "DIETClassifier")
+
+
+def told(
+    tmp_path: Path,
+    pipeline: tuple[str, ...] = DIET,
+    *,
+    more: str = "",
+    config: str = "",
+    domain: str = DOMAIN,
+    to_train: bool = True,
+) -> list[str]:
+    listed = "".join(f"- name: {name}\n" for name in pipeline)
+    config = config or f"assistant_id: x\nlanguage: en\npipeline:\n{listed}policies:\n- name: MemoizationPolicy\n"
+    written = {"config.yml": config, "domain.yml": domain, "data/all.yml": DATA}
+    if more:
+        written["data/more.yml"] = f"nlu:\n{more}"
+    notices = check_assistant(load(write(tmp_path, written)), ALL, to_train=to_train)
+    return [str(notice).replace(f"{tmp_path}/", "") for notice in notices]
+
+
+def test_an_assistant_without_oddities_gets_no_notice(tmp_path: Path) -> None:
+    assert told(tmp_path, DIET) == []
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "more", "notice"),
+    [
+        (DIET, "- intent: bye\n  examples: |\n    - see you\n", "data/more.yml:4: The intent 'bye' has one example"),
+        (DIET, "- intent: order\n  examples: |\n    - a [pie](dish)\n", ":4: The entity 'dish' is annotated once"),
+        (
+            DIET,
+            '- intent: order\n  examples: |\n    - [a pie]{"entity": "drink", "role": "big"}\n',
+            "data/more.yml:4: The role 'big' is annotated once",
+        ),
+        (
+            DIET,
+            "- intent: faq/a\n  examples: |\n    - why\n    - who\n",
+            "data/more.yml:4: There is no response 'utter_faq/a' for the intent 'faq/a'.",
+        ),
+        (DIET, "- intent: faq/a\n  examples: |\n    - why\n", ":4: The data has retrieval intents, but the pipeline"),
+        (
+            DIET,
+            "- regex: r\n  examples: |\n    - x+\n",
+            "data/more.yml:4: The data has regexes, but the pipeline has no",
+        ),
+        (
+            DIET,
+            "- lookup: r\n  examples: |\n    - x\n",
+            ":2: The data has lookup tables, but the pipeline has no Regex",
+        ),
+        (DIET, "- synonym: r\n  examples: |\n    - x\n", ":4: The data has synonyms, but the pipeline has no EntityS"),
+        (("WhitespaceTokenizer", "KeywordIntentClassifier"), "", ":9: The data has annotated entities, but"),
+        (
+            ("WhitespaceTokenizer", "RegexFeaturizer", "KeywordIntentClassifier"),
+            "- lookup: r\n  examples: |\n    - x\n",
+            ":2: The data has lookup tables as features, but the pipeline has no DIETClassifier or CRFEntityExtractor",
+        ),
+        (
+            (*DIET, "CRFEntityExtractor"),
+            "",
+            "config.yml:7: CRFEntityExtractor and DIETClassifier learn the same entities",
+        ),
+        (
+            (*DIET, "RegexEntityExtractor"),
+            "- regex: drink\n  examples: |\n    - tea+\n",
+            "config.yml:7: It finds 'drink' as DIETClassifier may do too",
+        ),
+        (
+            DIET,
+            "- intent: order\n  examples: |\n    - a [te](drink)a\n",
+            ":4: The entity 'te' does not begin and end where",
+        ),
+        (DIET, "- intent: order\n  examples: |\n    - a [tea!](drink)\n", "(the tokens there: 'tea')"),
+    ],
+)
+def test_what_rasa_warns_of_is_a_notice_with_its_place(
+    pipeline: tuple[str, ...], more: str, notice: str, tmp_path: Path
+) -> None:
+    domain = DOMAIN.replace("[greet, order]", "[greet, order, bye, faq]")
+    found = told(tmp_path, pipeline, more=more, domain=domain)
+    assert any(notice in line for line in found), found
+
+
+def test_alignment_counts_only_where_tokens_are_tagged(tmp_path: Path) -> None:
+    more = "- intent: order\n  examples: |\n    - a [te](drink)a\n"
+    assert not any(
+        "'te'" in line for line in told(tmp_path, ("WhitespaceTokenizer", "RegexEntityExtractor"), more=more)
+    )
+    diet = "DIETClassifier\n  entity_recognition: false"
+    assert not any("'te'" in line for line in told(tmp_path, (*DIET[:2], diet), more=more))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        (
+            "- name: CountVectorsFeaturizer",
+            "- name: CountVectorsFeaturizer\n  analyzer: words",
+            "config.yml:5",
+            "analyzer",
+        ),
+        (
+            "- name: CountVectorsFeaturizer",
+            "- name: CountVectorsFeaturizer\n  lowercase: 1",
+            "config.yml:5",
+            "lowercase",
+        ),
+        ("- name: DIETClassifier", "- name: DIETClassifier\n  epochs: many", "config.yml:6", "epochs"),
+        ("- name: MemoizationPolicy", "- name: MemoizationPolicy\n  max_history: x", "config.yml:8", "max_history"),
+        ("- name: DIETClassifier", "- name: DIETKlassifier", "config.yml:6", "DIETClassifier"),
+        ("- name: WhitespaceTokenizer\n", "", "config.yml:4", "needs a tokenizer"),
+    ],
+)
+@pytest.mark.parametrize("to_train", [True, False])
+def test_a_mistake_in_an_option_is_an_error_of_a_check_as_of_a_training(
+    old: str, new: str, place: str, words: str, to_train: bool, tmp_path: Path
+) -> None:
+    listed = "".join(f"- name: {name}\n" for name in DIET)
+    config = f"assistant_id: x\nlanguage: en\npipeline:\n{listed}policies:\n- name: MemoizationPolicy\n"
+    with pytest.raises(DataError, match=words) as caught:
+        told(tmp_path, config=config.replace(old, new), to_train=to_train)
+    assert str(caught.value.location).endswith(place)
+
+
+def test_what_is_not_trained_here_stops_a_training_and_is_told_by_a_check(tmp_path: Path) -> None:
+    pipeline = ("my.own.Tokenizer", "KeywordIntentClassifier")
+    with pytest.raises(UnsupportedError, match=r"my\.own\.Tokenizer"):
+        told(tmp_path, pipeline)
+    found = told(tmp_path, pipeline, to_train=False)
+    assert sum("config.yml:4: It cannot be trained: pipeline: 'my.own.Tokenizer'" in line for line in found) == 1
+
+
+def test_an_option_that_nothing_reads_is_told_with_its_line(tmp_path: Path) -> None:
+    found = told(tmp_path, ("WhitespaceTokenizer", "KeywordIntentClassifier\n  case_sensitiv: true", *DIET[1:]))
+    assert "config.yml:5: pipeline: KeywordIntentClassifier has no option 'case_sensitiv'; it is ignored." in found[0]
+    assert "'case_sensitive'" in found[0]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["a tea", "Tea", "tea now", "x 10 y", "naïve", "日本 x", "a. b", "(tea)", "a-b", "don't", "tea's", "ß1"],
+)
+def test_what_is_taken_for_aligned_without_looking_is_aligned(written: str) -> None:
+    tokenizer = component("WhitespaceTokenizer")
+    for start in range(len(written)):
+        for end in range(start + 1, len(written) + 1):
+            example = Example(written, "a", (EntitySpan(start, end, "e", written[start:end]),))
+            message = Message({"text": written}, example)
+            tokenizer.process([message])
+            notices: list[Notice] = list(misaligned([message]))
+            assert not (is_surely_aligned(example) and notices)
+
+
+CHECK = """
+import sys, time
+from pathlib import Path
+from rebake.archive.manifest import PARTS
+from rebake.assistant.importer import load_assistant
+from rebake.baking_checks import check_assistant
+at = Path(sys.argv[1])
+assistant = load_assistant(at / "config.yml", at / "domain.yml", at / "data")
+check_assistant(assistant, frozenset(PARTS), to_train=False)
+heavy = {"tensorflow", "sklearn", "scipy", "spacy", "transformers", "torch", "jieba", "pycrfsuite", "requests"}
+print(sorted(heavy & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("name", ["helpdesk", "travelbot"])
+def test_checking_imports_nothing_heavy(name: str) -> None:
+    command = [sys.executable, "-c", CHECK, str(need(f"assistants/{name}"))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_ten_thousand_examples_are_checked_in_a_fraction_of_a_second(tmp_path: Path) -> None:
+    lines = "".join(f"    - word{i} [ab cd](drink) and [x, y](drink) more\n" for i in range(10_000))
+    listed = "".join(f"- name: {name}\n" for name in DIET)
+    config = f"assistant_id: x\nlanguage: en\npipeline:\n{listed}policies: []\n"
+    data = f"nlu:\n- intent: order\n  examples: |\n{lines}"
+    assistant = load(write(tmp_path, {"config.yml": config, "domain.yml": DOMAIN, "data/all.yml": data}))
+    started = time.process_time()
+    check_assistant(assistant, ALL, to_train=False)
+    assert time.process_time() - started < 1.0
