@@ -17,7 +17,7 @@ from rebake.baking import bake
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.crf_entity_extractor import CRFEntityExtractor
-from rebake.nlu.crf_features import CrfToken, sentence_attributes
+from rebake.nlu.crf_features import CrfToken, Window
 from rebake.nlu.crf_model import CrfModel
 from rebake.nlu.crf_training import CrfSettings, train_crf
 from rebake.nlu.message import Features, Message
@@ -82,7 +82,7 @@ def found(extractor: Component, featurizers: list[Component], *written: str) -> 
 def test_the_window_names_attributes_as_rasa_names_them() -> None:
     tokens = [CrfToken("Two", pattern={"number": False}), CrfToken("TEAS", "NOUN", {"number": True}, (0.5, -2.0))]
     window = [["low", "title"], ["bias", "suffix2", "pattern", "upper", "digit"], ["pos2", "text_dense_features"]]
-    assert sentence_attributes(tokens, window, with_entity=False) == [
+    assert Window(window).attributes(tokens, with_entity=False) == [
         {
             **{"BOS": 1, "0:bias:bias": 1, "0:suffix2:wo": 1, "0:pattern:number": 0, "0:upper": 0, "0:digit": 0},
             **{"1:pos2:NO": 1, "1:text_dense_features:text_dense_features:0": 0.5},
@@ -97,7 +97,7 @@ def test_the_window_names_attributes_as_rasa_names_them() -> None:
 
 def test_roles_and_groups_see_the_entities_around() -> None:
     tokens = [CrfToken("a", tags={"entity": "O"}), CrfToken("b", tags={"entity": "U-city"})]
-    rows = sentence_attributes(tokens, [["low"], ["low"], []], with_entity=True)
+    rows = Window([["low"], ["low"], []]).attributes(tokens, with_entity=True)
     assert rows[0] == {"BOS": 1, "0:low:a": 1, "0:entity:O": 1, "1:entity:U-city": 1}
     assert rows[1] == {"-1:low:a": 1, "-1:entity:O": 1, "0:low:b": 1, "0:entity:U-city": 1, "EOS": 1}
 
@@ -167,11 +167,14 @@ def test_it_finds_what_it_was_shown(bilou: bool) -> None:
 
 
 def test_the_confidence_with_bilou_is_that_of_the_tag_with_any_prefix() -> None:
+    (message,) = tokenized("tea")
+    message.features["text"] = [Features("any", sentence=np.ones((1, 1), np.float32))]
+    labels, weights = ("O", "B-x", "U-x", "U-y"), np.log([0.1, 0.3, 0.35, 0.25])
+    tags, starts = np.arange(4, dtype=np.int32), np.array([0, 4], np.int32)
     extractor: Any = component(NAME)
-    model = CrfModel(("O", "B-x", "U-x", "U-y"), {}, *(np.zeros(1, np.int32),) * 2, np.zeros(0), np.zeros((4, 4)))
-    probabilities = np.array([[0.1, 0.3, 0.35, 0.25], [0.7, 0.1, 0.1, 0.1]])
-    tags, confidences = extractor._most_likely(model, probabilities)
-    assert (tags, confidences) == (["U-x", "O"], pytest.approx([0.65, 0.7]))
+    extractor._models = {"entity": CrfModel(labels, {"0:low:tea": 0}, starts, tags, weights, np.zeros((4, 4)))}
+    extractor.process([message])
+    assert [(e["entity"], e["confidence_entity"]) for e in message.entities] == [("x", pytest.approx(0.65))]
 
 
 def test_roles_are_found_and_a_layer_without_annotations_has_no_model() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.crf_features import CrfToken, checked_window, sentence_attributes
+from rebake.nlu.crf_features import Attributes, CrfToken, Window
 from rebake.nlu.crf_files import read_dataset, read_models, write_dataset, write_models
 from rebake.nlu.crf_model import CrfModel
 from rebake.nlu.crf_training import CrfSettings, train_crf
@@ -47,7 +47,7 @@ class CRFEntityExtractor:
         self.node = node
         self._bilou = bool(options["BILOU_flag"])
         self._split = SplitByComma.from_option(options["split_entities_by_comma"])
-        self._window = checked_window(options["features"])
+        self._window = Window(options["features"])
         self._featurizers: list[str] = list(options["featurizers"] or [])
         self._settings = _checked_settings(options)
         self._dataset: Dataset = ()
@@ -83,8 +83,8 @@ class CRFEntityExtractor:
         )
         return train_crf(sentences, self._settings)
 
-    def _attributes(self, tokens: Sequence[CrfToken], name: TagName) -> list[dict[str, float]]:
-        return sentence_attributes(tokens, self._window, with_entity=name != "entity")
+    def _attributes(self, tokens: Sequence[CrfToken], name: TagName) -> list[Attributes]:
+        return self._window.attributes(tokens, with_entity=name != "entity")
 
     def _warn_of_misaligned(self, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -134,24 +134,21 @@ class CRFEntityExtractor:
         sentences = [self._tokens(message, learn=False) for message in messages]
         layers: list[dict[TagName, tuple[list[str], list[float]]]] = [{} for _ in messages]
         for name, model in self._models.items():
+            bare = np.array([split_tag(label)[1] for label in model.labels])
             found = model.marginals([self._attributes(tokens, name) for tokens in sentences])
             for tokens, layer, probabilities in zip(sentences, layers, found, strict=True):
-                tags, confidences = self._most_likely(model, probabilities)
+                best = probabilities.argmax(axis=-1)
+                tags = [model.labels[index] for index in best.tolist()]
                 if name == "entity":  # what the other fields see are the tags as they are, not the repaired ones
                     for token, tag in zip(tokens, tags, strict=True):
                         token.tags["entity"] = tag
-                layer[name] = repair_bilou(tags, confidences) if self._bilou else (tags, confidences)
+                if self._bilou:  # the confidence is that of the tag with any prefix
+                    confidences = (probabilities * (bare == bare[best][:, None])).sum(axis=-1)
+                    layer[name] = repair_bilou(tags, confidences.tolist())
+                else:
+                    layer[name] = (tags, probabilities.max(axis=-1).tolist())
         for message, layer in zip(messages, layers, strict=True):
             message.entities += assemble(message.text, message.tokens[TEXT], layer, self._split, NAME)
-
-    def _most_likely(self, model: CrfModel, probabilities: NDArray[np.float64]) -> tuple[list[str], list[float]]:
-        """Tag and confidence of every token; with BILOU the confidence is that of the tag with any prefix."""
-        best = probabilities.argmax(axis=-1)
-        tags = [model.labels[index] for index in best.tolist()]
-        if not self._bilou:
-            return tags, probabilities[np.arange(len(best)), best].tolist()
-        bare = np.array([split_tag(label)[1] for label in model.labels])
-        return tags, (probabilities * (bare == bare[best][:, None])).sum(axis=-1).tolist()
 
     def save(self, directory: Path) -> None:
         """Write what Rasa trains from, and beside it the trained fields, which spare us doing the same."""
@@ -161,7 +158,7 @@ class CRFEntityExtractor:
 
     def _trained_from(self) -> list[Any]:
         """What the trained fields depend on besides the dataset."""
-        return [self._window, self._settings.l1, self._settings.l2, self._settings.max_iterations]
+        return [self._window.features, self._settings.l1, self._settings.l2, self._settings.max_iterations]
 
     @classmethod
     def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:

@@ -78,32 +78,56 @@ class CrfToken:
 _TAG_KEYS = (("", "entity"), ("_role", "role"), ("_group", "group"))  # in the order of the keys in Rasa's file
 
 
-def sentence_attributes(
-    tokens: Sequence[CrfToken], window: Sequence[Sequence[str]], *, with_entity: bool
-) -> list[Attributes]:
-    """The attributes of every token.
+class Window:
+    """Option ``features``: what is looked at of the tokens before, of the token itself, and of those after.
 
-    Args:
-        tokens: of one text.
-        window: option ``features``: an odd number of lists, that of the token itself in the middle.
-        with_entity: of roles and groups, which are tagged when the entities are known: adds the entity tags around.
+    What a token gives at a place in the window is remembered, since most tokens come again.
     """
-    half = len(window) // 2
-    names = [list(dict.fromkeys([*listed, ENTITY] if with_entity else listed)) for listed in window]
-    rows: list[Attributes] = []
-    for place in range(len(tokens)):
-        row: Attributes = {}
-        for offset in range(-half, half + 1):
-            neighbour = place + offset
-            if neighbour < 0:
-                row["BOS"] = 1.0
-            elif neighbour >= len(tokens):
-                row["EOS"] = 1.0
-            else:
-                for name in names[offset + half]:
-                    _add(row, f"{offset}:{name}", name, tokens[neighbour])
-        rows.append(row)
-    return rows
+
+    def __init__(self, features: object) -> None:
+        """Raises DataError where ``features`` is not an odd number of lists of known names."""
+        self.features = _checked(features)
+        self._names = [tuple(dict.fromkeys(names)) for names in self.features]
+        self._seen: dict[tuple[Any, ...], Attributes] = {}
+
+    def attributes(self, tokens: Sequence[CrfToken], *, with_entity: bool) -> list[Attributes]:
+        """The attributes of every token of one text.
+
+        Args:
+            tokens: of the text.
+            with_entity: for roles and groups, which are tagged when the entities are known: adds their tags around.
+        """
+        half = len(self._names) // 2
+        keys = [(token.text, token.pos_tag, *token.pattern.items()) for token in tokens]
+        rows: list[Attributes] = []
+        for place in range(len(tokens)):
+            row: Attributes = {}
+            for offset in range(-half, half + 1):
+                neighbour = place + offset
+                if neighbour < 0:
+                    row["BOS"] = 1.0
+                elif neighbour >= len(tokens):
+                    row["EOS"] = 1.0
+                else:
+                    row.update(self._of(tokens[neighbour], keys[neighbour], offset))
+                    if with_entity:
+                        _add(row, f"{offset}:{ENTITY}", ENTITY, tokens[neighbour])
+            rows.append(row)
+        return rows
+
+    def _of(self, token: CrfToken, key: tuple[Any, ...], offset: int) -> Attributes:
+        found = self._seen.get((offset, key))
+        if found is None:
+            names = self._names[offset + len(self._names) // 2]
+            found = {}
+            for name in names:
+                _add(found, f"{offset}:{name}", name, token)
+            if len(self._seen) < _CACHE_SIZE and DENSE not in names and ENTITY not in names:
+                self._seen[offset, key] = found
+        return found
+
+
+_CACHE_SIZE = 200_000  # a server that lives long must not remember every token it ever saw
 
 
 def _add(row: Attributes, key: str, name: str, token: CrfToken) -> None:
@@ -123,8 +147,7 @@ def _add(row: Attributes, key: str, name: str, token: CrfToken) -> None:
         row[f"{key}:{token.pos_tag if name == POS else token.pos_tag[:2]}"] = 1.0
 
 
-def checked_window(window: object) -> list[list[str]]:
-    """The option ``features``. Raises DataError."""
+def _checked(window: object) -> list[list[str]]:
     fix = f"Give an odd number of lists (before, the token itself, after) of these: {', '.join(sorted(NAMES))}."
     if not isinstance(window, list) or not all(isinstance(names, list) for names in window):
         raise DataError("features is not a list of lists.", fix=fix)

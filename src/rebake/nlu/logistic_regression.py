@@ -69,10 +69,11 @@ class LogisticRegressionModel:
         if n_sparse < (0 if sparse is None else sparse.n_columns):
             raise ModelError("The featurizers give more features than the model knows.", fix="Train the model again.")
         scores = np.zeros((len(features.lengths), len(self.coef)))
-        if sparse is not None and len(sparse.data):
-            products = sparse.data[:, None] * self.coef.T[sparse.indices]
-            filled = np.diff(sparse.indptr) > 0
-            scores[filled] = np.add.reduceat(products, sparse.indptr[:-1][filled], axis=0)
+        if sparse is not None:
+            columns, places = np.unique(sparse.indices, return_inverse=True)  # few of all columns occur in a batch
+            counts = np.zeros((sparse.n_rows, len(columns)))
+            counts[sparse.row_indices(), places] = sparse.data
+            scores += counts @ self.coef[:, columns].T
         if dense is not None:
             scores += dense.astype(np.float64) @ self.coef[:, n_sparse:].T
         return scores
