@@ -18,6 +18,7 @@ import numpy as np
 
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.diet_checks import warn_about_training
 from rebake.nlu.diet_data import data_example, label_features, rank, text_data
 from rebake.nlu.diet_files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet_options import DietOptions
@@ -57,6 +58,7 @@ class ResponseSelector:
         messages = [message for message in labelled if selected(message, TEXT, featurizers)]
         if not self._trainable(messages, attribute):
             return {}
+        warn_about_training(self.options.options, self.node)
         self._warn_about_hidden_layers()
         self.responses = ResponseFiles.of(training)
         features = stack(messages, TEXT, featurizers)
@@ -135,6 +137,7 @@ class ResponseSelector:
             ),
             progress=context.progress,
             num_threads=context.num_threads,
+            evaluation=options.evaluation(context.seed),
         )
         label_data = encode_features(of_labels, range(len(names)), mask=False)
         self.files = DietFiles(
@@ -144,7 +147,7 @@ class ResponseSelector:
             (),
             {TEXT: features.sparse_sizes},
         )
-        return {_METRICS.get(name, name): value for name, value in losses.items()}
+        return {_figure(name): value for name, value in losses.items()}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
         """Add to ``response_selector`` of the parse result."""
@@ -224,4 +227,6 @@ class ResponseSelector:
         return component
 
 
-_METRICS = {"intent": "response_loss", "mask": "mask_loss"}
+def _figure(name: str) -> str:
+    """What a figure of the training is called: what the network calls an intent is a response here."""
+    return {"intent": "response_loss", "mask": "mask_loss"}.get(name, name.replace("intent", "response"))

@@ -14,7 +14,9 @@ import tensorflow as tf
 from rebake.nn.diet import Diet, DietConfig, Labels, Prediction, TagName
 from rebake.nn.layers import embed
 from rebake.nn.losses import similarities
+from rebake.nn.masked_language_model import DISTINCT
 from rebake.nn.noise import Noise
+from rebake.nn.rows import Rows
 from rebake.nn.sequence import Batch, SequenceLayer, Widths
 from rebake.nn.weights import Weights
 
@@ -33,15 +35,35 @@ class Diet2Diet(Diet):
         super().__init__(weights, config, widths, None, tags)
         self.responses = self.intents = ResponseHead(weights, config, self.sequence, labels)
 
-    def predict(self, batch: Batch) -> Prediction:
-        """Run without dropout.
+    def losses(self, batch: Batch, noise: Noise) -> dict[str, tf.Tensor]:
+        """Scalar losses by name: "mask", and "intent" (of responses)."""
+        inputs, rows = self.sequence.inputs(batch, noise)
+        chosen = last_tokens(rows, batch)
+        if self.masked is None:
+            texts = self.sequence.encode(inputs, rows, noise, only=chosen)
+            return {"intent": self.responses.loss(texts, batch["label_ids"], noise)}
+        replaced, hidden = self.masked.hide(inputs, rows, batch["lengths"], noise)
+        x = self.sequence.encode(replaced, rows, noise)
+        return {
+            "mask": self.masked.loss(x, inputs, rows, hidden, batch[DISTINCT], noise),
+            "intent": self.responses.loss(rows.take(x, chosen), batch["label_ids"], noise),
+        }
 
-        Training goes by the vector of the whole text, prediction by that of the last token: so does Rasa's, and other
-        confidences would come of anything else.
-        """
-        x, rows = self.sequence(batch)
-        last_tokens = rows.starts + tf.maximum(tf.convert_to_tensor(batch["lengths"]) - 1, 0)
-        return Prediction(self.responses.confidences(tf.gather(x, last_tokens)).numpy(), {})
+    def predict(self, batch: Batch) -> Prediction:
+        """Run without dropout; a batch as in training, of features alone."""
+        inputs, rows = self.sequence.inputs(batch)
+        texts = self.sequence.encode(inputs, rows, only=last_tokens(rows, batch))
+        return Prediction(self.responses.confidences(texts).numpy(), {})
+
+
+def last_tokens(rows: Rows, batch: Batch) -> tf.Tensor:
+    """int32 [B]: the packed row of each text's last token, which stands for the text.
+
+    Rasa trains the row of the whole text, behind it, but predicts by this one, which nothing has trained. Here both are
+    this one. Of texts that were not trained on, 51 % instead of 13 % get the right one of 14 responses (168 examples of
+    the benchmark hwu64 as questions, 1 transformer layer of 64 units, 100 epochs).
+    """
+    return rows.starts + tf.maximum(tf.convert_to_tensor(batch["lengths"]) - 1, 0)
 
 
 class ResponseHead:
