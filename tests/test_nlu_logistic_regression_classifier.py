@@ -219,6 +219,16 @@ def test_a_pickled_array_in_a_file_is_refused(tmp_path: Path) -> None:
         read_skops(file, "LogisticRegression")
 
 
+def test_a_null_random_state_stands_for_the_seed_of_the_model(tmp_path: Path) -> None:
+    answers = []
+    for place, written in enumerate(("null", "42", "7")):
+        config = f"{PROJECT['config.yml']}  solver: saga\n  max_iter: 3\n  random_state: {written}\n"
+        result = bake(load(write(tmp_path / str(place), {**PROJECT, "config.yml": config})), output=tmp_path / "models")
+        with load_model(result.model) as model:
+            answers.append(model.parse("hi you")["intent_ranking"])
+    assert answers[0] == answers[1] != answers[2]
+
+
 PROJECT = {
     "config.yml": "recipe: default.v1\nassistant_id: a\nlanguage: en\npipeline:\n- name: WhitespaceTokenizer\n"
     "- name: CountVectorsFeaturizer\n- name: LogisticRegressionClassifier\n",

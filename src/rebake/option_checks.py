@@ -13,7 +13,7 @@ from rebake.errors import DataError
 _FRACTIONS = frozenset({"min_df", "drop_rate_attention", "timeout"})  # a whole number by default, but need not be one
 _AT_LEAST_ONE = frozenset({"epochs", "embedding_dimension", "number_of_attention_heads"})
 _SHARES = frozenset({"drop_rate", "drop_rate_attention", "drop_rate_dialogue", "drop_rate_label", "connection_density"})
-_MAY_BE_NULL = frozenset({"transformer_size"})  # null: none, or Rasa's default where a transformer needs it
+_MAY_BE_NULL = frozenset({"random_state", "transformer_size"})  # null: any, or none (of a transformer Rasa's default)
 
 
 def check_options(spec: ComponentSpec, entry: ComponentType) -> None:
