@@ -18,6 +18,7 @@ from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_writer import persist_nlu
 from rebake.assistant.validate import validate
 from rebake.core.agent import policy_nodes, train_policies
+from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
@@ -87,6 +88,8 @@ class BakingJob:
             core, _ = policy_nodes(config.policies, is_default=config.policies_is_default)
         for node in (*nlu, *core):
             check_options(node.spec, node.type)
+        if core and self.assistant.is_end_to_end:
+            require_featurizers(self.assistant, nlu)
         if nlu:
             self._bake("nlu", nlu, components, shelf, self._train_nlu)
             if self.persist_nlu_data:
@@ -163,14 +166,30 @@ class BakingJob:
         self, components: Path, reuse: Callable[[str], Path | None]
     ) -> tuple[Mapping[str, float], Collection[str]]:
         """Metrics, and the ids of the nodes that were trained."""
-        done = train_pipeline(self.assistant.config.pipeline, self.assistant, self.context, components, reuse)
+        done = train_pipeline(
+            self.assistant.config.pipeline,
+            self.assistant,
+            self.context,
+            components,
+            reuse,
+            end_to_end=self.assistant.is_end_to_end and "core" in self.fingerprints.parts,
+        )
         return done.metrics, done.trained
 
     def _train_core(
         self, components: Path, reuse: Callable[[str], Path | None]
     ) -> tuple[Mapping[str, float], Collection[str]]:
+        featurizer = None
+        if self.assistant.is_end_to_end:
+            featurizer = EndToEndFeaturizer.load(pipeline_nodes(self.assistant), components)
         done = train_policies(
-            self.assistant.config.policies, self.assistant, self.context, components, reuse=reuse, **self.core_arguments
+            self.assistant.config.policies,
+            self.assistant,
+            self.context,
+            components,
+            reuse=reuse,
+            featurizer=featurizer,
+            **self.core_arguments,
         )
         return done.metrics, done.seconds.keys()
 

@@ -49,13 +49,18 @@ class Model:
     @cached_property
     def _core(self) -> CoreModel:
         from rebake.core.agent import load_policies
+        from rebake.core.end_to_end import EndToEndFeaturizer
         from rebake.core.registry import policy_type
+        from rebake.nlu.registry import component_type
 
         if not self.metadata.core:
             raise ModelError(
                 f"{self.path} holds no Core model.", fix="Predict with a model that was trained on stories or rules."
             )
-        return load_policies(resolve(self.metadata.core, policy_type), self._components, self._domain)
+        featurizer = None
+        if self.metadata.end_to_end:
+            featurizer = EndToEndFeaturizer.load(resolve(self.metadata.end_to_end, component_type), self._components)
+        return load_policies(resolve(self.metadata.core, policy_type), self._components, self._domain, featurizer)
 
     @property
     def _components(self) -> Path:

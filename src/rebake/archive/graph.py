@@ -1,7 +1,8 @@
 """The graphs that Rasa 3.6.21 makes of a configuration: how it would train it, and how it runs it.
 
 Rasa loads the predict graph; of the train graph it reads only the classes.
-End-to-end graphs (training type 4) are not made here.
+End to end (training type 4), both hold the tokenizers and featurizers a second time, as ``e2e_run_...``: there they
+featurize what stories, or the conversation so far, hold (:func:`needs_texts`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _MODEL_FROM = {  # components whose functions take the model of a provider that 
     "MitieEntityExtractor": "MitieNLP",
 }
 _RUNS_IN_TRAINING = frozenset({"tokenizer", "featurizer"})
+_READ_TEXTS = frozenset({"TEDPolicy", "UnexpecTEDIntentPolicy"})
+_FEATURIZATION = "rasa.core.featurizers.precomputation"
+_FEATURES = "end_to_end_features_provider"
 _FOR_POLICIES = {
     "training_trackers": "training_tracker_provider",
     "domain": "domain_for_core_training_provider",
@@ -57,15 +61,35 @@ class Node:
         return f"train_{self.id}"
 
 
+def needs_texts(nlu: Sequence[Node], core: Sequence[Node], *, end_to_end: bool) -> bool:
+    """Whether names and texts of conversations are featurized for a policy.
+
+    Args:
+        nlu: the pipeline.
+        core: the policies.
+        end_to_end: the stories hold texts, and both parts are trained.
+    """
+    return end_to_end and bool(nlu) and any(node.type.name in _READ_TEXTS for node in core)
+
+
+def featurizing(nlu: Sequence[Node]) -> list[Node]:
+    """The tokenizers and featurizers, which also run while others are trained."""
+    return [node for node in nlu if node.type.kind in _RUNS_IN_TRAINING or node.type.name == "SpacyNLP"]
+
+
 def train_graph(
     nlu: Sequence[Node],
     core: Sequence[Node],
     *,
     language: str | None,
+    end_to_end: bool = False,
     persist_nlu_data: bool = False,
     core_arguments: Mapping[str, Any] | None = None,
 ) -> Graph:
-    """The nodes of ``train_schema``; ``core_arguments`` may hold ``augmentation_factor``."""
+    """The nodes of ``train_schema``; ``core_arguments`` may hold ``augmentation_factor``.
+
+    ``end_to_end`` as in :func:`needs_texts`.
+    """
     graph = {
         "schema_validator": _train_node(
             "rasa.graph_components.validators.default_recipe_validator.DefaultV1RecipeValidator",
@@ -93,15 +117,19 @@ def train_graph(
         _add_pipeline_training(graph, nlu)
     if core:
         _add_core_providers(graph, core_arguments or {})
+        with_texts = needs_texts(nlu, core, end_to_end=end_to_end)
         for node in core:
+            needs = {**_FOR_POLICIES, **_precomputations(node, with_texts)}
             graph[f"train_{node.id}"] = _train_node(
-                node.type.rasa_class, "train", _FOR_POLICIES, config=node.spec.options, is_target=True
+                node.type.rasa_class, "train", needs, config=node.spec.options, is_target=True
             )
+        if with_texts:
+            _add_story_featurization(graph, nlu)
     return graph
 
 
-def predict_graph(nlu: Sequence[Node], core: Sequence[Node]) -> Graph:
-    """The nodes of ``predict_schema``, in the order in which they run."""
+def predict_graph(nlu: Sequence[Node], core: Sequence[Node], *, end_to_end: bool = False) -> Graph:
+    """The nodes of ``predict_schema``, in the order in which they run; ``end_to_end`` as in :func:`needs_texts`."""
     graph = {
         "nlu_message_converter": _predict_node(
             "rasa.graph_components.converters.nlu_message_converter.NLUMessageConverter",
@@ -126,8 +154,38 @@ def predict_graph(nlu: Sequence[Node], core: Sequence[Node]) -> Graph:
         {"messages": last, **({"domain": "domain_provider"} if core else {})},
     )
     if core:
-        _add_core_prediction(graph, core)
+        _add_core_prediction(graph, nlu, core, with_texts=needs_texts(nlu, core, end_to_end=end_to_end))
     return graph
+
+
+def _precomputations(node: Node, with_texts: bool) -> dict[str, str]:
+    return {"precomputations": _FEATURES} if with_texts and node.type.name in _READ_TEXTS else {}
+
+
+def _add_story_featurization(graph: Graph, nlu: Sequence[Node]) -> None:
+    last = "story_to_nlu_training_data_converter"
+    graph[last] = _train_node(
+        f"{_FEATURIZATION}.CoreFeaturizationInputConverter",
+        "convert_for_training",
+        {"story_graph": "story_graph_provider", "domain": "domain_for_core_training_provider"},
+        is_input=True,
+    )
+    for node in featurizing(nlu):
+        run = graph[f"run_{node.id}"]
+        graph[f"e2e_run_{node.id}"] = {**run, "needs": {**run["needs"], "training_data": last}}
+        last = f"e2e_run_{node.id}"
+    graph[_FEATURES] = _train_node(f"{_FEATURIZATION}.CoreFeaturizationCollector", "collect", {"messages": last})
+
+
+def _add_conversation_featurization(graph: Graph, nlu: Sequence[Node]) -> None:
+    last = "tracker_to_message_converter"
+    graph[last] = _predict_node(
+        f"{_FEATURIZATION}.CoreFeaturizationInputConverter", "convert_for_inference", {"tracker": "__tracker__"}
+    )
+    for node in featurizing(nlu):
+        graph[f"e2e_run_{node.id}"] = {**graph[f"run_{node.id}"], "needs": {"messages": last}}
+        last = f"e2e_run_{node.id}"
+    graph[_FEATURES] = _predict_node(f"{_FEATURIZATION}.CoreFeaturizationCollector", "collect", {"messages": last})
 
 
 def _add_pipeline_training(graph: Graph, nlu: Sequence[Node]) -> None:
@@ -142,7 +200,7 @@ def _add_pipeline_training(graph: Graph, nlu: Sequence[Node]) -> None:
                 node.type.rasa_class, "train", needs, config=options, is_target=True
             )
             needs = {**needs, "resource": f"train_{node.id}"}
-        if node.type.kind in _RUNS_IN_TRAINING or node.type.name == "SpacyNLP":
+        if featurizing([node]):
             last = f"run_{node.id}"
             graph[last] = _train_node(
                 node.type.rasa_class, "process_training_data", needs, config=options, constructor="load"
@@ -174,14 +232,16 @@ def _add_core_providers(graph: Graph, core_arguments: Mapping[str, Any]) -> None
     )
 
 
-def _add_core_prediction(graph: Graph, core: Sequence[Node]) -> None:
+def _add_core_prediction(graph: Graph, nlu: Sequence[Node], core: Sequence[Node], *, with_texts: bool) -> None:
     graph["domain_provider"] = _predict_node(_DOMAIN_PROVIDER, "provide_inference", {}, resource="domain_provider")
+    if with_texts:
+        _add_conversation_featurization(graph, nlu)
     needs = {"rule_only_data": "rule_only_data_provider", "domain": "domain_provider", "tracker": "__tracker__"}
     for node in core:
         graph[f"run_{node.id}"] = _predict_node(
             node.type.rasa_class,
             "predict_action_probabilities",
-            needs,
+            {**needs, **_precomputations(node, with_texts)},
             config=node.spec.options,
             resource=node.directory,
         )

@@ -25,7 +25,7 @@ __all__ = ["COMPONENTS_NAME", "METADATA_NAME", "Metadata", "Node", "StoredNode",
 DOMAIN_FILE = "domain_provider/domain.yml"
 RESPONSES_FILE = "ResponseSelector.responses.json"
 RASA_VERSION = "3.6.21"  # Rasa refuses a model of an older version, and takes any newer one
-NLU, CORE = 1, 2  # Rasa's training types; both: their sum; 4: end to end
+NLU, CORE, END_TO_END = 1, 2, 4  # Rasa's training types; NLU and Core: their sum
 
 _SELECTOR = "rasa.nlu.selectors.response_selector.ResponseSelector"
 _FIX = "Train the model again, or take another model."
@@ -62,6 +62,12 @@ class Metadata:
     trained_at: str
     raw: Mapping[str, Any] = field(repr=False)
 
+    @property
+    def end_to_end(self) -> tuple[StoredNode, ...]:
+        """The tokenizers and featurizers through which policies see names and texts; empty if they do not."""
+        nodes = self.raw["predict_schema"]["nodes"]
+        return tuple(node for node in self.nlu if f"e2e_run_{node.id}" in nodes)
+
 
 def build_metadata(
     assistant: Assistant,
@@ -79,6 +85,7 @@ def build_metadata(
     defines it), else the clock's: archives are the same byte for byte only where it is set.
     """
     config = assistant.config
+    end_to_end = bool(nlu) and bool(core) and assistant.is_end_to_end
     metadata: dict[str, Any] = {
         "domain": domain_as_dict(assistant.domain),
         "trained_at": "",
@@ -87,11 +94,16 @@ def build_metadata(
         "rasa_open_source_version": RASA_VERSION,
         "train_schema": {
             "nodes": train_graph(
-                nlu, core, language=config.language, persist_nlu_data=persist_nlu_data, core_arguments=core_arguments
+                nlu,
+                core,
+                language=config.language,
+                end_to_end=end_to_end,
+                persist_nlu_data=persist_nlu_data,
+                core_arguments=core_arguments,
             )
         },
-        "predict_schema": {"nodes": predict_graph(nlu, core)},
-        "training_type": (NLU if nlu else 0) | (CORE if core else 0),
+        "predict_schema": {"nodes": predict_graph(nlu, core, end_to_end=end_to_end)},
+        "training_type": END_TO_END if end_to_end else (NLU if nlu else 0) | (CORE if core else 0),
         "project_fingerprint": None,
         "core_target": "select_prediction" if core else None,
         "nlu_target": "run_RegexMessageHandler",

@@ -16,6 +16,7 @@ from rebake.assistant.domain import action_names
 from rebake.assistant.location import Notice
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.assistant.reading import did_you_mean
+from rebake.core.end_to_end import EndToEndFeatures, EndToEndFeaturizer
 from rebake.core.ensemble import combine
 from rebake.core.events import events_from_json
 from rebake.core.generator import DEFAULT_AUGMENTATION, training_trackers
@@ -91,6 +92,7 @@ def train_policies(
     *,
     augmentation_factor: int = DEFAULT_AUGMENTATION,
     reuse: Callable[[str], Path | None] = lambda _: None,
+    featurizer: EndToEndFeaturizer | None = None,
 ) -> CoreTraining:
     """Train every policy and write ``directory/train_<node>/``.
 
@@ -101,6 +103,7 @@ def train_policies(
         directory: an existing directory, ``components`` of the archive to be.
         augmentation_factor: see :func:`rebake.core.generator.training_trackers`.
         reuse: node id -> directory of the same policy trained before on the same data, which is copied; or None.
+        featurizer: of the NLU part that this Core will run with, where stories are end to end.
 
     Raises:
         UnsupportedError: policies, slots or stories that rebake does not train.
@@ -109,6 +112,7 @@ def train_policies(
     nodes, notices = policy_nodes(specs, is_default=assistant.config.policies_is_default)
     _require_rule_policy(nodes, assistant)
     trackers: list[TrainingTracker] | None = None
+    end_to_end: EndToEndFeatures | None = None
     metrics: dict[str, float] = {}
     seconds: dict[str, float] = {}
     kept = {node.id: found for node in nodes if (found := reuse(node.id)) is not None}
@@ -122,10 +126,11 @@ def train_policies(
             continue
         if trackers is None:
             trackers = training_trackers(assistant.stories, assistant.domain, augmentation_factor)
+            end_to_end = None if featurizer is None else featurizer.of_assistant(assistant)
         started = time.perf_counter()
         policy = policies[node.id]
         with _placed(node):
-            figures = policy.train(trackers, assistant.domain, context)
+            figures = policy.train(trackers, assistant.domain, context, end_to_end)
         target.mkdir()
         policy.save(target)
         metrics.update({f"{node.id}.{name}": value for name, value in figures.items()})
@@ -165,13 +170,16 @@ def _placed(node: Node) -> Iterator[None]:
         raise
 
 
-def load_policies(nodes: Iterable[Node], directory: Path, domain: Domain) -> CoreModel:
+def load_policies(
+    nodes: Iterable[Node], directory: Path, domain: Domain, featurizer: EndToEndFeaturizer | None = None
+) -> CoreModel:
     """Load the policies of an unpacked archive, written by rebake or by Rasa.
 
     Args:
         nodes: its policies, in order. One that rebake does not run is left out with a warning.
         directory: ``components`` of the archive.
         domain: of the archive's metadata, as it defines the order of actions.
+        featurizer: of an archive that was trained end to end.
 
     Raises:
         ModelError: missing or broken files.
@@ -190,7 +198,7 @@ def load_policies(nodes: Iterable[Node], directory: Path, domain: Domain) -> Cor
         policies[f"run_{node.id}"] = node.type.load_class().load(node.type.merged(node.spec.options), node.id, found)
         if node.type.name == "RulePolicy" and rule_only is None:
             rule_only = RuleOnlyData.read(found)
-    return CoreModel(policies, domain, rule_only or RuleOnlyData())
+    return CoreModel(policies, domain, rule_only or RuleOnlyData(), featurizer)
 
 
 class CoreModel:
@@ -201,11 +209,18 @@ class CoreModel:
         actions: names in index order.
     """
 
-    def __init__(self, policies: Mapping[str, Policy], domain: Domain, rule_only: RuleOnlyData) -> None:
+    def __init__(
+        self,
+        policies: Mapping[str, Policy],
+        domain: Domain,
+        rule_only: RuleOnlyData,
+        featurizer: EndToEndFeaturizer | None = None,
+    ) -> None:
         self.policies = policies
         self.actions = action_names(domain)
         self._domain = domain
         self._rule_only = rule_only
+        self._featurizer = featurizer
         self._builder = StateBuilder(domain)
 
     def predict_next(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -218,8 +233,10 @@ class CoreModel:
             as at a conversation's start) and ``policies``: node -> {action: probability} above 1e-6.
         """
         tracker = Tracker(self._builder, events_from_json(events))
+        end_to_end = None if self._featurizer is None else self._featurizer.of_events(tracker.events)
         predictions = {
-            node: policy.predict(tracker, self._domain, self._rule_only) for node, policy in self.policies.items()
+            node: policy.predict(tracker, self._domain, self._rule_only, end_to_end)
+            for node, policy in self.policies.items()
         }
         asked = {
             node: {

@@ -7,12 +7,23 @@ intent, action name, bot text and user text (RASA36 4.1) is looked up here by at
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, get_args
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, Self, get_args
 
-from rebake.errors import ModelError
+from rebake.archive.graph import featurizing
+from rebake.archive.metadata import Node
+from rebake.assistant.domain import action_names, intent_names
+from rebake.assistant.model import Assistant, UserStep
+from rebake.assistant.story_texts import turns
+from rebake.core.events import ActionExecuted, Event, UserUttered
+from rebake.errors import DataError, ModelError, UnsupportedError
+from rebake.nlu.component import Component
 from rebake.nlu.message import Message
 from rebake.sparse import SparseRows
+
+_NEED_A_MODEL = frozenset({"SpacyNLP", "MitieFeaturizer"})
+_CACHED = 10_000  # featurized names and texts that are kept for the next prediction
 
 KeyAttribute = Literal["action_name", "action_text", "text", "intent"]
 KEY_ATTRIBUTES: tuple[KeyAttribute, ...] = get_args(KeyAttribute)
@@ -51,3 +62,92 @@ class EndToEndFeatures:
             if isinstance(features.sequence, SparseRows)
         ]
         return SparseRows.hstack(parts) if parts else None
+
+
+class EndToEndFeaturizer:
+    """The trained tokenizers and featurizers of a model, which run a second time for Core."""
+
+    def __init__(self, components: Sequence[Component]) -> None:
+        self._components = components
+        self._known: dict[tuple[KeyAttribute, str], Message] = {}
+
+    @classmethod
+    def load(cls, nodes: Sequence[Node], directory: Path) -> Self:
+        """Read them.
+
+        Args:
+            nodes: the pipeline, or what featurizes in it.
+            directory: ``components`` of the model.
+
+        Raises:
+            ModelError: files are missing or broken.
+        """
+        from rebake.nlu.pipeline import load_components
+
+        return cls(load_components(featurizing(nodes), directory))
+
+    def of_assistant(self, assistant: Assistant) -> EndToEndFeatures:
+        """Everything that training can meet: all names and bot texts of the domain, intents and texts of stories."""
+        texts = set(assistant.domain.e2e_actions)
+        values: dict[tuple[KeyAttribute, str], None] = {}
+        for name in action_names(assistant.domain):
+            values["action_text" if name in texts else "action_name", name] = None
+        for intent in intent_names(assistant.domain):
+            values["intent", intent] = None
+        for step in turns(assistant.stories):
+            if isinstance(step, UserStep):
+                values["text" if step.intent is None else "intent", step.intent or step.text or ""] = None
+        return EndToEndFeatures(self._featurized(values, training=True))
+
+    def of_events(self, events: Iterable[Event]) -> EndToEndFeatures:
+        """What a conversation holds; each name and text is featurized once, also over several conversations."""
+        values = dict.fromkeys(pair for event in events for pair in _said(event))
+        new = [pair for pair in values if pair not in self._known]
+        if len(self._known) + len(new) > _CACHED:
+            self._known, new = {}, list(values)
+        self._known.update(zip(new, self._featurized(new, training=False), strict=True))
+        return EndToEndFeatures(self._known[pair] for pair in values)
+
+    def _featurized(self, values: Iterable[tuple[KeyAttribute, str]], *, training: bool) -> list[Message]:
+        messages = [Message({attribute: value}) for attribute, value in values]
+        for component in self._components if messages else ():
+            component.process(messages, training=training)
+        return messages
+
+
+def _said(event: Event) -> Iterator[tuple[KeyAttribute, str]]:
+    match event:
+        case UserUttered():
+            if event.text is not None:
+                yield "text", event.text
+            if event.intent is not None:
+                yield "intent", event.intent
+        case ActionExecuted(name=str(name)) if name:
+            yield "action_name", name
+        case ActionExecuted():
+            yield "action_text", event.label
+
+
+def require_featurizers(assistant: Assistant, nlu: Sequence[Node]) -> None:
+    """Whether end-to-end stories can be trained with this pipeline.
+
+    Raises:
+        DataError: no component featurizes texts, or NLU is not trained with Core, so that there is none.
+        UnsupportedError: a component that Rasa 3.6.21 cannot run in its end-to-end graph.
+    """
+    story = next(story for story in assistant.stories if story.is_end_to_end)
+    if not any(node.type.kind == "featurizer" for node in nlu):
+        raise DataError(
+            f"'{story.name}' holds texts, which policies see through the tokenizers and featurizers of NLU, "
+            "and no featurizer is trained with this Core.",
+            location=story.location,
+            fix="Train NLU and Core together, with featurizers in the pipeline, or write intents and actions.",
+        )
+    for node in nlu:
+        if node.type.name in _NEED_A_MODEL:
+            raise UnsupportedError(
+                f"{node.type.name} cannot stand in the pipeline of end-to-end stories: Rasa 3.6 gives it no language "
+                "model there.",
+                location=node.spec.location,
+                fix="Use featurizers that load no language model of another component, or write intents and actions.",
+            )

@@ -148,7 +148,7 @@ Event = (
     | ActionReverted
 )
 
-_PLAIN: dict[str, Event] = {
+_PLAIN: dict[str, Event] = {  # the names are those of rebake.assistant.story_texts
     "restart": Restarted(),
     "session_started": SessionStarted(),
     "reset_slots": AllSlotsReset(),

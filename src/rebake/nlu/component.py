@@ -34,12 +34,19 @@ class TrainingContext:
 class TrainingData:
     """The messages to train on, already processed by the earlier components, and the data they came from.
 
-    ``domain`` is empty when NLU is trained alone.
+    ``domain`` is empty when NLU is trained alone. ``stories`` holds what end-to-end stories add to the vocabularies of
+    featurizers: messages of one name or text each, which no classifier or extractor learns from.
     """
 
     messages: list[Message]
     data: NluData
     domain: Domain
+    stories: list[Message] = field(default_factory=list)
+
+    @property
+    def featurized(self) -> list[Message]:
+        """All messages that featurizers learn from."""
+        return [*self.messages, *self.stories]
 
 
 class Component(Protocol):

@@ -60,10 +60,14 @@ class CountVectorsFeaturizer:
         self._vocabularies: dict[str, Vocabulary | None] = {}
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
-        """Learn a vocabulary per attribute, or one of all attributes with ``use_shared_vocab``."""
+        """Learn a vocabulary per attribute, or one of all attributes with ``use_shared_vocab``.
+
+        Raises:
+            DataError: the options leave nothing of the texts (Rasa's training fails then, too).
+        """
         self._vocabularies = {}
         self._oov_token = self._configured_oov_token()
-        documents = {attribute: self._documents(training.messages, attribute) for attribute in self._attributes}
+        documents = {attribute: self._documents(training.featurized, attribute) for attribute in self._attributes}
         self._warn_without_oov_token(documents)
         options = self._options
         limits = {"max_df": options["max_df"], "max_features": options["max_features"]}
@@ -71,13 +75,24 @@ class CountVectorsFeaturizer:
             everything = [document for attribute in self._attributes for document in documents[attribute]]
             shared = learn_vocabulary(everything, self._ngrams, min_df=options["min_df"], **limits) or None
             self._vocabularies = dict.fromkeys(self._attributes, shared)
+            self._refuse_nothing(shared, everything, TEXT)
         else:
             for attribute in self._attributes:
                 min_df = options["min_df"] if attribute == TEXT else 1  # as Rasa: rare labels are never dropped
                 learnt = learn_vocabulary(documents[attribute], self._ngrams, min_df=min_df, **limits)
                 self._vocabularies[attribute] = learnt or None
+                if attribute in _TEXTS:
+                    self._refuse_nothing(learnt, documents[attribute], attribute)
         self._oov_token = self._oov_token_of_a_trained_model()
         return {}
+
+    def _refuse_nothing(self, learnt: object, documents: Sequence[Sequence[str]], attribute: str) -> None:
+        if not learnt and any(map(any, documents)):
+            which = "" if attribute == TEXT else f" (attribute {attribute})"
+            raise DataError(
+                f"CountVectorsFeaturizer has nothing to count: its options leave no word of the examples{which}.",
+                fix="Look at min_df, max_df, stop_words, analyzer and the n-gram range.",
+            )
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
         for attribute in self._attributes:

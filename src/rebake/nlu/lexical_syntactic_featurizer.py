@@ -50,7 +50,7 @@ class LexicalSyntacticFeaturizer:
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Number the values seen, in the order of window position, feature name and value."""
         met: list[set[_Seen]] = [set() for _ in self._window]
-        for message in training.messages:
+        for message in training.featurized:
             tokens = _seen(message.tokens.get(TEXT, []))
             for offset, at_position in enumerate(met, self._first_offset):
                 at_position.update(tokens[max(0, offset) : len(tokens) + min(0, offset)])

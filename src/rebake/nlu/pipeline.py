@@ -20,7 +20,7 @@ from rebake.nlu.pipeline_checks import check_pipeline, check_response_selector
 from rebake.nlu.regex_message_handler import RegexMessageHandler
 from rebake.nlu.registry import component_type, trainable_type
 from rebake.nlu.response_texts import response_texts
-from rebake.nlu.training_messages import training_messages
+from rebake.nlu.training_messages import story_messages, training_messages
 
 logger = logging.getLogger("rebake")
 
@@ -55,6 +55,8 @@ def train_pipeline(
     context: TrainingContext,
     directory: Path,
     reuse: Callable[[str], Path | None],
+    *,
+    end_to_end: bool = False,
 ) -> PipelineTraining:
     """Train every component that learns into ``directory/train_<node id>``.
 
@@ -64,6 +66,7 @@ def train_pipeline(
         context: settings of this run.
         directory: ``components/`` of the model; directories of components that learned nothing are not made.
         reuse: node id -> directory of an earlier training from just the same, to be copied instead; None = train.
+        end_to_end: policies will see texts through this pipeline, so featurizers learn from the stories as well.
 
     Raises:
         DataError, UnsupportedError: with the line of config.yml, or of the data.
@@ -73,7 +76,8 @@ def train_pipeline(
     components = {node.id: _new(node, assistant) for node in nodes}  # before training, so that bad options fail at once
     kept = {node.id: found for node in nodes if node.resource and (found := reuse(node.id)) is not None}
     texts = response_texts(specs, assistant.nlu, assistant.domain)
-    training = TrainingData(training_messages(assistant.nlu, texts), assistant.nlu, assistant.domain)
+    stories = story_messages(assistant.stories) if end_to_end else []
+    training = TrainingData(training_messages(assistant.nlu, texts), assistant.nlu, assistant.domain, stories)
     metrics: dict[str, float] = {}
     for position, node in enumerate(nodes):
         target = directory / node.directory
@@ -91,7 +95,7 @@ def train_pipeline(
                 metrics.update({f"{node.id}.{name}": value for name, value in figures.items()})
                 _save(component, node, target)
             if is_read:
-                component.process(training.messages, training=True)
+                component.process(training.featurized, training=True)
         _warn_of_misaligned(node, nodes, training.messages)
     trained = tuple(node.id for node in nodes if node.resource and node.id not in kept)
     return PipelineTraining(nodes, metrics, trained, tuple(kept))
@@ -158,9 +162,14 @@ def load_pipeline(nodes: Sequence[Node], directory: Path, domain: Domain | None 
         UnsupportedError: a component that rebake does not run yet.
         ModelError: files that are missing, incomplete or broken.
     """
+    return Pipeline(nodes, load_components(nodes, directory), domain)
+
+
+def load_components(nodes: Sequence[Node], directory: Path) -> list[Component]:
+    """The components of some nodes, in order; see :func:`load_pipeline`."""
     for node in nodes:
         trainable_type(node.spec)
-    return Pipeline(nodes, [_load(node, directory / node.directory) for node in nodes], domain)
+    return [_load(node, directory / node.directory) for node in nodes]
 
 
 def _nodes(specs: Sequence[ComponentSpec]) -> tuple[Node, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from rebake.assistant.model import Example, NluData
+from rebake.assistant.model import Example, NluData, Story
+from rebake.assistant.story_texts import learned_texts
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, TEXT, Message
 
 _DELIMITER = "/"
@@ -19,6 +20,11 @@ def training_messages(data: NluData, texts: Mapping[str, str]) -> list[Message]:
         texts: name of a response, ``utter_faq/refund``, -> its text; see :mod:`rebake.nlu.response_texts`.
     """
     return [Message(_attributes(example, texts), example) for example in data.examples]
+
+
+def story_messages(stories: Iterable[Story]) -> list[Message]:
+    """What end-to-end stories add to what featurizers learn from: messages of one name or text each."""
+    return [Message({attribute: value}) for attribute, value in learned_texts(stories)]
 
 
 def _attributes(example: Example, texts: Mapping[str, str]) -> dict[str, str]:

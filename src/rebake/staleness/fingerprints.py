@@ -15,6 +15,7 @@ from typing import Any
 from rebake.archive.manifest import ComponentRecord, Item, Part, PartRecord
 from rebake.assistant.domain import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
+from rebake.assistant.story_texts import learned_texts
 from rebake.component import DEFAULT_SEED, ComponentType
 from rebake.core.generator import DEFAULT_AUGMENTATION
 from rebake.core.registry import policy_type
@@ -68,13 +69,18 @@ def fingerprint(
     records: dict[Part, PartRecord] = {}
     components: dict[str, ComponentRecord] = {}
     config = assistant.config
-    pipeline = _nlu_components(assistant) if assistant.nlu and config.pipeline else {}
+    has_core = "core" in parts and assistant.stories and config.policies and not assistant.domain.is_empty
+    # End to end, featurizers learn from stories as well, unless NLU is trained alone.
+    texts = _story_texts(assistant) if has_core and assistant.is_end_to_end else None
+    pipeline = _nlu_components(assistant, texts) if assistant.nlu and config.pipeline else {}
     if "nlu" in parts and pipeline:
         items = (*nlu_items(assistant.nlu), *(_trained_responses(assistant)))
         settings: dict[str, Any] = {"language": config.language, "assistant_id": config.assistant_id}
+        if texts is not None:
+            settings["stories"] = texts
         records["nlu"] = _part("nlu", items, settings, pipeline)
         components |= pipeline
-    if "core" in parts and assistant.stories and config.policies and not assistant.domain.is_empty:
+    if has_core:
         augmentation = core_arguments.get("augmentation_factor")
         settings = _core_settings(assistant.domain, DEFAULT_AUGMENTATION if augmentation is None else augmentation)
         settings["assistant_id"] = config.assistant_id
@@ -98,7 +104,11 @@ def _part(
     return PartRecord(value, items, settings)
 
 
-def _nlu_components(assistant: Assistant) -> dict[str, ComponentRecord]:
+def _story_texts(assistant: Assistant) -> str:
+    return digest(learned_texts(assistant.stories))
+
+
+def _nlu_components(assistant: Assistant, story_texts: str | None) -> dict[str, ComponentRecord]:
     """Every component with what it reads; a later one depends on all tokenizers and featurizers before it."""
     read = _NluInputs(assistant)
     upstream: list[str] = []
@@ -109,6 +119,8 @@ def _nlu_components(assistant: Assistant) -> dict[str, ComponentRecord]:
         if entry.trained:
             aspects = {"texts"} | entry.reads | ({"keywords"} if entry.name in _FIRST_MATCH_WINS else set())
             inputs |= {aspect: read[aspect] for aspect in sorted(aspects) if read[aspect] is not None}
+            if story_texts is not None and entry.kind == "featurizer":
+                inputs["stories"] = story_texts
         record = _component("nlu", entry, spec, inputs)
         if entry.kind in _UPSTREAM_KINDS:
             upstream.append(record.fingerprint)

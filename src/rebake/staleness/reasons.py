@@ -143,6 +143,8 @@ def _setting_clauses(new: Mapping[str, Any], old: Mapping[str, Any], changes: Se
         if key == "action_order":
             if not any(c.item.kind in ("action", "form") and c.verb != "changed" for c in changes):
                 clauses.append("order of actions changed")
+        elif key == "stories":
+            clauses.append("what end-to-end stories add to the featurizers' vocabularies changed")
         elif key == "featurizers":
             clauses.append("what end-to-end stories see of texts changed with the tokenizers and featurizers of NLU")
         else:
