@@ -102,14 +102,15 @@ class CRFEntityExtractor:
     def _tokens(self, message: Message, *, learn: bool) -> list[CrfToken]:
         tokens = message.tokens[TEXT]
         dense = self._dense_features(message)
+        # Rasa trains on what it reads back: the shortest decimals of the 32-bit numbers.
+        number = (lambda value: float(str(value))) if learn else float
         tags = {name: tag_tokens(message, name, self._bilou) for name in TAG_NAMES} if learn else {}
         return [
             CrfToken(
                 token.text,
                 token.data.get("pos"),
                 token.data.get("pattern", {}),
-                # Rasa trains on what it reads back: the shortest decimals of the 32-bit numbers.
-                () if dense is None else tuple(float(str(value)) for value in dense[place]),
+                () if dense is None else tuple(number(value) for value in dense[place]),
                 {name: listed[place] for name, listed in tags.items()},
             )
             for place, token in enumerate(tokens)
