@@ -278,7 +278,7 @@ def test_a_model_without_its_responses_is_refused(by_name: Any, tmp_path: Path) 
     [
         ({"retrieval_intent": "faqs"}, "no examples 'faqs/...'"),
         ({"retrieval_intent": "greet"}, "no examples 'greet/...'"),
-        ({"featurizers": ["none"]}, ""),
+        ({"featurizers": ["none"]}, "give no features"),
     ],
 )
 def test_with_nothing_to_learn_from_it_stays_untrained(

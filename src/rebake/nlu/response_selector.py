@@ -56,7 +56,7 @@ class ResponseSelector:
         labelled = [m for m in training.messages if self._serves(m) and attribute in m.attributes]
         names = sorted({message.attributes[attribute] for message in labelled})
         messages = [message for message in labelled if selected(message, TEXT, featurizers)]
-        if not self._trainable(messages, attribute):
+        if not self._trainable(labelled, messages, attribute):
             return {}
         warn_about_training(self.options.options, self.node)
         self._warn_about_hidden_layers()
@@ -71,17 +71,20 @@ class ResponseSelector:
     def _serves(self, message: Message) -> bool:
         return INTENT in message.attributes and self.retrieval_intent in (None, message.attributes[INTENT])
 
-    def _trainable(self, messages: Sequence[Message], attribute: str) -> bool:
+    def _trainable(self, labelled: Sequence[Message], messages: Sequence[Message], attribute: str) -> bool:
+        """Whether there is something to choose between; ``messages`` are those with features of ``labelled``."""
         labels = {message.attributes[attribute] for message in messages}
         if len(labels) >= 2:
             return True
         if labels:
             logger.warning("%s: there is only one response to select; it is left untrained.", self.node)
+        elif labelled:
+            logger.warning("%s: its featurizers give no features; it is left untrained.", self.node)
         elif self.retrieval_intent is not None:
             logger.warning(
                 "%s: nothing can be learned for the retrieval intent %r, as there are no examples '%s/...'%s.",
                 *(self.node, self.retrieval_intent, self.retrieval_intent),
-                " that have a response with a text" if self.reads_texts else "",
+                " that have a response" if self.reads_texts else "",
             )
         return False
 
