@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -259,3 +261,17 @@ def test_a_reused_model_bears_the_name_under_which_rasa_looks_for_it(
     assert files == [f"train_{node.id}.skops"]
     with load_model(first.model) as before, load_model(second.model) as after:
         assert after.parse("hi you")["intent_ranking"] == before.parse("hi you")["intent_ranking"]
+
+
+def test_parsing_imports_none_of_the_libraries_that_training_needs(tmp_path: Path) -> None:
+    config = f"{PROJECT['config.yml']}- name: CRFEntityExtractor\n"
+    data = PROJECT["data/nlu.yml"].replace("- hello", "- hello [Bob](name)")
+    project = write(tmp_path, {**PROJECT, "config.yml": config, "data/nlu.yml": data})
+    model = bake(load(project), output=tmp_path / "models").model
+    code = (
+        "import sys; from rebake import load_model; found = load_model(sys.argv[1]).parse('hello Bob'); "
+        "print(found['intent']['name'], [entity['value'] for entity in found['entities']], "
+        "sorted({'sklearn', 'scipy', 'pycrfsuite', 'tensorflow'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code, str(model)], check=True, capture_output=True, text=True)
+    assert said.stdout == "greet ['Bob'] []\n"
