@@ -56,9 +56,9 @@ class LogisticRegressionModel:
         """[messages, classes]"""
         scores = self._dot(features) + self.intercept
         if len(self.classes) == 2:
-            second = _sigmoid(scores[:, 0])
+            second = sigmoid(scores[:, 0])
             return np.stack([1 - second, second], axis=1)
-        values = _sigmoid(scores) if self.one_vs_rest else np.exp(scores - scores.max(axis=1, keepdims=True))
+        values = sigmoid(scores) if self.one_vs_rest else np.exp(scores - scores.max(axis=1, keepdims=True))
         shares: _Floats = values / values.sum(axis=1, keepdims=True)
         return shares
 
@@ -138,6 +138,7 @@ def _matrix(features: Stacked) -> Any:
     return sparse.hstack(parts, format="csr")
 
 
-def _sigmoid(values: _Floats) -> _Floats:
-    small = np.exp(-np.abs(values))  # of the two forms each is used where its exponential cannot overflow
+def sigmoid(values: _Floats) -> _Floats:
+    """1 / (1 + exp(-values)); of its two forms each is taken where the exponential cannot overflow."""
+    small = np.exp(-np.abs(values))
     return np.where(values >= 0, 1 / (1 + small), small / (1 + small))

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.nlu.logistic_regression import sigmoid
+
 _Floats = NDArray[np.float64]
 _SURE = 1e-7  # a pair's probability keeps this far from 0 and 1
 
@@ -106,7 +108,7 @@ class SupportVectorModel:
         first, second = np.array(list(combinations(range(n_classes), 2))).T
         decisions = against[:, first, second] + against[:, second, first] + self.intercepts
         pairwise = np.zeros_like(against)
-        pairwise[:, first, second] = np.clip(_logistic(-(decisions * self.a + self.b)), _SURE, 1 - _SURE)
+        pairwise[:, first, second] = np.clip(sigmoid(-(decisions * self.a + self.b)), _SURE, 1 - _SURE)
         pairwise[:, second, first] = 1 - pairwise[:, first, second]
         return pairwise
 
@@ -136,11 +138,6 @@ def _coupled(pairwise: _Floats) -> _Floats:
             share /= (1 + step)[:, None]
         p[running] = share
     return p
-
-
-def _logistic(values: _Floats) -> _Floats:
-    small = np.exp(-np.abs(values))  # of the two forms each is used where its exponential cannot overflow
-    return np.where(values >= 0, 1 / (1 + small), small / (1 + small))
 
 
 def _linear(x: _Floats, y: _Floats, _: SupportVectorModel) -> _Floats:
