@@ -109,7 +109,8 @@ class Pipeline:
         self._components = tuple(components)
         self._handler = RegexMessageHandler(domain)
         self._always_ranks = any(
-            node.type.name == "DIETClassifier" and node.type.merged(node.spec.options)["intent_classification"]
+            node.type.name == "SklearnIntentClassifier"
+            or (node.type.name == "DIETClassifier" and node.type.merged(node.spec.options)["intent_classification"])
             for node in nodes
         )
 
