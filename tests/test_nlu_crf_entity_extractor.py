@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,13 @@ from hypothesis import strategies as st
 from rebake.assistant.model import EntitySpan, Example, NluData, RegexPattern
 from rebake.baking import bake
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import Component, TrainingData
+from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.crf_entity_extractor import CRFEntityExtractor
 from rebake.nlu.crf_features import CrfToken, Window
 from rebake.nlu.crf_model import CrfModel
 from rebake.nlu.crf_training import CrfSettings, train_crf
 from rebake.nlu.message import Features, Message
+from rebake.progress import Silent, Task
 from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write
 from support.nlu import component, reloaded, tokenized, trained, training_on
@@ -284,6 +287,25 @@ def test_broken_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "crf_order.json").write_text('["entity", "colour"]')
     with pytest.raises(ModelError, match="not as Rasa writes it"):
         CRFEntityExtractor.load(_options(), "CRF1", tmp_path)
+
+
+def test_its_iterations_are_reported() -> None:
+    told: list[tuple[str, int, str]] = []
+    advanced: list[int] = []
+
+    class Told(Silent):
+        @contextmanager
+        def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
+            told.append((name, total, unit))
+            yield Counting()
+
+    class Counting:
+        def advance(self, steps: int = 1, **figures: float) -> None:
+            advanced.append(steps)
+
+    component(NAME, max_iterations=7).train(featurized(TRIPS)[0], TrainingContext(progress=Told()))
+    assert told == [("CRFEntityExtractor1", 14, "iteration")]  # of entities and of roles
+    assert sum(advanced) == 14
 
 
 def test_without_annotations_or_features_it_stays_untrained_and_says_so(

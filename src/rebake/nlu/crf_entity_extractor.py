@@ -6,7 +6,7 @@ Up to three fields are trained: of entity types, and of roles and groups, which 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,20 +68,19 @@ class CRFEntityExtractor:
         order = [name for name in TAG_NAMES if any(t.tags[name] != OUTSIDE for tokens in dataset for t in tokens)]
         if "entity" not in order:
             return {}
-        with context.progress.task(self.node, len(order), "field") as task:
+        with context.progress.task(self.node, len(order) * max(self._settings.max_iterations, 1), "iteration") as task:
             for name in order:
-                self._models[name] = self._fit(dataset, name)
+                self._models[name] = self._fit(dataset, name, task.advance)
                 if not self._models[name].weights.size:
                     logger.warning("%s: L1_c left no weight for tags of the %s; lower it.", self.node, name)
-                task.advance()
         self._dataset = dataset
         return {}
 
-    def _fit(self, dataset: Dataset, name: TagName) -> CrfModel:
+    def _fit(self, dataset: Dataset, name: TagName, on_iteration: Callable[[], None] = lambda: None) -> CrfModel:
         sentences = (
             (self._attributes(tokens, name), [token.tags[name] for token in tokens]) for tokens in dataset if tokens
         )
-        return train_crf(sentences, self._settings)
+        return train_crf(sentences, self._settings, on_iteration)
 
     def _attributes(self, tokens: Sequence[CrfToken], name: TagName) -> list[Attributes]:
         return self._window.attributes(tokens, with_entity=name != "entity")

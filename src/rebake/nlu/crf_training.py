@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +30,21 @@ class CrfSettings:
     max_iterations: int
 
 
-def train_crf(sentences: Iterable[tuple[Sequence[Attributes], Sequence[str]]], settings: CrfSettings) -> CrfModel:
+def train_crf(
+    sentences: Iterable[tuple[Sequence[Attributes], Sequence[str]]],
+    settings: CrfSettings,
+    on_iteration: Callable[[], None] = lambda: None,
+) -> CrfModel:
     """Train on attributes and tags per token; deterministic, and the same from the same sentences in the same order."""
     import pycrfsuite
 
-    trainer = pycrfsuite.Trainer(
+    class Trainer(pycrfsuite.BaseTrainer):  # type: ignore[misc]
+        def message(self, line: str) -> None:
+            """CRFsuite's log."""
+            if line.startswith("***** Iteration #"):
+                on_iteration()
+
+    trainer = Trainer(
         "lbfgs",
         {
             "c1": settings.l1,
