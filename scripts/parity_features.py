@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """rebake's tokens, sparse features and learned files must be those of an unmodified Rasa 3.6.21.
 
-    scripts/parity_features.py [--rasa PYTHON] [NAME ...]     NAME: a folder of ../shared/reference; default all
+    scripts/parity_features.py [--rasa PYTHON] [--random N] [--seed S] [NAME ...]
+                                                   NAME: a folder of ../shared/reference; default all
 
 Two checks an assistant: (1) featurizers loaded from Rasa's archive give Rasa's features for every text of parse.jsonl
 and some odder ones; (2) what rebake learns from the NLU data alone is what Rasa learns: the same JSON in every file,
-and the same features of every training message, labels included. Exit code 1 if anything differs. Run it with the
+and the same features of every training message, labels included; this also on N random projects with random options,
+where components loaded from Rasa's files must say the same as well. Exit code 1 if anything differs. Run it with the
 Python that has rebake; scripts/rasa_env makes Rasa's environment, unless --rasa names its Python.
 """
 
@@ -14,12 +16,16 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from parity_features_random import Made
 
 from rebake.archive.metadata import COMPONENTS_NAME, Node, read_metadata, resolve
 from rebake.archive.pack import unpack
 from rebake.assistant.importer import load_assistant
+from rebake.errors import DataError
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import Message
 from rebake.nlu.registry import component_type
@@ -129,7 +135,10 @@ def check_archive(name: str, python: str, folder: Path) -> list[str]:
     return differences([said(message, "text") for message in messages], theirs, texts)
 
 
-def check_training(project: Path, pipeline: list[dict[str, Any]] | None, python: str, folder: Path) -> list[str]:
+def check_training(
+    project: Path, pipeline: list[dict[str, Any]] | None, python: str, folder: Path, more: Sequence[str] = ()
+) -> list[str]:
+    asked = [*ODD, *more]
     config = project / "config.yml"
     if pipeline is not None:
         config = folder / "config.yml"
@@ -142,26 +151,37 @@ def check_training(project: Path, pipeline: list[dict[str, Any]] | None, python:
     ours_at.mkdir()
     written = [{"name": spec.name, **spec.options} for spec in assistant.config.pipeline]
     job = {"config": str(config), "domain": str(domain), "nlu": [str(project / "data")], "pipeline": written}
-    theirs = ask_rasa(python, {**job, "components": str(theirs_at), "texts": ODD}, folder)
+    theirs = ask_rasa(python, {**job, "components": str(theirs_at), "texts": asked}, folder)
     nodes = [
         Node(f"{spec.name}{position}", spec, component_type(spec))
         for spec, position in zip(specs, positions, strict=True)
     ]
     texts = label_texts(assistant.nlu, assistant.domain)  # whether or not a selector reads them, as Rasa has them
     training = TrainingData(training_messages(assistant.nlu, texts), assistant.nlu, assistant.domain)
-    odd = [Message({"text": text}) for text in ODD]
+    odd, reloaded = ([Message({"text": text}) for text in asked] for _ in range(2))
+    failed: list[str] = []
     for node in nodes:
         component = node.type.load_class()(node.type.merged(node.spec.options), node.id)
-        component.train(training, TrainingContext())
+        try:
+            component.train(training, TrainingContext())
+        except DataError:
+            failed.append(node.id)
+            continue
         if node.resource:
             (ours_at / node.directory).mkdir()
             component.save(ours_at / node.directory)
         if node.type.kind in ("tokenizer", "featurizer"):
             component.process(training.messages, training=True)
             component.process(odd)
+            there = theirs_at / node.directory
+            options = node.type.merged(node.spec.options)
+            node.type.load_class().load(options, node.id, there if there.is_dir() else None).process(reloaded)
     ours = [{name: said(message, name) for name in message.attributes} for message in training.messages]
     found = differences(ours, theirs["training"], [message.text for message in training.messages])
-    found += differences([said(message, "text") for message in odd], theirs["texts"], ODD)
+    for messages in (odd, reloaded):
+        found += differences([said(message, "text") for message in messages], theirs["texts"], asked)
+    if failed != theirs["failed"]:
+        found.append(f"refused here: {failed}, there: {theirs['failed']}")
     return found + compare_files(ours_at, theirs_at)
 
 
@@ -183,12 +203,14 @@ def compare_files(ours: Path, theirs: Path) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
+    parser.add_argument("--random", type=int, metavar="N", help="default: 2, or none where NAMEs are given")
+    parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument("--rasa", help="Python of an environment with Rasa 3.6.21")
     arguments = parser.parse_args()
     python = arguments.rasa
     if python is None:
-        made = subprocess.run([str(ROOT / "scripts" / "rasa_env")], check=True, capture_output=True, text=True)
-        python = f"{made.stdout.strip()}/bin/python"
+        ready = subprocess.run([str(ROOT / "scripts" / "rasa_env")], check=True, capture_output=True, text=True)
+        python = f"{ready.stdout.strip()}/bin/python"
     names = arguments.names or [*sorted(path.parent.name for path in REFERENCE.glob("*/model.tar.gz")), *EXTRA]
     failed = False
     for name in names:
@@ -201,11 +223,21 @@ def main() -> int:
                     found = check_archive(name, python, Path(folder))
                 else:
                     found = check_training(project, EXTRA.get(name), python, Path(folder))
-            failed |= bool(found)
-            print(f"{name} {kind}: {len(found)} differences" if found else f"{name} {kind}: equal")
-            for line in found[:10]:
-                print(f"    {line}")
+            failed |= tell(f"{name} {kind}", found)
+    count = arguments.random if arguments.random is not None else (0 if arguments.names else 2)
+    for seed in range(arguments.seed, arguments.seed + count):
+        with tempfile.TemporaryDirectory() as folder:
+            made = Made(Path(folder, "project"), seed)
+            found = check_training(Path(folder, "project"), made.pipeline, python, Path(folder), made.texts)
+            failed |= tell(f"random {seed}", found)
     return int(failed)
+
+
+def tell(what: str, found: list[str]) -> bool:
+    print(f"{what}: {len(found)} differences" if found else f"{what}: equal", flush=True)
+    for line in found[:10]:
+        print(f"    {line}")
+    return bool(found)
 
 
 if __name__ == "__main__":

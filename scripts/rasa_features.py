@@ -63,12 +63,18 @@ def train_and_featurize(job: dict[str, Any], folder: str, texts: list[Message]) 
         options = override_defaults(defaults, {key: value for key, value in entry.items() if key != "name"})
         context = ExecutionContext(GraphSchema({}), node_name=name)
         resource = Resource(f"train_{name}")
-        if registered.is_trainable:
-            registered.clazz.create(options, storage, resource, context).train(data)
-        loaded = registered.clazz.load(options, storage, resource, context)
-        if hasattr(loaded, "process_training_data"):
-            loaded.process_training_data(data)
-            loaded.process(texts)
+        try:
+            if registered.is_trainable:
+                registered.clazz.create(options, storage, resource, context).train(data)
+            loaded = registered.clazz.load(options, storage, resource, context)
+            if hasattr(loaded, "process_training_data"):
+                loaded.process_training_data(data)
+                loaded.process(texts)
+        except AttributeError:  # Rasa's CountVectorsFeaturizer where its options leave no word of an attribute
+            job.setdefault("failed", []).append(name)
+            shutil.rmtree(Path(folder, f"train_{name}"), ignore_errors=True)
+            for message in (*data.training_examples, *texts):
+                message.features = [one for one in message.features if one.origin != (options["alias"] or name)]
     shutil.copytree(folder, job["components"], dirs_exist_ok=True)
     return data.training_examples
 
@@ -85,6 +91,7 @@ def main() -> None:
                 {attribute: said(message, attribute) for attribute in TOKENS_NAMES if message.get(attribute)}
                 for message in train_and_featurize(job, folder, texts)
             ]
+    answer["failed"] = job.get("failed", [])
     answer["texts"] = [said(message, TEXT) for message in texts]
     Path(sys.argv[2]).write_text(json.dumps(answer), encoding="utf-8")
 

@@ -14,6 +14,7 @@ from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Domain, Example, LookupTable, NluData, RegexPattern, Response
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingData
+from rebake.nlu.frequency_order import most_frequent
 from rebake.nlu.ngrams import NgramCounter
 from rebake.nlu.registry import COMPONENTS
 from rebake.nlu.vocabulary import learn_vocabulary
@@ -101,10 +102,38 @@ def test_oov_words_train_the_oov_token_and_are_stored(tmp_path: Path) -> None:
     assert rows(features(loaded, "hi jane")[0].sentence) == [{0: 1.0, 1: 1.0}]
 
 
-def test_no_words_at_all_means_no_files_and_no_features(tmp_path: Path) -> None:
-    featurizer = trained("CountVectorsFeaturizer", training_on(texts("!!!")))
+def test_no_text_at_all_means_no_files_and_no_features(tmp_path: Path) -> None:
+    featurizer = trained("CountVectorsFeaturizer", training_on(texts("")))
     assert saved(featurizer, tmp_path) == {}
     assert features(featurizer, "hi") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("!!!", {}),
+        ("a b", {"max_features": 0}),
+        ("a b", {"min_df": 2}),
+        ("a b", {"stop_words": ["a", "b"]}),
+        ("a b", {"min_df": 2, "use_shared_vocab": True}),
+        ("a b", {"min_ngram": 3, "max_ngram": 3}),
+    ],
+)
+def test_options_that_leave_no_word_are_refused_as_rasas_training_fails(text: str, options: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match="nothing to count"):
+        trained("CountVectorsFeaturizer", training_on(texts(text)), **options)
+
+
+def test_which_of_many_equally_frequent_words_stay_is_as_numpy_1_23_sorts_them() -> None:
+    counts = [2, 7, 1, 1, 1, 1, 609, 4, 8, 6, 1, 743, 1, 2, 1, 1, 1]
+    assert most_frequent(counts) == [11, 6, 8, 1, 9, 7, 13, 0, 15, 4, 10, 3, 12, 2, 14, 5, 16]  # said by numpy 1.23.5
+
+
+@given(st.lists(st.integers(1, 4), max_size=400))
+def test_the_most_frequent_come_first_and_all_stay(counts: list[int]) -> None:
+    order = most_frequent(counts)
+    assert sorted(order) == list(range(len(counts)))
+    assert [counts[index] for index in order] == sorted(counts, reverse=True)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ def test_every_default_is_accepted(name: str) -> None:
         ("DIETClassifier", {"batch_size": 32, "drop_rate": 0, "learning_rate": 1, "transformer_size": None}),
         ("DIETClassifier", {"split_entities_by_comma": {"address": False}, "hidden_layers_sizes": {"text": [9]}}),
         ("CountVectorsFeaturizer", {"min_df": 0.1, "max_df": 1, "an_unknown_option": object}),
+        ("CountVectorsFeaturizer", {"min_df": 0, "max_df": 0.0, "max_features": 0, "OOV_token": None, "alias": "a"}),
         ("TEDPolicy", {"max_history": 5, "constrain_similarities": True, "transformer_size": {"dialogue": 64}}),
     ],
 )  # fmt: skip
@@ -39,6 +40,13 @@ def test_what_rasa_takes_is_accepted(name: str, options: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("name", "options"),
     [
+        ("CountVectorsFeaturizer", {"min_df": -1}),
+        ("CountVectorsFeaturizer", {"max_df": 1.5}),
+        ("CountVectorsFeaturizer", {"max_features": "all"}),
+        ("CountVectorsFeaturizer", {"max_features": -1}),
+        ("CountVectorsFeaturizer", {"OOV_token": 5}),
+        ("RegexFeaturizer", {"alias": ["a"]}),
+        ("WhitespaceTokenizer", {"token_pattern": 5}),
         ("DIETClassifier", {"epochs": "many"}),
         ("DIETClassifier", {"epochs": None}),
         ("DIETClassifier", {"epochs": -1}),

@@ -12,6 +12,8 @@ from rebake.errors import DataError
 
 _FRACTIONS = frozenset({"min_df", "drop_rate_attention", "timeout"})  # a whole number by default, but need not be one
 _AT_LEAST_ONE = frozenset({"epochs", "embedding_dimension", "number_of_attention_heads"})
+_SHARES_OR_COUNTS = frozenset({"min_df", "max_df"})  # a number with a point is a share, without it a count
+_TEXTS_OR_NULL = frozenset({"alias", "OOV_token", "token_pattern", "prefix_separator_symbol"})
 _SHARES = frozenset({"drop_rate", "drop_rate_attention", "drop_rate_dialogue", "drop_rate_label", "connection_density"})
 _MAY_BE_NULL = frozenset({"random_state", "transformer_size"})  # null: any, or none (of a transformer Rasa's default)
 
@@ -24,14 +26,15 @@ def check_options(spec: ComponentSpec, entry: ComponentType) -> None:
     """
     for name, value in spec.options.items():
         default = entry.defaults.get(name)
-        if default is None or (value is None and name in _MAY_BE_NULL):
+        if name not in entry.defaults or (value is None and (default is None or name in _MAY_BE_NULL)):
             continue
-        expected = _expected(name, value, default)
+        expected = _expected_instead_of_null(name, value) if default is None else _expected(name, value, default)
         if expected is not None:
+            example = "" if default is None else f", such as {default}"
             raise DataError(
                 f"The option {name} of {entry.name} is {describe(value)}.",
                 location=spec.location,
-                fix=f"It must be {expected}, such as {default}.",
+                fix=f"It must be {expected}{example}.",
             )
         if isinstance(value, Mapping) and isinstance(default, Mapping):
             _check_inner(spec, entry, name, value, default)
@@ -54,6 +57,15 @@ def _check_inner(
                 location=spec.location,
                 fix=f"It must be {expected}.",
             )
+
+
+def _expected_instead_of_null(name: str, value: Any) -> str | None:
+    """As :func:`_expected`, for options that are null by default; what they may be else, most components say."""
+    if name in _TEXTS_OR_NULL:
+        return None if isinstance(value, str) else "text"
+    if name == "max_features":
+        return None if _is_whole(value) and value >= 0 else "a whole number of 0 or more"
+    return None
 
 
 def _expected(name: str, value: Any, default: Any) -> str | None:
@@ -84,6 +96,8 @@ def _expected_number(name: str, value: Any, default: float) -> str | None:
         return None if value >= 1 or name not in _AT_LEAST_ONE else "1 or more"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "a number"
+    if name in _SHARES_OR_COUNTS and (value < 0 or (isinstance(value, float) and value > 1)):
+        return "a whole number of 0 or more, or a share between 0.0 and 1.0"
     if name in _SHARES and not 0 <= value <= 1:
         return "between 0 and 1"
     return None if value > 0 or name != "learning_rate" else "more than 0"

@@ -63,7 +63,7 @@ class CountVectorsFeaturizer:
         """Learn a vocabulary per attribute, or one of all attributes with ``use_shared_vocab``.
 
         Raises:
-            DataError: the options leave nothing of the texts (Rasa's training fails then, too).
+            DataError: the options leave nothing of an attribute (Rasa's training fails then, too).
         """
         self._vocabularies = {}
         self._oov_token = self._configured_oov_token()
@@ -81,16 +81,14 @@ class CountVectorsFeaturizer:
                 min_df = options["min_df"] if attribute == TEXT else 1  # as Rasa: rare labels are never dropped
                 learnt = learn_vocabulary(documents[attribute], self._ngrams, min_df=min_df, **limits)
                 self._vocabularies[attribute] = learnt or None
-                if attribute in _TEXTS:
-                    self._refuse_nothing(learnt, documents[attribute], attribute)
+                self._refuse_nothing(learnt, documents[attribute], attribute)
         self._oov_token = self._oov_token_of_a_trained_model()
         return {}
 
     def _refuse_nothing(self, learnt: object, documents: Sequence[Sequence[str]], attribute: str) -> None:
         if not learnt and any(map(any, documents)):
-            which = "" if attribute == TEXT else f" (attribute {attribute})"
             raise DataError(
-                f"CountVectorsFeaturizer has nothing to count: its options leave no word of the examples{which}.",
+                f"CountVectorsFeaturizer has nothing to count: its options leave no word of the attribute {attribute}.",
                 fix="Look at min_df, max_df, stop_words, analyzer and the n-gram range.",
             )
 
@@ -218,8 +216,7 @@ def _oov_words(options: Mapping[str, Any]) -> list[str]:
         raise DataError("OOV_words is not a list of words.", fix="Write OOV_words: [first, second].")
     if words and not options["OOV_token"]:
         logger.warning("OOV_words are given without OOV_token, so they are ignored.")
-        return []
-    return [word.lower() for word in words] if options["lowercase"] else list(words)
+    return [word.lower() for word in words] if options["OOV_token"] and options["lowercase"] else list(words)
 
 
 def _ngram_counter(options: Mapping[str, Any]) -> NgramCounter:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
+from rebake.nlu.frequency_order import most_frequent
+
 
 def learn_vocabulary(
     documents: Sequence[Sequence[str]],
@@ -22,7 +24,7 @@ def learn_vocabulary(
         ngrams: what to count in a text.
         min_df: in how many documents an n-gram must stand; a float is a share of all documents.
         max_df: in how many it may stand at most; likewise.
-        max_features: keep only the most frequent; of equally frequent ones the alphabetically first.
+        max_features: keep only the most frequent; which of equally frequent ones, :mod:`frequency_order` says.
 
     Returns:
         n-gram -> column, in the order of first appearance (as scikit-learn keeps its dictionary); empty where nothing
@@ -40,8 +42,8 @@ def learn_vocabulary(
         in_documents.update(counts.keys())
     kept = [ngram for ngram, count in in_documents.items() if least <= count <= most]
     if max_features is not None and len(kept) > max_features:
-        best = set(sorted(kept, key=lambda ngram: (-total[ngram], ngram))[:max_features])
-        kept = [ngram for ngram in kept if ngram in best]
+        ranked = sorted(kept)
+        kept = [ranked[index] for index in most_frequent([total[ngram] for ngram in ranked])[:max_features]]
     return _ranked(kept)
 
 
