@@ -321,9 +321,11 @@ def test_without_annotations_or_features_it_stays_untrained_and_says_so(
         assert found(loaded, [], "a tea") == [[]]
 
 
-def test_an_entity_that_is_no_whole_word_is_told_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
-    trained(NAME, featurized(NluData((*DRINKS.examples, example("[tea](drink)s for two"))))[0])
-    assert "'tea') does not begin and end with a word of 'teas for two'" in caplog.text
+def test_an_entity_that_is_no_whole_word_is_outside_with_bilou() -> None:
+    data = NluData((*DRINKS.examples, example("[tea](drink)s for two")))
+    for bilou, tags in ((True, ["O", "O", "O"]), (False, ["drink", "O", "O"])):
+        extractor: Any = trained(NAME, featurized(data)[0], BILOU_flag=bilou)
+        assert [token.tags["entity"] for token in extractor._dataset[-1]] == tags
 
 
 def test_a_regularisation_that_leaves_no_weight_is_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -26,7 +26,6 @@ from rebake.nlu.entity_tags import (
     TagName,
     annotated,
     assemble,
-    misaligned,
     repair_bilou,
     split_tag,
     tag_tokens,
@@ -63,7 +62,6 @@ class CRFEntityExtractor:
         if not messages:
             logger.warning("%s: no featurizer in front of it gives features; it is left untrained.", self.node)
             return {}
-        self._warn_of_misaligned(messages)
         dataset = [self._tokens(message, learn=True) for message in messages]
         order = [name for name in TAG_NAMES if any(t.tags[name] != OUTSIDE for tokens in dataset for t in tokens)]
         if "entity" not in order:
@@ -84,19 +82,6 @@ class CRFEntityExtractor:
 
     def _attributes(self, tokens: Sequence[CrfToken], name: TagName) -> list[Attributes]:
         return self._window.attributes(tokens, with_entity=name != "entity")
-
-    def _warn_of_misaligned(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            for span in misaligned(message):
-                place = message.example.location if message.example is not None else None
-                logger.warning(
-                    "%s: the entity %s (%r) does not begin and end with a word of %r; %s cannot learn it as annotated.",
-                    place or self.node,
-                    span.entity,
-                    message.text[span.start : span.end],
-                    message.text,
-                    self.node,
-                )
 
     def _tokens(self, message: Message, *, learn: bool) -> list[CrfToken]:
         tokens = message.tokens[TEXT]
