@@ -32,6 +32,7 @@ def write_checkpoint(weights: Weights, prefix: Path) -> None:
     Raises:
         ModelError: what was written does not hold every variable with its shape.
     """
+    weights.settle()
     root = _Node()
     for path, variable in weights.variables.items():
         node = root.child("model").child("_tf_layers")
@@ -73,6 +74,8 @@ class FromCheckpoint:
     Raises:
         ModelError: the file cannot be read, or a variable is missing or misshapen.
     """
+
+    new = False
 
     def __init__(self, prefix: Path) -> None:
         self.prefix = prefix

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rebake.errors import DataError
 from rebake.nn.training import Losses
-from rebake.nn.weights import Weights, values_of
+from rebake.nn.weights import Weights
 
 Figures = dict[str, float]
 
@@ -140,7 +140,7 @@ class Evaluation:
                 self.tell(epoch, figures)
             self.latest = {f"val_{name}": value for name, value in figures.items()}
             if self.keep_best and self._improves(self.latest):
-                self._kept = values_of(self.weights)
+                self._kept = {path: variable.numpy() for path, variable in self.weights.trainable().items()}
                 self._best_figures = self.latest
         return self.latest
 
@@ -161,8 +161,9 @@ class Evaluation:
         that there are now, or last."""
         if self._kept is None:
             return self.latest
+        variables = self.weights.trainable()
         for path, value in self._kept.items():
-            self.weights.variables[path].assign(value)
+            variables[path].assign(value)
         return self._best_figures
 
 

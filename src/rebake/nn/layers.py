@@ -76,9 +76,28 @@ class SparseToDense:
         self, x: tf.SparseTensor, noise: Noise | None = None, *, sparse_rate: float = 0.0, dense_rate: float = 0.0
     ) -> tf.Tensor:
         """Sparse [rows, inputs] -> [rows, units]"""
-        x = sparse_dropout(x, sparse_rate, noise)
-        y = tf.nn.bias_add(tf.sparse.sparse_dense_matmul(x, self.kernel), self.bias)
+        y = tf.nn.bias_add(sparse_product(sparse_dropout(x, sparse_rate, noise), self.kernel), self.bias)
         return dropout(y, dense_rate, noise)
+
+
+def sparse_product(x: tf.SparseTensor, kernel: tf.Variable) -> tf.Tensor:
+    """x·kernel by compressed rows, several times as fast as TensorFlow's product with a SparseTensor.
+
+    Args:
+        x: [rows, inputs], its entries sorted by row.
+        kernel: [inputs, units]
+    """
+    compressed = tf.raw_ops.SparseTensorToCSRSparseMatrix(indices=x.indices, values=x.values, dense_shape=x.dense_shape)
+
+    @custom_gradient
+    def product(kernel: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            return tf.raw_ops.SparseMatrixMatMul(a=compressed, b=upstream, transpose_a=True)
+
+        return tf.raw_ops.SparseMatrixMatMul(a=compressed, b=kernel), gradient
+
+    result = product(tf.convert_to_tensor(kernel))
+    return tf.ensure_shape(result, [None, kernel.shape[1]])
 
 
 class Ffnn:

@@ -10,6 +10,18 @@ import numpy as np
 import tensorflow as tf
 
 
+def grain(rate: float) -> tf.DType:
+    """The smallest unsigned integers among which a part ``rate``, to 2 %, is below some threshold: the fewer bits
+    decide on an element, the fewer random numbers are needed."""
+    return tf.uint8 if abs(round(rate * 256) / 256 - rate) <= 0.02 * rate else tf.uint16
+
+
+def rounded(rate: float) -> float:
+    """The nearest rate that :meth:`Noise.keep` can draw."""
+    steps = int(grain(rate).max) + 1
+    return min(round(rate * steps), steps - 1) / steps
+
+
 class Noise:
     """A stream of random tensors; every call draws from a place of its own.
 
@@ -31,10 +43,15 @@ class Noise:
         return tf.stack([tf.constant((self._seed + self._draws) % 2**31, tf.int32), self._step])
 
     def keep(self, shape: tf.Tensor, rate: float) -> tf.Tensor:
-        """bool of ``shape``: True with probability 1 - ``rate``."""
+        """bool of ``shape``: True with probability 1 - ``rate``, :func:`rounded`."""
         if not self.drops:
             return tf.ones(shape, tf.bool)
-        return tf.random.stateless_uniform(shape, self._next()) >= rate
+        kind = grain(rate)
+        each = 4 // kind.size
+        count = tf.reduce_prod(shape)
+        words = tf.random.stateless_uniform([(count + each - 1) // each], self._next(), None, None, tf.int32)
+        steps = tf.reshape(tf.reshape(tf.bitcast(words, kind), [-1])[:count], shape)
+        return steps >= tf.constant(round(rounded(rate) * (int(kind.max) + 1)), kind)
 
     def uniform(self, shape: tf.Tensor) -> tf.Tensor:
         """float32 of ``shape``, uniform in [0, 1)."""
@@ -53,7 +70,7 @@ def dropout(x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
     """Zeroes a part ``rate`` of the elements and scales the others by 1 / (1 - rate)."""
     if noise is None or not noise.drops or rate <= 0:
         return x
-    factors = tf.where(noise.keep(tf.shape(x), rate), np.float32(1.0 / (1.0 - rate)), np.float32(0.0))
+    factors = tf.where(noise.keep(tf.shape(x), rate), np.float32(1.0 / (1.0 - rounded(rate))), np.float32(0.0))
     return x * factors
 
 

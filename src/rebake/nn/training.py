@@ -92,7 +92,8 @@ def fit(
             weights.variables[kernel].assign(weights.variables[kernel] * weights.variables[mask])
         return {**named, "loss": total}
 
-    traced = tf.function(step, input_signature=[signature, tf.TensorSpec([], tf.int32)])
+    # The step has no Python control flow over tensors; reading its source for some would take longer than tracing it.
+    traced = tf.function(step, input_signature=[signature, tf.TensorSpec([], tf.int32)], autograph=False)
     number = 0
     means: dict[str, float] = {}
     with progress.task(settings.name, settings.epochs) as task:

@@ -5,11 +5,14 @@ Vaswani et al. 2017; relative positions after Shaw et al. 2018, "Self-Attention 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from rebake.nn.blocks import BlockDense, BlockFeedForward, BlockHeads, Groups
 from rebake.nn.layers import Dense, LayerNorm, gelu
 from rebake.nn.noise import Noise, dropout
 from rebake.nn.rows import Rows
@@ -63,10 +66,19 @@ class Transformer:
     def __init__(self, weights: Weights, path: str, inputs: int, config: TransformerConfig) -> None:
         self.config = config
         self.units = config.units
-        self.embedding = Dense(
-            weights, f"{path}/_embedding", inputs, config.units, density=config.density, l2=config.l2
-        )
-        self.layers = [EncoderLayer(weights, f"{path}/_enc_layers/{i}", config) for i in range(config.layers)]
+        groups = None
+        if weights.source.new and config.density < 1.0:
+            groups = Groups.of(config.density, inputs, config.units, config.heads)
+        self.embedding: Dense | BlockDense
+        if groups is None:
+            self.embedding = Dense(
+                weights, f"{path}/_embedding", inputs, config.units, density=config.density, l2=config.l2
+            )
+        else:
+            self.embedding = BlockDense(
+                weights, f"{path}/_embedding", groups, inputs, config.units, strided=True, l2=config.l2
+            )
+        self.layers = [EncoderLayer(weights, f"{path}/_enc_layers/{i}", config, groups) for i in range(config.layers)]
         self.norm = LayerNorm(weights, f"{path}/_layer_norm", config.units)
 
     def __call__(
@@ -83,34 +95,70 @@ class Transformer:
 class EncoderLayer:
     """Self-attention and a feed-forward block of 4 · units, each normalised before and added to its input."""
 
-    def __init__(self, weights: Weights, path: str, config: TransformerConfig) -> None:
-        units, density = config.units, config.density
+    def __init__(self, weights: Weights, path: str, config: TransformerConfig, groups: Groups | None) -> None:
         self.rate = config.rate
-        self.attention_norm = LayerNorm(weights, f"{path}/_layer_norm", units)
-        self.attention = Attention(weights, f"{path}/_mha", config)
-        self.norm = LayerNorm(weights, f"{path}/_ffn_layers/0", units)
-        self.expand = Dense(weights, f"{path}/_ffn_layers/1", units, 4 * units, density=density, activation=gelu)
-        self.contract = Dense(weights, f"{path}/_ffn_layers/3", 4 * units, units, density=density)
+        self.attention_norm = LayerNorm(weights, f"{path}/_layer_norm", config.units)
+        self.attention = Attention(weights, f"{path}/_mha", config, groups)
+        self.norm = LayerNorm(weights, f"{path}/_ffn_layers/0", config.units)
+        self.feed_forward: FeedForward | BlockFeedForward
+        if groups is None:
+            self.feed_forward = FeedForward(weights, f"{path}/_ffn_layers", config)
+        else:
+            self.feed_forward = BlockFeedForward(weights, f"{path}/_ffn_layers", groups)
 
     def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None, only: tf.Tensor | None) -> tf.Tensor:
         """[N, units] -> [N, units], or [B, units] of the rows in ``only``."""
         attended = dropout(self.attention(self.attention_norm(x), rows, noise, only), self.rate, noise)
         x = attended + (x if only is None else rows.take(x, only))
-        hidden = dropout(self.expand(self.norm(x)), self.rate, noise)
-        return x + dropout(self.contract(hidden), self.rate, noise)
+        return x + dropout(self.feed_forward(self.norm(x), self.rate, noise), self.rate, noise)
+
+
+class FeedForward:
+    """units -> 4 · units, gelu, dropout -> units."""
+
+    def __init__(self, weights: Weights, path: str, config: TransformerConfig) -> None:
+        units, density = config.units, config.density
+        self.expand = Dense(weights, f"{path}/1", units, 4 * units, density=density, activation=gelu)
+        self.contract = Dense(weights, f"{path}/3", 4 * units, units, density=density)
+
+    def __call__(self, x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
+        """[N, units] -> [N, units]"""
+        return self.contract(dropout(self.expand(x), rate, noise))
+
+
+class Heads:
+    """Queries, keys or values of all heads, without bias."""
+
+    def __init__(self, weights: Weights, path: str, config: TransformerConfig) -> None:
+        self.kernel = Dense(weights, path, config.units, config.units, density=config.density, bias=False).kernel
+
+    @staticmethod
+    def project(x: tf.Tensor, layers: Sequence[Heads]) -> tf.Tensor:
+        """[N, units] -> [N, layers · units], layer beside layer"""
+        return tf.matmul(x, tf.concat([layer.kernel for layer in layers], axis=1))
 
 
 class Attention:
     """Multi-head self-attention."""
 
-    def __init__(self, weights: Weights, path: str, config: TransformerConfig) -> None:
+    def __init__(self, weights: Weights, path: str, config: TransformerConfig, groups: Groups | None) -> None:
         self.config = config
-        units, density = config.units, config.density
-        self.query, self.key, self.value = (
-            Dense(weights, f"{path}/_{name}_dense_layer", units, units, density=density, bias=False)
-            for name in ("query", "key", "value")
-        )
-        self.output = Dense(weights, f"{path}/_output_dense_layer", units, units, density=density)
+        units = config.units
+        places = [f"{path}/_{name}_dense_layer" for name in ("query", "key", "value")]
+        place = f"{path}/_output_dense_layer"
+        self.project: Callable[[tf.Tensor, Any], tf.Tensor]
+        self.query: Heads | BlockHeads
+        self.key: Heads | BlockHeads
+        self.value: Heads | BlockHeads
+        self.output: Dense | BlockDense
+        if groups is None:
+            self.query, self.key, self.value = (Heads(weights, name, config) for name in places)
+            self.project = Heads.project
+            self.output = Dense(weights, place, units, units, density=config.density)
+        else:
+            self.query, self.key, self.value = (BlockHeads(weights, name, groups) for name in places)
+            self.project = BlockHeads.project
+            self.output = BlockDense(weights, place, groups, units, units, strided=False)
         distances = config.max_relative_position + 1
         if not config.unidirectional:
             distances += config.max_relative_position
@@ -130,7 +178,8 @@ class Attention:
             asking = places[None, :]  # [1, Q], Q = T
         else:
             key, value = self._heads(x, rows, self.key, self.value)
-            query = tf.reshape(self.query(rows.take(x, only)), [-1, self.config.heads, 1, self.config.depth])
+            asked = self.project(rows.take(x, only), [self.query])
+            query = tf.reshape(asked, [-1, self.config.heads, 1, self.config.depth])
             asking = (only - rows.starts)[:, None]  # [B, Q], Q = 1
         distance = places[None, None, :] - asking[:, :, None]  # [B or 1, Q, T]
 
@@ -147,9 +196,9 @@ class Attention:
         merged = tf.reshape(merged, [tf.shape(merged)[0], tf.shape(merged)[1], self.config.units])
         return self.output(rows.pack(merged) if only is None else merged[:, 0])
 
-    def _heads(self, x: tf.Tensor, rows: Rows, *layers: Dense) -> list[tf.Tensor]:
+    def _heads(self, x: tf.Tensor, rows: Rows, *layers: Heads | BlockHeads) -> list[tf.Tensor]:
         """What each of the layers makes of the rows, padded and split into heads: [B, H, T, depth] each."""
-        padded = rows.pad(tf.matmul(x, tf.concat([layer.kernel for layer in layers], axis=1)))
+        padded = rows.pad(self.project(x, layers))
         shape = tf.shape(padded)
         split = tf.reshape(padded, [shape[0], shape[1], len(layers), self.config.heads, self.config.depth])
         heads: list[tf.Tensor] = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]), num=len(layers))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +20,13 @@ Initializer = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float3
 
 
 class Source(Protocol):
-    """Gives the first value of a variable."""
+    """Gives the first value of a variable.
+
+    Attributes:
+        new: the weights are made here, so which of their connections exist is still open.
+    """
+
+    new: bool
 
     def value(self, path: str, shape: tuple[int, ...], initializer: Initializer) -> NDArray[np.float32]:
         """The value of the variable at ``path``, of exactly this shape."""
@@ -28,11 +35,31 @@ class Source(Protocol):
 class Seeded:
     """New weights: each path has a random stream of its own, so that values do not depend on the order of creation."""
 
+    new = True
+
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
     def value(self, path: str, shape: tuple[int, ...], initializer: Initializer) -> NDArray[np.float32]:
         return initializer(np.random.default_rng([self.seed % 2**32, zlib.crc32(path.encode())]), shape)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Which entries of a kernel exist: of every block all pairs of its rows and columns.
+
+    Attributes:
+        rows: int [blocks, k]
+        columns: int [blocks, m]
+    """
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+    @property
+    def index(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Indexes the entries in a kernel; the shape is that of the blocks, [blocks, k, m]."""
+        return self.rows[:, :, None], self.columns[:, None, :]
 
 
 class Weights:
@@ -42,6 +69,8 @@ class Weights:
         variables: all variables by path, in order of creation; what a checkpoint holds.
         l2: regularisation constant of the variables that have one.
         masks: path of a kernel -> path of its 0/1 mask; kernels are kept masked at every moment.
+        blocks: path of a kernel -> the variable [blocks, k, m] that is used and trained in its place, and where its
+            entries are; :meth:`settle` carries them over into the kernel.
     """
 
     def __init__(self, source: Source) -> None:
@@ -49,6 +78,7 @@ class Weights:
         self.variables: dict[str, tf.Variable] = {}
         self.l2: dict[str, float] = {}
         self.masks: dict[str, str] = {}
+        self.blocks: dict[str, tuple[tf.Variable, Blocks]] = {}
 
     def add(
         self, path: str, shape: tuple[int, ...], initializer: Initializer, *, l2: float = 0.0, trainable: bool = True
@@ -77,9 +107,33 @@ class Weights:
             if name.startswith(f"{path}/"):
                 variable.assign(tf.zeros_like(variable))
 
+    def add_blocks(
+        self, path: str, shape: tuple[int, int], blocks: Blocks, initializer: Initializer, *, l2: float = 0.0
+    ) -> tf.Variable:
+        """The blocks [blocks, k, m] of a kernel of ``shape``, which are trained; the kernel and its mask stand in the
+        checkpoint."""
+        first = self.source.value(path, shape, initializer)[blocks.index]
+        variable = tf.Variable(first, dtype=tf.float32)
+        mask = np.zeros(shape, np.float32)
+        mask[blocks.index] = 1.0
+        self.variables[path] = tf.Variable(np.zeros(shape, np.float32), trainable=False)
+        self.variables[f"{path}_mask"] = tf.Variable(mask, trainable=False)
+        self.blocks[path] = variable, blocks
+        if l2 > 0:
+            self.l2[path] = l2
+        return variable
+
+    def settle(self) -> None:
+        """Bring the kernels up to date with their blocks."""
+        for path, (variable, blocks) in self.blocks.items():
+            kernel = np.zeros(self.variables[path].shape, np.float32)
+            kernel[blocks.index] = variable.numpy()
+            self.variables[path].assign(kernel)
+
     def trainable(self) -> dict[str, tf.Variable]:
-        """The variables that training changes."""
-        return {path: variable for path, variable in self.variables.items() if variable.trainable}
+        """The variables that training changes; of a kernel in blocks those, under its path."""
+        blocks = {path: variable for path, (variable, _) in self.blocks.items()}
+        return {path: variable for path, variable in (self.variables | blocks).items() if variable.trainable}
 
 
 def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
