@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from rebake.assistant.model import Domain, EntitySpan, Example, NluData
-from rebake.errors import DataError, ModelError, UnsupportedError
+from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.defaults import DIET_CLASSIFIER
 from rebake.nlu.diet_classifier import DIETClassifier
@@ -91,6 +91,11 @@ def parse(component: DIETClassifier, *texts: str) -> list[Message]:
     return messages
 
 
+def about(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With confidences to five digits: where kernels lie in memory may change the last ones."""
+    return [{key: round(x, 5) if isinstance(x, float) else x for key, x in entry.items()} for entry in entries]
+
+
 @pytest.fixture(scope="module")
 def component() -> DIETClassifier:
     return trained()
@@ -111,8 +116,8 @@ def test_a_saved_component_predicts_the_same(component: DIETClassifier, tmp_path
     again = DIETClassifier.load(SMALL, "DIETClassifier1", tmp_path)
     texts = [example[0] for example in EXAMPLES] + ["quite unknown words"]
     for found, expected in zip(parse(again, *texts), parse(component, *texts), strict=True):
-        assert found.intent_ranking == expected.intent_ranking
-        assert found.entities == expected.entities
+        assert about(found.intent_ranking) == about(expected.intent_ranking)
+        assert about(found.entities) == about(expected.entities)
     assert sorted(path.name.removeprefix("DIETClassifier.") for path in tmp_path.iterdir()) == [
         "data_example.st",
         "data_example_metadata.json",
@@ -153,7 +158,7 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
         {"hidden_layers_sizes": {"text": [16], "label": [8]}, "unidirectional_encoder": True},
         {"entity_recognition": False, "number_of_transformer_layers": 0},
         {"drop_rate_attention": 0.2, "batch_strategy": "sequence", "model_confidence": "auto"},
-        {"similarity_type": "cosine", "model_confidence": "auto", "transformer_size": -1},
+        {"similarity_type": "cosine", "model_confidence": "auto", "number_of_transformer_layers": 0},
         {"use_masked_language_model": True, "drop_small_last_batch": True, "batch_size": [2, 7]},
         {"use_masked_language_model": True, "intent_classification": False, "connection_density": 1.0},
         {"loss_type": "margin", "similarity_type": "inner", "use_maximum_negative_similarity": False},
@@ -163,9 +168,17 @@ def test_every_architecture_trains_saves_and_loads(options: dict[str, Any], tmp_
     first = trained(epochs=2, **options)
     first.save(tmp_path)
     again = DIETClassifier.load({**SMALL, **options}, "DIETClassifier1", tmp_path)
-    for found, expected in zip(parse(again, "fly to rome"), parse(first, "fly to rome"), strict=True):
-        assert found.intent_ranking == expected.intent_ranking
-        assert found.entities == expected.entities
+    [found], [expected] = parse(again, "fly to rome"), parse(first, "fly to rome")
+    assert about(found.intent_ranking) == about(expected.intent_ranking)
+    assert about(found.entities) == about(expected.entities)
+
+
+def test_intents_need_features_of_whole_texts() -> None:
+    words_only = training()
+    for made in words_only.messages:
+        made.features["text"] = [Features("words", one_hot(made.text.split()))]
+    with pytest.raises(DataError, match="whole texts"):
+        DIETClassifier(SMALL, "DIETClassifier1").train(words_only, TrainingContext())
 
 
 def test_labels_without_features_are_told_apart_by_unit_vectors(tmp_path: Path) -> None:
@@ -214,18 +227,28 @@ def test_the_ranking_is_cut_and_renormalised_on_demand(component: DIETClassifier
     assert sum(entry["confidence"] for entry in found.intent_ranking) == pytest.approx(1.0, abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "error"),
-    [
-        ("share_hidden_layers", True, UnsupportedError),
-        ("loss_type", "hinge", DataError),
-        ("model_confidence", "cosine", DataError),
-        ("transformer_size", 30, DataError),
-    ],
-)
-def test_options_that_have_no_effect_here_are_refused_by_name(option: str, value: Any, error: type[DataError]) -> None:
-    with pytest.raises(error, match=option):
-        DIETClassifier({**SMALL, option: value}, "DIETClassifier1")
+def test_held_out_examples_are_measured_logged_and_decide_which_weights_are_kept(tmp_path: Path) -> None:
+    options = {
+        "evaluate_on_number_of_examples": 4,
+        "evaluate_every_number_of_epochs": 2,
+        "checkpoint_model": True,
+        "tensorboard_log_directory": str(tmp_path / "log"),
+        "tensorboard_log_level": "batch",
+    }
+    component = DIETClassifier({**SMALL, **options, "epochs": 5}, "DIETClassifier1")
+    figures = component.train(training(), TrainingContext())
+    measured = {"val_loss", "val_intent_loss", "val_entity_loss", "val_role_loss"}
+    assert set(figures) >= measured | {"loss", "intent_loss", "val_intent_accuracy", "val_entity_f1", "val_role_f1"}
+    assert 0.0 <= figures["val_intent_accuracy"] <= 1.0
+    assert figures["val_loss"] == pytest.approx(sum(figures[name] for name in measured - {"val_loss"}), rel=1e-5)
+    assert sorted(path.name for path in (tmp_path / "log").iterdir()) == ["train", "validation"]
+    component.save(tmp_path)
+    assert (tmp_path / "DIETClassifier.tf_model.index").exists()
+
+
+def test_more_held_out_examples_than_can_be_spared_are_refused() -> None:
+    with pytest.raises(DataError, match="evaluate_on_number_of_examples"):
+        trained(evaluate_on_number_of_examples=8)
 
 
 def test_our_checkpoints_have_exactly_the_weights_of_rasas(tmp_path: Path) -> None:

@@ -56,11 +56,7 @@ class DIETClassifier:
             return {}
         specs = self._tag_specs(training.messages)
         features = stack(messages, TEXT, options.featurizers)
-        if features.sequence_sparse is None and features.sequence_dense is None:
-            raise DataError(
-                f"{self.node} needs features of tokens, and its featurizers give features of whole texts only.",
-                fix="Add a featurizer such as CountVectorsFeaturizer in front of it.",
-            )
+        self._check_features(features)
         of_labels = label_features(training.messages, names, INTENT, options.featurizers)
         return self._fit(messages, names, specs, features, of_labels, context)
 
@@ -121,6 +117,18 @@ class DIETClassifier:
             logger.warning("%s: an intent classifier needs two intents or more; it is left untrained.", self.node)
             return False
         return True
+
+    def _check_features(self, features: Stacked) -> None:
+        """Without those of tokens there is nothing to tag; without those of texts Rasa cannot tell intents."""
+        fix = "Add a featurizer such as CountVectorsFeaturizer in front of it."
+        if features.sequence_sparse is None and features.sequence_dense is None:
+            raise DataError(
+                f"{self.node} needs features of tokens, and its featurizers give features of whole texts only.", fix=fix
+            )
+        if self.options.intents and features.sentence_sparse is None and features.sentence_dense is None:
+            raise DataError(
+                f"{self.node} needs features of whole texts, and its featurizers give features of tokens only.", fix=fix
+            )
 
     def _tag_specs(self, messages: Sequence[Message]) -> list[TagSpec]:
         if not self.options.entities:
