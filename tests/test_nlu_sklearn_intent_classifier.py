@@ -16,6 +16,7 @@ from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Features, Message
 from rebake.nlu.skops_files import read_skops, write_skops
 from rebake.nlu.support_vector_machine import SupportVectorModel, _learned
+from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write
 from support.nlu import component, reloaded, trained
 
@@ -209,14 +210,50 @@ def test_other_features_than_in_training_are_refused() -> None:
         said(classifier, np.zeros((1, 4), np.float32))
 
 
-def test_a_machine_of_unfitting_arrays_cannot_be_made() -> None:
+@pytest.mark.parametrize(
+    ("counts", "parameters"),
+    [
+        ([1, 1], {"kernel": "linear", "degree": 3, "coef0": 0.0}),
+        ([4, -1], {"kernel": "linear", "degree": 3, "coef0": 0.0}),
+        ([1, 2], {"kernel": "cosine", "degree": 3, "coef0": 0.0}),
+        ([1, 2], {"kernel": "poly", "degree": "3", "coef0": 0.0}),
+    ],
+)
+def test_a_machine_of_unfitting_parts_cannot_be_made(counts: list[int], parameters: dict[str, Any]) -> None:
+    def made(counts: list[int], parameters: dict[str, Any]) -> SupportVectorModel:
+        ones = np.ones(1)
+        support, iterations = np.zeros(3, np.int32), np.zeros(1, np.int32)
+        arrays = (np.array(counts, np.int32), np.ones((1, 3)), ones, ones, ones, np.ones(2), iterations)
+        return SupportVectorModel(parameters, 0.1, np.ones((3, 2)), support, *arrays, n_examples=4)
+
+    assert made([1, 2], {"kernel": "poly", "degree": 3, "coef0": 0.0}).probabilities(np.ones((1, 2))).shape == (1, 2)
     with pytest.raises(ValueError, match="do not fit"):
-        SupportVectorModel(
-            {"kernel": "linear"},
-            0.1,
-            np.zeros((3, 2)),
-            np.zeros(3, np.int32),
-            np.array([1, 1], np.int32),
-            *(np.zeros((1, 3)), np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(2), np.zeros(1, np.int32)),
-            n_examples=4,
-        )
+        made(counts, parameters)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stale"),
+    [
+        ("C: [1, 2]", "C: [1]", True),
+        ("C: [1, 2]", "C: [1, 2]\n  num_threads: 4", False),
+        ("C: [1, 2]", "C: [1, 2]\n  kernels: [linear]", False),  # the default
+        ("intent: a", "intent: c", True),
+        ("- x", "- z", True),
+    ],
+)
+def test_what_it_learns_from_makes_it_stale(old: str, new: str, stale: bool, tmp_path: Path) -> None:
+    files = {
+        "config.yml": "recipe: default.v1\nassistant_id: a\nlanguage: en\npipeline:\n- name: WhitespaceTokenizer\n"
+        "- name: LanguageModelFeaturizer\n- name: SklearnIntentClassifier\n  C: [1, 2]\n",
+        "data/nlu.yml": 'version: "3.1"\nnlu:\n- intent: a\n  examples: |\n    - x\n'
+        "- intent: b\n  examples: |\n    - y\n",
+    }
+
+    def of(directory: Path, changed: dict[str, str]) -> str:
+        assistant = load(write(directory, changed))
+        made = fingerprint(assistant, core_arguments={}, nlu_arguments={}, parts=frozenset({"nlu"}))
+        return made.components["SklearnIntentClassifier2"].fingerprint
+
+    changed = {name: text.replace(old, new) for name, text in files.items()}
+    assert changed != files
+    assert (of(tmp_path / "new", changed) != of(tmp_path / "old", files)) == stale

@@ -83,13 +83,15 @@ class SupportVectorModel:
         fits = (
             n_classes >= 2
             and self.vectors.ndim == 2
+            and bool((self.counts >= 0).all())
             and int(self.counts.sum()) == n_vectors
             and self.coefficients.shape == (n_classes - 1, n_vectors)
             and all(array.shape == (n_pairs,) for array in (self.intercepts, self.a, self.b))
             and self.parameters["kernel"] in _KERNELS
+            and all(isinstance(self.parameters[name], int | float) for name in ("degree", "coef0"))
         )
         if not fits:
-            raise ValueError("the arrays do not fit each other")
+            raise ValueError("arrays or parameters do not fit each other")
 
     def probabilities(self, x: _Floats) -> _Floats:
         """[messages, width] -> [messages, classes]"""
