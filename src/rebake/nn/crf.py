@@ -52,9 +52,30 @@ class Crf:
 def sequence_score(logits: tf.Tensor, tags: tf.Tensor, mask: tf.Tensor, transitions: tf.Tensor) -> tf.Tensor:
     """[B]: sum of the logits and transitions along the given tags."""
     count = tf.shape(transitions)[0]
-    unary = tf.reduce_sum(logits * tf.one_hot(tags, count) * mask[:, :, None], axis=[1, 2])
-    pairs = tf.one_hot(tags[:, :-1] * count + tags[:, 1:], count * count) * mask[:, 1:, None]
-    return unary + tf.linalg.matvec(tf.reduce_sum(pairs, axis=1), tf.reshape(transitions, [-1]))
+    unary = tf.reduce_sum(_pick(logits, tags) * mask, axis=1)
+    pairs = tf.reshape(tags[:, :-1] * count + tags[:, 1:], [-1])
+    scores = tf.reshape(_entries(tf.convert_to_tensor(transitions), pairs), tf.shape(tags[:, 1:]))
+    return unary + tf.reduce_sum(scores * mask[:, 1:], axis=1)
+
+
+def _pick(logits: tf.Tensor, tags: tf.Tensor) -> tf.Tensor:
+    """[B, T]: of logits [B, T, n] those of the tags."""
+    flat = tf.reshape(logits, [-1])
+    cells = tf.range(tf.size(tags)) * tf.shape(logits)[2] + tf.reshape(tags, [-1])
+    return tf.reshape(_entries(flat, cells), tf.shape(tags))
+
+
+def _entries(table: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
+    """[K] entries of a table at these places in its flat form; the gradient is one sum instead of a sparse update."""
+
+    @custom_gradient
+    def gather(table: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            return tf.reshape(tf.math.unsorted_segment_sum(upstream, cells, tf.size(table)), tf.shape(table))
+
+        return tf.gather(tf.reshape(table, [-1]), cells), gradient
+
+    return gather(table)
 
 
 @custom_gradient
