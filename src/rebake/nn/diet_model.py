@@ -154,7 +154,7 @@ class DietModel:
 
     def predict(self, texts: TextData) -> Prediction:
         """All of ``texts`` in one batch."""
-        return self.network.predict(texts.batch())
+        return self.network.predict((texts if self.network.reads_tokens else texts.sentences()).batch())
 
 
 def measure(network: Diet, texts: TextData, chosen: NDArray[np.int64], seed: int) -> dict[str, float]:
