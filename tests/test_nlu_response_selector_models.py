@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -11,6 +13,9 @@ from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.baking import bake, dry_run
 from rebake.model import load_model
+from rebake.nlu.component import Component
+from rebake.nlu.message import Message
+from rebake.nlu.pipeline import Pipeline
 from support.assistants import edit
 
 CONFIG = """\
@@ -88,6 +93,18 @@ def test_a_new_wording_is_served_without_training(project: Path) -> None:
         trained_today = model.metadata.model_id
     with load_model(result.model) as model:
         assert model.metadata.model_id == trained_today
+
+
+def test_a_full_name_is_told_where_a_selector_serves_the_intent_alone() -> None:
+    class Selects:
+        def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
+            for message, intent in zip(messages, ("faq", "chat", "greet"), strict=True):
+                message.intent = {"name": intent, "confidence": 1.0}
+                served = {"faq": {"response": {"intent_response_key": "faq/hours"}}}
+                message.extra["response_selector"] = {"all_retrieval_intents": ["chat", "faq"], **served}
+
+    found = [parsed["intent"] for parsed in Pipeline((), [cast(Component, Selects())]).parse_all(["a", "b", "c"])]
+    assert [intent.get("full_retrieval_intent_name", "not told") for intent in found] == ["faq/hours", None, "not told"]
 
 
 def test_a_new_wording_that_is_learned_makes_everything_from_the_tokens_on_stale(project: Path) -> None:

@@ -79,7 +79,9 @@ VARIANTS: dict[str, Pipeline] = {
         SYNONYMS,
     ],
     "response selectors": [
-        TOKENS, WORDS, GRAMS,
+        TOKENS,
+        {**WORDS, "use_shared_vocab": True},  # share_hidden_layers needs texts and responses to have the same features
+        {**GRAMS, "use_shared_vocab": True},
         {"name": "LogisticRegressionClassifier"},
         selector(retrieval_intent="faq"),
         selector(retrieval_intent="chitchat", use_text_as_label=True, number_of_transformer_layers=1,

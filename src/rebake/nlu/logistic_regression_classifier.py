@@ -70,7 +70,7 @@ class LogisticRegressionClassifier:
         order = np.argsort(-confidences, kind="stable")
         kept = order[: self._ranking_length] if self._ranking_length > 0 else order
         message.intent_ranking = [{"name": classes[i], "confidence": float(confidences[i])} for i in kept.tolist()]
-        message.intent = dict(message.intent_ranking[0])
+        message.intent = message.intent_ranking[0]  # one object, as in Rasa: what selectors add is in both
 
     def save(self, directory: Path) -> None:
         """Write the estimator with the attributes that scikit-learn 1.1.3 gives it, under the directory's own name."""

@@ -147,7 +147,7 @@ class Pipeline:
         name = result["intent"]["name"]
         if name and name in selections.get("all_retrieval_intents", ()):
             key = selections.get(name, {}).get("response", {}).get("intent_response_key")
-            result["intent"] = {**result["intent"], "full_retrieval_intent_name": key}
+            result["intent"]["full_retrieval_intent_name"] = key
         return {**result, **message.extra}
 
 
