@@ -35,7 +35,9 @@ from rebake.sparse import SparseRows
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT.parent / "shared" / "reference"
-COMPARED = ("Tokenizer", "Featurizer", "SynonymMapper", "RegexEntityExtractor", "KeywordIntentClassifier")
+COMPARED = (
+    "Tokenizer", "Featurizer", "SynonymMapper", "RegexEntityExtractor", "KeywordIntentClassifier", "FallbackClassifier",
+)  # fmt: skip
 ODD = [
     "", "a", "#@&", "-5", "10'000.00 €", "mail@example.com, or http://x.y/z?q=1#f", "don't   stop", "\u200d\u200c",
     "日本語 text", "ΑΣ ΟΔΟΣ", "İstanbul Straße ﬁ", "e\u0301te\u0301 naïve", "😀 hi 😀!", "a\u00a0b\u2028c",
@@ -67,6 +69,7 @@ EXTRA: dict[str, list[dict[str, Any]]] = {
         {"name": "WhitespaceTokenizer"},
         {"name": "CountVectorsFeaturizer", "min_ngram": 1, "max_ngram": 2, "max_features": 17},
         {"name": "KeywordIntentClassifier", "case_sensitive": False},
+        {"name": "FallbackClassifier", "threshold": 0.7, "ambiguity_threshold": 0.2},
     ],
 }  # fmt: skip
 
@@ -94,6 +97,11 @@ def said(message: Message, attribute: str) -> dict[str, Any]:
                 )
     tokens = [[token.start, token.end] for token in message.tokens.get(attribute, [])]
     return {"tokens": tokens, "features": features}
+
+
+def predicted(message: Message) -> dict[str, Any]:
+    ranking, entities = message.intent_ranking or None, message.entities or None
+    return {"intent": message.intent, "intent_ranking": ranking, "entities": entities}
 
 
 def featurizers(nodes: list[Node], components: Path) -> list[Component]:
@@ -172,14 +180,15 @@ def check_training(
             component.save(ours_at / node.directory)
         if node.type.kind in ("tokenizer", "featurizer"):
             component.process(training.messages, training=True)
-            component.process(odd)
-            there = theirs_at / node.directory
-            options = node.type.merged(node.spec.options)
-            node.type.load_class().load(options, node.id, there if there.is_dir() else None).process(reloaded)
+        component.process(odd)
+        there = theirs_at / node.directory
+        options = node.type.merged(node.spec.options)
+        node.type.load_class().load(options, node.id, there if there.is_dir() else None).process(reloaded)
     ours = [{name: said(message, name) for name in message.attributes} for message in training.messages]
     found = differences(ours, theirs["training"], [message.text for message in training.messages])
     for messages in (odd, reloaded):
         found += differences([said(message, "text") for message in messages], theirs["texts"], asked)
+        found += differences([predicted(message) for message in messages], theirs["predictions"], asked)
     if failed != theirs["failed"]:
         found.append(f"refused here: {failed}, there: {theirs['failed']}")
     return found + compare_files(ours_at, theirs_at)

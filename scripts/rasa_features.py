@@ -5,7 +5,8 @@
 The job: `archive` (a model), or `config`, `pipeline` (the list that it stands for), `domain`, `nlu` (paths of data) and
 `components` (a directory that gets what the components write); and `texts`. The answer: for each text {"tokens":
 [[start, end]], "features": [[kind, [rows, columns], [row, ...], [column, ...], [value, ...]]]}, and with `nlu`, as
-`training`, for each training message the same per attribute. Dense features and networks are left out.
+`training`, for each training message the same per attribute, as `predictions` what was found in each text, as `failed`
+the nodes that Rasa could not train. Dense features and networks are left out.
 """
 
 import json
@@ -26,7 +27,9 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.utils.common import override_defaults
 
-KINDS = ("Tokenizer", "Featurizer", "SynonymMapper", "RegexEntityExtractor", "KeywordIntentClassifier")
+KINDS = (
+    "Tokenizer", "Featurizer", "SynonymMapper", "RegexEntityExtractor", "KeywordIntentClassifier", "FallbackClassifier",
+)  # fmt: skip
 
 
 def said(message: Message, attribute: str) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def train_and_featurize(job: dict[str, Any], folder: str, texts: list[Message]) 
             loaded = registered.clazz.load(options, storage, resource, context)
             if hasattr(loaded, "process_training_data"):
                 loaded.process_training_data(data)
-                loaded.process(texts)
+            loaded.process(texts)
         except AttributeError:  # Rasa's CountVectorsFeaturizer where its options leave no word of an attribute
             job.setdefault("failed", []).append(name)
             shutil.rmtree(Path(folder, f"train_{name}"), ignore_errors=True)
@@ -91,6 +94,9 @@ def main() -> None:
                 {attribute: said(message, attribute) for attribute in TOKENS_NAMES if message.get(attribute)}
                 for message in train_and_featurize(job, folder, texts)
             ]
+        answer["predictions"] = [
+            {key: message.get(key) or None for key in ("intent", "intent_ranking", "entities")} for message in texts
+        ]
     answer["failed"] = job.get("failed", [])
     answer["texts"] = [said(message, TEXT) for message in texts]
     Path(sys.argv[2]).write_text(json.dumps(answer), encoding="utf-8")
