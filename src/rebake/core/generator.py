@@ -13,6 +13,7 @@ from dataclasses import replace
 from random import Random
 
 from rebake.assistant.model import Domain, Story
+from rebake.core.conversation import Conversation
 from rebake.core.events import (
     ACTION_LISTEN,
     SHOULD_NOT_BE_SET,
@@ -35,6 +36,7 @@ logger = logging.getLogger("rebake")
 
 DEFAULT_AUGMENTATION = 50
 _AUGMENTATION_ROUNDS = 3
+_REVERTING = (ActionReverted, UserUtteranceReverted, Restarted)
 _AUGMENTED_PER_FACTOR = 10
 
 Active = dict[str, list[TrainingTracker]]
@@ -120,11 +122,15 @@ class _Generator:
         """Copies of the trackers after the step's events, and copies of them from before each reverting event."""
         events = self._explicit_events(step)
         trackers = [_continued(tracker, step.story) for tracker in incoming] if events else []
-        ends = []
-        for event in events:
-            reverts = isinstance(event, ActionReverted | UserUtteranceReverted | Restarted)
+        ends: list[TrainingTracker] = []
+        if not any(isinstance(event, _REVERTING) for event in events):
+            known: dict[tuple[object, ...], tuple[list[int], Conversation]] = {}
             for tracker in trackers:
-                if reverts:
+                tracker.follow(events, known)
+            return trackers, ends
+        for event in events:
+            for tracker in trackers:
+                if isinstance(event, _REVERTING):
                     ends.append(tracker.copy())
                 tracker.update(event)
         return trackers, ends

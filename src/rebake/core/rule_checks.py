@@ -167,9 +167,7 @@ class _Replay:
     def _gives_way(self, source: str, tracker: TrainingTracker, predicted: str) -> bool:
         if tracker.is_rule or predicted != ACTION_LISTEN or source.count(PREVIOUS_ACTION) > 1:
             return False
-        return source in self._policy.rules.lookup and any(
-            key != source and key.startswith(source[:-2]) for key in self._policy.rules.lookup
-        )
+        return source in self._policy.rules.lookup and self._policy.rules.has_longer(source)
 
     def _decisions(self, tracker: TrainingTracker) -> Iterable[tuple[str | None, str | None, str]]:
         """(predicted action, source, action of the tracker) for every action that something led to."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,8 +21,15 @@ def rule_key(states: Sequence[State]) -> str | None:
     return json.dumps(states[start:], sort_keys=True) if start < len(states) else None
 
 
+_End = tuple[str | None, str | None]
+_Wanted = tuple[str, str, Any]  # part of a state, name, value
+
+
 class RuleTable:
     """A lookup of rules: key -> what it predicts, and an index so that few rules are compared.
+
+    A rule is found by the previous action and the intent of its last state, and of what else this state asks for by
+    that which the fewest rules ask for: a thousand rules that differ in one slot are not compared one by one.
 
     Attributes:
         lookup: as the file holds it; :meth:`remove` keeps the index right.
@@ -30,16 +38,34 @@ class RuleTable:
     def __init__(self, lookup: Mapping[str, str]) -> None:
         self.lookup = dict(lookup)
         self._states: dict[str, list[State]] = {}
-        self._by_end: dict[tuple[str | None, str | None], list[str]] = defaultdict(list)
         for key in self.lookup:
-            states = [_with_tuples(state) for state in json.loads(key)]
-            self._states[key] = states[::-1]
-            self._by_end[_end_of(states[-1])].append(key)
+            self._states[key] = [_with_tuples(state) for state in json.loads(key)][::-1]
+        shares = Counter(wanted for states in self._states.values() for wanted in _asked(states[0]))
+        self._places: dict[str, tuple[_End, _Wanted | None]] = {}
+        self._index: dict[_End, dict[_Wanted | None, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for key, states in self._states.items():
+            rarest = min(_asked(states[0]), key=lambda wanted: (shares[wanted], str(wanted)), default=None)
+            self._places[key] = _end_of(states[0]), rarest
+            self._index[_end_of(states[0])][rarest].append(key)
+        self._sorted = sorted(self.lookup)
 
     def remove(self, key: str) -> None:
         """Forget a rule."""
         del self.lookup[key]
-        self._by_end[_end_of(self._states.pop(key)[0])].remove(key)
+        end, wanted = self._places.pop(key)
+        self._index[end][wanted].remove(key)
+        del self._states[key]
+
+    def has_longer(self, key: str) -> bool:
+        """Whether another rule starts with all that this one says of its states."""
+        opened = key.removesuffix("}]")
+        for place in range(bisect_left(self._sorted, opened), len(self._sorted)):
+            other = self._sorted[place]
+            if not other.startswith(opened):
+                return False
+            if other != key and other in self.lookup:
+                return True
+        return False
 
     def last_state(self, key: str) -> State:
         """The last state of a rule."""
@@ -48,10 +74,13 @@ class RuleTable:
     def matching(self, states: Sequence[State]) -> Iterator[str]:
         """Keys of all rules that the conversation ends with."""
         action, intent = _end_of(states[-1])
+        there = [None, *_asked(states[-1])]
         for end in {(action, intent), (action, None)}:
-            for key in self._by_end.get(end, ()):
-                if all(map(_applies, self._states[key], reversed(states))):
-                    yield key
+            table = self._index.get(end, {})
+            for wanted in there if len(there) < len(table) else [place for place in table if place in there]:
+                for key in table.get(wanted, ()):
+                    if all(map(_applies, self._states[key], reversed(states))):
+                        yield key
 
     def best(self, states: Sequence[State]) -> str | None:
         """The longest key that matches, as the longer of two rules says more."""
@@ -70,6 +99,18 @@ def _end_of(state: State) -> tuple[str | None, str | None]:
     previous = state.get(PREVIOUS_ACTION, {})
     action = previous.get("action_name") or previous.get("action_text")
     return action, state.get(USER, {}).get("intent") or None if action else None
+
+
+def _asked(state: State) -> list[_Wanted]:
+    """What must be so, among the slots, entities, text and loop of a state that starts no conversation."""
+    if not state.get(PREVIOUS_ACTION):
+        return []
+    return [
+        (part, name, wanted)
+        for part, content in state.items()
+        for name, wanted in content.items()
+        if part != PREVIOUS_ACTION and (part, name) != (USER, "intent") and wanted and wanted != SHOULD_NOT_BE_SET
+    ]
 
 
 def _applies(rule: State, state: State) -> bool:

@@ -40,31 +40,67 @@ def _without_cycles(steps: Sequence[GraphStep]) -> StoryGraph:
     _, cyclic = _sorted_topologically(steps)
     continuations: dict[str, str] = {}
     cut: set[str] = set()
-    table = {step.key: step for step in steps}
+    table = _StepTable(steps)
     for number, (source, target) in enumerate(cyclic):
         shared = {end.name for end in table[source].ends} & {start.name for start in table[target].starts}
         cut |= shared
         continuations[f"{GENERATED}CYCL_SINK_{number}"] = f"{GENERATED}CYCL_SRC_{number}"
         _cut_edge(table, source, target, sorted(shared), number)
-    kept = _without_unused(list(table.values()), cut, continuations)
+    kept = _without_unused(table.steps(), cut, continuations)
     ordered, _ = _sorted_topologically(kept)
     return StoryGraph(tuple(ordered), continuations)
 
 
-def _cut_edge(table: dict[str, GraphStep], source: str, target: str, shared: Sequence[str], number: int) -> None:
+class _StepTable:
+    """Steps by key, in order, and by the checkpoints they start with; steps made for an OR share their starts."""
+
+    def __init__(self, steps: Sequence[GraphStep]) -> None:
+        self._steps = {step.key: step for step in steps}
+        self._places = {step.key: place for place, step in enumerate(steps)}
+        self._sharing: dict[int, list[str]] = defaultdict(list)
+        self._by_start: dict[str, set[str]] = defaultdict(set)
+        for step in steps:
+            self._sharing[id(step.starts)].append(step.key)
+            for start in step.starts:
+                self._by_start[start.name].add(step.key)
+
+    def __getitem__(self, key: str) -> GraphStep:
+        return self._steps[key]
+
+    def steps(self) -> list[GraphStep]:
+        return list(self._steps.values())
+
+    def replace_ends(self, key: str, ends: list[Checkpoint]) -> GraphStep:
+        """The step with other ends; it keeps its place and its starts."""
+        self._steps[key] = replace(self._steps[key], ends=ends)
+        return self._steps[key]
+
+    def starting_with(self, checkpoints: Sequence[str]) -> list[GraphStep]:
+        """The steps that start with any of them, in order."""
+        keys = {key for name in checkpoints for key in self._by_start[name]}
+        return [self._steps[key] for key in sorted(keys, key=self._places.__getitem__)]
+
+    def add_starts(self, step: GraphStep, starts: Sequence[Checkpoint]) -> None:
+        """Let the step, and all that share its starts, start with these as well."""
+        step.starts.extend(starts)
+        for start in starts:
+            self._by_start[start.name].update(self._sharing[id(step.starts)])
+
+
+def _cut_edge(table: _StepTable, source: str, target: str, shared: Sequence[str], number: int) -> None:
     prefix = f"{GENERATED}CYCL_"
     kept_ends = [end for end in table[source].ends if end.name not in shared]
-    start = table[source] = replace(table[source], ends=[*kept_ends, Checkpoint(f"{prefix}SINK_{number}")])
+    start = table.replace_ends(source, [*kept_ends, Checkpoint(f"{prefix}SINK_{number}")])
     needs_connector = False
-    for key, step in list(table.items()):
+    for step in table.starting_with(shared):
         further = []
         for checkpoint in (checkpoint for name in shared for checkpoint in step.starts if checkpoint.name == name):
-            kind = "SRC" if key == target else "CONN"
-            needs_connector = needs_connector or key != target
+            kind = "SRC" if step.key == target else "CONN"
+            needs_connector = needs_connector or step.key != target
             new = Checkpoint(f"{prefix}{kind}_{number}", checkpoint.conditions)
             if new not in step.starts:
                 further.append(new)
-        step.starts.extend(further)  # also for the copies of the step that share its starts
+        table.add_starts(step, further)
     if needs_connector:
         start.ends.append(Checkpoint(f"{prefix}CONN_{number}"))
 

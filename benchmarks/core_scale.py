@@ -1,0 +1,120 @@
+"""How training Core without networks grows with the stories: time and memory of graph, trackers, memory and rules.
+
+    python benchmarks/core_scale.py ASSISTANT RESULT.json [FACTOR ...]
+
+Each factor multiplies the assistant's stories, and its rules that answer an intent: copy k of a story starts with five
+turns that spell k, copy k of a rule answers an intent of its own, so that no two are alike. Every factor is measured in
+a process of its own. The result holds seconds per step, examples, and the most memory; ``growth`` says by which power
+of the number of stories each grew between the two largest factors (1 = linear).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rebake.assistant.importer import load_assistant
+from rebake.assistant.model import ActionStep, Assistant, Intent, Story, UserStep
+from rebake.core.featurizers import FeatureStates, TrackerFeaturizer
+from rebake.core.generator import training_trackers
+from rebake.core.registry import POLICIES
+from rebake.core.ted_data import StateEncoder, build_windows
+from rebake.nlu.component import TrainingContext
+
+FACTORS = (1, 10, 100, 400)
+TURNS = 5
+DIGITS = ("affirm", "deny", "inform", "stop")
+
+
+def multiplied(assistant: Assistant, factor: int) -> Assistant:
+    """The assistant with ``factor`` times its stories and rules."""
+    stories = [copied(story, copy) for copy in range(factor) for story in assistant.stories]
+    used = {step.intent for story in stories for step in story.steps if isinstance(step, UserStep) and step.intent}
+    known = {intent.name for intent in assistant.domain.intents}
+    intents = (*assistant.domain.intents, *map(Intent, sorted(used - known)))
+    kept = {(story.is_rule, story.steps, story.condition): story for story in stories}
+    return replace(assistant, domain=replace(assistant.domain, intents=intents), stories=tuple(kept.values()))
+
+
+def copied(story: Story, copy: int) -> Story:
+    name = f"{story.name} {copy}"
+    if story.is_rule:
+        own = [replace(s, intent=f"{s.intent}_{copy}") if isinstance(s, UserStep) else s for s in story.steps]
+        return replace(story, name=name, steps=tuple(own) if copy else story.steps)
+    steps: list[Any] = []
+    rest = copy
+    for _ in range(TURNS):
+        rest, digit = divmod(rest, len(DIGITS))
+        steps += [UserStep(DIGITS[digit]), ActionStep("utter_noworries")]
+    return replace(story, name=name, steps=(*steps, *story.steps))
+
+
+def measured(folder: Path, factor: int) -> dict[str, Any]:
+    """Seconds of processor time per step, in this process."""
+    assistant = load_assistant(folder / "config.yml", folder / "domain.yml", folder / "data")
+    assistant = multiplied(assistant, factor)
+    seconds: dict[str, float] = {}
+    began = time.process_time()
+    trackers = training_trackers(assistant.stories, assistant.domain)
+    seconds["trackers"] = time.process_time() - began
+    for name in ("MemoizationPolicy", "AugmentedMemoizationPolicy", "RulePolicy"):
+        began = time.process_time()
+        entry = POLICIES[name]
+        policy = entry.load_class()(entry.merged({}), f"{name}0")
+        policy.train(trackers, assistant.domain, TrainingContext())
+        with tempfile.TemporaryDirectory() as directory:
+            policy.save(Path(directory))
+        seconds[name] = time.process_time() - began
+    began = time.process_time()
+    tables = FeatureStates.of(assistant.domain)
+    examples = TrackerFeaturizer(None, True, tables).examples(
+        [tracker for tracker in trackers if not tracker.is_rule], ignore_unlikely_intent=True
+    )
+    build_windows(examples.states, StateEncoder(tables, None))
+    seconds["featurization"] = time.process_time() - began
+    return {
+        "stories": len(assistant.stories),
+        "trackers": len(trackers),
+        "examples": len(examples.labels),
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "total_seconds": round(sum(seconds.values()), 3),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def growth(small: dict[str, Any], large: dict[str, Any]) -> dict[str, float]:
+    """The power of the number of stories by which each figure grew; steps too short to measure are left out."""
+    times = math.log(large["stories"] / small["stories"])
+    pairs = {name: (small["seconds"][name], value) for name, value in large["seconds"].items()}
+    pairs |= {name: (small[name], large[name]) for name in ("total_seconds", "peak_mb")}
+    return {name: round(math.log(b / a) / times, 2) for name, (a, b) in pairs.items() if min(a, b) > 0.02}
+
+
+def main(arguments: list[str]) -> None:
+    logging.disable(logging.WARNING)
+    folder = Path(arguments[0])
+    if len(arguments) == 3 and arguments[1] == "--measure":
+        print(json.dumps(measured(folder, int(arguments[2]))))
+        return
+    rows = {}
+    for factor in map(int, arguments[2:] or FACTORS):
+        command = [sys.executable, __file__, str(folder), "--measure", str(factor)]
+        rows[factor] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        print(factor, rows[factor], flush=True)
+    *_, small, large = rows.values()
+    result = {"assistant": folder.name, "factors": rows, "growth": growth(small, large)}
+    Path(arguments[1]).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(result["growth"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
