@@ -106,24 +106,23 @@ def test_roles_and_groups_see_the_entities_around() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.data())
-def test_marginals_are_sums_over_all_tag_sequences(data: st.DataObject) -> None:
-    count, length = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 4))
-    random = np.random.default_rng(data.draw(st.integers(0, 99)))
+@given(st.integers(1, 3), st.lists(st.integers(0, 4), min_size=1, max_size=4), st.integers(0, 99))
+def test_marginals_are_sums_over_all_tag_sequences(count: int, lengths: list[int], seed: int) -> None:
+    random = np.random.default_rng(seed)
     weights, transitions = random.normal(size=(2, count)) * 3, random.normal(size=(count, count)) * 3
     tags = np.tile(np.arange(count, dtype=np.int32), 2)
     starts = np.array([0, count, 2 * count], np.int32)
     model = CrfModel(tuple("abc"[:count]), {"x": 0, "y": 1}, starts, tags, weights.ravel(), transitions)
-    sentence = [{"x": float(random.normal()), "y": 1.0, "unknown": 1.0} for _ in range(length)]
-    scores = np.array([row["x"] * weights[0] + row["y"] * weights[1] for row in sentence])
-    expected = np.zeros((length, count))
-    for path in np.ndindex(*[count] * length):
-        total = sum(scores[t, tag] for t, tag in enumerate(path))
-        total += sum(transitions[a, b] for a, b in pairwise(path))
-        for t, tag in enumerate(path):
-            expected[t, tag] += np.exp(total)
-    (marginals,) = model.marginals([sentence])
-    np.testing.assert_allclose(marginals, expected / expected.sum(axis=1, keepdims=True), atol=1e-12)
+    sentences = [[{"x": float(random.normal()), "y": 1.0, "unknown": 1.0} for _ in range(n)] for n in lengths]
+    for sentence, marginals in zip(sentences, model.marginals(sentences), strict=True):
+        scores = [row["x"] * weights[0] + row["y"] * weights[1] for row in sentence]
+        expected = np.zeros((len(sentence), count))
+        for path in np.ndindex(*[count] * len(sentence)):
+            total = sum(scores[t][tag] for t, tag in enumerate(path))
+            total += sum(transitions[a, b] for a, b in pairwise(path))
+            for t, tag in enumerate(path):
+                expected[t, tag] += np.exp(total)
+        np.testing.assert_allclose(marginals, expected / expected.sum(axis=1, keepdims=True), atol=1e-12)
 
 
 def test_marginals_are_those_of_crfsuite(tmp_path: Path) -> None:

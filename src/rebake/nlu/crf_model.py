@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rebake.nlu.crf_features import Attributes
 
 _Floats = NDArray[np.float64]
-_BATCH = 256  # sentences of one length that are tagged together; bounds the memory
+_BATCH = 256  # sentences that are tagged together; bounds the memory
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,15 @@ class CrfModel:
     def marginals(self, sentences: Sequence[Sequence[Attributes]]) -> list[_Floats]:
         """Per sentence the probabilities of its tokens' tags, [tokens, labels]."""
         results: list[_Floats] = [np.zeros((0, len(self.labels)))] * len(sentences)
-        by_length: dict[int, list[int]] = {}
-        for place, sentence in enumerate(sentences):
-            if sentence:
-                by_length.setdefault(len(sentence), []).append(place)
-        for length, places in by_length.items():
-            for start in range(0, len(places), _BATCH):
-                group = places[start : start + _BATCH]
-                scores = self._state_scores([row for place in group for row in sentences[place]])
-                found = self._forward_backward(scores.reshape(len(group), length, -1))
-                for place, probabilities in zip(group, found, strict=True):
-                    results[place] = probabilities
+        places = [place for place, sentence in enumerate(sentences) if sentence]
+        places.sort(key=lambda place: -len(sentences[place]))
+        for start in range(0, len(places), _BATCH):
+            group = places[start : start + _BATCH]
+            lengths = np.array([len(sentences[place]) for place in group])
+            scores = self._state_scores([row for place in group for row in sentences[place]])
+            found = self._forward_backward(scores, lengths)
+            for place, probabilities in zip(group, np.split(found, np.cumsum(lengths)[:-1]), strict=True):
+                results[place] = probabilities
         return results
 
     def _state_scores(self, rows: Sequence[Attributes]) -> _Floats:
@@ -79,20 +77,21 @@ class CrfModel:
         sums = np.bincount(cells, values, len(rows) * width).astype(np.float64)
         return sums.reshape(len(rows), width)
 
-    def _forward_backward(self, scores: _Floats) -> _Floats:
-        """[sentences, tokens, labels] -> probabilities of the same shape."""
-        potentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    def _forward_backward(self, scores: _Floats, lengths: NDArray[np.integer]) -> _Floats:
+        """Probabilities from scores, both [all tokens, labels]; the sentences are ordered, the longest first."""
+        is_token = np.arange(lengths[0]) < lengths[:, None]
+        potentials = np.zeros((*is_token.shape, scores.shape[1]))  # [sentences, longest, labels]
+        potentials[is_token] = np.exp(scores - scores.max(axis=-1, keepdims=True))
         # A constant taken from all transitions changes no probability, and keeps their exponentials in range.
         transitions = np.exp(self.transitions - self.transitions.max())
-        length = scores.shape[1]
-        forward = np.empty_like(potentials)
+        counts = is_token.sum(axis=0).tolist()  # sentences that have a t-th token; they are the first ones
+        forward, backward = np.empty_like(potentials), np.ones_like(potentials)
         forward[:, 0] = _normalized(potentials[:, 0])
-        for t in range(1, length):
-            forward[:, t] = _normalized((forward[:, t - 1] @ transitions) * potentials[:, t])
-        backward = np.ones_like(potentials)
-        for t in range(length - 2, -1, -1):
-            backward[:, t] = _normalized((backward[:, t + 1] * potentials[:, t + 1]) @ transitions.T)
-        return _normalized(forward * backward)
+        for t, n in enumerate(counts[1:], 1):
+            forward[:n, t] = _normalized((forward[:n, t - 1] @ transitions) * potentials[:n, t])
+        for t, n in reversed(list(enumerate(counts[1:], 1))):
+            backward[:n, t - 1] = _normalized((backward[:n, t] * potentials[:n, t]) @ transitions.T)
+        return _normalized(forward[is_token] * backward[is_token])
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The weights by name, for :meth:`from_parts`."""
