@@ -109,13 +109,16 @@ def _story_texts(assistant: Assistant) -> str:
 
 
 def _nlu_components(assistant: Assistant, story_texts: str | None) -> dict[str, ComponentRecord]:
-    """Every component with what it reads; a later one depends on all tokenizers and featurizers before it."""
+    """Every component with what it reads, and what it needs of the tokenizers and featurizers before it."""
     read = _NluInputs(assistant)
-    upstream: list[str] = []
+    upstream: list[tuple[ComponentType, str]] = []
     records = {}
     for index, spec in enumerate(assistant.config.pipeline):
         entry = _entry(spec, component_type)
-        inputs = {"language": assistant.config.language, "upstream": list(upstream)}
+        inputs: dict[str, Any] = {
+            "language": assistant.config.language,
+            "upstream": [value for earlier, value in upstream if _sees(entry, earlier)],
+        }
         if entry.trained:
             aspects = {"texts"} | entry.reads | ({"keywords"} if entry.name in _FIRST_MATCH_WINS else set())
             inputs |= {aspect: read[aspect] for aspect in sorted(aspects) if read[aspect] is not None}
@@ -123,9 +126,26 @@ def _nlu_components(assistant: Assistant, story_texts: str | None) -> dict[str, 
                 inputs["stories"] = story_texts
         record = _component("nlu", entry, spec, inputs)
         if entry.kind in _UPSTREAM_KINDS:
-            upstream.append(record.fingerprint)
+            upstream.append((entry, record.fingerprint))
         records[f"{spec.name}{index}"] = record
     return records
+
+
+def _sees(entry: ComponentType, earlier: ComponentType) -> bool:
+    """Whether a component works on what an earlier one adds to the messages.
+
+    A component of one's own is taken to see and to feed everything. Of Rasa's, featurizers see tokens, and what needs
+    neither tokens nor features (RegexEntityExtractor) sees texts alone.
+    """
+    if not (_is_rasas(entry) and _is_rasas(earlier)):
+        return True
+    if entry.kind == "featurizer":
+        return earlier.kind != "featurizer"
+    return bool(entry.needs - {"intent"})
+
+
+def _is_rasas(entry: ComponentType) -> bool:
+    return entry.rasa_class.startswith("rasa.")
 
 
 class _NluInputs:
