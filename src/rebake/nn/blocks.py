@@ -57,15 +57,15 @@ class Groups:
 
     def deal(self, x: tf.Tensor) -> tf.Tensor:
         """[N, size] -> [G, N, size / G] as :meth:`strided` says"""
-        return tf.transpose(tf.reshape(x, [tf.shape(x)[0], -1, self.count]), [2, 0, 1])
+        return tf.transpose(tf.reshape(x, [-1, x.shape[1] // self.count, self.count]), [2, 0, 1])
 
     def cut(self, x: tf.Tensor) -> tf.Tensor:
         """[N, size] -> [G, N, size / G] as :meth:`segments` says"""
-        return tf.transpose(tf.reshape(x, [tf.shape(x)[0], self.count, -1]), [1, 0, 2])
+        return tf.transpose(tf.reshape(x, [-1, self.count, x.shape[1] // self.count]), [1, 0, 2])
 
     def join(self, x: tf.Tensor) -> tf.Tensor:
         """[G, N, size / G] -> [N, size], the inverse of :meth:`cut`"""
-        return tf.reshape(tf.transpose(x, [1, 0, 2]), [tf.shape(x)[1], self.count * x.shape[2]])
+        return tf.reshape(tf.transpose(x, [1, 0, 2]), [-1, self.count * x.shape[2]])
 
 
 class BlockDense:
@@ -102,8 +102,8 @@ class BlockHeads:
         groups = layers[0].groups
         y = tf.matmul(groups.deal(x), tf.concat([layer.kernel for layer in layers], axis=2))
         share = groups.units // groups.heads // groups.count
-        y = tf.reshape(y, [groups.count, tf.shape(x)[0], len(layers) * groups.heads, share])
-        return tf.reshape(tf.transpose(y, [1, 2, 0, 3]), [tf.shape(x)[0], len(layers) * groups.units])
+        y = tf.reshape(y, [groups.count, -1, len(layers) * groups.heads, share])
+        return tf.reshape(tf.transpose(y, [1, 2, 0, 3]), [-1, len(layers) * groups.units])
 
 
 class BlockFeedForward:
@@ -122,9 +122,9 @@ class BlockFeedForward:
 
     def __call__(self, x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
         """[N, units] -> [N, units]"""
-        count, rows = self.groups.count, tf.shape(x)[0]
+        count, part = self.groups.count, 4 * self.groups.units // self.groups.count
         hidden = tf.matmul(self.groups.deal(x), self.expand)  # [G, N, 4 · units / G]
-        hidden = dropout(gelu(hidden + tf.reshape(self.expand_bias, [count, 1, -1])), rate, noise)
-        parts = tf.transpose(tf.reshape(hidden, [count, rows, count, -1]), [2, 1, 0, 3])
-        mixed = tf.reshape(parts, [count, rows, 4 * self.groups.units // count])
+        hidden = dropout(gelu(hidden + tf.reshape(self.expand_bias, [count, 1, part])), rate, noise)
+        parts = tf.transpose(tf.reshape(hidden, [count, -1, count, part // count]), [2, 1, 0, 3])
+        mixed = tf.reshape(parts, [count, -1, part])
         return tf.nn.bias_add(self.groups.join(tf.matmul(mixed, self.contract)), self.contract_bias)

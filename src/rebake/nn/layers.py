@@ -133,21 +133,24 @@ class LayerNorm:
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
         """[rows, units] -> [rows, units]"""
-        return _normalize(x) * self.gamma + self.beta
+        return _layer_norm(x, tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta))
 
 
 @custom_gradient
-def _normalize(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+def _layer_norm(
+    x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]]:
     centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
     scale = tf.math.rsqrt(tf.reduce_mean(centred * centred, axis=-1, keepdims=True) + LayerNorm.EPSILON)
     y = centred * scale
 
-    def gradient(upstream: tf.Tensor) -> tf.Tensor:
-        mean = tf.reduce_mean(upstream, axis=-1, keepdims=True)
-        along = tf.reduce_mean(upstream * y, axis=-1, keepdims=True)
-        return scale * (upstream - mean - y * along)
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        scaled = upstream * gamma
+        mean = tf.reduce_mean(scaled, axis=-1, keepdims=True)
+        along = tf.reduce_mean(scaled * y, axis=-1, keepdims=True)
+        return scale * (scaled - mean - y * along), tf.reduce_sum(upstream * y, axis=0), tf.reduce_sum(upstream, axis=0)
 
-    return y, gradient
+    return y * gamma + beta, gradient
 
 
 def embed(weights: Weights, name: str, inputs: int, units: int, *, l2: float) -> Dense:

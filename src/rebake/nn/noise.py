@@ -6,8 +6,12 @@ a Noise while training and with None at prediction.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
+
+from rebake.nn.gradients import custom_gradient
 
 
 def grain(rate: float) -> tf.DType:
@@ -71,7 +75,13 @@ def dropout(x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
     if noise is None or not noise.drops or rate <= 0:
         return x
     factors = tf.where(noise.keep(tf.shape(x), rate), np.float32(1.0 / (1.0 - rounded(rate))), np.float32(0.0))
-    return x * factors
+    return _times(x, factors)
+
+
+@custom_gradient
+def _times(x: tf.Tensor, factors: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, None]]]:
+    """x · factors of the same shape, without the operations that a gradient of unknown shapes needs."""
+    return x * factors, lambda upstream: (upstream * factors, None)
 
 
 def sparse_dropout(x: tf.SparseTensor, rate: float, noise: Noise | None) -> tf.SparseTensor:

@@ -19,6 +19,15 @@ from rebake.progress import Progress
 logger = logging.getLogger("rebake")
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Keras' Adam
+IDLE_REWRITES = (  # rewriting of graphs that takes a second of each training and finds nothing in ours
+    "arithmetic_optimization",
+    "auto_mixed_precision",
+    "common_subgraph_elimination",
+    "layout_optimizer",
+    "loop_optimization",
+    "pin_to_host_optimization",
+    "shape_optimization",
+)
 
 Losses = Mapping[str, tf.Tensor]
 LossFunction = Callable[[Any, Noise], Losses]  # (batch, noise) -> named scalar losses; their sum is minimised
@@ -133,7 +142,15 @@ class Adam:
     def apply(self, gradients: list[tf.Tensor | None], step: tf.Tensor) -> None:
         """One update; ``step`` counts from 0. Variables without a gradient stay."""
         time = tf.cast(step + 1, tf.float32)
-        power_1, power_2 = tf.pow(BETA_1, time), tf.pow(BETA_2, time)
+        (
+            rate,
+            beta_1,
+            beta_2,
+            epsilon,
+        ) = (  # made once: a number given to each operation would be a node of the graph each
+            tf.constant(value, tf.float32) for value in (self.learning_rate, BETA_1, BETA_2, EPSILON)
+        )
+        power_1, power_2 = tf.pow(beta_1, time), tf.pow(beta_2, time)
         for variable, first, second, gradient in zip(self.variables, self.first, self.second, gradients, strict=True):
             if gradient is None:
                 continue
@@ -143,20 +160,22 @@ class Adam:
                 v=second.handle,
                 beta1_power=power_1,
                 beta2_power=power_2,
-                lr=self.learning_rate,
-                beta1=BETA_1,
-                beta2=BETA_2,
-                epsilon=EPSILON,
+                lr=rate,
+                beta1=beta_1,
+                beta2=beta_2,
+                epsilon=epsilon,
                 grad=gradient,
             )
 
 
 def configure(num_threads: int | None) -> None:
-    """Set thread counts and deterministic operations of this process; call it before anything else of TensorFlow runs.
+    """Set thread counts, deterministic operations and graph rewriting of this process; call it before anything else of
+    TensorFlow runs.
 
     TensorFlow takes thread counts only before its first operation: later calls with another number say so and go on.
     """
     tf.config.experimental.enable_op_determinism()
+    tf.config.optimizer.set_experimental_options(dict.fromkeys(IDLE_REWRITES, False))
     if num_threads is None:
         return
     try:
