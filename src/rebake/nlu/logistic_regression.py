@@ -112,6 +112,7 @@ def _one_by_one(
 def _fit(x: Any, y: NDArray[Any], settings: TrainingSettings, seed: int, class_weight: Any) -> Any:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     estimator = LogisticRegression(
         solver=settings.solver,
@@ -120,7 +121,8 @@ def _fit(x: Any, y: NDArray[Any], settings: TrainingSettings, seed: int, class_w
         tol=settings.tol / (len(y) if settings.solver in _STOP_BY_THE_SUM else 1),
         random_state=seed if settings.random_state is None else settings.random_state,
     )
-    with warnings.catch_warnings():
+    # One thread: the weights are the same on every machine, and on a busy one the threads would wait for each other.
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # the caller sees the number of iterations
         return estimator.fit(x, y)
 

@@ -183,13 +183,15 @@ def train_support_vector_machine(
     from joblib import parallel_config
     from sklearn.model_selection import GridSearchCV
     from sklearn.svm import SVC
+    from threadpoolctl import threadpool_limits
 
     folds = max(2, min(search.max_folds, int(np.bincount(y).min()) // 5))  # five examples of each class a fold
     grid = {"C": list(search.c), "gamma": list(search.gamma), "kernel": list(search.kernels)}
     settings: dict[str, Any] = {"class_weight": "balanced", "random_state": seed}
     # Probabilities cost five more trainings each; a score that looks at labels alone is the same without.
     tried = SVC(**settings, probability=True) if search.score in PROBABILITY_SCORES else SVC(**settings)
-    with warnings.catch_warnings(), parallel_config(backend="threading"):
+    # The libraries below use one thread each: the machine is the same whatever the cores.
+    with warnings.catch_warnings(), threadpool_limits(1), parallel_config(backend="threading"):
         warnings.simplefilter("ignore")  # of classes that a small fold lacks, and of `probability`
         grid_search = GridSearchCV(tried, grid, n_jobs=search.threads, cv=folds, scoring=search.score, refit=False)
         best = grid_search.fit(x, y).best_params_
