@@ -98,6 +98,19 @@ def test_what_rasa_only_warns_about_is_a_notice(tmp_path: Path) -> None:
     ]
 
 
+def test_what_no_story_has_and_nothing_else_can_use_is_told_in_one_notice(tmp_path: Path) -> None:
+    domain = "intents: [greet, bye, nlu_fallback]\nactions: [utter_go]\nresponses:\n"
+    domain += "".join(f"  {name}:\n  - text: x\n" for name in ("utter_hi", "utter_bye", "utter_no", "utter_default"))
+    files = {"domain.yml": domain, "data/s.yml": story("intent: greet", "action: utter_hi", "action: utter_go")}
+    assert sorted(told(tmp_path, files)) == [
+        "data/s.yml:6: There is no text for the response 'utter_go'.",
+        "domain.yml:1: The intent is in no story and no rule: bye.",
+        "domain.yml:6: 2 responses are in no story and no rule: utter_bye, utter_no.",
+    ]
+    custom = {**files, "domain.yml": domain.replace("[utter_go]", "[utter_go, action_own]")}
+    assert not any("responses are in no story" in line for line in told(tmp_path, custom))
+
+
 def test_a_form_needs_its_slots_and_a_condition_its_form(tmp_path: Path) -> None:
     broken = DOMAIN.replace("required_slots: [drink]", "required_slots: [drnk]").replace(
         "      entity: drink\n", "      entity: drink\n      conditions:\n      - active_loop: other_form\n"

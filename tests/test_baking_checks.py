@@ -35,6 +35,8 @@ stories:
   steps:
   - intent: greet
   - action: utter_greet
+  - intent: order
+  - action: utter_order
 """
 DOMAIN = """\
 version: "3.1"
@@ -43,6 +45,8 @@ entities: [drink, dish]
 responses:
   utter_greet:
   - text: hi
+  utter_order:
+  - text: here you are
 """
 DIET = ("WhitespaceTokenizer", "CountVectorsFeaturizer", "DIETClassifier")
 

@@ -28,6 +28,8 @@ from rebake.errors import DataError
 
 AUTOMATIC_SLOTS = ("requested_slot", "session_started_metadata")
 _MOST_ERRORS = 20
+_MOST_NAMES = 8
+_RESPONSES_OF_DEFAULT_ACTIONS = ("utter_default", "utter_restart")
 _FlatStep = UserStep | ActionStep | SlotStep | LoopStep
 
 
@@ -46,6 +48,7 @@ def validate(assistant: Assistant) -> tuple[Notice, ...]:
         for story in assistant.stories:
             checks.story(story)
         checks.examples(assistant)
+        checks.unused(assistant)
         for story in assistant.test_stories:
             checks.story(story, is_test=True)
     checks.texts(assistant.nlu.examples)
@@ -176,6 +179,38 @@ class _Checks:
             for intent in assistant.domain.intents:
                 if intent.name not in used and intent.name not in DEFAULT_INTENTS:
                     self.notices.append(Notice(f"The intent '{intent.name}' has no examples.", intent.location))
+
+    def unused(self, assistant: Assistant) -> None:
+        """Intents and responses that no story or rule has, and responses of stories that are not written anywhere.
+
+        Only where nothing else can use them: a form's intents fill its slots, and custom actions send responses.
+        (`rasa data validate` reports those as well.)
+        """
+        if not assistant.stories:
+            return
+        steps = [step for story in assistant.stories for step in _flat(story)]
+        intents = {step.intent for step in steps if isinstance(step, UserStep)}
+        actions = {step.name for step in steps if isinstance(step, ActionStep) and step.name is not None}
+        domain = assistant.domain
+        fills_slots = domain.forms or any(slot.mappings for slot in domain.slots)
+        if not fills_slots:
+            idle = [i for i in domain.intents if i.name not in intents and i.name not in DEFAULT_INTENTS]
+            self.listed("intent", [intent.name for intent in idle], idle[0].location if idle else None)
+        if not fills_slots and not any(not name.startswith("utter_") for name in domain.actions):
+            left = actions.union(_RESPONSES_OF_DEFAULT_ACTIONS)
+            silent = [r for r in domain.responses if r.name not in left and "/" not in r.name]
+            self.listed("response", [response.name for response in silent], silent[0].location if silent else None)
+        known = {response.name.split("/")[0] for response in domain.responses}
+        said = [step for step in steps if isinstance(step, ActionStep) and (step.name or "").startswith("utter_")]
+        for step in said:
+            if step.name in self.actions and step.name not in known and self.is_new("response", step.name):
+                self.notices.append(Notice(f"There is no text for the response '{step.name}'.", step.location))
+
+    def listed(self, kind: str, names: list[str], place: Location | None) -> None:
+        if names:
+            shown = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
+            count = f"The {kind} is" if len(names) == 1 else f"{len(names)} {kind}s are"
+            self.notices.append(Notice(f"{count} in no story and no rule: {shown}.", place))
 
     def texts(self, examples: Iterable[Example]) -> None:
         first: dict[str, Example] = {}
