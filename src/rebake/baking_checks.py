@@ -11,6 +11,7 @@ from rebake.assistant.location import Notice
 from rebake.assistant.model import Assistant
 from rebake.assistant.validate import validate
 from rebake.core.agent import policy_nodes
+from rebake.core.story_checks import check_stories
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.data_checks import check_data
 from rebake.nlu.pipeline_checks import check_pipeline
@@ -45,6 +46,7 @@ def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: b
         told.notices += check_data(assistant)
     if "core" in parts and assistant.stories and not assistant.domain.is_empty:
         _check_policies(assistant, told)
+        told.notices += check_stories(assistant.stories)
     return tuple(dict.fromkeys(told.notices))
 
 

@@ -1,0 +1,52 @@
+"""Stories that can be trained, but not to what their author meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rebake.core.featurizers import TrackerFeaturizer
+from rebake.core.generator import training_trackers
+from rebake.core.story_checks import check_stories
+from support.core import read
+
+START = """\
+stories:
+- story: tea
+  steps:
+  - intent: order
+  - action: order_form
+  - active_loop: order_form
+"""
+ANSWER = "  - intent: inform\n  - action: order_form\n"
+DONE = "  - active_loop: null\n  - action: action_brew\n"
+
+
+def test_turns_inside_a_form_are_told_with_their_line(tmp_path: Path) -> None:
+    assistant = read(tmp_path, START + ANSWER + ANSWER + DONE)
+    (notice,) = check_stories(assistant.stories)
+    assert str(notice.location).endswith("stories.yml:9")  # the first run again, below version and stories
+    assert "'tea' spells out turns inside the form 'order_form'" in notice.message
+
+
+def test_they_are_told_because_labels_lag_states_in_rasa(tmp_path: Path) -> None:
+    assistant = read(tmp_path, START + ANSWER + DONE)
+    examples = TrackerFeaturizer().examples(training_trackers(assistant.stories, assistant.domain, 0))
+    last = {
+        label: states[-1].get("prev_action") for states, label in zip(examples.states, examples.labels, strict=True)
+    }
+    assert last["action_brew"] == {"action_name": "action_listen"}  # it follows order_form
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        DONE,
+        "  - intent: stop\n  - action: utter_help\n  - action: order_form\n" + DONE,
+        "  - active_loop: null\n" + "  - intent: order\n  - action: order_form\n  - active_loop: order_form\n",
+    ],
+    ids=["straight through", "interrupted", "twice"],
+)
+def test_forms_that_go_straight_through_or_are_interrupted_are_fine(tmp_path: Path, steps: str) -> None:
+    assert check_stories(read(tmp_path, START + steps).stories) == ()
