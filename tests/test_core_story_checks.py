@@ -33,10 +33,9 @@ def test_turns_inside_a_form_are_told_with_their_line(tmp_path: Path) -> None:
 def test_they_are_told_because_labels_lag_states_in_rasa(tmp_path: Path) -> None:
     assistant = read(tmp_path, START + ANSWER + DONE)
     examples = TrackerFeaturizer().examples(training_trackers(assistant.stories, assistant.domain, 0))
-    last = {
-        label: states[-1].get("prev_action") for states, label in zip(examples.states, examples.labels, strict=True)
-    }
-    assert last["action_brew"] == {"action_name": "action_listen"}  # it follows order_form
+    last = {label: states[-1] for states, label in zip(examples.states, examples.labels, strict=True)}
+    assert last["action_brew"]["user"] == {"intent": "order"}  # before the answer, which it follows in the story
+    assert last["action_listen"]["user"] == {"intent": "inform"}  # what follows the answer is to listen
 
 
 @pytest.mark.parametrize(
