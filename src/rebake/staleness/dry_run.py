@@ -20,7 +20,9 @@ SENTENCES: dict[Part, str] = {
 
 
 class FingerprintComparisonResult:
-    """What differs between the newest model and the assistant.
+    """What differs between the newest model and the assistant: part of the public API, with Rasa 2.8's methods.
+
+    The ``should_*`` methods are for callers that train by themselves; here the plan says what to train.
 
     Args:
         nlu: the NLU part is stale.
