@@ -17,6 +17,7 @@ FLOORS = (
     {"model_training"},
     {"baking", "model"},
     {"baking_job", "baking_checks"},
+    {"forked"},
     {"report", "console"},
     {"store"},
     {"staleness"},

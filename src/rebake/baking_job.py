@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rebake import __version__
 from rebake.archive.finetuning import finetuning_fingerprints, write_finetuning_fingerprints
@@ -20,6 +21,7 @@ from rebake.assistant.validate import validate
 from rebake.core.agent import policy_nodes, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
 from rebake.errors import DataError
+from rebake.forked import Forked, can_fork
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
 from rebake.option_checks import check_options
@@ -30,6 +32,18 @@ logger = logging.getLogger("rebake")
 
 NLU_ARGUMENTS = frozenset({"num_threads"})
 CORE_ARGUMENTS = frozenset({"augmentation_factor"})
+
+
+class TrainedPart(NamedTuple):
+    """What the training of a part says: ``trained`` are the ids of the nodes that were not reused."""
+
+    metrics: Mapping[str, float]
+    trained: Collection[str]
+    seconds: float
+
+
+Train = Callable[[Path, Callable[[str], Path | None]], TrainedPart]
+"""Trains into a directory; the second argument offers components to reuse, by node id."""
 
 
 class BakingJob:
@@ -90,12 +104,13 @@ class BakingJob:
             check_options(node.spec, node.type)
         if core and self.assistant.is_end_to_end:
             require_featurizers(self.assistant, nlu)
-        if nlu:
-            self._bake("nlu", nlu, components, shelf, self._train_nlu)
-            if self.persist_nlu_data:
-                persist_nlu(self.assistant.nlu, components)
-        if core:
-            self._bake("core", core, components, shelf, self._train_core)
+        with self._core_beside_nlu(nlu, core, components, shelf) as train_core:
+            if nlu:
+                self._bake("nlu", nlu, components, shelf, self._train_nlu)
+                if self.persist_nlu_data:
+                    persist_nlu(self.assistant.nlu, components)
+            if core:
+                self._bake("core", core, components, shelf, train_core)
         if "nlg" in self.fingerprints.parts:
             self.records["nlg"] = replace(self.fingerprints.parts["nlg"], trained_by=f"rebake {__version__}")
         write_manifest(self.manifest, directory)
@@ -113,14 +128,60 @@ class BakingJob:
         fingerprints = finetuning_fingerprints(self.assistant, graph, nlu=nlu, core=core, rasa_version=RASA_VERSION)
         write_finetuning_fingerprints(fingerprints, components)
 
-    def _bake(
-        self,
-        part: Part,
-        nodes: tuple[Node, ...],
-        components: Path,
-        shelf: Shelf,
-        train: Callable[[Path, Callable[[str], Path | None]], tuple[Mapping[str, float], Collection[str]]],
-    ) -> None:
+    @contextmanager
+    def _core_beside_nlu(
+        self, nlu: tuple[Node, ...], core: tuple[Node, ...], components: Path, shelf: Shelf
+    ) -> Iterator[Train]:
+        """What trains Core: a process of its own, started here, where both parts are stale and independent of each
+        other (end to end, Core reads the trained featurizers)."""
+        parts: tuple[tuple[Part, tuple[Node, ...]], ...] = (("nlu", nlu), ("core", core))
+        stale = [
+            part
+            for part, nodes in parts
+            if nodes and shelf.find_part(part, self.fingerprints.parts[part].fingerprint) is None
+        ]
+        if len(stale) < 2 or self.assistant.is_end_to_end or not can_fork():
+            yield self._train_core
+            return
+        # Looked up before the process starts, so that no archive is unpacked in it.
+        found = {node.id: self._shelved_component("core", node.id, shelf) for node in core}
+
+        def work(progress: Progress) -> dict[str, Any]:
+            self.context = replace(self.context, progress=progress)
+            reused: list[str] = []
+
+            def reuse(node_id: str) -> Path | None:
+                component = found[node_id]
+                if component is None:
+                    return None
+                reused.append(node_id)
+                return component.directory
+
+            done = self._train_core(components, reuse)
+            return {
+                "metrics": dict(done.metrics),
+                "trained": list(done.trained),
+                "seconds": done.seconds,
+                "reused": reused,
+            }
+
+        forked = Forked(work, self.context.progress)
+
+        def train(_: Path, reuse: Callable[[str], Path | None]) -> TrainedPart:
+            answer = forked.answer()
+            for node_id in answer["reused"]:
+                reuse(node_id)
+            return TrainedPart(answer["metrics"], answer["trained"], answer["seconds"])
+
+        try:
+            yield train
+        finally:
+            forked.stop()
+
+    def _shelved_component(self, part: Part, node_id: str, shelf: Shelf) -> ShelvedComponent | None:
+        return shelf.find_component(part, self.fingerprints.components[node_id].fingerprint)
+
+    def _bake(self, part: Part, nodes: tuple[Node, ...], components: Path, shelf: Shelf, train: Train) -> None:
         wanted = self.fingerprints.parts[part]
         shelved = shelf.find_part(part, wanted.fingerprint)
         if shelved is not None:
@@ -139,20 +200,19 @@ class BakingJob:
         kept: dict[str, ShelvedComponent] = {}
 
         def reuse(node_id: str) -> Path | None:
-            found = shelf.find_component(part, self.fingerprints.components[node_id].fingerprint)
+            found = self._shelved_component(part, node_id, shelf)
             if found is None:
                 return None
             kept[node_id] = found
             return found.directory
 
-        started = time.monotonic()
-        metrics, trained = train(components, reuse)
-        self.metrics.update(metrics)
+        done = train(components, reuse)
+        self.metrics.update(done.metrics)
         carried = _carried_metrics(kept)
         sources = list(dict.fromkeys(component.archive.name for component in kept.values()))
         record = replace(wanted, seed=self.context.seed, trained_by=f"rebake {__version__}")
-        if trained:
-            self.seconds[part] = time.monotonic() - started
+        if done.trained:
+            self.seconds[part] = done.seconds
             self.trained.append(part)
         else:
             self.rebuilt[part] = ", ".join(sources)
@@ -160,12 +220,10 @@ class BakingJob:
             if len(sources) == 1:
                 known = next(iter(kept.values())).part
                 record = replace(record, seed=known.seed, trained_by=known.trained_by)
-        self.records[part] = replace(record, metrics={**carried, **metrics})
+        self.records[part] = replace(record, metrics={**carried, **done.metrics})
 
-    def _train_nlu(
-        self, components: Path, reuse: Callable[[str], Path | None]
-    ) -> tuple[Mapping[str, float], Collection[str]]:
-        """Metrics, and the ids of the nodes that were trained."""
+    def _train_nlu(self, components: Path, reuse: Callable[[str], Path | None]) -> TrainedPart:
+        started = time.monotonic()
         done = train_pipeline(
             self.assistant.config.pipeline,
             self.assistant,
@@ -174,11 +232,10 @@ class BakingJob:
             reuse,
             end_to_end=self.assistant.is_end_to_end and "core" in self.fingerprints.parts,
         )
-        return done.metrics, done.trained
+        return TrainedPart(done.metrics, done.trained, time.monotonic() - started)
 
-    def _train_core(
-        self, components: Path, reuse: Callable[[str], Path | None]
-    ) -> tuple[Mapping[str, float], Collection[str]]:
+    def _train_core(self, components: Path, reuse: Callable[[str], Path | None]) -> TrainedPart:
+        started = time.monotonic()
         featurizer = None
         if self.assistant.is_end_to_end:
             featurizer = EndToEndFeaturizer.load(pipeline_nodes(self.assistant), components)
@@ -191,7 +248,7 @@ class BakingJob:
             featurizer=featurizer,
             **self.core_arguments,
         )
-        return done.metrics, done.seconds.keys()
+        return TrainedPart(done.metrics, done.seconds.keys(), time.monotonic() - started)
 
 
 def _carried_metrics(kept: Mapping[str, ShelvedComponent]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,27 +88,45 @@ class _BarTask:
 
 
 class BarProgress:
-    """A bar with figures and the time left, for terminals."""
+    """Bars with figures and the time left, for terminals; tasks of several threads stand below each other."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
+        self._bars: RichProgress | None = None
+        self._open = 0
+        self._lock = threading.Lock()
 
     @contextmanager
     def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
-        from rich.console import Console
         from rich.markup import escape
+
+        with self._lock:
+            if self._bars is None:
+                self._bars = self._new_bars()
+                self._bars.start()
+            self._open += 1
+            bars = self._bars
+        try:
+            yield _BarTask(bars, bars.add_task(escape(name), total=total, unit=escape(f"{unit}s"), figures=""))
+        finally:
+            with self._lock:
+                self._open -= 1
+                if not self._open:
+                    bars.stop()
+                    self._bars = None
+
+    def _new_bars(self) -> RichProgress:
+        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        console = Console(file=self.stream, no_color=not use_color(self.stream))
-        columns = (
+        return RichProgress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
-            TextColumn(escape(f"{unit}s")),
+            TextColumn("{task.fields[unit]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[figures]}"),
+            console=Console(file=self.stream, no_color=not use_color(self.stream)),
         )
-        with RichProgress(*columns, console=console) as progress:
-            yield _BarTask(progress, progress.add_task(escape(name), total=total, figures=""))

@@ -1,0 +1,162 @@
+"""Work in a forked process: Core trains beside NLU, each with a TensorFlow of its own.
+
+The child inherits what is in memory and writes into the same directories. What it has to say comes back through a pipe
+as lines of JSON: its progress, and at the end its answer or the error that a person should read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, NoReturn, TextIO
+
+from rebake import errors
+from rebake.assistant.location import Location
+from rebake.errors import RebakeError
+from rebake.progress import Progress, Task
+
+Answer = Mapping[str, Any]
+
+
+def can_fork() -> bool:
+    """Whether a second process pays and is safe: two processors, and neither threads nor TensorFlow started yet."""
+    return (
+        hasattr(os, "fork")
+        and len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0] * (os.cpu_count() or 1)) > 1
+        and threading.active_count() == 1
+        and "tensorflow" not in sys.modules
+    )
+
+
+class Forked:
+    """A piece of work that runs in a process of its own from now on.
+
+    Args:
+        work: called there with a progress; returns what JSON can tell.
+        progress: of this process, where the child's tasks are shown.
+    """
+
+    def __init__(self, work: Callable[[Progress], Answer], progress: Progress) -> None:
+        reader, writer = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._child = os.fork()
+        if self._child == 0:
+            os.close(reader)
+            _run_child(work, os.fdopen(writer, "w", encoding="utf-8"))
+        os.close(writer)
+        self._last: dict[str, Any] = {}
+        self._listener = threading.Thread(target=self._listen, args=(reader, progress), daemon=True)
+        self._listener.start()
+
+    def _listen(self, reader: int, progress: Progress) -> None:
+        with ExitStack() as tasks, os.fdopen(reader, encoding="utf-8") as lines:
+            task: Task | None = None
+            for line in lines:
+                told = json.loads(line)
+                if "task" in told:
+                    task = tasks.enter_context(progress.task(told["task"], told["total"], told["unit"]))
+                elif "done" in told:
+                    tasks.close()
+                    task = None
+                elif "advance" in told and task is not None:
+                    task.advance(told["advance"], **told["figures"])
+                else:
+                    self._last = told
+
+    def answer(self) -> Answer:
+        """Wait for the end.
+
+        Raises:
+            RebakeError: what the work raised, or that the process was killed.
+            RuntimeError: any other error, with the child's traceback.
+        """
+        self._listener.join()
+        status = self._wait()
+        if "answer" in self._last:
+            answer: Answer = self._last["answer"]
+            return answer
+        if "error" in self._last:
+            raise _error(self._last["error"])
+        if "crash" in self._last:
+            raise RuntimeError(f"in a process of its own:\n{self._last['crash']}")
+        raise RebakeError(
+            f"The training of Core was ended from outside (wait status {status}), most often for want of memory.",
+            fix="Train the parts one after the other: `rebake train nlu`, then `rebake train`.",
+        )
+
+    def stop(self) -> None:
+        """End the work, wherever it is."""
+        if self._child:
+            os.kill(self._child, signal.SIGKILL)
+            self._listener.join()
+            self._wait()
+
+    def _wait(self) -> int:
+        status = os.waitpid(self._child, 0)[1] if self._child else 0
+        self._child = 0
+        return status
+
+
+def _run_child(work: Callable[[Progress], Answer], pipe: TextIO) -> NoReturn:
+    """Never returns: nothing of what the parent would do at its end, such as removing directories, is done twice."""
+    try:
+        try:
+            told: dict[str, Any] = {"answer": dict(work(_Piped(pipe)))}
+        except RebakeError as error:
+            told = {"error": _told(error)}
+        except Exception:  # shown by the parent
+            told = {"crash": traceback.format_exc()}
+        _say(pipe, told)
+        sys.stderr.flush()
+    finally:
+        os._exit(0)
+
+
+def _say(pipe: TextIO, told: Mapping[str, Any]) -> None:
+    pipe.write(json.dumps(told) + "\n")
+    pipe.flush()
+
+
+class _PipedTask:
+    def __init__(self, pipe: TextIO) -> None:
+        self._pipe = pipe
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        _say(self._pipe, {"advance": steps, "figures": {name: float(value) for name, value in figures.items()}})
+
+
+class _Piped:
+    """The child's progress."""
+
+    def __init__(self, pipe: TextIO) -> None:
+        self._pipe = pipe
+
+    @contextmanager
+    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
+        _say(self._pipe, {"task": name, "total": total, "unit": unit})
+        yield _PipedTask(self._pipe)
+        _say(self._pipe, {"done": name})
+
+
+def _told(error: RebakeError) -> dict[str, Any]:
+    place = error.location
+    return {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "fix": error.fix,
+        "location": None if place is None else [place.file, place.line],
+    }
+
+
+def _error(told: Mapping[str, Any]) -> RebakeError:
+    kind = getattr(errors, told["kind"], RebakeError)
+    place = told["location"]
+    error: RebakeError = kind(told["message"], location=None if place is None else Location(*place), fix=told["fix"])
+    return error

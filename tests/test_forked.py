@@ -1,0 +1,176 @@
+"""Work in a forked process: what comes back, and that nothing else is different for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebake.assistant.location import Location
+from rebake.errors import DataError, RebakeError
+from rebake.forked import Forked
+from rebake.progress import Progress, Silent, Task
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
+    pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning"),  # TensorFlow of other tests
+]
+
+
+class Noted:
+    """A progress that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    @contextmanager
+    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
+        self.told.append((name, total, unit))
+        yield self
+        self.told.append("done")
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        self.told.append((steps, figures))
+
+
+def test_answer_and_progress_come_back_from_another_process() -> None:
+    def work(progress: Progress) -> Mapping[str, Any]:
+        with progress.task("TEDPolicy1", 2) as task:
+            task.advance(1, loss=0.5)
+            task.advance(1)
+        return {"process": os.getpid()}
+
+    noted = Noted()
+    answer = Forked(work, noted).answer()
+    assert answer["process"] != os.getpid()
+    assert noted.told == [("TEDPolicy1", 2, "epoch"), (1, {"loss": 0.5}), (1, {}), "done"]
+
+
+def test_an_error_for_a_person_keeps_its_kind_place_and_fix() -> None:
+    def work(progress: Progress) -> Mapping[str, Any]:
+        raise DataError("The rule contradicts itself.", location=Location("rules.yml", 7), fix="Change it.")
+
+    with pytest.raises(DataError) as raised:
+        Forked(work, Silent()).answer()
+    assert str(raised.value) == "rules.yml:7: The rule contradicts itself. Change it."
+
+
+def test_any_other_error_brings_its_traceback() -> None:
+    def work(progress: Progress) -> Mapping[str, Any]:
+        return {"one": 1 // 0}
+
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        Forked(work, Silent()).answer()
+
+
+def test_a_killed_process_is_told_with_what_to_do() -> None:
+    def work(progress: Progress) -> Mapping[str, Any]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return {}
+
+    with pytest.raises(RebakeError, match="ended from outside") as raised:
+        Forked(work, Silent()).answer()
+    assert raised.value.fix is not None
+    assert "rebake train nlu" in raised.value.fix
+
+
+def test_stopping_ends_the_process_at_once() -> None:
+    def work(progress: Progress) -> Mapping[str, Any]:
+        time.sleep(60)
+        return {}
+
+    began = time.monotonic()
+    forked = Forked(work, Silent())
+    forked.stop()
+    forked.stop()
+    assert time.monotonic() - began < 30
+
+
+PROJECT = {
+    "config.yml": """
+language: en
+pipeline:
+  - name: WhitespaceTokenizer
+  - name: CountVectorsFeaturizer
+  - {name: DIETClassifier, epochs: 2, transformer_size: 16, number_of_transformer_layers: 1}
+policies:
+  - name: RulePolicy
+  - {name: TEDPolicy, epochs: 2, max_history: 3}
+""",
+    "domain.yml": """
+version: "3.1"
+intents: [greet, bye]
+responses:
+  utter_greet: [{text: Hi}]
+  utter_bye: [{text: Bye}]
+""",
+    "data/all.yml": """
+version: "3.1"
+nlu:
+  - intent: greet
+    examples: |
+      - hi
+      - hello there
+  - intent: bye
+    examples: |
+      - bye
+      - see you
+stories:
+  - story: both
+    steps: [{intent: greet}, {action: utter_greet}, {intent: bye}, {action: utter_bye}]
+rules:
+  - rule: bye
+    steps: [{intent: bye}, {action: utter_bye}]
+""",
+}
+TRAIN = """
+import json, sys
+import rebake.baking_job as baking_job
+from rebake.forked import Forked
+
+forked = []
+if sys.argv[1] == "alone":
+    baking_job.can_fork = lambda: False
+else:
+    baking_job.can_fork = lambda: True
+    start = Forked.__init__
+    Forked.__init__ = lambda self, *given: (forked.append(True), start(self, *given))[1]
+from rebake.model_training import train
+
+print(json.dumps({"model": train("domain.yml", "config.yml", "data", output=sys.argv[1]).model, "forked": forked}))
+"""
+
+
+def weights(model: Path) -> dict[str, bytes]:
+    with tarfile.open(model) as archive:
+        return {
+            member.name: file.read()
+            for member in archive.getmembers()
+            if "components/train_" in member.name and (file := archive.extractfile(member)) is not None
+        }
+
+
+def test_both_ways_of_training_give_the_same_weights(tmp_path: Path) -> None:
+    for name, text in PROJECT.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    told = {}
+    for way in ("alone", "beside"):
+        done = subprocess.run(
+            [sys.executable, "-c", TRAIN, way], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        told[way] = json.loads(done.stdout.splitlines()[-1])
+    assert [told["alone"]["forked"], told["beside"]["forked"]] == [[], [True]]
+    alone, beside = (weights(tmp_path / told[way]["model"]) for way in ("alone", "beside"))
+    assert alone == beside
+    assert {name.split("/")[1] for name in alone} >= {"train_DIETClassifier2", "train_TEDPolicy1", "train_RulePolicy0"}
