@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -9,6 +10,7 @@ from typing import cast
 import pytest
 
 from rebake.archive.manifest import read_manifest
+from rebake.archive.pack import read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.baking import bake, dry_run
@@ -77,6 +79,8 @@ def test_a_new_wording_is_served_without_training(project: Path) -> None:
     with load_model(first) as model:
         parsed = model.parse("opening hours")
     assert parsed["intent"] == {"name": "faq", "confidence": 1.0, "full_retrieval_intent_name": "faq/hours"}
+    vocabularies = read_member(first, "components/train_CountVectorsFeaturizer1/vocabularies.json")
+    assert json.loads(vocabularies or "")["response"] == {"": 0}  # none would break `rasa train --finetune`
     assert parsed["response_selector"]["faq"]["response"]["responses"] == [{"text": "at nine"}]
 
     edit(project / "domain.yml", "at nine", "at ten")

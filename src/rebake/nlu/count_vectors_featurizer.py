@@ -36,6 +36,7 @@ _VOCABULARIES = "vocabularies.json"
 _OOV_WORDS = "oov_words.json"
 _ATTRIBUTES = (TEXT, INTENT, RESPONSE, ACTION_NAME, ACTION_TEXT, INTENT_RESPONSE_KEY)
 _TEXTS = (TEXT, RESPONSE, ACTION_TEXT)
+_NO_WORD = {"": 0}  # the least vocabulary that Rasa loads
 _NUMBER = re.compile(r"\b[0-9]+\b")
 
 Vocabulary = Mapping[str, int]
@@ -82,8 +83,16 @@ class CountVectorsFeaturizer:
                 learnt = learn_vocabulary(documents[attribute], self._ngrams, min_df=min_df, **limits)
                 self._vocabularies[attribute] = learnt or None
                 self._refuse_nothing(learnt, documents[attribute], attribute)
+        self._make_room_for_responses(training.messages)
         self._oov_token = self._oov_token_of_a_trained_model()
         return {}
+
+    def _make_room_for_responses(self, messages: Sequence[Message]) -> None:
+        """Responses that nothing learns from have no text here, but do where Rasa fine-tunes the model: it adds their
+        words to this vocabulary, and fails if there is none."""
+        has_responses = any(INTENT_RESPONSE_KEY in message.attributes for message in messages)
+        if has_responses and self._vocabularies[TEXT] and not self._vocabularies[RESPONSE]:
+            self._vocabularies[RESPONSE] = dict(_NO_WORD)
 
     def _refuse_nothing(self, learnt: object, documents: Sequence[Sequence[str]], attribute: str) -> None:
         if not learnt and any(map(any, documents)):
