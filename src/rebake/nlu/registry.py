@@ -70,7 +70,7 @@ def trainable_type(spec: ComponentSpec) -> ComponentType:
 
 def supported_components() -> tuple[str, ...]:
     """Names of the components that are implemented in full, in the order in which they stand in a pipeline."""
-    return tuple(entry.name for entry in ENTRIES if entry.implementation and entry.name != "ResponseSelector")
+    return tuple(entry.name for entry in ENTRIES if entry.implementation)
 
 
 def _listed(names: Iterable[str]) -> str:
