@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import tensorflow as tf
@@ -102,7 +103,8 @@ def fit(
         return {**named, "loss": total}
 
     # The step has no Python control flow over tensors; reading its source for some would take longer than tracing it.
-    traced = tf.function(step, input_signature=[signature, tf.TensorSpec([], tf.int32)], autograph=False)
+    # A partial is a function of its own for each network; otherwise TensorFlow warns of retracing at the fifth network.
+    traced = tf.function(partial(step), input_signature=[signature, tf.TensorSpec([], tf.int32)], autograph=False)
     number = 0
     means: dict[str, float] = {}
     with progress.task(settings.name, settings.epochs) as task:
