@@ -48,7 +48,7 @@ actions: [action_x, action_y]
 """
 CONFIG = "recipe: default.v1\nassistant_id: random\nlanguage: en\npipeline: []\npolicies:\n- name: RulePolicy\n"
 INTENTS = ("i1", "i2", "i3", "i4")
-ACTIONS = ("utter_a", "utter_b", "action_x", "action_y")
+ACTIONS = (*("utter_a", "utter_b", "action_x", "action_y") * 4, "action_default_fallback", "restart", "rewind")
 FORMS = ("f1", "f2")
 VALUES: dict[str, tuple[Any, ...]] = {
     "s_text": ("x", None, ""),
@@ -84,7 +84,9 @@ def user_step(draw: Draw, alternative: bool = False) -> dict[str, Any]:
     if draw.random() < 0.3:
         chosen = draw.sample(ENTITIES, draw.randint(1, 2))
         step["entities"] = [
-            {entity["entity"]: entity["value"], **{key: entity[key] for key in ("role", "group") if key in entity}}
+            entity["entity"]
+            if draw.random() < 0.15
+            else {entity["entity"]: entity["value"], **{k: entity[k] for k in ("role", "group") if k in entity}}
             for entity in chosen
         ]
     return step
@@ -92,7 +94,10 @@ def user_step(draw: Draw, alternative: bool = False) -> dict[str, Any]:
 
 def slot_step(draw: Draw) -> dict[str, Any]:
     name = draw.choice(tuple(VALUES))
-    return {"slot_was_set": [{name: draw.choice(VALUES[name])}]}
+    if draw.random() < 0.15:
+        return {"slot_was_set": [name]}  # a value of Rasa's, or none
+    more = [{"s_bool": draw.random() < 0.5}] if draw.random() < 0.1 and name != "s_bool" else []
+    return {"slot_was_set": [{name: draw.choice(VALUES[name])}, *more]}
 
 
 def turn(draw: Draw, is_rule: bool = False) -> list[dict[str, Any]]:
@@ -102,6 +107,8 @@ def turn(draw: Draw, is_rule: bool = False) -> list[dict[str, Any]]:
         steps = [{"or": [user_step(draw, alternative=True) for _ in range(draw.randint(2, 3))]}]
     if draw.random() < 0.2:
         steps.append(slot_step(draw))
+    elif draw.random() < 0.08:
+        steps.append({"or": [{"slot_was_set": [{"s_text": "x"}]}, slot_step(draw)]})
     for _ in range(draw.randint(1, 2)):
         if draw.random() < 0.25:
             form = draw.choice(FORMS)
@@ -120,7 +127,7 @@ def story(draw: Draw, number: int) -> dict[str, Any]:
     if draw.random() < 0.3:
         start: dict[str, Any] = {"checkpoint": f"c{draw.randint(1, 3)}"}
         if draw.random() < 0.3:
-            start["slot_was_set"] = [{"s_text": draw.choice(("x", "y"))}]
+            start["slot_was_set"] = [draw.choice(({"s_text": "x"}, {"s_text": "y"}, {"s_bool": False}, {"s_cat": "a"}))]
         steps.append(start)
     elif draw.random() < 0.15:
         steps.append({"action": draw.choice(ACTIONS)})
@@ -179,8 +186,8 @@ def other_event(draw: Draw) -> dict[str, Any]:
     hidden = draw.random() < 0.25
     return draw.choice(
         (
-            {"event": "action", "name": draw.choice(ACTIONS), "hide_rule_turn": hidden},
-            {"event": "action", "name": draw.choice(ACTIONS), "hide_rule_turn": hidden},
+            {"event": "action", "name": draw.choice(ACTIONS[:17]), "hide_rule_turn": hidden},
+            {"event": "action", "name": draw.choice(ACTIONS[:17]), "hide_rule_turn": hidden},
             {"event": "action", "name": form, "hide_rule_turn": hidden},
             {"event": "action", "name": None, "action_text": draw.choice(BOT_TEXTS), "hide_rule_turn": hidden},
             {"event": "slot", "name": slot, "value": draw.choice(VALUES[slot])},

@@ -108,7 +108,7 @@ class TrainingTracker(Tracker):
     """A training conversation, which knows the stories it was made of and keeps its states as it grows.
 
     As in Rasa, the kept states count every action that was logged, also a form's repeated turns which
-    :meth:`applied_events` leaves out.
+    :meth:`applied_events` leaves out, and begin anew where a story reverts a user turn.
 
     Attributes:
         name: names of its stories, joined by " > ".
@@ -142,7 +142,7 @@ class TrainingTracker(Tracker):
         if isinstance(event, ActionReverted):
             self._closed.pop()
         elif isinstance(event, UserUtteranceReverted | Restarted):
-            self._closed = [self.builder.intern(state) for state in super().past_states()[:-1]]
+            self._closed = []
 
     def follow(self, events: Sequence[Event], known: dict[tuple[object, ...], tuple[list[int], Conversation]]) -> None:
         """Log events, none of which reverts another.
