@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from rebake.archive.manifest import PARTS
+from rebake.baking_checks import check_assistant
 from rebake.core.featurizers import TrackerFeaturizer
 from rebake.core.generator import training_trackers
 from rebake.core.story_checks import check_stories
-from support.core import read
+from rebake.errors import UnsupportedError
+from support.core import DOMAIN, read
 
 START = """\
 stories:
@@ -49,3 +52,10 @@ def test_they_are_told_because_labels_lag_states_in_rasa(tmp_path: Path) -> None
 )
 def test_forms_that_go_straight_through_or_are_interrupted_are_fine(tmp_path: Path, steps: str) -> None:
     assert check_stories(read(tmp_path, START + steps).stories) == ()
+
+
+def test_a_slot_of_a_custom_class_is_refused_before_any_training_and_told_by_a_check(tmp_path: Path) -> None:
+    assistant = read(tmp_path, START + DONE, domain=DOMAIN.replace("type: bool", "type: my.Slot"))
+    with pytest.raises(UnsupportedError, match=r"domain\.yml:8: Slot 'hot' has the custom type 'my\.Slot'"):
+        check_assistant(assistant, frozenset(PARTS), to_train=True)
+    assert any("my.Slot" in notice.message for notice in check_assistant(assistant, frozenset(PARTS), to_train=False))

@@ -11,6 +11,7 @@ from rebake.assistant.location import Notice
 from rebake.assistant.model import Assistant
 from rebake.assistant.validate import validate
 from rebake.core.agent import policy_nodes
+from rebake.core.states import SlotFeaturizer
 from rebake.core.story_checks import check_stories
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.data_checks import check_data
@@ -47,6 +48,9 @@ def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: b
     if "core" in parts and assistant.stories and not assistant.domain.is_empty:
         _check_policies(assistant, told)
         told.notices += check_stories(assistant.stories)
+        for slot in assistant.domain.slots:
+            with told.refusals():
+                SlotFeaturizer.of(slot)
     return tuple(dict.fromkeys(told.notices))
 
 
