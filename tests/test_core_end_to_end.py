@@ -129,3 +129,14 @@ def test_a_text_beside_an_intent_is_not_read_and_told(tmp_path: Path) -> None:
     )
     assert not assistant.is_end_to_end
     assert any("text beside the intent is not read" in str(notice) for notice in assistant.notices)
+
+
+KINDS = """action active_loop action_execution_rejected agent bot cancel_reminder entities export followup form
+form_validation loop_interrupted pause reminder reset_slots restart resume rewind session_started slot undo user
+user_featurization"""
+
+
+@pytest.mark.parametrize("kind", KINDS.split())
+def test_every_event_that_a_rasa_tracker_can_hold_is_taken(kind: str) -> None:
+    """The type names of Rasa 3.6.21's events."""
+    assert len(events_from_json([LISTEN, {"event": kind, "name": "x", "value": 1}])) in (1, 2)

@@ -186,6 +186,8 @@ def _event_from_json(entry: Mapping[str, Any]) -> Event | None:  # noqa: PLR0911
             return ActiveLoop(name)
         case "loop_interrupted":
             return LoopInterrupted(bool(entry.get("is_interrupted")))
+        case "form_validation":  # how older trackers say it
+            return LoopInterrupted(not entry.get("validate", True))
         case "action_execution_rejected":
             return ActionExecutionRejected(_required(name, entry))
         case "followup":
