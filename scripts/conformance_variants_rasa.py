@@ -43,6 +43,11 @@ def answer(job: dict[str, Any], variant: dict[str, str]) -> dict[str, Any]:
     return told
 
 
+def plain(value: Any) -> Any:
+    """What knows no JSON: float32 numbers of numpy, and paths among the defaults."""
+    return str(value) if isinstance(value, Path) else float(value)
+
+
 def main() -> None:
     question, out = map(Path, sys.argv[1:3])
     job = json.loads(question.read_text(encoding="utf-8"))
@@ -50,8 +55,7 @@ def main() -> None:
         "defaults": {name: class_from_module_path(name).get_default_config() for name in job["classes"]},
         "parses": {variant["name"]: answer(job, variant) for variant in job["variants"]},
     }
-    # float32 numbers of numpy know no JSON; default=float turns them into plain ones
-    out.write_text(json.dumps(told, ensure_ascii=False, default=float), encoding="utf-8")
+    out.write_text(json.dumps(told, ensure_ascii=False, default=plain), encoding="utf-8")
 
 
 if __name__ == "__main__":
