@@ -1,0 +1,101 @@
+"""Run a trainer as a process of its own and see what it takes; the machine and the Rasa environment."""
+
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE_SECONDS = 0.2
+
+
+def machine() -> str:
+    """Cores, their model, and the architecture."""
+    told = [
+        line.split(":", 1)[1].strip()
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if line.startswith("model name")
+    ]
+    return f"{os.cpu_count()} CPU cores ({told[0] if told else 'unnamed'}, {platform.machine()})"
+
+
+def rasa_environment() -> Path:
+    """The environment with an unmodified Rasa 3.6.21, made if it is not there."""
+    made = subprocess.run([ROOT / "scripts" / "rasa_env"], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(made.stdout.strip())
+
+
+def resident_bytes(process: int) -> int:
+    """Of a process and everything it started, at this moment; pages that two of them share count twice."""
+    total = 0
+    try:
+        total = int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        for children in Path(f"/proc/{process}/task").glob("*/children"):
+            total += sum(resident_bytes(int(child)) for child in children.read_text().split())
+    except (OSError, ValueError, IndexError):
+        pass  # it ended while it was looked at
+    return total
+
+
+class PeakMemory:
+    """Looks at a process and its children five times a second until it is stopped."""
+
+    def __init__(self, process: int) -> None:
+        self.bytes = 0
+        self._process = process
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(SAMPLE_SECONDS):
+            self.bytes = max(self.bytes, resident_bytes(self._process))
+
+    def stop(self) -> int:
+        self._ended.set()
+        self._thread.join()
+        return self.bytes
+
+
+def run(command: list[str], directory: Path) -> dict[str, Any]:
+    """Run it to its end; seconds of wall time and processor, and peak memory of the process with its children (by
+    samples) or of the biggest of them (as the kernel counts), whichever is more. Ends this program if it fails."""
+    load = os.getloadavg()[0]
+    environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false"}
+    began = time.monotonic()
+    with subprocess.Popen(
+        command,
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+    ) as process:
+        memory = PeakMemory(process.pid)
+        assert process.stdout is not None
+        said = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - began
+    peak = max(memory.stop(), used.ru_maxrss * 1024)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed with exit code {process.returncode}:\n{said[-3000:].decode()}")
+    return {
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "peak_megabytes": round(peak / 2**20),
+        "load_before": round(load, 1),
+    }
+
+
+def train(command: list[str], directory: Path) -> dict[str, Any]:
+    """:func:`run` of a trainer that writes into ``models`` in this directory, and the archive's size."""
+    figures = run(command, directory)
+    archives = list((directory / "models").glob("*.tar.gz"))
+    if not archives:
+        sys.exit(f"{' '.join(command)} wrote no archive.")
+    return {**figures, "archive_megabytes": round(archives[0].stat().st_size / 1e6, 1)}
