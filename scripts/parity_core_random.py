@@ -116,7 +116,8 @@ def turn(draw: Draw, is_rule: bool = False) -> list[dict[str, Any]]:
             steps.append({"active_loop": draw.choice((form, form, form, None))})
         else:
             said = draw.texts and not is_rule and draw.random() < 0.25  # Rasa refuses bot texts in rules
-            steps.append({"bot": draw.choice(BOT_TEXTS)} if said else {"action": draw.choice(ACTIONS)})
+            actions = ACTIONS[:17] if is_rule else ACTIONS  # a rule that reverts turns says nothing
+            steps.append({"bot": draw.choice(BOT_TEXTS)} if said else {"action": draw.choice(actions)})
             if draw.random() < 0.15:
                 steps.append(slot_step(draw))
     return steps

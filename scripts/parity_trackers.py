@@ -74,12 +74,12 @@ def chosen(kind: str, is_rule: bool, is_augmented: bool) -> bool:
 
 
 def action_of(event: Any) -> str:
-    """The event's kind, and the action's or intent's name."""
+    """The event's kind, and the action's or intent's name, or the text in its place."""
     name = getattr(event, "action_name", None) or getattr(event, "intent_name", None)
-    if name is None and type(event).__name__ == "ActionExecuted":
-        name = event.name
-    if name is None and type(event).__name__ == "UserUttered":
-        name = event.intent
+    if not name and type(event).__name__ == "ActionExecuted":
+        name = event.name or getattr(event, "text", None) or event.action_text
+    if not name and type(event).__name__ == "UserUttered":
+        name = event.text if isinstance(event.intent, dict) else event.intent or event.text
     unpredictable = " (unpredictable)" if getattr(event, "unpredictable", False) else ""
     return f"{type(event).__name__} {name or ''}{unpredictable}"
 
