@@ -299,8 +299,8 @@ def test_a_ranking_as_long_as_the_actions_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "names"),
     [
-        ({"evaluate_on_number_of_examples": 5}, UnsupportedError, "evaluate_on_number_of_examples"),
-        ({"tensorboard_log_directory": "logs"}, UnsupportedError, "tensorboard_log_directory"),
+        ({"evaluate_on_number_of_examples": -1}, DataError, "evaluate_on_number_of_examples"),
+        ({"tensorboard_log_level": "step"}, DataError, "tensorboard_log_level"),
         ({"featurizers": ["count"]}, UnsupportedError, "featurizers"),
         ({"featurizer": [{"name": "FullDialogueTrackerFeaturizer"}]}, DataError, "state_featurizer"),
         ({"featurizer": [{"name": "IntentMaxHistoryTrackerFeaturizer"}]}, DataError, "IntentMaxHistory"),
@@ -388,3 +388,35 @@ def test_what_the_user_said_counts_only_in_the_turn_after_listening() -> None:
 def test_user_uttered_events_without_intent_do_not_break_predictions(small: TEDPolicy) -> None:
     found = probabilities(small, LISTEN, UserUttered(None))
     assert len(found) == len(action_names(DOMAIN))
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_held_out_examples_are_measured_and_logged_and_the_best_weights_kept(tmp_path: Path) -> None:
+    held_out = {"evaluate_on_number_of_examples": 6, "evaluate_every_number_of_epochs": 1, "checkpoint_model": True}
+    logs = tmp_path / "logs"
+    policy, figures = trained(**held_out, epochs=3, tensorboard_log_directory=str(logs))
+    assert 0.0 <= figures["val_accuracy"] <= 1.0
+    assert figures["val_loss"] == pytest.approx(figures["val_labels_loss"])
+    assert {path.name for path in logs.iterdir()} == {"train", "validation"}
+    assert policy._files is not None
+    assert policy._files.options["checkpoint_model"] is True
+
+
+FULL_DIALOGUE = [{"name": "FullDialogueTrackerFeaturizer", "state_featurizer": [{"name": "SingleStateFeaturizer"}]}]
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_whole_dialogues_are_learned_action_by_action_and_read_up_to_the_last_turn(tmp_path: Path) -> None:
+    policy, figures = trained(featurizer=FULL_DIALOGUE, epochs=60, learning_rate=0.02, connection_density=1.0)
+    assert figures["accuracy"] >= 0.8
+    found = policy.examples(trackers())
+    assert [len(states) for states in found.states] == [len(labels) for labels in found.labels] == [5, 5, 5]
+    policy.save(tmp_path)
+    assert json.loads((tmp_path / "featurizer.json").read_text())["type"] == "FullDialogueTrackerFeaturizer"
+    loaded = TEDPolicy.load(policy.options, "TEDPolicy0", tmp_path)
+    assert probabilities(loaded, *after_order()) == pytest.approx(probabilities(policy, *after_order()), abs=1e-6)
+
+
+def test_whole_dialogues_cannot_be_held_out() -> None:
+    with pytest.raises(DataError, match="held out"):
+        trained(featurizer=FULL_DIALOGUE, evaluate_on_number_of_examples=1)

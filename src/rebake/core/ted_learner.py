@@ -31,6 +31,7 @@ from rebake.nlu.entity_tags import TagSpec
 
 if TYPE_CHECKING:
     from rebake.nn.dialogue_data import Dialogues
+    from rebake.nn.evaluation import EvaluationSettings
     from rebake.nn.ted_config import TedConfig
     from rebake.nn.ted_model import TedModel, TedPrediction
 
@@ -91,6 +92,11 @@ class TedLearner(ABC):
         if not examples.states:
             logger.warning("%s is not trained, as there are no stories to learn from.", self.node)
             return {}
+        if self._whole_dialogues and options["evaluate_on_number_of_examples"]:
+            raise DataError(
+                f"{self.node}: whole dialogues cannot be held out by their actions (evaluate_on_number_of_examples).",
+                fix="Set it to 0, or use the MaxHistoryTrackerFeaturizer.",
+            )
         if options.get("max_training_samples") is not None:
             logger.warning("%s: max_training_samples has no effect, neither in Rasa 3.6 nor here.", self.node)
         encoder = StateEncoder(tables, end_to_end)
@@ -109,6 +115,9 @@ class TedLearner(ABC):
         options: dict[str, Any],
         context: TrainingContext,
     ) -> dict[str, float]:
+        from rebake.nn.training import FitSettings
+
+        seed = context.seed if options["random_seed"] is None else int(options["random_seed"])
         widths = windows.states.widths
         if "intent" not in widths.names and "text" not in widths.texts:
             raise DataError(f"{self.node}: no story holds a user turn.", fix="Add one to the stories.")
@@ -129,12 +138,24 @@ class TedLearner(ABC):
             ids,
             labels.as_input(),
             tags=0 if spec is None else len(spec.tags),
-            seed=context.seed if options["random_seed"] is None else int(options["random_seed"]),
-            num_threads=context.num_threads,
-            name=self.node,
+            settings=FitSettings(self.node, options["epochs"], options["learning_rate"], seed),
+            evaluation=self._evaluation(options, seed),
             progress=context.progress,
+            num_threads=context.num_threads,
         )
         return metrics | self.learned(data, ids)
+
+    def _evaluation(self, options: Mapping[str, Any], seed: int) -> EvaluationSettings:
+        from rebake.nn.evaluation import EvaluationSettings
+
+        return EvaluationSettings(
+            examples=options["evaluate_on_number_of_examples"],
+            every=options["evaluate_every_number_of_epochs"],
+            keep_best=options["checkpoint_model"],
+            seed=seed,
+            log_directory=options["tensorboard_log_directory"] or None,
+            log_level=options["tensorboard_log_level"],
+        )
 
     def _config(self, options: Mapping[str, Any]) -> TedConfig:
         from rebake.nn.ted_config import TedConfig

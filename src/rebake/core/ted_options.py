@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from rebake.errors import DataError, UnsupportedError
+
+logger = logging.getLogger("rebake")
 
 SOFTMAX = "softmax"
 CROSS_ENTROPY = "cross_entropy"
@@ -29,6 +32,7 @@ _CHOICES = {
     "loss_type": (CROSS_ENTROPY, MARGIN),
     "similarity_type": (AUTO, INNER, COSINE),
     "model_confidence": (SOFTMAX, AUTO),
+    "tensorboard_log_level": ("epoch", "batch"),
 }
 
 
@@ -55,9 +59,7 @@ def resolve_options(options: Mapping[str, Any], node: str) -> dict[str, Any]:
     _check_confidence(resolved, node)
     if resolved["similarity_type"] == AUTO:
         resolved["similarity_type"] = INNER if resolved["loss_type"] == CROSS_ENTROPY else COSINE
-    if resolved["evaluate_every_number_of_epochs"] == -1:
-        resolved["evaluate_every_number_of_epochs"] = resolved["epochs"]
-    resolved["checkpoint_model"] = False
+    _settle_evaluation(resolved, node)
     return resolved
 
 
@@ -76,22 +78,28 @@ def resolve_intent_options(options: Mapping[str, Any], node: str) -> dict[str, A
     _require(_is_number(tolerance) and 0 <= tolerance <= 1, node, "tolerance", tolerance, "between 0 and 1")
     ignored = resolved["ignore_intents_list"]
     _require(isinstance(ignored, list), node, "ignore_intents_list", ignored, "a list of intents")
-    if resolved["evaluate_every_number_of_epochs"] == -1:
-        resolved["evaluate_every_number_of_epochs"] = resolved["epochs"]
-    resolved["checkpoint_model"] = False
+    _settle_evaluation(resolved, node)
     return resolved
 
 
+def _settle_evaluation(resolved: dict[str, Any], node: str) -> None:
+    if resolved["evaluate_every_number_of_epochs"] == -1:
+        resolved["evaluate_every_number_of_epochs"] = resolved["epochs"]
+    held_out, every = resolved["evaluate_on_number_of_examples"], resolved["evaluate_every_number_of_epochs"]
+    if held_out > 0 and every > resolved["epochs"]:
+        logger.warning(
+            "%s: there is no evaluation, as evaluate_every_number_of_epochs (%d) is more than epochs (%d).",
+            *(node, every, resolved["epochs"]),
+        )
+    if resolved["checkpoint_model"] and held_out <= 0:
+        logger.warning(
+            "%s: checkpoint_model has no effect, as evaluate_on_number_of_examples is %d: the last weights are kept.",
+            *(node, held_out),
+        )
+        resolved["checkpoint_model"] = False
+
+
 def _refuse_unsupported(options: Mapping[str, Any], node: str) -> None:
-    if options.get("evaluate_on_number_of_examples"):
-        raise UnsupportedError(
-            f"{node}: rebake holds no examples back for evaluation (option evaluate_on_number_of_examples).",
-            fix="Set it to 0; test stories measure the policy on data that it was not trained on.",
-        )
-    if options.get("tensorboard_log_directory"):
-        raise UnsupportedError(
-            f"{node}: rebake writes no TensorBoard logs (option tensorboard_log_directory).", fix="Remove the option."
-        )
     if options.get("featurizers"):
         raise UnsupportedError(
             f"{node}: the option featurizers leaves no features of slots, loops and entities to train on.",
@@ -112,6 +120,8 @@ def _check_values(options: Mapping[str, Any], node: str) -> None:
     _require(_is_batch_size(options["batch_size"]), node, "batch_size", options["batch_size"], "a size or two sizes")
     history = options.get("max_history")
     _require(history is None or (_is_int(history) and history >= 1), node, "max_history", history, "1 or more, or null")
+    held_out = options["evaluate_on_number_of_examples"]
+    _require(_is_int(held_out) and held_out >= 0, node, "evaluate_on_number_of_examples", held_out, "0 or more")
     ranking = options["ranking_length"]
     _require(_is_int(ranking) and ranking >= 0, node, "ranking_length", ranking, "0 or more")
     every = options["evaluate_every_number_of_epochs"]

@@ -68,6 +68,11 @@ class Dialogues:
     tags: NDArray[np.int32] | None = None
     tags_of: NDArray[np.int32] | None = None
 
+    def take(self, windows: NDArray[np.integer]) -> Dialogues:
+        """Some windows of them."""
+        tags_of = None if self.tags_of is None else self.tags_of[windows]
+        return Dialogues(self.rows[windows], self.lengths[windows], self.states, self.tags, tags_of)
+
     def batch(self, windows: NDArray[np.integer], *, distinct: bool) -> dict[str, Any]:
         """Some windows as a network takes them.
 

@@ -24,38 +24,20 @@ REPLACED_BY_OTHER = 0.1
 DISTINCT = "distinct_tokens"  # of a batch: int32 [N], the same number for tokens with the same features
 
 
-class MaskedLanguageModel:
-    """Acts between the hidden layers and the transformer of ``sequence_layer.text``.
-
-    Rasa tells tokens apart by a fixed random projection of their sparse features (by the first dense ones if there are
-    any). Here they are numbered, which tells the same ones apart; the projection is kept for Rasa's sake.
+class TokenMask:
+    """Hides tokens between the hidden layers and the transformer of ``sequence_layer.text``.
 
     Args:
         widths: of the text's features.
         inputs: width of the transformer's input.
-        units: width of its output.
-        loss: of intents; that of masked tokens is the same, never scaled.
     """
 
-    def __init__(
-        self,
-        weights: Weights,
-        widths: Widths,
-        inputs: int,
-        units: int,
-        embedding_units: int,
-        loss: DotProductLoss,
-        *,
-        l2: float,
-    ) -> None:
+    def __init__(self, weights: Weights, widths: Widths, inputs: int) -> None:
         path = "sequence_layer.text/_tf_layers"
         self.mask_vector = weights.add(f"{path}/mlm_input_mask/mask_vector", (1, 1, inputs), glorot_uniform)
         if not widths.sequence_dense:
             projection = f"{path}/sparse_to_dense_for_token_ids/kernel"
             weights.add(projection, (widths.sequence_sparse, 2), glorot_uniform, trainable=False)
-        self.embed_found = embed(weights, "text_lm_mask", units, embedding_units, l2=l2)
-        self.embed_right = embed(weights, "text_golden_token", inputs, embedding_units, l2=l2)
-        self.loss_function = replace(loss, scale=False)
 
     def hide(self, x: tf.Tensor, rows: Rows, tokens: tf.Tensor, noise: Noise) -> tuple[tf.Tensor, tf.Tensor]:
         """Choose tokens and replace them.
@@ -95,6 +77,36 @@ class MaskedLanguageModel:
         low, high = tf.reduce_min(x), tf.reduce_max(x)
         anything = low + (high - low) * noise.uniform(tf.stack([tf.shape(chosen)[0], tf.shape(x)[1]]))
         return tf.where(exists[:, None], tf.gather(x, source), anything)
+
+
+class MaskedLanguageModel(TokenMask):
+    """Hides tokens and has them found again.
+
+    Rasa tells tokens apart by a fixed random projection of their sparse features (by the first dense ones if there are
+    any). Here they are numbered, which tells the same ones apart; the projection is kept for Rasa's sake.
+
+    Args:
+        widths: of the text's features.
+        inputs: width of the transformer's input.
+        units: width of its output.
+        loss: of intents; that of masked tokens is the same, never scaled.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        widths: Widths,
+        inputs: int,
+        units: int,
+        embedding_units: int,
+        loss: DotProductLoss,
+        *,
+        l2: float,
+    ) -> None:
+        super().__init__(weights, widths, inputs)
+        self.embed_found = embed(weights, "text_lm_mask", units, embedding_units, l2=l2)
+        self.embed_right = embed(weights, "text_golden_token", inputs, embedding_units, l2=l2)
+        self.loss_function = replace(loss, scale=False)
 
     def loss(
         self, outputs: tf.Tensor, inputs: tf.Tensor, rows: Rows, chosen: tf.Tensor, distinct: tf.Tensor, noise: Noise

@@ -18,6 +18,7 @@ import tensorflow as tf
 from rebake.nn.crf import Crf
 from rebake.nn.dialogue_data import Inputs, Labels
 from rebake.nn.layers import Dense, Ffnn, embed, gelu
+from rebake.nn.masked_language_model import TokenMask
 from rebake.nn.noise import Noise, dropout
 from rebake.nn.rows import Rows
 from rebake.nn.sequence import SequenceLayer, Widths
@@ -78,17 +79,25 @@ class TextEncoder:
     ) -> None:
         parts = config.text_layers(name, is_label=is_label)
         self.sequence = SequenceLayer(weights, name, widths, parts.combine, parts.hidden, parts.transformer)
+        self.mask: TokenMask | None = None
+        if name == "text" and config.hides_tokens:
+            self.mask = TokenMask(weights, widths, self.sequence.ffnn.units)
         self.encoding = encoding_layer(weights, name, self.sequence.units, config)
         self.units = self.encoding.units
 
     def __call__(self, batch: Mapping[str, Any], noise: Noise | None) -> tf.Tensor:
         """[texts, units]"""
-        texts, _ = self.sequence(batch, noise, texts_only=True)
-        return self.encoding(texts)
+        if self.mask is None or noise is None or not noise.drops:
+            texts, _ = self.sequence(batch, noise, texts_only=True)
+            return self.encoding(texts)
+        return self.with_tokens(batch, noise)[0]
 
     def with_tokens(self, batch: Mapping[str, Any], noise: Noise | None) -> tuple[tf.Tensor, tf.Tensor]:
         """[texts, units], and what the encoding is made from: [texts, T, units of the sequence layer]."""
-        x, rows = self.sequence(batch, noise)
+        x, rows = self.sequence.inputs(batch, noise)
+        if self.mask is not None and noise is not None and noise.drops:
+            x, _ = self.mask.hide(x, rows, batch["lengths"], noise)
+        x = self.sequence.encode(x, rows, noise)
         return self.encoding(rows.take(x, rows.last)), rows.pad(x)
 
 

@@ -88,7 +88,13 @@ class TedConfig:
     def noisy_states(self) -> bool:
         """Whether training draws noise before states are joined to windows: then each turn needs an encoding of its
         own, however often its state comes."""
-        return bool(self.options["drop_rate"] > 0 or self.options["drop_rate_attention"] > 0)
+        options = self.options
+        return bool(options["drop_rate"] > 0 or options["drop_rate_attention"] > 0 or self.hides_tokens)
+
+    @property
+    def hides_tokens(self) -> bool:
+        """Hide words of user texts while training, to no end but noise (use_masked_language_model)."""
+        return bool(self.options["use_masked_language_model"])
 
     @property
     def cosine(self) -> bool:

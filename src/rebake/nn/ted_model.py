@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,14 +14,26 @@ from numpy.typing import NDArray
 from rebake.nn.batching import Batching
 from rebake.nn.checkpoints import FromCheckpoint, check_complete, write_checkpoint
 from rebake.nn.dialogue_data import Dialogues, Inputs, Labels
+from rebake.nn.evaluation import Evaluation, EvaluationSettings, hold_out, micro_f1
 from rebake.nn.noise import Noise
 from rebake.nn.ted import Asked, Ted
 from rebake.nn.ted_config import TedConfig
-from rebake.nn.training import FitSettings, LossFunction, configure, fit
+from rebake.nn.tensorboard import TensorBoardLog
+from rebake.nn.training import FitSettings, LossFunction, Watcher, configure, fit
 from rebake.nn.weights import Seeded, Source, Weights
 from rebake.progress import Progress
 
 PREDICTION_BATCH = 512  # windows; bounds the memory of a prediction
+LOGGED_AS = {
+    "loss": "t_loss",
+    "labels": "loss",
+    "labels_loss": "loss",
+    "accuracy": "acc",
+    "entities": "e_loss",
+    "entities_loss": "e_loss",
+    "entities_f1": "e_f1",
+}
+"""Names of losses and figures in TensorBoard, as with Rasa."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +80,10 @@ class TedModel:
         labels: Labels,
         *,
         tags: int,
-        seed: int,
-        num_threads: int | None,
-        name: str,
+        settings: FitSettings,
+        evaluation: EvaluationSettings,
         progress: Progress,
+        num_threads: int | None,
     ) -> tuple[Self, dict[str, float]]:
         """A network trained on windows.
 
@@ -81,29 +93,82 @@ class TedModel:
             tags: number of entity tags, where ``data`` has tags.
 
         Returns:
-            the network; its losses in the last epoch and its accuracy on ``data``.
+            the network; its losses in the last epoch, its accuracy on ``data``, and the figures of held-out windows.
+
+        Raises:
+            DataError: the windows to hold out cannot be had.
+            StorageError: the log cannot be written.
         """
         configure(num_threads)
-        model = cls(Seeded(seed), config, data.states.inputs, labels, tags)
-        options = config.options
-        batching = Batching(options["batch_size"], options["epochs"], options["batch_strategy"])
-        balance = model.balance_by(ids)
+        model = cls(Seeded(settings.seed), config, data.states.inputs, labels, tags)
+        batching = Batching(config.options["batch_size"], settings.epochs, config.options["batch_strategy"])
+        trained, watch, watchers = model._watched(data, ids, evaluation, settings.seed)
+        balance = model.balance_by(ids[trained])
         distinct = not config.noisy_states
 
         def batches(epoch: int) -> Iterator[dict[str, Any]]:
-            rng = np.random.default_rng([seed % 2**32, epoch])
-            for windows in batching.batches(epoch, len(ids), balance, rng):
+            rng = np.random.default_rng([settings.seed % 2**32, epoch])
+            for chosen in batching.batches(epoch, len(trained), balance, rng):
+                windows = trained[chosen]
                 yield data.batch(windows, distinct=distinct) | model.targets(data, ids, windows)
 
-        losses = fit(
-            model.weights,
-            model.losses(),
-            batches,
-            model.network.signature() | model.target_signature(),
-            FitSettings(name, options["epochs"], options["learning_rate"], seed),
-            progress,
+        signature = model.network.signature() | model.target_signature()
+        losses = fit(model.weights, model.losses(), batches, signature, settings, progress, watchers)
+        figures = {} if watch is None else watch.finish()
+        return model, {**_named(losses), "accuracy": model.accuracy(data, ids), **figures}
+
+    def _watched(
+        self, data: Dialogues, ids: NDArray[np.int32], settings: EvaluationSettings, seed: int
+    ) -> tuple[NDArray[np.int64], Evaluation | None, Sequence[Watcher]]:
+        """The windows that are trained on, and who watches."""
+        log: TensorBoardLog | None = None
+        if settings.log_directory is not None:
+            log = TensorBoardLog(settings.log_directory, settings.log_level, LOGGED_AS)
+        logs = [] if log is None else [log]
+        if settings.examples <= 0:
+            return np.arange(len(ids)), None, logs
+        # Rasa sorts labels, which are rows of numbers to it, as text.
+        rows = np.array([" ".join(map(str, row)) for row in ids.tolist()])
+        _, labels = np.unique(rows, return_inverse=True)
+        trained, held_out = hold_out(labels, len(ids), settings.examples, settings.seed)
+        evaluation = Evaluation(
+            self.weights,
+            lambda: self.measure(data, ids, held_out, seed),
+            every=settings.every,
+            keep_best=settings.keep_best,
+            tell=None if log is None else log.evaluated,
         )
-        return model, {**_named(losses), "accuracy": model.accuracy(data, ids)}
+        return trained, evaluation, [evaluation, *logs]
+
+    def measure(
+        self, data: Dialogues, ids: NDArray[np.int32], windows: NDArray[np.int64], seed: int
+    ) -> dict[str, float]:
+        """Losses and quality on some windows, without dropout: ``loss`` in all, ``<name>_loss`` of each head,
+        ``accuracy`` among all labels, and with a tagger ``entities_f1``.
+
+        Every window counts once. (Rasa's figures come of balanced batches and of sampled labels.)
+        """
+        sums: dict[str, float] = {}
+        found, gold = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+        losses = self.losses()
+        for start in range(0, len(windows), PREDICTION_BATCH):
+            part = windows[start : start + PREDICTION_BATCH]
+            batch = data.batch(part, distinct=True) | self.targets(data, ids, part)
+            for name, value in losses(batch, Noise(seed, tf.constant(0), drops=False)).items():
+                sums[f"{name}_loss"] = sums.get(f"{name}_loss", 0.0) + float(value) * len(part)
+            if self.network.tagger is not None and len(batch["tagged"]):
+                _, made_from, tokens = self.network.dialogues(batch, None)
+                logits, lengths = self._tag_logits(batch, made_from, tokens, "newest")
+                tags, _ = self.network.tagger.crf.decode(logits.numpy(), lengths.numpy())
+                is_word = np.arange(tags.shape[1]) < lengths.numpy()[:, np.newaxis]
+                found.append(tags[is_word])
+                gold.append(_as_wide(batch["tags"], tags.shape[1])[is_word])
+        figures = {"loss": sum(sums.values()) / len(windows)}
+        figures |= {name: value / len(windows) for name, value in sums.items()}
+        figures["accuracy"] = self.accuracy(data.take(windows), ids[windows])
+        if self.network.tagger is not None:
+            figures["entities_f1"] = micro_f1(np.concatenate(gold), np.concatenate(found))
+        return figures
 
     def balance_by(self, ids: NDArray[np.int32]) -> NDArray[np.int64] | None:
         """What batches are balanced by; nothing where an example has several labels, as in Rasa."""
@@ -212,6 +277,13 @@ def _entity_loss(crf: Any, logits: tf.Tensor, tags: tf.Tensor, lengths: tf.Tenso
     width = tf.shape(logits)[1]
     tags = tf.pad(tags, [[0, 0], [0, tf.maximum(width - tf.shape(tags)[1], 0)]])[:, :width]
     return tf.cond(tf.size(lengths) > 0, lambda: crf.loss(logits, tags, lengths), lambda: tf.constant(0.0))
+
+
+def _as_wide(tags: NDArray[np.int32], width: int) -> NDArray[np.int32]:
+    """int32 [E, width]: cut, or filled with 0."""
+    filled = np.zeros((len(tags), width), np.int32)
+    filled[:, : tags.shape[1]] = tags[:, :width]
+    return filled
 
 
 def _named(losses: Mapping[str, float]) -> dict[str, float]:

@@ -1,0 +1,87 @@
+"""Rasa's half of scripts/conformance_policies, run by the Python of scripts/rasa_env: all variants in one process.
+
+    PYTHON scripts/conformance_policies_rasa.py JOB.json ANSWER.json
+
+The job: `variants`, each {"name", "config", "domain", "data", "ours", "theirs"}: Rasa trains the project into the
+archive `theirs`, and decides on every prediction point of its stories with it and with the archive `ours`.
+The answer: {name: {"points": [...], "theirs": decisions, "ours": decisions}}; a decision is {node: {"probabilities",
+"end_to_end", "entities"}}. TensorFlow runs without tracing, which takes Rasa many times as long and changes no number.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from rasa.core.agent import Agent
+from rasa.engine.constants import PLACEHOLDER_TRACKER
+from rasa.model_training import train, train_core
+from rasa.shared.core.events import EntitiesAdded
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.importers.importer import TrainingDataImporter
+from rasa_side import made, policy_nodes, project_points
+
+NEGLIGIBLE = 1e-7
+
+
+def decisions(archive: str, points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    agent = Agent.load(archive)
+    if not agent.is_ready():
+        raise SystemExit(f"Rasa could not load {archive}.")
+    nodes = policy_nodes(agent)
+    domain = agent.processor.domain
+    found = []
+    for point in points:
+        events = [made(event) for event in point["events"]]
+        tracker = DialogueStateTracker.from_events("conformance", events, slots=domain.slots)
+        results = agent.processor.graph_runner.run(inputs={PLACEHOLDER_TRACKER: tracker}, targets=nodes)
+        found.append({node: told(results[node], domain.action_names_or_texts) for node in nodes})
+    return found
+
+
+def told(prediction: Any, names: list[str]) -> dict[str, Any]:
+    added = [event for event in prediction.optional_events or [] if isinstance(event, EntitiesAdded)]
+    keys = ("entity", "start", "end", "value")
+    return {
+        "probabilities": {
+            name: float(p) for name, p in zip(names, prediction.probabilities, strict=True) if abs(p) > NEGLIGIBLE
+        },
+        "end_to_end": prediction.is_end_to_end_prediction,
+        "entities": [{key: entity[key] for key in keys} for event in added for entity in event.entities],
+    }
+
+
+def answer(variant: dict[str, str]) -> dict[str, Any]:
+    began = time.monotonic()
+    theirs = Path(variant["theirs"])
+    if variant["with_nlu"]:
+        place = {"fixed_model_name": theirs.name, "force_training": True}
+        train(variant["domain"], variant["config"], variant["data"], str(theirs.parent), **place)
+    else:
+        train_core(
+            variant["domain"], variant["config"], variant["data"][0], str(theirs.parent), fixed_model_name=theirs.name
+        )
+    if not theirs.exists():
+        raise SystemExit(f"Rasa trained nothing for {variant['name']}.")
+    importer = TrainingDataImporter.load_from_config(
+        config_path=variant["config"], domain_path=variant["domain"], training_data_paths=variant["data"]
+    )
+    points = project_points(importer)
+    found = {side: decisions(variant[side], points) for side in ("theirs", "ours") if side in variant}
+    print(f"{variant['name']}: {time.monotonic() - began:.0f} s", flush=True)
+    return {"points": points, **found}
+
+
+def main() -> None:
+    tf.config.run_functions_eagerly(True)
+    question, out = map(Path, sys.argv[1:3])
+    job = json.loads(question.read_text(encoding="utf-8"))
+    answers = {variant["name"]: answer(variant) for variant in job["variants"]}
+    # float32 numbers of numpy know no JSON; default=float turns them into plain ones
+    out.write_text(json.dumps(answers, ensure_ascii=False, default=float), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
