@@ -62,13 +62,7 @@ class Node:
 
 
 def needs_texts(nlu: Sequence[Node], core: Sequence[Node], *, end_to_end: bool) -> bool:
-    """Whether names and texts of conversations are featurized for a policy.
-
-    Args:
-        nlu: the pipeline.
-        core: the policies.
-        end_to_end: the stories hold texts, and both parts are trained.
-    """
+    """Whether names and texts are featurized for a policy; ``end_to_end``: stories hold texts, both parts are there."""
     return end_to_end and bool(nlu) and any(node.type.name in _READ_TEXTS for node in core)
 
 
