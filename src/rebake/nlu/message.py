@@ -37,8 +37,8 @@ class Features:
     Attributes:
         sequence: [n_tokens, width] or None.
         sentence: [1, width] or None.
-        origin: the featurizer's alias, the node id unless the option ``alias`` is set; option ``featurizers`` selects
-            by it.
+        origin: the featurizer's option ``alias``, or ``run_<node id>``, the name of its node in Rasa's graph; option
+            ``featurizers`` selects by it.
     """
 
     origin: str
@@ -60,6 +60,7 @@ class Message:
         intent_ranking: predictions, best first.
         entities: predicted entities as Rasa's parse result has them.
         extra: further keys of the parse result (``response_selector`` ...).
+        spacy: what SpacyNLP says of it, a :class:`rebake.nlu.spacy_nlp.SpacyDocs`.
     """
 
     attributes: dict[str, str]
@@ -70,6 +71,7 @@ class Message:
     intent_ranking: list[dict[str, Any]] = field(default_factory=list)
     entities: list[dict[str, Any]] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    spacy: Any = None
 
     @property
     def text(self) -> str:

@@ -1,0 +1,91 @@
+"""SpacyNLP: loads a language model of spaCy and runs it on every text, for the components that build on it."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from rebake.errors import DataError
+from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.extras import require_extra
+from rebake.nlu.message import ACTION_TEXT, RESPONSE, TEXT, Message
+
+logger = logging.getLogger("rebake")
+
+ATTRIBUTES = (TEXT, RESPONSE, ACTION_TEXT)
+_BATCH = 50  # texts that spaCy sees together
+
+
+@dataclass(frozen=True, slots=True)
+class SpacyDocs:
+    """What spaCy says of a message, as ``Message.spacy``.
+
+    Attributes:
+        nlp: the ``spacy.Language`` that said it.
+        docs: attribute -> ``spacy.tokens.Doc`` of its text, lowercased unless the option ``case_sensitive`` is set.
+    """
+
+    nlp: Any
+    docs: dict[str, Any]
+
+
+class SpacyNLP:
+    """Adds ``message.spacy``. ``model`` is the name of an installed package of spaCy's, or a directory."""
+
+    def __init__(self, options: Mapping[str, Any], node: str) -> None:
+        require_extra("SpacyNLP", "spacy", "spacy")
+        self.node = node
+        self._case_sensitive = bool(options["case_sensitive"])
+        self._nlp = _load(options["model"])
+
+    def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
+        return {}
+
+    def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
+        for message in messages:
+            message.spacy = SpacyDocs(self._nlp, {})
+        for attribute in ATTRIBUTES:
+            present = [message for message in messages if message.attributes.get(attribute)]
+            texts = [message.attributes[attribute] for message in present]
+            if not self._case_sensitive:
+                texts = [text.lower() for text in texts]
+            for message, doc in zip(present, self._nlp.pipe(texts, batch_size=_BATCH), strict=True):
+                message.spacy.docs[attribute] = doc
+
+    def save(self, directory: Path) -> None:
+        """Nothing to save: the server loads the language model by itself."""
+
+    @classmethod
+    def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
+        return cls(options, node)
+
+
+def _load(model: object) -> Any:
+    """The ``spacy.Language`` of that name. Raises DataError."""
+    if not isinstance(model, str) or not model:
+        raise DataError("SpacyNLP does not say which language model to load.", fix="Write model: en_core_web_md.")
+    import spacy
+
+    try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            nlp = spacy.load(model, disable=["parser"])  # as Rasa: nothing reads the parse
+    except OSError as error:
+        raise DataError(
+            f"SpacyNLP: {model!r} is no language model of spaCy that is installed here, and no directory of one.",
+            fix=f"Install it (python -m spacy download {model}), or correct model.",
+        ) from error
+    except (ValueError, ImportError) as error:  # of another version, or of code that is not installed
+        reason = str(error).splitlines()[0]
+        raise DataError(
+            f"SpacyNLP: spaCy {spacy.__version__} cannot load the language model {model!r}: {reason}",
+            fix="Install the model that belongs to this version of spaCy.",
+        ) from error
+    for warning in told:
+        if issubclass(warning.category, UserWarning):  # e.g. a model of another version
+            logger.warning("SpacyNLP: %s", warning.message)
+    return nlp
