@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from rebake import load_model
 from rebake.assistant.model import Assistant
 from rebake.errors import DataError, UnsupportedError
+from rebake.model_training import train_nlu
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import PipelineTraining, load_pipeline, pipeline_nodes, train_pipeline
 from support.assistant_files import load, write
@@ -157,3 +159,17 @@ def test_a_selector_of_texts_without_a_transformer_is_refused_with_its_line_befo
     training = train(project(tmp_path / "b", config), tmp_path / "without")  # no example: nothing to refuse
     result = load_pipeline(training.nodes, tmp_path / "without").parse("hello")
     assert result["response_selector"]["all_retrieval_intents"] == []
+
+
+def test_a_fallback_ranks_nothing_where_no_classifier_ranks(tmp_path: Path) -> None:
+    (tmp_path / "nlu.yml").write_text("nlu:\n- intent: greet\n  examples: |\n    - hi\n", encoding="utf-8")
+    (tmp_path / "config.yml").write_text(
+        "pipeline:\n- name: WhitespaceTokenizer\n- name: KeywordIntentClassifier\n- name: FallbackClassifier\n",
+        encoding="utf-8",
+    )
+    archive = train_nlu(str(tmp_path / "config.yml"), str(tmp_path / "nlu.yml"), str(tmp_path / "models"))
+    assert archive is not None
+    with load_model(archive) as model:
+        unknown = model.parse("what")
+    assert unknown["intent"] == {"name": "nlu_fallback", "confidence": 0.3}
+    assert "intent_ranking" not in unknown

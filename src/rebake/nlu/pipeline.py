@@ -15,6 +15,7 @@ from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.errors import DataError
 from rebake.nlu.alignment import TAGGERS, misaligned
 from rebake.nlu.component import Component, TrainingContext, TrainingData
+from rebake.nlu.fallback_classifier import FALLBACK_INTENT
 from rebake.nlu.message import TEXT, Message
 from rebake.nlu.pipeline_checks import check_pipeline, check_response_selector
 from rebake.nlu.regex_message_handler import RegexMessageHandler
@@ -141,7 +142,8 @@ class Pipeline:
         }
         if TEXT in message.tokens:
             result["text_tokens"] = [[token.start, token.end] for token in message.tokens[TEXT]]
-        if message.intent_ranking or self._always_ranks:
+        # A FallbackClassifier alone does not rank: what it puts in front is shown only where a classifier ranked.
+        if self._always_ranks or any(entry["name"] != FALLBACK_INTENT for entry in message.intent_ranking):
             result["intent_ranking"] = message.intent_ranking
         selections = message.extra.get("response_selector", {})
         name = result["intent"]["name"]
