@@ -51,7 +51,7 @@ def sentence_pieces(file: Path, texts: list[str], **special: object) -> int:
     return int(sentencepiece.SentencePieceProcessor(model_file=str(file)).get_piece_size())
 
 
-def model(kind: str, directory: Path, texts: list[str]) -> torch.nn.Module:
+def model(kind: str, directory: Path, texts: list[str]) -> torch.nn.Module:  # noqa: PLR0911 - a table
     """The model; its tokenizer's files are written."""
     if kind == "bert":
         return transformers.BertModel(

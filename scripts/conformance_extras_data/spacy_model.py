@@ -12,9 +12,7 @@ import numpy as np
 import spacy
 from spacy.training import Example
 
-WORDS = (
-    "hi hello there good morning bye see you book a trip flight to from rome oslo berlin small large pizza Rome".split()
-)
+WORDS = ["hi", "hello", "good", "morning", "see", "book", "a", "trip", "flight", "to", "from", "rome", "pizza", "Rome"]
 WIDTH = 12
 TAGGED = [
     ("book a flight from Berlin to Rome", ["VB", "DT", "NN", "IN", "NNP", "TO", "NNP"], [(19, 25), (29, 33)]),

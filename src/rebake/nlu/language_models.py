@@ -18,7 +18,7 @@ class LanguageModel:
         mark: what its tokenizer adds to pieces of words; a piece of nothing else is dropped.
         sentence_from_first: a text's features are those of its first special token; else the mean over its tokens.
         longest: most tokens of a text, special ones included; None: any number.
-        exact_gelu: TensorFlow's version of this model, Rasa's, computes gelu exactly, and PyTorch's by an approximation.
+        exact_gelu: TensorFlow's version of this model, Rasa's, computes gelu exactly; PyTorch's approximates it.
     """
 
     model: str

@@ -1,0 +1,98 @@
+"""SpacyNLP and what builds on it, LanguageModelFeaturizer: each test needs its extra, or that it is missing."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rebake.errors import DataError, UnsupportedError
+from rebake.nlu import extras
+from rebake.nlu.language_model_featurizer import LanguageModelFeaturizer
+from rebake.nlu.message import Message
+from support.nlu import component, tokenized
+
+needs_spacy = pytest.mark.skipif(find_spec("spacy") is None, reason="not installed: pip install 'rebake[spacy]'")
+needs_transformers = pytest.mark.skipif(
+    find_spec("transformers") is None, reason="not installed: pip install 'rebake[transformers]'"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "extra"), [("SpacyNLP", "spacy"), ("LanguageModelFeaturizer", "transformers"), ("JiebaTokenizer", "jieba")]
+)
+def test_without_its_library_a_component_says_what_to_install(
+    name: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda module: None)
+    with pytest.raises(UnsupportedError, match=rf"{name} needs .*pip install 'rebake\[{extra}\]'"):
+        component(name)
+
+
+@pytest.fixture
+def spacy_model(tmp_path: Path) -> str:
+    import spacy
+
+    nlp = spacy.blank("en")
+    nlp.vocab.set_vector("hi", np.array([1, -2], np.float32))
+    nlp.vocab.set_vector("rome", np.array([3, 4], np.float32))
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "GPE", "pattern": "Rome"}])  # type: ignore[attr-defined]
+    nlp.to_disk(tmp_path / "model")
+    return str(tmp_path / "model")
+
+
+@needs_spacy
+@pytest.mark.parametrize(("pooling", "expected"), [("mean", [2, 1]), ("max", [3, 4])])
+def test_spacy_gives_lowercased_tokens_vectors_their_pool_and_entities(
+    spacy_model: str, pooling: str, expected: list[float]
+) -> None:
+    message = Message({"text": "Hi  to Rome"})
+    component("SpacyNLP", model=spacy_model).process([message])
+    component("SpacyTokenizer").process([message])
+    component("SpacyFeaturizer", pooling=pooling).process([message])
+    component("SpacyEntityExtractor").process([message])
+    assert [(t.text, t.start, t.end) for t in message.tokens["text"]] == [("hi", 0, 2), ("to", 4, 6), ("rome", 7, 11)]
+    [features] = message.features["text"]
+    assert isinstance(features.sequence, np.ndarray)
+    assert features.sequence.tolist() == [[1, -2], [0, 0], [3, 4]]
+    assert isinstance(features.sentence, np.ndarray)
+    assert features.sentence.tolist() == [expected]
+    [entity] = message.entities
+    assert (entity["entity"], entity["value"], entity["start"], entity["confidence"]) == ("GPE", "Rome", 7, None)
+
+
+@needs_spacy
+@pytest.mark.parametrize("model", [None, "no_such_model"])
+def test_a_model_of_spacys_that_is_not_there_is_told_with_a_fix(model: str | None) -> None:
+    with pytest.raises(DataError, match=r"SpacyNLP.* model"):
+        component("SpacyNLP", model=model)
+
+
+@needs_transformers
+def test_weights_that_are_not_on_the_machine_are_told_with_a_fix(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"model_weights: .*hf download"):
+        component("LanguageModelFeaturizer", model_weights=str(tmp_path))
+    with pytest.raises(DataError, match="model_name: 'bart' is not known"):
+        component("LanguageModelFeaturizer", model_name="bart")
+
+
+@needs_transformers
+def test_a_token_has_the_mean_of_its_pieces_and_a_text_the_first_state(tmp_path: Path) -> None:
+    import transformers
+
+    vocabulary = [*(f"[unused{i}]" for i in range(100)), "[UNK]", "[CLS]", "[SEP]", "[PAD]", "hi", "ro", "##me"]
+    (tmp_path / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    config = transformers.BertConfig(
+        vocab_size=len(vocabulary), hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
+    )
+    transformers.BertModel(config).save_pretrained(tmp_path)
+    featurizer = component("LanguageModelFeaturizer", model_weights=str(tmp_path))
+    messages = tokenized("hi rome", "hi")
+    featurizer.process(messages)
+    assert isinstance(featurizer, LanguageModelFeaturizer)
+    [hidden] = featurizer._run([[101, 104, 105, 106, 102]])
+    [features] = messages[0].features["text"]
+    assert isinstance(features.sequence, np.ndarray)
+    assert isinstance(features.sentence, np.ndarray)
+    np.testing.assert_allclose(features.sequence, [hidden[1], hidden[2:4].mean(axis=0)], atol=1e-5)
+    np.testing.assert_allclose(features.sentence, hidden[:1], atol=1e-5)
