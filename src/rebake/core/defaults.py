@@ -101,6 +101,8 @@ UNEXPECTED_INTENT: dict[str, Any] = {
     "ranking_length": 10,
     "ignore_intents_list": [],
     "tolerance": 0.0,
+    # Read by Rasa, though its own table of defaults leaves it out.
+    "max_history": None,
     "entity_recognition": False,
     "BILOU_flag": False,
     "priority": 2,
