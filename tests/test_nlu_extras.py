@@ -36,7 +36,7 @@ def spacy_model(tmp_path: Path) -> str:
     nlp = spacy.blank("en")
     nlp.vocab.set_vector("hi", np.array([1, -2], np.float32))
     nlp.vocab.set_vector("rome", np.array([3, 4], np.float32))
-    nlp.add_pipe("entity_ruler").add_patterns([{"label": "GPE", "pattern": "Rome"}])  # type: ignore[attr-defined]
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "GPE", "pattern": "Rome"}])
     nlp.to_disk(tmp_path / "model")
     return str(tmp_path / "model")
 
