@@ -112,7 +112,7 @@ def untrained_weights(**changes: Any) -> dict[str, Any]:
 
 
 def test_it_learns_the_actions_of_its_stories() -> None:
-    policy, metrics = trained(epochs=150, learning_rate=0.01, connection_density=1.0)
+    policy, metrics = trained(epochs=300, learning_rate=0.01, connection_density=1.0)
     assert metrics["accuracy"] == 1.0
     builder = StateBuilder(DOMAIN)
     for tracker in trackers():
