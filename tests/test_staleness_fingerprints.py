@@ -43,6 +43,7 @@ from rebake.component import ComponentType
 from rebake.nlu import registry
 from rebake.staleness import fingerprints
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
+from rebake.staleness.meaning import digest
 from support.full_project import FULL, write_project
 from support.shared import SHARED, need
 
@@ -441,6 +442,37 @@ def test_a_component_is_trained_again_only_if_what_it_learns_from_changed(
 ) -> None:
     after = EDITS[edit][1](bot)
     assert set(prints(after).components) - reused(bot, after) == again
+
+
+@pytest.mark.parametrize(("selected", "again"), [("run_RegexFeaturizer1", True), ("words", False)])
+def test_a_featurizer_selected_by_its_place_is_another_one_when_the_places_move(
+    selected: str, again: bool, bot: Assistant
+) -> None:
+    def with_selection(pipeline: tuple[ComponentSpec, ...]) -> Assistant:
+        chosen = [
+            replace(spec, options={**spec.options, "featurizers": [selected]})
+            if spec.name == "DIETClassifier"
+            else spec
+            for spec in pipeline
+        ]
+        return replace(bot, config=replace(bot.config, pipeline=tuple(chosen)))
+
+    before = bot.config.pipeline
+    moved = (ComponentSpec("KeywordIntentClassifier", {}, HERE), *before)
+    trained = set(prints(with_selection(moved)).components) - reused(with_selection(before), with_selection(moved))
+    assert ("DIETClassifier6" in trained) is again
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({1: "a", "b": "c"}, {"b": "c", 1: "a"}),
+        ({None: 0, True: 1, "x": [{2.5: 0, "y": 1}]}, {"x": [{"y": 1, 2.5: 0}], True: 1, None: 0}),
+    ],
+)
+def test_mappings_with_keys_of_several_kinds_count_without_their_order(one: Any, other: Any) -> None:
+    assert digest(one) == digest(other)
+    assert digest({1: "a", "b": "c"}) != digest({"1": "a", "b": "c"})
 
 
 def test_the_version_of_a_components_training_counts(bot: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:

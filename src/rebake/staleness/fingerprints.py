@@ -111,13 +111,17 @@ def _story_texts(assistant: Assistant) -> str:
 def _nlu_components(assistant: Assistant, story_texts: str | None) -> dict[str, ComponentRecord]:
     """Every component with what it reads, and what it needs of the tokenizers and featurizers before it."""
     read = _NluInputs(assistant)
-    upstream: list[tuple[ComponentType, str]] = []
+    upstream: list[tuple[ComponentType, str, str]] = []
     records = {}
     for index, spec in enumerate(assistant.config.pipeline):
         entry = _entry(spec, component_type)
         inputs: dict[str, Any] = {
             "language": assistant.config.language,
-            "upstream": [value for earlier, value in upstream if _sees(entry, earlier)],
+            "upstream": [
+                (node, value) if _selects_by_node(spec) else value
+                for earlier, node, value in upstream
+                if _sees(entry, earlier)
+            ],
         }
         if entry.trained:
             aspects = {"texts"} | entry.reads | ({"keywords"} if entry.name in _FIRST_MATCH_WINS else set())
@@ -126,7 +130,7 @@ def _nlu_components(assistant: Assistant, story_texts: str | None) -> dict[str, 
                 inputs["stories"] = story_texts
         record = _component("nlu", entry, spec, inputs)
         if entry.kind in _UPSTREAM_KINDS:
-            upstream.append((entry, record.fingerprint))
+            upstream.append((entry, f"{spec.name}{index}", record.fingerprint))
         records[f"{spec.name}{index}"] = record
     return records
 
@@ -142,6 +146,12 @@ def _sees(entry: ComponentType, earlier: ComponentType) -> bool:
     if entry.kind == "featurizer":
         return earlier.kind != "featurizer"
     return bool(entry.needs - {"intent"})
+
+
+def _selects_by_node(spec: ComponentSpec) -> bool:
+    """Whether the option ``featurizers`` names one by its place, which another component before it moves."""
+    names = spec.options.get("featurizers")
+    return isinstance(names, list) and any(str(name).startswith("run_") for name in names)
 
 
 def _is_rasas(entry: ComponentType) -> bool:
@@ -227,7 +237,14 @@ def _policies(assistant: Assistant, items: Sequence[Item], settings: Mapping[str
 def _featurizers(assistant: Assistant, pipeline: Mapping[str, ComponentRecord]) -> str:
     """End to end, policies see texts through the tokenizers and featurizers of NLU."""
     kinds = {f"{spec.name}{i}": _entry(spec, component_type).kind for i, spec in enumerate(assistant.config.pipeline)}
-    return digest([record.fingerprint for node, record in pipeline.items() if kinds[node] in _UPSTREAM_KINDS])
+    by_node = any(_selects_by_node(spec) for spec in assistant.config.policies)
+    return digest(
+        [
+            (node, record.fingerprint) if by_node else record.fingerprint
+            for node, record in pipeline.items()
+            if kinds[node] in _UPSTREAM_KINDS
+        ]
+    )
 
 
 def _component(part: Part, entry: ComponentType, spec: ComponentSpec, inputs: Mapping[str, Any]) -> ComponentRecord:

@@ -36,7 +36,18 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 
 def digest(value: Any) -> str:
     """SHA-256 in hex over the canonical JSON of a value; tuples count as lists, the order of keys does not count."""
-    return hashlib.sha256(_encode(value).encode("utf-8", "surrogatepass")).hexdigest()
+    try:
+        encoded = _encode(value)
+    except TypeError:  # YAML has keys that JSON has not, and keys of several kinds in one mapping, which have no order
+        encoded = _encode(_with_text_keys(value))
+    return hashlib.sha256(encoded.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _with_text_keys(value: Any) -> Any:
+    """With every key as a text that tells its kind, so that 1 and "1" stay two keys."""
+    if isinstance(value, Mapping):
+        return {f"{type(key).__name__} {key}": _with_text_keys(inner) for key, inner in value.items()}
+    return [_with_text_keys(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def spans_meaning(spans: Iterable[EntitySpan]) -> list[list[Any]]:
