@@ -37,7 +37,7 @@ class Noted:
     def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
         self.told.append((name, total, unit))
         yield self
-        self.told.append("done")
+        self.told.append("done")  # as with progress on a console, not reached after an error
 
     def advance(self, steps: int = 1, **figures: float) -> None:
         self.told.append((steps, figures))
@@ -82,6 +82,32 @@ def test_a_killed_process_is_told_with_what_to_do() -> None:
         Forked(work, Silent()).answer()
     assert raised.value.fix is not None
     assert "rebake train nlu" in raised.value.fix
+
+
+def test_a_task_that_an_error_ended_is_not_told_as_done() -> None:
+    def work(progress: Progress) -> Mapping[str, Any]:
+        with progress.task("TEDPolicy1", 2) as task:
+            task.advance(1)
+            raise DataError("There is nothing to learn.")
+
+    noted = Noted()
+    with pytest.raises(DataError):
+        Forked(work, noted).answer()
+    assert noted.told == [("TEDPolicy1", 2, "epoch"), (1, {})]
+
+
+def test_a_process_that_is_killed_while_it_tells_something_leaves_no_broken_line_behind() -> None:
+    def work(progress: Progress) -> Mapping[str, Any]:
+        with progress.task("TEDPolicy1", 2) as task:
+            task._pipe.write('{"advance": 1, "fig')  # type: ignore[attr-defined]
+            task._pipe.flush()  # type: ignore[attr-defined]
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {}
+
+    noted = Noted()  # an error in the thread that listens would be a warning, and those are errors here
+    with pytest.raises(RebakeError, match="ended from outside"):
+        Forked(work, noted).answer()
+    assert noted.told == [("TEDPolicy1", 2, "epoch")]
 
 
 def test_stopping_ends_the_process_at_once() -> None:

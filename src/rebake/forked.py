@@ -12,8 +12,9 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
 from rebake import errors
@@ -25,9 +26,13 @@ Answer = Mapping[str, Any]
 
 
 def can_fork() -> bool:
-    """Whether a second process pays and is safe: two processors, and neither threads nor TensorFlow started yet."""
+    """Whether a second process pays and is safe: two processors, and neither threads nor TensorFlow started yet.
+
+    Not on macOS, whose own libraries may crash in a process that was forked.
+    """
     return (
         hasattr(os, "fork")
+        and sys.platform != "darwin"
         and len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0] * (os.cpu_count() or 1)) > 1
         and threading.active_count() == 1
         and "tensorflow" not in sys.modules
@@ -46,19 +51,23 @@ class Forked:
         reader, writer = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
-        self._child = os.fork()
+        with warnings.catch_warnings():
+            # From Python 3.12 on it counts the threads of numpy's library as well, which gives the child new ones.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._child = os.fork()
         if self._child == 0:
-            os.close(reader)
-            _run_child(work, os.fdopen(writer, "w", encoding="utf-8"))
+            _run_child(work, reader, writer)
         os.close(writer)
         self._last: dict[str, Any] = {}
         self._listener = threading.Thread(target=self._listen, args=(reader, progress), daemon=True)
         self._listener.start()
 
     def _listen(self, reader: int, progress: Progress) -> None:
-        with ExitStack() as tasks, os.fdopen(reader, encoding="utf-8") as lines:
+        with suppress(_UnfinishedError), ExitStack() as tasks, os.fdopen(reader, encoding="utf-8") as lines:
             task: Task | None = None
             for line in lines:
+                if not line.endswith("\n"):  # killed while it wrote this
+                    break
                 told = json.loads(line)
                 if "task" in told:
                     task = tasks.enter_context(progress.task(told["task"], told["total"], told["unit"]))
@@ -69,6 +78,8 @@ class Forked:
                     task.advance(told["advance"], **told["figures"])
                 else:
                     self._last = told
+            if task is not None:
+                raise _UnfinishedError
 
     def answer(self) -> Answer:
         """Wait for the end.
@@ -104,9 +115,15 @@ class Forked:
         return status
 
 
-def _run_child(work: Callable[[Progress], Answer], pipe: TextIO) -> NoReturn:
+class _UnfinishedError(Exception):
+    """Goes through the tasks that the child left open, so that none of them is told as done."""
+
+
+def _run_child(work: Callable[[Progress], Answer], reader: int, writer: int) -> NoReturn:
     """Never returns: nothing of what the parent would do at its end, such as removing directories, is done twice."""
     try:
+        os.close(reader)
+        pipe = os.fdopen(writer, "w", encoding="utf-8")
         try:
             told: dict[str, Any] = {"answer": dict(work(_Piped(pipe)))}
         except RebakeError as error:
