@@ -59,31 +59,25 @@ class Groups:
         """[N, size] -> [G, N, size / G] as :meth:`strided` says"""
         return tf.transpose(tf.reshape(x, [-1, x.shape[1] // self.count, self.count]), [2, 0, 1])
 
-    def cut(self, x: tf.Tensor) -> tf.Tensor:
-        """[N, size] -> [G, N, size / G] as :meth:`segments` says"""
-        return tf.transpose(tf.reshape(x, [-1, self.count, x.shape[1] // self.count]), [1, 0, 2])
-
     def join(self, x: tf.Tensor) -> tf.Tensor:
-        """[G, N, size / G] -> [N, size], the inverse of :meth:`cut`"""
+        """[G, N, size / G] -> [N, size] as :meth:`segments` says"""
         return tf.reshape(tf.transpose(x, [1, 0, 2]), [-1, self.count * x.shape[2]])
 
 
 class BlockDense:
-    """A linear layer in blocks, its inputs dealt out by stride or cut into segments, its outputs in segments."""
+    """A linear layer in blocks."""
 
     def __init__(
-        self, weights: Weights, path: str, groups: Groups, inputs: int, units: int, *, strided: bool, l2: float = 0.0
+        self, weights: Weights, path: str, groups: Groups, inputs: int, units: int, *, l2: float = 0.0
     ) -> None:
         self.groups = groups
-        self.strided = strided
-        blocks = Blocks(groups.strided(inputs) if strided else groups.segments(inputs), groups.segments(units))
+        blocks = Blocks(groups.strided(inputs), groups.segments(units))
         self.kernel = weights.add_blocks(f"{path}/kernel", (inputs, units), blocks, glorot_uniform, l2=l2)
         self.bias = weights.add(f"{path}/bias", (units,), zeros)
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
         """[N, inputs] -> [N, units]"""
-        dealt = self.groups.deal(x) if self.strided else self.groups.cut(x)
-        return tf.nn.bias_add(self.groups.join(tf.matmul(dealt, self.kernel)), self.bias)
+        return tf.nn.bias_add(self.groups.join(tf.matmul(self.groups.deal(x), self.kernel)), self.bias)
 
 
 class BlockHeads:

@@ -75,9 +75,7 @@ class Transformer:
                 weights, f"{path}/_embedding", inputs, config.units, density=config.density, l2=config.l2
             )
         else:
-            self.embedding = BlockDense(
-                weights, f"{path}/_embedding", groups, inputs, config.units, strided=True, l2=config.l2
-            )
+            self.embedding = BlockDense(weights, f"{path}/_embedding", groups, inputs, config.units, l2=config.l2)
         self.layers = [EncoderLayer(weights, f"{path}/_enc_layers/{i}", config, groups) for i in range(config.layers)]
         self.norm = LayerNorm(weights, f"{path}/_layer_norm", config.units)
 
@@ -158,7 +156,7 @@ class Attention:
         else:
             self.query, self.key, self.value = (BlockHeads(weights, name, groups) for name in places)
             self.project = BlockHeads.project
-            self.output = BlockDense(weights, place, groups, units, units, strided=False)
+            self.output = BlockDense(weights, place, groups, units, units)
         distances = config.max_relative_position + 1
         if not config.unidirectional:
             distances += config.max_relative_position
