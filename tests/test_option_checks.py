@@ -27,6 +27,8 @@ def test_every_default_is_accepted(name: str) -> None:
     ("name", "options"),
     [
         ("DIETClassifier", {"batch_size": 32, "drop_rate": 0, "learning_rate": 1, "transformer_size": None}),
+        ("DIETClassifier", {"random_seed": 0, "number_of_negative_examples": 0}),
+        ("LogisticRegressionClassifier", {"random_state": None}),
         ("DIETClassifier", {"split_entities_by_comma": {"address": False}, "hidden_layers_sizes": {"text": [9]}}),
         ("CountVectorsFeaturizer", {"min_df": 0.1, "max_df": 1, "an_unknown_option": object}),
         ("CountVectorsFeaturizer", {"min_df": 0, "max_df": 0.0, "max_features": 0, "OOV_token": None, "alias": "a"}),
@@ -47,6 +49,12 @@ def test_what_rasa_takes_is_accepted(name: str, options: dict[str, Any]) -> None
         ("CountVectorsFeaturizer", {"OOV_token": 5}),
         ("RegexFeaturizer", {"alias": ["a"]}),
         ("WhitespaceTokenizer", {"token_pattern": 5}),
+        ("DIETClassifier", {"random_seed": -1}),
+        ("TEDPolicy", {"random_seed": "x"}),
+        ("LogisticRegressionClassifier", {"random_state": 2**32}),
+        ("DIETClassifier", {"number_of_negative_examples": -1}),
+        ("ResponseSelector", {"retrieval_intent": ["faq"]}),
+        ("DucklingEntityExtractor", {"url": 8000}),
         ("DIETClassifier", {"epochs": "many"}),
         ("DIETClassifier", {"epochs": None}),
         ("DIETClassifier", {"epochs": -1}),
@@ -69,6 +77,12 @@ def test_a_value_of_a_wrong_kind_names_option_value_and_line(name: str, options:
     with pytest.raises(DataError, match=rf"^config\.yml:7: .*{next(iter(options))} of {name} (is|has) ") as error:
         check_options(ComponentSpec(name, options, HERE), ENTRIES[name])
     assert error.value.exit_code == 65
+
+
+def test_a_layer_without_units_is_refused() -> None:
+    spec = ComponentSpec("DIETClassifier", {"dense_dimension": {"text": 0}}, HERE)
+    with pytest.raises(DataError, match=r"^config\.yml:7: text in the option dense_dimension of DIETClassifier is "):
+        check_options(spec, ENTRIES["DIETClassifier"])
 
 
 def test_a_misspelt_option_of_a_policy_is_told() -> None:

@@ -11,9 +11,14 @@ from rebake.component import ComponentType
 from rebake.errors import DataError
 
 _FRACTIONS = frozenset({"min_df", "drop_rate_attention", "timeout"})  # a whole number by default, but need not be one
-_AT_LEAST_ONE = frozenset({"epochs", "embedding_dimension", "number_of_attention_heads"})
+_AT_LEAST_ONE = frozenset({"epochs", "embedding_dimension", "dense_dimension", "number_of_attention_heads"})
+_AT_LEAST_ZERO = frozenset({"number_of_negative_examples"})
+_SEEDS = frozenset({"random_seed", "random_state"})
+_LARGEST_SEED = 2**32 - 1  # that numpy takes, and with it Rasa
 _SHARES_OR_COUNTS = frozenset({"min_df", "max_df"})  # a number with a point is a share, without it a count
-_TEXTS_OR_NULL = frozenset({"alias", "OOV_token", "token_pattern", "prefix_separator_symbol"})
+_TEXTS_OR_NULL = frozenset(
+    {"alias", "OOV_token", "token_pattern", "prefix_separator_symbol", "retrieval_intent", "url", "locale", "timezone"}
+)
 _SHARES = frozenset({"drop_rate", "drop_rate_attention", "drop_rate_dialogue", "drop_rate_label", "connection_density"})
 _MAY_BE_NULL = frozenset({"random_state", "transformer_size"})  # null: any, or none (of a transformer Rasa's default)
 
@@ -63,6 +68,8 @@ def _expected_instead_of_null(name: str, value: Any) -> str | None:
     """As :func:`_expected`, for options that are null by default; what they may be else, most components say."""
     if name in _TEXTS_OR_NULL:
         return None if isinstance(value, str) else "text"
+    if name in _SEEDS:
+        return _expected_of_seed(value)
     if name == "max_features":
         return None if _is_whole(value) and value >= 0 else "a whole number of 0 or more"
     return None
@@ -70,6 +77,8 @@ def _expected_instead_of_null(name: str, value: Any) -> str | None:
 
 def _expected(name: str, value: Any, default: Any) -> str | None:
     """What the value should be instead; None where it will do."""
+    if name in _SEEDS:
+        return _expected_of_seed(value)
     if isinstance(default, int | float) and not isinstance(default, bool):
         return _expected_number(name, value, default)
     fits, expected = True, ""
@@ -89,11 +98,18 @@ def _expected(name: str, value: Any, default: Any) -> str | None:
     return None if fits else expected
 
 
+def _expected_of_seed(value: Any) -> str | None:
+    fits = _is_whole(value) and 0 <= value <= _LARGEST_SEED
+    return None if fits else f"a whole number from 0 to {_LARGEST_SEED}"
+
+
 def _expected_number(name: str, value: Any, default: float) -> str | None:
     if isinstance(default, int) and name not in _FRACTIONS:
         if not _is_whole(value):
             return "a whole number"
-        return None if value >= 1 or name not in _AT_LEAST_ONE else "1 or more"
+        least = 1 if name in _AT_LEAST_ONE else 0
+        is_bound = name in _AT_LEAST_ONE | _AT_LEAST_ZERO
+        return f"{least} or more" if is_bound and value < least else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "a number"
     if name in _SHARES_OR_COUNTS and (value < 0 or (isinstance(value, float) and value > 1)):
