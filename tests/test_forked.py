@@ -19,7 +19,7 @@ import pytest
 from rebake.assistant.location import Location
 from rebake.errors import DataError, RebakeError
 from rebake.forked import Forked
-from rebake.progress import Progress, Silent, Task
+from rebake.progress import STDERR, Progress, Silent, Task
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
@@ -82,6 +82,20 @@ def test_a_killed_process_is_told_with_what_to_do() -> None:
         Forked(work, Silent()).answer()
     assert raised.value.fix is not None
     assert "rebake train nlu" in raised.value.fix
+
+
+def test_nothing_is_told_while_stderr_is_silenced_and_nothing_is_lost_by_it() -> None:
+    def work(progress: Progress) -> Mapping[str, Any]:
+        with progress.task("TEDPolicy1", 1):
+            return {}
+
+    noted = Noted()
+    with STDERR:
+        forked = Forked(work, noted)
+        time.sleep(0.5)
+        assert noted.told == []
+    forked.answer()
+    assert noted.told == [("TEDPolicy1", 1, "epoch"), "done"]
 
 
 def test_a_task_that_an_error_ended_is_not_told_as_done() -> None:

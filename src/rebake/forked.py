@@ -20,7 +20,7 @@ from typing import Any, NoReturn, TextIO
 from rebake import errors
 from rebake.assistant.location import Location
 from rebake.errors import RebakeError
-from rebake.progress import Progress, Task
+from rebake.progress import STDERR, Progress, Task
 
 Answer = Mapping[str, Any]
 
@@ -69,15 +69,16 @@ class Forked:
                 if not line.endswith("\n"):  # killed while it wrote this
                     break
                 told = json.loads(line)
-                if "task" in told:
-                    task = tasks.enter_context(progress.task(told["task"], told["total"], told["unit"]))
-                elif "done" in told:
-                    tasks.close()
-                    task = None
-                elif "advance" in told and task is not None:
-                    task.advance(told["advance"], **told["figures"])
-                else:
-                    self._last = told
+                with STDERR:  # silenced while the parent imports TensorFlow
+                    if "task" in told:
+                        task = tasks.enter_context(progress.task(told["task"], told["total"], told["unit"]))
+                    elif "done" in told:
+                        tasks.close()
+                        task = None
+                    elif "advance" in told and task is not None:
+                        task.advance(told["advance"], **told["figures"])
+                    else:
+                        self._last = told
             if task is not None:
                 raise _UnfinishedError
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
+
+STDERR = threading.RLock()
+"""Held while file descriptor 2 leads nowhere; who reports from another thread waits for it, or nobody would see it."""
 
 
 class Task(Protocol):

@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
+from rebake.progress import STDERR
+
 
 @contextmanager
 def _silenced_stderr() -> Iterator[None]:
@@ -24,6 +26,6 @@ def _silenced_stderr() -> Iterator[None]:
 
 # TensorFlow tells on stderr which instructions and drivers it found, some of it before its own log level counts; a
 # person who trains a bot has no use for that. Who sets the variable wants to see it.
-with nullcontext() if "TF_CPP_MIN_LOG_LEVEL" in os.environ else _silenced_stderr():
+with STDERR, nullcontext() if "TF_CPP_MIN_LOG_LEVEL" in os.environ else _silenced_stderr():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow  # noqa: F401
