@@ -4,7 +4,7 @@ Dialogue Systems"), with the architecture, the losses and the weight names of Ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
@@ -141,19 +141,31 @@ class Diet:
         """[B, units]: the vectors of whole texts. Without taggers the encoder gives no others."""
         return rows.take(x, rows.last) if self.taggers else x
 
-    def predict(self, batch: Batch) -> Prediction:
-        """Run without dropout; a batch as in training, of features alone."""
+    def forward(self, batch: Batch) -> dict[str, tf.Tensor]:
+        """What of a prediction is arithmetic of tensors, and so can be traced: "intents" [B, intents], and what
+        :meth:`predict` decodes tags from."""
         x, rows = self.sequence(batch, texts_only=not self.taggers)
-        intents = None if self.intents is None else self.intents.confidences(self._texts(x, rows)).numpy()
+        told = {}
+        if self.intents is not None:
+            told["intents"] = self.intents.confidences(self._texts(x, rows))
+        if self.taggers:
+            entity = self.taggers["entity"].logits(x, None)
+            told |= {"x": x, "to_padded": rows.to_padded, "to_packed": rows.to_packed, "entity": entity}
+        return told
+
+    def predict(self, batch: Batch, forward: Callable[[Batch], Mapping[str, tf.Tensor]] | None = None) -> Prediction:
+        """Run without dropout; a batch as in training, of features alone. ``forward`` is this network's, if it was
+        traced."""
+        told = (forward or self.forward)(batch)
         lengths = tf.convert_to_tensor(batch["lengths"]).numpy()
         tags: dict[TagName, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
         entity_rows: Any = None
         for name, tagger in self.taggers.items():
-            logits = rows.pad(tagger.logits(x, entity_rows)).numpy()
-            tags[name] = tagger.crf.decode(logits, lengths)
+            logits = told["entity"] if name == "entity" else tagger.logits(told["x"], entity_rows)
+            tags[name] = tagger.crf.decode(logits.numpy()[told["to_padded"].numpy()], lengths)
             if name == "entity":
-                entity_rows = tf.gather(tags[name][0].reshape(-1), rows.to_packed)
-        return Prediction(intents, tags)
+                entity_rows = tf.gather(tags[name][0].reshape(-1), told["to_packed"])
+        return Prediction(told["intents"].numpy() if "intents" in told else None, tags)
 
 
 class LabelHead(Protocol):
@@ -230,7 +242,7 @@ class TagHead:
         self.embed_logits = embed(weights, f"{name}.logits", units, tags, l2=l2)
         self.crf = Crf(weights, f"crf.{name}", tags, l2=l2, scale_loss=config.loss.scale)
 
-    def logits(self, x: tf.Tensor, entity_tags: tf.Tensor) -> tf.Tensor:
+    def logits(self, x: tf.Tensor, entity_tags: tf.Tensor | None) -> tf.Tensor:
         """[N, units], int32 [N] (annotated in training, predicted otherwise) -> [N, tags]"""
         if self.embed_tags is not None:
             x = tf.concat([x, self.embed_tags(tf.one_hot(entity_tags, self.entity_tags))], axis=1)

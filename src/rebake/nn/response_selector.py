@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import tensorflow as tf
 
-from rebake.nn.diet import Diet, DietConfig, Labels, Prediction, TagName
+from rebake.nn.diet import Diet, DietConfig, Labels, TagName
 from rebake.nn.layers import embed
 from rebake.nn.losses import similarities
 from rebake.nn.masked_language_model import DISTINCT
@@ -49,11 +49,11 @@ class Diet2Diet(Diet):
             "intent": self.responses.loss(rows.take(x, chosen), batch["label_ids"], noise),
         }
 
-    def predict(self, batch: Batch) -> Prediction:
-        """Run without dropout; a batch as in training, of features alone."""
+    def forward(self, batch: Batch) -> dict[str, tf.Tensor]:
+        """The confidences in the responses, as "intents"."""
         inputs, rows = self.sequence.inputs(batch)
         texts = self.sequence.encode(inputs, rows, only=last_tokens(rows, batch))
-        return Prediction(self.responses.confidences(texts).numpy(), {})
+        return {"intents": self.responses.confidences(texts)}
 
 
 def last_tokens(rows: Rows, batch: Batch) -> tf.Tensor:

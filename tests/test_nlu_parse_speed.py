@@ -1,0 +1,24 @@
+"""What makes parsing fast must not change what is parsed."""
+
+import pytest
+
+import rebake
+from rebake.nn.diet_model import UNTRACED
+from support.shared import need
+
+TEXTS = ["hello", "i forgot my password", "", "can you open a ticket for anna@example.com please?"]
+
+
+def test_a_model_answers_the_same_once_its_network_is_traced() -> None:
+    with rebake.load_model(need("reference/helpdesk") / "model.tar.gz") as model:
+        rounds = [[model.parse(text) for text in TEXTS] for _ in range(UNTRACED + 1)]
+        together = model.parse_all(TEXTS)
+    for answers in [*rounds[1:], together]:
+        for first, later in zip(rounds[0], answers, strict=True):
+            assert later["intent"]["name"] == first["intent"]["name"]
+            assert later["intent"]["confidence"] == pytest.approx(first["intent"]["confidence"], abs=1e-5)
+            told, again = (
+                [(entity["entity"], entity["start"], entity["end"]) for entity in answer["entities"]]
+                for answer in (first, later)
+            )
+            assert again == told
