@@ -2,10 +2,12 @@
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +23,9 @@ def load(name: str) -> ModuleType:
 
 folds = load("folds")
 scoring = load("scoring")
+sys.path.append(str(ROOT / "benchmarks"))  # the scripts import each other, as Python does when one is run
+compare_nlu = load("compare_nlu")
+processes = load("processes")
 EXAMPLE = ROOT / "examples" / "cafe"
 
 
@@ -85,3 +90,36 @@ def test_score_counts_intents_with_and_without_the_fallback_and_exact_spans() ->
     assert told["intent_accuracy"] == 1.0
     assert told["intent_accuracy_with_fallback"] == 0.5
     assert told["entity_f1"] == 0.0
+
+
+def test_the_table_compares_medians_of_costs_and_means_of_quality_of_what_was_measured() -> None:
+    runs = {
+        "rasa": {
+            "1": {"train": {"seconds": 600.0}, "test": {"entity_f1": 0.6}},
+            "2": {"train": {"seconds": 700.0}, "test": {"entity_f1": 0.7}},
+            "3": {"train": {"seconds": 640.0}, "test": {"entity_f1": 0.8}},
+        },
+        "rebake": {"1": {"train": {"seconds": 32.0}, "speed": {"all_at_once": {"messages_per_second": 900.0}}}},
+    }
+    lines = compare_nlu.table({"runs": runs})
+    assert "| training, s | 640.0 | 32.0 | 20.0 |" in lines
+    assert "| entity F1, micro | 0.7000 |  |  |" in lines
+    assert "| all at once, messages/s |  | 900.0 |  |" in lines
+
+
+def test_both_sides_are_trained_with_the_epochs_and_seed_that_are_asked_for(tmp_path: Path) -> None:
+    compare_nlu.write_config(EXAMPLE, tmp_path / "config.yml", 2, 7)
+    pipeline = yaml.safe_load((tmp_path / "config.yml").read_text(encoding="utf-8"))["pipeline"]
+    own = yaml.safe_load((EXAMPLE / "config.yml").read_text(encoding="utf-8"))["pipeline"]
+    assert [component["name"] for component in pipeline] == [component["name"] for component in own]
+    for component, before in zip(pipeline, own, strict=True):
+        is_network = component["name"] in ("DIETClassifier", "ResponseSelector")
+        assert component == ({**before, "epochs": 2, "random_seed": 7} if is_network else before)
+
+
+def test_a_process_is_measured_with_its_children(tmp_path: Path) -> None:
+    child = "import time; kept = b'x' * 2**28; time.sleep(0.6)"
+    script = f'import subprocess, sys; subprocess.run([sys.executable, "-c", "{child}"])'
+    told = processes.run([sys.executable, "-c", script], tmp_path)
+    assert told["seconds"] >= 0.6
+    assert told["peak_megabytes"] >= 256
