@@ -242,6 +242,16 @@ def test_crf_likelihood_survives_extreme_logits_and_empty_sequences() -> None:
     assert np.isfinite(tape.gradient(partition, variable)).all()
 
 
+@pytest.mark.parametrize(("spread", "of_transitions"), [(150.0, 40.0), (300.0, 90.0)])
+def test_scores_beyond_the_range_of_probabilities_give_finite_gradients(spread: float, of_transitions: float) -> None:
+    logits, transitions = tf.Variable(normal(3, 5, 6) * spread), tf.Variable(normal(6, 6) * of_transitions)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(crf.log_partition(logits, transitions, tf.sequence_mask([5, 1, 0], 5, tf.float32)))
+    assert np.isfinite(total)
+    for gradient in tape.gradient(total, [logits, transitions]):
+        assert np.isfinite(gradient).all()
+
+
 def test_crf_decodes_the_best_of_all_sequences() -> None:
     logits, transitions = 2 * normal(4, 5, 3), normal(3, 3)
     tags, confidences = crf.decode(logits, transitions, np.array([5, 3, 1, 0]))

@@ -18,6 +18,7 @@ from rebake.nn.losses import scale_of
 from rebake.nn.weights import Weights, glorot_uniform
 
 TINY = 1e-30  # keeps a scaled probability from becoming an exact 0, whose logarithm would be lost
+LEAST = 1e-37  # divisor where a product of such underflows: scores that far apart give no gradient instead of NaN
 
 
 class Crf:
@@ -121,9 +122,9 @@ def log_partition(
         betas = collected.stack()  # [T, B, n]
         weight = exists * upstream[None, :, None]
         marginals = stacked * betas
-        marginals /= tf.reduce_sum(marginals, axis=2, keepdims=True)
+        marginals /= tf.maximum(tf.reduce_sum(marginals, axis=2, keepdims=True), LEAST)
         following = betas[1:] * emission[1:]
-        joint = tf.reduce_sum(tf.matmul(stacked[:-1], step) * following, axis=2, keepdims=True)
+        joint = tf.maximum(tf.reduce_sum(tf.matmul(stacked[:-1], step) * following, axis=2, keepdims=True), LEAST)
         flat_from = tf.reshape(stacked[:-1] / joint * weight[1:], [-1, count])
         expected = step * tf.matmul(flat_from, tf.reshape(following, [-1, count]), transpose_a=True)
         return tf.transpose(marginals * weight, [1, 0, 2]), expected, None
