@@ -10,11 +10,15 @@ import argparse
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
 from rebake import __version__
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, EXIT_USAGE, RebakeError
+
+EXIT_TERMINATED = 128 + signal.SIGTERM
+_terminated = threading.Event()  # SIGTERM came; libraries may turn the exception that it raises into one of theirs
 
 DESCRIPTION = "Keep the trained model of a Rasa assistant fresh."
 EPILOG = """\
@@ -111,25 +115,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from rebake import commands
 
         return commands.run(options)
-    except RebakeError as error:
+    except Exception as error:
+        return EXIT_TERMINATED if _terminated.is_set() else _told(error, traceback=options.traceback)
+
+
+def _told(error: Exception, *, traceback: bool) -> int:
+    """Print the error that is being handled, or with ``traceback`` raise an internal one; the exit code."""
+    if isinstance(error, RebakeError):
         _say(str(error))
         return error.exit_code
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         # The reader of our stdout went away (`rebake parse ... | head`): nothing to tell anybody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_IO
-    except OSError as error:
+    if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         _say(f"{place}{error.strerror or error}.")
         return EXIT_IO
-    except Exception as error:
-        if options.traceback:
-            raise
-        _say(
-            f"internal error: {type(error).__name__}: {error}\nThis is a fault of rebake's, not of your assistant. "
-            "Run again with `rebake --traceback ...` and report what it prints."
-        )
-        return EXIT_INTERNAL
+    if traceback:
+        raise error
+    _say(
+        f"internal error: {type(error).__name__}: {error}\nThis is a fault of rebake's, not of your assistant. "
+        "Run again with `rebake --traceback ...` and report what it prints."
+    )
+    return EXIT_INTERNAL
 
 
 def _say(message: str) -> None:
@@ -141,7 +150,8 @@ def run() -> NoReturn:
 
     def stop(_signal: int, _frame: object) -> NoReturn:
         # As an exception, so that temporary files are removed on the way out.
-        raise SystemExit(128 + signal.SIGTERM)
+        _terminated.set()
+        raise SystemExit(EXIT_TERMINATED)
 
     signal.signal(signal.SIGTERM, stop)
     try:
