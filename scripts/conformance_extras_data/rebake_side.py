@@ -19,7 +19,7 @@ def main() -> None:
         for variant in job["variants"]:
             place = Path(variant["ours"])
             train_nlu(
-                variant["config"], job["nlu"], str(place.parent), fixed_model_name=place.name, domain=job["domain"]
+                variant["config"], variant["nlu"], str(place.parent), fixed_model_name=place.name, domain=job["domain"]
             )
         return
     told: dict[str, dict[str, object]] = {}

@@ -44,6 +44,16 @@ ENGLISH: dict[str, Pipeline] = {
         diet(featurizers=["vectors"], number_of_transformer_layers=0),
         {"name": "SpacyEntityExtractor", "dimensions": ["GPE"]},
     ],
+    "spaCy: support vector machine, CRF with parts of speech": [
+        SPACY,
+        {"name": "SpacyTokenizer"},
+        {"name": "SpacyFeaturizer"},
+        {"name": "SklearnIntentClassifier", "C": [1, 5]},
+        {
+            "name": "CRFEntityExtractor",
+            "features": [["low", "pos"], ["low", "pos", "pos2", "suffix2", "text_dense_features"], ["pos2", "title"]],
+        },
+    ],
     "bert: sparse and dense features; Duckling": [
         *language_model("bert", alias="bert"),
         SHAPES,
