@@ -38,6 +38,7 @@ def checked(**options: Any) -> DietOptions:
         ({"use_key_relative_attention": True, "max_relative_position": 0}, "max_relative_position"),
         ({"random_seed": "seven"}, "random_seed"),
         ({"featurizers": "words"}, "featurizers"),
+        ({"intent_classification": False, "entity_recognition": False}, "intent_classification and entity_recognition"),
         ({"tensorboard_log_directory": 3}, "tensorboard_log_directory"),
     ],
 )
@@ -55,6 +56,7 @@ def test_what_cannot_be_trained_is_refused_by_name(options: dict[str, Any], name
         {**MARGIN, "renormalize_confidences": True, "ranking_length": 0},
         {"similarity_type": "cosine", "model_confidence": "auto"},
         {"evaluate_every_number_of_epochs": -1},
+        {"intent_classification": False, "entity_recognition": False, "use_masked_language_model": True},
         {"transformer_size": None},
         {"transformer_size": 30, "number_of_transformer_layers": 0},
         {"random_seed": 7, "featurizers": ["words"], "tensorboard_log_directory": "logs"},

@@ -14,6 +14,7 @@ _FRACTIONS = frozenset({"min_df", "drop_rate_attention", "timeout"})  # a whole 
 _AT_LEAST_ONE = frozenset({"epochs", "embedding_dimension", "dense_dimension", "number_of_attention_heads"})
 _AT_LEAST_ZERO = frozenset({"number_of_negative_examples"})
 _SEEDS = frozenset({"random_seed", "random_state"})
+_LISTS_OF_NAMES_OR_NULL = frozenset({"dimensions", "featurizers"})
 _LARGEST_SEED = 2**32 - 1  # that numpy takes, and with it Rasa
 _SHARES_OR_COUNTS = frozenset({"min_df", "max_df"})  # a number with a point is a share, without it a count
 _TEXTS_OR_NULL = frozenset(
@@ -70,6 +71,8 @@ def _expected_instead_of_null(name: str, value: Any) -> str | None:
         return None if isinstance(value, str) else "text"
     if name in _SEEDS:
         return _expected_of_seed(value)
+    if name in _LISTS_OF_NAMES_OR_NULL:
+        return None if _is_list_of_names(value) else "a list of names"
     if name == "max_features":
         return None if _is_whole(value) and value >= 0 else "a whole number of 0 or more"
     return None
@@ -91,6 +94,8 @@ def _expected(name: str, value: Any, default: Any) -> str | None:
         fits, expected = isinstance(value, bool), "true or false"
     elif name == "hidden_layers_sizes" and isinstance(default, list):
         fits, expected = isinstance(value, list) and all(map(_is_size, value)), "a list of whole numbers"
+    elif name in _LISTS_OF_NAMES_OR_NULL:
+        fits, expected = value is None or _is_list_of_names(value), "a list of names"
     elif isinstance(default, Mapping):
         fits, expected = isinstance(value, Mapping), "a mapping"
     elif isinstance(default, str):
@@ -116,11 +121,17 @@ def _expected_number(name: str, value: Any, default: float) -> str | None:
         return "a whole number of 0 or more, or a share between 0.0 and 1.0"
     if name in _SHARES and not 0 <= value <= 1:
         return "between 0 and 1"
+    if name == "regularization_constant" and value < 0:
+        return "0 or more"
     return None if value > 0 or name != "learning_rate" else "more than 0"
 
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_list_of_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _is_size(value: Any) -> bool:

@@ -46,6 +46,13 @@ def check_diet_options(options: Mapping[str, Any], node: str, *, transformer_uni
         value = options[option]
         if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
             raise DataError(f"{node}: option {option} is {value!r}.", fix=f"It must be {expected}, or be left out.")
+    # ResponseSelector, which always has something to learn, has neither of the two.
+    tasks = [options.get(option, True) for option in ("intent_classification", "entity_recognition")]
+    if not (any(tasks) or options["use_masked_language_model"]):
+        raise DataError(
+            f"{node}: intent_classification and entity_recognition are both false, so there is nothing to learn.",
+            fix="Set one of them to true, or take the component out of the pipeline.",
+        )
     _check_layers(options, node, transformer_units)
     _check_confidence(options, node)
     every = options["evaluate_every_number_of_epochs"]
