@@ -172,5 +172,5 @@ def test_texts_need_featurizers_trained_beside_core(assistant: Assistant) -> Non
 def test_what_rasas_graph_gives_no_language_model_is_refused(assistant: Assistant) -> None:
     spacy = ComponentSpec("SpacyNLP", {"model": "x"}, assistant.config.location)
     config = replace(assistant.config, pipeline=(spacy, *assistant.config.pipeline))
-    with pytest.raises(UnsupportedError, match="SpacyNLP cannot stand in the pipeline of end-to-end stories"):
+    with pytest.raises(UnsupportedError, match=r"config\.yml:\d+: SpacyNLP cannot stand in the pipeline of end-to-end"):
         require_featurizers(assistant, pipeline_nodes(replace(assistant, config=config)))
