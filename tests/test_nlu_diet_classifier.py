@@ -212,6 +212,19 @@ def test_a_single_intent_leaves_it_untrained(tmp_path: Path) -> None:
     assert found.intent_ranking == []
 
 
+def test_without_intents_and_annotations_there_is_nothing_to_learn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bare = [(text, intent, []) for text, intent, _ in EXAMPLES]
+    component = trained(bare, intent_classification=False)
+    assert "no example has an annotated entity to learn; it is left untrained" in caplog.text
+    component.save(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    loaded = DIETClassifier.load({**SMALL, "intent_classification": False}, "DIETClassifier1", None)
+    [found] = parse(loaded, "fly to rome")
+    assert (found.intent, found.entities) == (None, [])
+
+
 def test_a_text_without_features_gets_no_intent(component: DIETClassifier) -> None:
     empty = Message({"text": ""})
     component.process([empty, message("hello there")])

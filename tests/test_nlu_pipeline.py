@@ -129,6 +129,17 @@ def test_a_parse_result_has_rasas_keys_in_rasas_order(tmp_path: Path) -> None:
     assert list(pipeline.parse('/greet{"city": "Oslo"}')) == ["text", "intent", "entities", "intent_ranking"]
 
 
+def test_an_archive_of_a_diet_classifier_that_had_nothing_to_learn_is_read(tmp_path: Path) -> None:
+    pipeline = "language: en\npipeline:\n  - name: WhitespaceTokenizer\n  - name: CountVectorsFeaturizer\n"
+    diet = "  - {name: DIETClassifier, intent_classification: false}\n"
+    data = 'version: "3.1"\nnlu:\n  - intent: a\n    examples: |\n      - hello\n      - hi\n'
+    write(tmp_path, {"config.yml": pipeline + diet, "nlu.yml": data})
+    model = train_nlu(str(tmp_path / "config.yml"), str(tmp_path / "nlu.yml"), str(tmp_path / "models"))
+    assert model is not None
+    result = load_model(model).parse("hello")
+    assert (result["intent"], result["entities"]) == ({"name": None, "confidence": 0.0}, [])
+
+
 def test_many_texts_come_back_in_order(tmp_path: Path) -> None:
     training = train(project(tmp_path), tmp_path / "model")
     asked = [f"hello {i}" for i in range(1100)]

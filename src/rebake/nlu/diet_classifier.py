@@ -55,6 +55,9 @@ class DIETClassifier:
         if not self._trainable(messages, names):
             return {}
         specs = self._tag_specs(training.messages)
+        if not (options.intents or specs or options.options["use_masked_language_model"]):
+            logger.warning("%s: no example has an annotated entity to learn; it is left untrained.", self.node)
+            return {}
         features = stack(messages, TEXT, options.featurizers)
         self._check_features(features)
         of_labels = label_features(training.messages, names, INTENT, options.featurizers)
