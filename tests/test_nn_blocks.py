@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from rebake.errors import ModelError
 from rebake.nn.blocks import Groups
 from rebake.nn.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.layers import sparse_product, sparse_tensor
@@ -29,7 +30,7 @@ def encoder(source: Source, *, units: int = 32, density: float = 0.2, **options:
 @pytest.mark.parametrize("options", [{}, {"relative_keys": True, "relative_values": True}, {"unidirectional": True}])
 @pytest.mark.parametrize("only_last", [False, True])
 def test_a_trained_encoder_reads_back_from_its_checkpoint(
-    options: dict[str, bool], only_last: bool, tmp_path: Path
+    options: dict[str, bool], only_last: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = Rows.of(tf.constant([3, 1, 5]))
     x = tf.constant(np.random.default_rng(1).normal(size=(9, 12)).astype(np.float32))
@@ -38,9 +39,33 @@ def test_a_trained_encoder_reads_back_from_its_checkpoint(
     for variable, _ in weights.blocks.values():
         variable.assign(variable * 1.5)  # as training does: the kernels follow when they are written
     write_checkpoint(weights, tmp_path / "model")
-    _, loaded = encoder(FromCheckpoint(tmp_path / "model"), **options)
+    source = FromCheckpoint(tmp_path / "model")
+    again, in_blocks = encoder(source, **options)
+    monkeypatch.setattr(Groups, "fit", lambda *_: False)  # as Rasa reads it: whole kernels, masked
+    plain, whole = encoder(source, **options)
+    assert again.blocks.keys() == weights.blocks.keys()
+    assert not plain.blocks
     only = rows.last if only_last else None
-    np.testing.assert_allclose(trained(x, rows, only=only), loaded(x, rows, only=only), atol=2e-5)
+    np.testing.assert_array_equal(trained(x, rows, only=only), in_blocks(x, rows, only=only))
+    np.testing.assert_allclose(trained(x, rows, only=only), whole(x, rows, only=only), atol=2e-5)
+
+
+def test_connections_drawn_one_by_one_are_not_read_as_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Groups, "fit", lambda *_: False)
+        weights, _ = encoder(Seeded(4))
+    write_checkpoint(weights, tmp_path / "model")
+    loaded, _ = encoder(FromCheckpoint(tmp_path / "model"))
+    assert not loaded.blocks
+
+
+def test_an_encoder_whose_masks_do_not_belong_together_is_refused(tmp_path: Path) -> None:
+    weights, _ = encoder(Seeded(4))
+    mask = weights.variables["transformer/_enc_layers/1/_ffn_layers/3/kernel_mask"]
+    mask.assign(1.0 - mask)
+    write_checkpoint(weights, tmp_path / "model")
+    with pytest.raises(ModelError, match="_ffn_layers/3/kernel_mask"):
+        encoder(FromCheckpoint(tmp_path / "model"))
 
 
 def test_every_unit_is_connected_and_the_density_is_at_least_the_wanted_one() -> None:

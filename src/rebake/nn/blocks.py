@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rebake.nn.layers import gelu
 from rebake.nn.noise import Noise, dropout
-from rebake.nn.weights import Blocks, Weights, glorot_uniform, zeros
+from rebake.nn.weights import Blocks, Source, Weights, glorot_uniform, zeros
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,18 @@ class Groups:
         ]
         return Groups(fitting[-1], units, heads) if fitting else None
 
+    def fit(self, source: Source, path: str, inputs: int) -> bool:
+        """Whether an encoder with this source of weights is one in blocks: a new one is, and one whose first layer, at
+        ``path``, was trained so; Rasa's connections are spread over the whole kernel."""
+        if source.new:
+            return True
+        mask = self.embedding(inputs).mask((inputs, self.units))
+        return bool(np.array_equal(source.value(f"{path}/kernel_mask", mask.shape, zeros), mask))
+
+    def embedding(self, inputs: int) -> Blocks:
+        """The connections of the layer in front of the encoder, and of its output layers."""
+        return Blocks(self.strided(inputs), self.segments(self.units))
+
     def strided(self, size: int) -> NDArray[np.int64]:
         """[G, size / G]: unit i is in group i mod G."""
         return np.arange(size).reshape(-1, self.count).T
@@ -67,13 +79,11 @@ class Groups:
 class BlockDense:
     """A linear layer in blocks."""
 
-    def __init__(
-        self, weights: Weights, path: str, groups: Groups, inputs: int, units: int, *, l2: float = 0.0
-    ) -> None:
+    def __init__(self, weights: Weights, path: str, groups: Groups, inputs: int, *, l2: float = 0.0) -> None:
         self.groups = groups
-        blocks = Blocks(groups.strided(inputs), groups.segments(units))
-        self.kernel = weights.add_blocks(f"{path}/kernel", (inputs, units), blocks, glorot_uniform, l2=l2)
-        self.bias = weights.add(f"{path}/bias", (units,), zeros)
+        shape = inputs, groups.units
+        self.kernel = weights.add_blocks(f"{path}/kernel", shape, groups.embedding(inputs), glorot_uniform, l2=l2)
+        self.bias = weights.add(f"{path}/bias", (groups.units,), zeros)
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
         """[N, inputs] -> [N, units]"""

@@ -14,12 +14,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from rebake.errors import ModelError
-from rebake.nn.weights import Initializer, Weights
+from rebake.nn.weights import RETRAIN, Initializer, Weights
 
 PREFIX = "model/_tf_layers/"
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 METRIC = "/f1_score_metric/"  # of Rasa's CRFs; counts of its last training, which no prediction reads
-RETRAIN = "Train the model again."
 
 
 def checkpoint_key(path: str) -> str:

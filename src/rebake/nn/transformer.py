@@ -66,16 +66,16 @@ class Transformer:
     def __init__(self, weights: Weights, path: str, inputs: int, config: TransformerConfig) -> None:
         self.config = config
         self.units = config.units
-        groups = None
-        if weights.source.new and config.density < 1.0:
-            groups = Groups.of(config.density, inputs, config.units, config.heads)
+        groups = Groups.of(config.density, inputs, config.units, config.heads) if config.density < 1.0 else None
+        if groups is not None and not groups.fit(weights.source, f"{path}/_embedding", inputs):
+            groups = None
         self.embedding: Dense | BlockDense
         if groups is None:
             self.embedding = Dense(
                 weights, f"{path}/_embedding", inputs, config.units, density=config.density, l2=config.l2
             )
         else:
-            self.embedding = BlockDense(weights, f"{path}/_embedding", groups, inputs, config.units, l2=config.l2)
+            self.embedding = BlockDense(weights, f"{path}/_embedding", groups, inputs, l2=config.l2)
         self.layers = [EncoderLayer(weights, f"{path}/_enc_layers/{i}", config, groups) for i in range(config.layers)]
         self.norm = LayerNorm(weights, f"{path}/_layer_norm", config.units)
 
@@ -156,7 +156,7 @@ class Attention:
         else:
             self.query, self.key, self.value = (BlockHeads(weights, name, groups) for name in places)
             self.project = BlockHeads.project
-            self.output = BlockDense(weights, place, groups, units, units)
+            self.output = BlockDense(weights, place, groups, units)
         distances = config.max_relative_position + 1
         if not config.unidirectional:
             distances += config.max_relative_position

@@ -16,6 +16,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from rebake.errors import ModelError
+
+RETRAIN = "Train the model again."
 Initializer = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float32]]
 
 
@@ -60,6 +63,12 @@ class Blocks:
     def index(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Indexes the entries in a kernel; the shape is that of the blocks, [blocks, k, m]."""
         return self.rows[:, :, None], self.columns[:, None, :]
+
+    def mask(self, shape: tuple[int, int]) -> NDArray[np.float32]:
+        """1 where an entry of the kernel exists, else 0."""
+        mask = np.zeros(shape, np.float32)
+        mask[self.index] = 1.0
+        return mask
 
 
 class Weights:
@@ -111,11 +120,15 @@ class Weights:
         self, path: str, shape: tuple[int, int], blocks: Blocks, initializer: Initializer, *, l2: float = 0.0
     ) -> tf.Variable:
         """The blocks [blocks, k, m] of a kernel of ``shape``, which are trained; the kernel and its mask stand in the
-        checkpoint."""
-        first = self.source.value(path, shape, initializer)[blocks.index]
-        variable = tf.Variable(first, dtype=tf.float32)
-        mask = np.zeros(shape, np.float32)
-        mask[blocks.index] = 1.0
+        checkpoint.
+
+        Raises:
+            ModelError: a checkpoint that was to be one in blocks connects something else.
+        """
+        mask = blocks.mask(shape)
+        if not np.array_equal(self.source.value(f"{path}_mask", shape, lambda *_: mask), mask):
+            raise ModelError(f"The model's {path}_mask does not fit the other masks of its encoder.", fix=RETRAIN)
+        variable = tf.Variable(self.source.value(path, shape, initializer)[blocks.index], dtype=tf.float32)
         self.variables[path] = tf.Variable(np.zeros(shape, np.float32), trainable=False)
         self.variables[f"{path}_mask"] = tf.Variable(mask, trainable=False)
         self.blocks[path] = variable, blocks
