@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 
 from rebake.assistant.location import Location
 from rebake.errors import DataError, RebakeError
-from rebake.forked import Forked
+from rebake.forked import Answer, Forked, ForkedError, Polling
 from rebake.progress import STDERR, Progress, Silent, Task
 
 pytestmark = [
@@ -43,6 +43,10 @@ class Noted:
         self.told.append((steps, figures))
 
 
+def started(work: Callable[[Progress], Answer], progress: Progress) -> Forked:
+    return Forked(work, progress, name="The training of Core", fix="Train `rebake train nlu` first.")
+
+
 def test_answer_and_progress_come_back_from_another_process() -> None:
     def work(progress: Progress) -> Mapping[str, Any]:
         with progress.task("TEDPolicy1", 2) as task:
@@ -51,7 +55,7 @@ def test_answer_and_progress_come_back_from_another_process() -> None:
         return {"process": os.getpid()}
 
     noted = Noted()
-    answer = Forked(work, noted).answer()
+    answer = started(work, noted).answer()
     assert answer["process"] != os.getpid()
     assert noted.told == [("TEDPolicy1", 2, "epoch"), (1, {"loss": 0.5}), (1, {}), "done"]
 
@@ -61,7 +65,7 @@ def test_an_error_for_a_person_keeps_its_kind_place_and_fix() -> None:
         raise DataError("The rule contradicts itself.", location=Location("rules.yml", 7), fix="Change it.")
 
     with pytest.raises(DataError) as raised:
-        Forked(work, Silent()).answer()
+        started(work, Silent()).answer()
     assert str(raised.value) == "rules.yml:7: The rule contradicts itself. Change it."
 
 
@@ -70,7 +74,7 @@ def test_any_other_error_brings_its_traceback() -> None:
         return {"one": 1 // 0}
 
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        Forked(work, Silent()).answer()
+        started(work, Silent()).answer()
 
 
 def test_a_killed_process_is_told_with_what_to_do() -> None:
@@ -79,7 +83,7 @@ def test_a_killed_process_is_told_with_what_to_do() -> None:
         return {}
 
     with pytest.raises(RebakeError, match="ended from outside") as raised:
-        Forked(work, Silent()).answer()
+        started(work, Silent()).answer()
     assert raised.value.fix is not None
     assert "rebake train nlu" in raised.value.fix
 
@@ -91,7 +95,7 @@ def test_nothing_is_told_while_stderr_is_silenced_and_nothing_is_lost_by_it() ->
 
     noted = Noted()
     with STDERR:
-        forked = Forked(work, noted)
+        forked = started(work, noted)
         time.sleep(0.5)
         assert noted.told == []
     forked.answer()
@@ -106,7 +110,7 @@ def test_a_task_that_an_error_ended_is_not_told_as_done() -> None:
 
     noted = Noted()
     with pytest.raises(DataError):
-        Forked(work, noted).answer()
+        started(work, noted).answer()
     assert noted.told == [("TEDPolicy1", 2, "epoch"), (1, {})]
 
 
@@ -120,7 +124,7 @@ def test_a_process_that_is_killed_while_it_tells_something_leaves_no_broken_line
 
     noted = Noted()  # an error in the thread that listens would be a warning, and those are errors here
     with pytest.raises(RebakeError, match="ended from outside"):
-        Forked(work, noted).answer()
+        started(work, noted).answer()
     assert noted.told == [("TEDPolicy1", 2, "epoch")]
 
 
@@ -130,10 +134,55 @@ def test_stopping_ends_the_process_at_once() -> None:
         return {}
 
     began = time.monotonic()
-    forked = Forked(work, Silent())
+    forked = started(work, Silent())
     forked.stop()
     forked.stop()
     assert time.monotonic() - began < 30
+
+
+def test_who_asks_is_told_of_a_failure_and_of_nothing_else() -> None:
+    def fail(progress: Progress) -> Mapping[str, Any]:
+        raise DataError("The rule contradicts itself.")
+
+    def end(progress: Progress) -> Mapping[str, Any]:
+        return {}
+
+    def go_on(progress: Progress) -> Mapping[str, Any]:
+        time.sleep(60)
+        return {}
+
+    noted = Noted()
+    failed, ended, running = (started(work, Silent()) for work in (fail, end, go_on))
+    for forked in (failed, ended):
+        forked._listener.join()
+    for forked in (ended, running):
+        with Polling(noted, forked).task("DIETClassifier2", 1) as task:
+            task.advance(1, loss=0.5)
+    assert noted.told == 2 * [("DIETClassifier2", 1, "epoch"), (1, {"loss": 0.5}), "done"]
+    with pytest.raises(ForkedError), Polling(noted, failed).task("DIETClassifier2", 1):
+        pass
+    with pytest.raises(DataError, match="contradicts"):
+        failed.answer()
+    running.stop()
+
+
+def test_a_step_after_a_failure_ends_the_task() -> None:
+    reader, writer = os.pipe()
+
+    def fail(progress: Progress) -> Mapping[str, Any]:
+        os.read(reader, 1)
+        raise DataError("The rule contradicts itself.")
+
+    forked = started(fail, Silent())
+    with Polling(Silent(), forked).task("DIETClassifier2", 2) as task:
+        task.advance(1)
+        os.write(writer, b".")
+        forked._listener.join()
+        with pytest.raises(ForkedError):
+            task.advance(1)
+    forked.stop()
+    os.close(reader)
+    os.close(writer)
 
 
 PROJECT = {
@@ -184,7 +233,7 @@ if sys.argv[1] == "alone":
 else:
     baking_job.can_fork = lambda: True
     start = Forked.__init__
-    Forked.__init__ = lambda self, *given: (forked.append(True), start(self, *given))[1]
+    Forked.__init__ = lambda self, *given, **named: (forked.append(True), start(self, *given, **named))[1]
 from rebake.model_training import train
 
 print(json.dumps({"model": train("domain.yml", "config.yml", "data", output=sys.argv[1]).model, "forked": forked}))
@@ -214,3 +263,17 @@ def test_both_ways_of_training_give_the_same_weights(tmp_path: Path) -> None:
     alone, beside = (weights(tmp_path / told[way]["model"]) for way in ("alone", "beside"))
     assert alone == beside
     assert {name.split("/")[1] for name in alone} >= {"train_DIETClassifier2", "train_TEDPolicy1", "train_RulePolicy0"}
+
+
+def test_an_error_of_core_ends_the_training_of_nlu_at_once(tmp_path: Path) -> None:
+    for name, text in PROJECT.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text.replace("DIETClassifier, epochs: 2", "DIETClassifier, epochs: 100000"))
+    rule = "  - rule: bye again\n    steps: [{intent: bye}, {action: utter_greet}]\n"
+    (tmp_path / "data/all.yml").write_text(PROJECT["data/all.yml"] + rule)
+    done = subprocess.run(
+        [sys.executable, "-c", TRAIN, "beside"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert "rebake.errors.DataError" in done.stderr
+    assert "utter_greet" in done.stderr.splitlines()[-1]
+    assert "config.yml" not in done.stderr.splitlines()[-1]  # of the component that NLU was training

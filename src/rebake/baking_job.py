@@ -21,7 +21,7 @@ from rebake.assistant.validate import validate
 from rebake.core.agent import policy_nodes, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
 from rebake.errors import DataError
-from rebake.forked import Forked, can_fork
+from rebake.forked import Forked, ForkedError, Polling, can_fork
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
 from rebake.option_checks import check_options
@@ -165,7 +165,14 @@ class BakingJob:
                 "reused": reused,
             }
 
-        forked = Forked(work, self.context.progress)
+        own = self.context
+        forked = Forked(
+            work,
+            own.progress,
+            name="The training of Core",
+            fix="Train the parts one after the other: `rebake train nlu`, then `rebake train`.",
+        )
+        self.context = replace(own, progress=Polling(own.progress, forked))  # an error of Core's ends NLU's training
 
         def train(_: Path, reuse: Callable[[str], Path | None]) -> TrainedPart:
             answer = forked.answer()
@@ -175,7 +182,11 @@ class BakingJob:
 
         try:
             yield train
+        except ForkedError:
+            forked.answer()
+            raise
         finally:
+            self.context = own
             forked.stop()
 
     def _shelved_component(self, part: Part, node_id: str, shelf: Shelf) -> ShelvedComponent | None:

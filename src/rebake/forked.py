@@ -45,9 +45,13 @@ class Forked:
     Args:
         work: called there with a progress; returns what JSON can tell.
         progress: of this process, where the child's tasks are shown.
+        name: of the work, for the message that it was ended from outside ("The training of Core").
+        fix: what to do then.
     """
 
-    def __init__(self, work: Callable[[Progress], Answer], progress: Progress) -> None:
+    def __init__(self, work: Callable[[Progress], Answer], progress: Progress, *, name: str, fix: str) -> None:
+        self._name = name
+        self._fix = fix
         reader, writer = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -99,9 +103,14 @@ class Forked:
         if "crash" in self._last:
             raise RuntimeError(f"in a process of its own:\n{self._last['crash']}")
         raise RebakeError(
-            f"The training of Core was ended from outside (wait status {status}), most often for want of memory.",
-            fix="Train the parts one after the other: `rebake train nlu`, then `rebake train`.",
+            f"{self._name} was ended from outside (wait status {status}), most often for want of memory.",
+            fix=self._fix,
         )
+
+    def poll(self) -> None:
+        """Raises ForkedError where the work has failed already: :meth:`answer` says of what. Does not wait."""
+        if not self._listener.is_alive() and "answer" not in self._last:
+            raise ForkedError
 
     def stop(self) -> None:
         """End the work, wherever it is."""
@@ -114,6 +123,35 @@ class Forked:
         status = os.waitpid(self._child, 0)[1] if self._child else 0
         self._child = 0
         return status
+
+
+class ForkedError(Exception):
+    """The work in the other process has failed."""
+
+
+class Polling:
+    """A progress that asks, with all that it is told, whether the work in another process has failed."""
+
+    def __init__(self, progress: Progress, forked: Forked) -> None:
+        self._progress = progress
+        self._forked = forked
+
+    @contextmanager
+    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
+        """A task of the progress. It raises ForkedError, and so does each step."""
+        self._forked.poll()
+        with self._progress.task(name, total, unit) as task:
+            yield _PollingTask(task, self._forked)
+
+
+class _PollingTask:
+    def __init__(self, task: Task, forked: Forked) -> None:
+        self._task = task
+        self._forked = forked
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        self._forked.poll()
+        self._task.advance(steps, **figures)
 
 
 class _UnfinishedError(Exception):
