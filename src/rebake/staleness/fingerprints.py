@@ -26,6 +26,7 @@ from rebake.nlu.synonyms import learn_synonyms
 from rebake.staleness.file_contents import content_digest
 from rebake.staleness.items import domain_items, nlu_items, response_items, retrieval_items, story_items
 from rebake.staleness.meaning import digest, spans_meaning
+from rebake.staleness.pretrained import pretrained_versions
 
 _UPSTREAM_KINDS = frozenset({"tokenizer", "featurizer", "model_provider"})
 _FIRST_MATCH_WINS = frozenset({"KeywordIntentClassifier"})  # so the order of examples counts for it
@@ -248,8 +249,10 @@ def _featurizers(assistant: Assistant, pipeline: Mapping[str, ComponentRecord]) 
 
 
 def _component(part: Part, entry: ComponentType, spec: ComponentSpec, inputs: Mapping[str, Any]) -> ComponentRecord:
-    options = {key: value for key, value in entry.merged(spec.options).items() if key not in entry.unfingerprinted}
+    merged = entry.merged(spec.options)
+    options = {key: value for key, value in merged.items() if key not in entry.unfingerprinted}
     options |= {f"content of {name}": told for name in sorted(entry.files) if (told := _content(options[name]))}
+    options |= pretrained_versions(entry.name, merged)
     options = json.loads(json.dumps(options, default=_plain))  # as rebake.json will give them back
     version = entry.version if entry.implementation is not None else 0  # so that learning to train it makes it stale
     seed = DEFAULT_SEED if entry.trained and options.get("random_seed") is None else None

@@ -1,0 +1,70 @@
+"""Which language model a name in config.yml stands for here: an installed package, or what the hub's cache holds.
+
+Both are upgraded in place, without a word in config.yml. Nothing is imported that would load a model.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rebake.nlu.language_models import LANGUAGE_MODELS
+
+
+def pretrained_versions(component: str, options: Mapping[str, Any]) -> dict[str, str]:
+    """What a component's record says besides its options; nothing of what is not on this machine.
+
+    Args:
+        component: name of the component.
+        options: merged with the defaults.
+
+    Returns:
+        of SpacyNLP "version of model", the installed package's; of LanguageModelFeaturizer "commit of model_weights"
+        in the cache of the Hugging Face hub.
+    """
+    found: dict[str, str | None] = {}
+    if component == "SpacyNLP":
+        found["version of model"] = _package_version(options["model"])
+    elif component == "LanguageModelFeaturizer":
+        model = LANGUAGE_MODELS.get(str(options["model_name"]))
+        weights = options["model_weights"] or (model.weights if model is not None else None)
+        found["commit of model_weights"] = _hub_commit(weights, options["cache_dir"])
+    return {name: told for name, told in found.items() if told is not None}
+
+
+def _package_version(name: object) -> str | None:
+    if not isinstance(name, str) or not name.isidentifier():
+        return None
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _hub_commit(repository: object, cache: object) -> str | None:
+    """The commit that the cache's branch ``main`` is at. A directory of that name comes before the hub."""
+    if not isinstance(repository, str) or not repository or Path(repository).is_dir():
+        return None
+    folder = Path(cache) if isinstance(cache, str) and cache else _default_cache()
+    try:
+        commit = (folder / f"models--{repository.replace('/', '--')}" / "refs" / "main").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    return commit.strip() or None
+
+
+def _default_cache() -> Path:
+    """As the library huggingface_hub finds it."""
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if value := os.environ.get(name):
+            return _expanded(value)
+    if home := os.environ.get("HF_HOME"):
+        return _expanded(home) / "hub"
+    return _expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface" / "hub"
+
+
+def _expanded(path: str) -> Path:
+    return Path(os.path.expandvars(path)).expanduser()
