@@ -173,6 +173,42 @@ def test_a_mistake_in_an_option_is_an_error_of_a_check_as_of_a_training(
     assert str(caught.value.location).endswith(place)
 
 
+HELD_OUT = {
+    "DIETClassifier\n  evaluate_on_number_of_examples: {}": "4 examples of 2 labels",
+    "DIETClassifier\n  intent_classification: false\n  evaluate_on_number_of_examples: {}": "4 examples",
+    "ResponseSelector\n  evaluate_on_number_of_examples: {}": "6 examples of 2 labels",
+    "ResponseSelector\n  retrieval_intent: faq\n  evaluate_on_number_of_examples: {}": "6 examples of 2 labels",
+    "ResponseSelector\n  use_text_as_label: true\n  evaluate_on_number_of_examples: {}": "6 examples of 2 labels",
+}
+FAQ = "- intent: faq/{}\n  examples: |\n    - why {}\n    - who {}\n    - what {}\n"
+
+
+@pytest.mark.parametrize("component", HELD_OUT)
+@pytest.mark.parametrize("to_train", [True, False])
+def test_more_examples_than_can_be_held_out_are_an_error_before_training(
+    component: str, to_train: bool, tmp_path: Path
+) -> None:
+    selects = component.startswith("ResponseSelector")
+    more = "".join(FAQ.replace("{}", name) for name in "ab") if selects else ""
+    domain = DOMAIN.replace("[greet, order]", "[greet, order, faq]")
+    domain += "  utter_faq/a:\n  - text: because\n  utter_faq/b:\n  - text: me\n"
+    with pytest.raises(DataError, match=f"config.yml:6: .* cannot hold out 40 of {HELD_OUT[component]}") as caught:
+        told(tmp_path, (*DIET[:2], component.format(40)), more=more, domain=domain, to_train=to_train)
+    assert "evaluate_on_number_of_examples" in str(caught.value.fix)
+    fitting = 2 if selects or "intent_classification" in component else 0
+    told(tmp_path, (*DIET[:2], component.format(fitting)), more=more, domain=domain, to_train=to_train)
+
+
+@pytest.mark.parametrize("to_train", [True, False])
+def test_a_logistic_regression_of_one_intent_is_an_error_before_training(to_train: bool, tmp_path: Path) -> None:
+    pipeline = (*DIET, "LogisticRegressionClassifier")
+    told(tmp_path, pipeline, to_train=to_train)
+    data = tmp_path / "data/all.yml"
+    data.write_text(data.read_text().replace("- intent: order\n  examples", "- intent: greet\n  examples"))
+    with pytest.raises(DataError, match=r"config\.yml:7: LogisticRegressionClassifier needs examples of two intents"):
+        check_assistant(load(tmp_path), ALL, to_train=to_train)
+
+
 def test_what_is_not_trained_here_stops_a_training_and_is_told_by_a_check(tmp_path: Path) -> None:
     pipeline = ("my.own.Tokenizer", "KeywordIntentClassifier")
     with pytest.raises(UnsupportedError, match=r"my\.own\.Tokenizer"):

@@ -15,6 +15,7 @@ from rebake.core.states import SlotFeaturizer
 from rebake.core.story_checks import check_stories
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.data_checks import check_data
+from rebake.nlu.label_checks import check_labels
 from rebake.nlu.pipeline_checks import check_pipeline
 from rebake.nlu.registry import trainable_type
 from rebake.option_checks import check_options
@@ -81,6 +82,7 @@ def _check_pipeline(assistant: Assistant, told: _Told) -> None:
     for position, spec in enumerate(config.pipeline):
         with told.refusals():
             _check_node(Node(f"{spec.name}{position}", spec, trainable_type(spec)))
+    check_labels(assistant)
 
 
 def _check_policies(assistant: Assistant, told: _Told) -> None:

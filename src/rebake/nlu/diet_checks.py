@@ -46,7 +46,6 @@ def check_diet_options(options: Mapping[str, Any], node: str, *, transformer_uni
         value = options[option]
         if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
             raise DataError(f"{node}: option {option} is {value!r}.", fix=f"It must be {expected}, or be left out.")
-    # ResponseSelector, which always has something to learn, has neither of the two.
     tasks = [options.get(option, True) for option in ("intent_classification", "entity_recognition")]
     if not (any(tasks) or options["use_masked_language_model"]):
         raise DataError(
