@@ -102,6 +102,17 @@ def test_oov_words_train_the_oov_token_and_are_stored(tmp_path: Path) -> None:
     assert rows(features(loaded, "hi jane")[0].sentence) == [{0: 1.0, 1: 1.0}]
 
 
+def test_oov_words_without_a_token_are_told_in_training_and_not_with_each_load(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    featurizer = trained("CountVectorsFeaturizer", training_on(texts("hi bob")), OOV_words=["bob"])
+    assert "OOV_words are given without OOV_token" in caplog.text
+    featurizer.save(tmp_path)
+    caplog.clear()
+    reloaded(featurizer, "CountVectorsFeaturizer", tmp_path, OOV_words=["bob"])
+    assert caplog.text == ""
+
+
 def test_no_text_at_all_means_no_files_and_no_features(tmp_path: Path) -> None:
     featurizer = trained("CountVectorsFeaturizer", training_on(texts("")))
     assert saved(featurizer, tmp_path) == {}

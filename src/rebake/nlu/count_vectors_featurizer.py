@@ -71,6 +71,8 @@ class CountVectorsFeaturizer:
         documents = {attribute: self._documents(training.featurized, attribute) for attribute in self._attributes}
         self._warn_without_oov_token(documents)
         options = self._options
+        if self._oov_words and not options["OOV_token"]:
+            logger.warning("%s: OOV_words are given without OOV_token, so they are ignored.", self.node)
         limits = {"max_df": options["max_df"], "max_features": options["max_features"]}
         if options["use_shared_vocab"]:
             everything = [document for attribute in self._attributes for document in documents[attribute]]
@@ -223,8 +225,6 @@ def _oov_words(options: Mapping[str, Any]) -> list[str]:
     words = options["OOV_words"] or []
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise DataError("OOV_words is not a list of words.", fix="Write OOV_words: [first, second].")
-    if words and not options["OOV_token"]:
-        logger.warning("OOV_words are given without OOV_token, so they are ignored.")
     return [word.lower() for word in words] if options["OOV_token"] and options["lowercase"] else list(words)
 
 
