@@ -24,6 +24,7 @@ from rebake.core.ted_policy import TEDPolicy, top_ranked
 from rebake.core.tracker import Tracker, TrainingTracker
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import TrainingContext
+from support.weights import values_of
 
 DOMAIN = Domain(
     intents=(Intent("greet"), Intent("order"), Intent("bye")),
@@ -73,8 +74,6 @@ def probabilities(policy: TEDPolicy, *events: Event) -> list[float]:
 
 
 def weights(policy: TEDPolicy) -> dict[str, Any]:
-    from rebake.nn.weights import values_of
-
     assert policy._model is not None
     return values_of(policy._model.weights)
 
@@ -102,7 +101,7 @@ def untrained_weights(**changes: Any) -> dict[str, Any]:
     from rebake.nn.dialogue_data import Inputs, Labels
     from rebake.nn.ted_config import TedConfig
     from rebake.nn.ted_model import TedModel
-    from rebake.nn.weights import Seeded, values_of
+    from rebake.nn.weights import Seeded
 
     rows = build_windows([], StateEncoder(FeatureStates.of(DOMAIN))).states.features
     config = TedConfig.of(resolve_options(options(**{**SMALL, **changes}), "TEDPolicy0"))

@@ -24,6 +24,7 @@ from rebake.core.unexpected_intent_policy import QUANTILES, UnexpecTEDIntentPoli
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext
 from support.shared import need
+from support.weights import values_of
 
 DOMAIN = Domain(intents=(Intent("greet"), Intent("thank"), Intent("bye")), actions=("utter_hello", "utter_bye"))
 STORIES = (
@@ -166,8 +167,6 @@ def test_missing_quantiles_are_an_error(policy: UnexpecTEDIntentPolicy, tmp_path
 
 @pytest.mark.usefixtures("eagerly")
 def test_scale_loss_and_candidates_change_what_is_learned() -> None:
-    from rebake.nn.weights import values_of
-
     def weights(**changes: Any) -> dict[str, Any]:
         model = trained(**{"epochs": 12, "learning_rate": 0.1, **changes})._model
         assert model is not None

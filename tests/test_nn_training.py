@@ -15,8 +15,9 @@ from rebake.nn.checkpoints import FromCheckpoint, check_complete, checkpoint_key
 from rebake.nn.layers import Dense
 from rebake.nn.noise import Noise, dropout
 from rebake.nn.training import Adam, FitSettings, fit, with_l2
-from rebake.nn.weights import Seeded, Weights, values_of
+from rebake.nn.weights import Seeded, Weights
 from rebake.progress import Silent
+from support.weights import values_of
 
 rng = np.random.default_rng(2)
 points = rng.normal(size=(32, 3)).astype(np.float32)

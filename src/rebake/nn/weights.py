@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -174,8 +174,3 @@ def random_mask(density: float) -> Initializer:
         return np.asarray(diagonal | (rng.random(shape) < density), np.float32)
 
     return initialize
-
-
-def values_of(weights: Weights) -> dict[str, NDArray[Any]]:
-    """A copy of all values by path."""
-    return {path: variable.numpy() for path, variable in weights.variables.items()}
