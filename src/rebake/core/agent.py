@@ -20,7 +20,7 @@ from rebake.core.end_to_end import EndToEndFeatures, EndToEndFeaturizer
 from rebake.core.ensemble import combine
 from rebake.core.events import events_from_json
 from rebake.core.generator import DEFAULT_AUGMENTATION, training_trackers
-from rebake.core.policy import Policy, RuleOnlyData
+from rebake.core.policy import Policy, PolicyPrediction, RuleOnlyData
 from rebake.core.registry import policy_type, require_trainable
 from rebake.core.states import StateBuilder
 from rebake.core.tracker import Tracker, TrainingTracker
@@ -223,6 +223,18 @@ class CoreModel:
         self._featurizer = featurizer
         self._builder = StateBuilder(domain)
 
+    def tracker(self, events: Sequence[Mapping[str, Any]]) -> Tracker:
+        """A conversation, of events as :meth:`predict_next` takes them."""
+        return Tracker(self._builder, events_from_json(events))
+
+    def decisions(self, tracker: Tracker) -> dict[str, PolicyPrediction]:
+        """What each policy, asked alone, says comes next: ``run_<node>`` -> its prediction, in order."""
+        end_to_end = None if self._featurizer is None else self._featurizer.of_events(tracker.events)
+        return {
+            node: policy.predict(tracker, self._domain, self._rule_only, end_to_end)
+            for node, policy in self.policies.items()
+        }
+
     def predict_next(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What comes after the events (each as a tracker dump, or ``core.jsonl`` of the references, has it).
 
@@ -232,12 +244,8 @@ class CoreModel:
             ``action``, ``confidence``, ``policy`` (class name, or "followup_action" where an event forced the action,
             as at a conversation's start) and ``policies``: node -> {action: probability} above 1e-6.
         """
-        tracker = Tracker(self._builder, events_from_json(events))
-        end_to_end = None if self._featurizer is None else self._featurizer.of_events(tracker.events)
-        predictions = {
-            node: policy.predict(tracker, self._domain, self._rule_only, end_to_end)
-            for node, policy in self.policies.items()
-        }
+        tracker = self.tracker(events)
+        predictions = self.decisions(tracker)
         asked = {
             node: {
                 action: float(probability)

@@ -176,9 +176,9 @@ class StateEncoder:
         return bool(self.end_to_end.message(attribute, text).features.get(attribute))
 
     def width(self, attribute: str) -> int:
-        """Of the rows of an attribute."""
-        if self.trained is not None and attribute in self.trained.names:
-            return self.trained.names[attribute]
+        """Of the rows of an attribute; 0 where a trained model does not read it."""
+        if self.trained is not None:
+            return self.trained.names.get(attribute, 0)
         if attribute in NAMES:
             name = next((name for name in self.tables.index(attribute) if name not in self.tables.action_texts), None)
             words = None if name is None else self.words(attribute, name)
