@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -69,7 +70,8 @@ class TedModel:
         self.network = Ted(self.weights, config, inputs, labels, tags)
         self._labels: tf.Tensor | None = None
         signature = (self.network.signature(), tf.TensorSpec([None, None], tf.float32))
-        self._traced = tf.function(self._predict, input_signature=signature)
+        # A partial is a function of its own for each network, so that TensorFlow does not warn of retracing.
+        self._traced = tf.function(partial(self._predict), input_signature=signature, autograph=False)
 
     @classmethod
     def train(
