@@ -2,10 +2,12 @@
 
     PYTHON scripts/conformance_policies_rasa.py JOB.json ANSWER.json
 
-The job: `variants`, each {"name", "config", "domain", "data", "ours", "theirs"}: Rasa trains the project into the
-archive `theirs`, and decides on every prediction point of its stories with it and with the archive `ours`.
+The job: `variants`, each {"name", "config", "domain", "data", "with_nlu", "arguments" of Core, "ours", "theirs"}: Rasa
+trains the project into the archive `theirs`, and decides on every prediction point of its stories with it and with the
+archive `ours`.
 The answer: {name: {"points": [...], "theirs": decisions, "ours": decisions}}; a decision is {node: {"probabilities",
-"end_to_end", "entities"}}. TensorFlow runs without tracing, which takes Rasa many times as long and changes no number.
+"end_to_end", "entities"}}. Rasa trains without traced functions, as tracing takes many times as long and changes no
+number; it decides with them, since only tracing makes all layers, also those that the first turn does not need.
 """
 
 import json
@@ -27,6 +29,7 @@ NEGLIGIBLE = 1e-7
 
 
 def decisions(archive: str, points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    tf.config.run_functions_eagerly(False)
     agent = Agent.load(archive)
     if not agent.is_ready():
         raise SystemExit(f"Rasa could not load {archive}.")
@@ -53,29 +56,40 @@ def told(prediction: Any, names: list[str]) -> dict[str, Any]:
     }
 
 
-def answer(variant: dict[str, str]) -> dict[str, Any]:
+def understood(point: dict[str, Any]) -> dict[str, Any] | None:
+    """The point with intents for what the user said in words, as conversations have them; None if that is no change."""
+    intents = ["greet", "order", "bye"]
+    events = [
+        {**event, "intent": intents[place % len(intents)]} if event["event"] == "user" and event.get("text") else event
+        for place, event in enumerate(point["events"])
+    ]
+    return {**point, "events": events} if events != point["events"] else None
+
+
+def answer(variant: dict[str, Any]) -> dict[str, Any]:
     began = time.monotonic()
     theirs = Path(variant["theirs"])
+    domain, config, data, arguments = (variant[key] for key in ("domain", "config", "data", "arguments"))
+    named = {"fixed_model_name": theirs.name}
+    tf.config.run_functions_eagerly(True)
     if variant["with_nlu"]:
-        place = {"fixed_model_name": theirs.name, "force_training": True}
-        train(variant["domain"], variant["config"], variant["data"], str(theirs.parent), **place)
+        out = str(theirs.parent)
+        train(domain, config, data, out, force_training=True, core_additional_arguments=arguments, **named)
     else:
-        train_core(
-            variant["domain"], variant["config"], variant["data"][0], str(theirs.parent), fixed_model_name=theirs.name
-        )
+        train_core(domain, config, data[0], str(theirs.parent), additional_arguments=arguments, **named)
     if not theirs.exists():
         raise SystemExit(f"Rasa trained nothing for {variant['name']}.")
     importer = TrainingDataImporter.load_from_config(
         config_path=variant["config"], domain_path=variant["domain"], training_data_paths=variant["data"]
     )
     points = project_points(importer)
+    points += [point for point in map(understood, points) if point is not None]
     found = {side: decisions(variant[side], points) for side in ("theirs", "ours") if side in variant}
     print(f"{variant['name']}: {time.monotonic() - began:.0f} s", flush=True)
     return {"points": points, **found}
 
 
 def main() -> None:
-    tf.config.run_functions_eagerly(True)
     question, out = map(Path, sys.argv[1:3])
     job = json.loads(question.read_text(encoding="utf-8"))
     answers = {variant["name"]: answer(variant) for variant in job["variants"]}
