@@ -9,7 +9,9 @@ import pytest
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu import extras
 from rebake.nlu.language_model_featurizer import LanguageModelFeaturizer
-from rebake.nlu.message import Message
+from rebake.nlu.message import Features, Message
+from rebake.nlu.text_features import stack
+from rebake.sparse import SparseRows
 from support.nlu import component, tokenized
 
 needs_spacy = pytest.mark.skipif(find_spec("spacy") is None, reason="not installed: pip install 'rebake[spacy]'")
@@ -66,6 +68,21 @@ def test_spacy_gives_lowercased_tokens_vectors_their_pool_and_entities(
 def test_a_model_of_spacys_that_is_not_there_is_told_with_a_fix(model: str | None) -> None:
     with pytest.raises(DataError, match=r"SpacyNLP.* model"):
         component("SpacyNLP", model=model)
+
+
+def test_a_text_without_the_dense_features_that_a_network_knows_has_zeros() -> None:
+    from rebake.nn.sequence import Widths
+
+    words = SparseRows(2, np.array([0, 1], np.int32), np.array([0], np.int32), np.array([1.0], np.float32))
+    message = Message({"text": ""})
+    message.features["text"] = [Features("words", sequence=words, sentence=words)]
+    widened = stack([message], "text", ()).widened(Widths(3, 4, 2, 5))
+    assert widened.sequence_sparse is not None
+    assert widened.sequence_sparse.n_columns == 3
+    assert widened.sequence_dense is not None
+    assert widened.sequence_dense.tolist() == [[0, 0, 0, 0]]
+    assert widened.sentence_dense is not None
+    assert widened.sentence_dense.shape == (1, 5)
 
 
 @needs_transformers

@@ -96,7 +96,9 @@ class TextTable:
             return self.widths.blank()
         messages = [self._end_to_end.message(self.attribute, text) for text in self.texts]
         parts = [stack([message], self.attribute, ()) for message in messages]  # an empty text may lack some features
-        widths = self.widths or max((TextWidths.of(part) for part in parts), key=lambda found: found.sequence_sparse)
+        widths = self.widths or max(
+            (TextWidths.of(part) for part in parts), key=lambda found: (found.sequence_sparse, found.sequence_dense)
+        )
         if not (widths.sequence_sparse or widths.sequence_dense) or not (
             widths.sentence_sparse or widths.sentence_dense
         ):
@@ -104,7 +106,7 @@ class TextTable:
                 "End-to-end stories need features of words and of whole texts, and the pipeline does not give both.",
                 fix="Add a CountVectorsFeaturizer to the pipeline.",
             )
-        return _below([part.widened(widths.sequence_sparse, widths.sentence_sparse) for part in parts])
+        return _below([part.widened(widths) for part in parts])
 
 
 def text_data(features: Stacked) -> TextData:

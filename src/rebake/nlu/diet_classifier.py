@@ -163,7 +163,7 @@ class DIETClassifier:
     def _process_batch(self, messages: Sequence[Message], model: DietModel, files: DietFiles) -> None:
         widths = model.network.widths
         features = stack(messages, TEXT, self.options.featurizers)
-        prediction = model.predict(text_data(features.widened(widths.sequence_sparse, widths.sentence_sparse)))
+        prediction = model.predict(text_data(features.widened(widths)))
         for place, message in enumerate(messages):
             if prediction.intents is not None:
                 message.intent, message.intent_ranking = rank(prediction.intents[place], files.labels, self.options)

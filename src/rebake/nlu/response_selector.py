@@ -165,7 +165,7 @@ class ResponseSelector:
     def _process_batch(self, messages: Sequence[Message], model: DietModel, files: DietFiles) -> None:
         widths = model.network.widths
         features = stack(messages, TEXT, self.options.featurizers)
-        prediction = model.predict(text_data(features.widened(widths.sequence_sparse, widths.sentence_sparse)))
+        prediction = model.predict(text_data(features.widened(widths)))
         assert prediction.intents is not None
         for message, confidences in zip(messages, prediction.intents, strict=True):
             self._answer(message, *rank(confidences, files.labels, self.options))

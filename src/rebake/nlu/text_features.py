@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,19 @@ from rebake.sparse import SparseRows
 
 Level = Literal["sequence", "sentence"]
 Matrix = SparseRows | NDArray[np.float32]
+
+
+class KnownWidths(Protocol):
+    """How many features of each kind a network reads; 0 = none."""
+
+    @property
+    def sequence_sparse(self) -> int: ...
+    @property
+    def sequence_dense(self) -> int: ...
+    @property
+    def sentence_sparse(self) -> int: ...
+    @property
+    def sentence_dense(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -35,30 +48,46 @@ class Stacked:
     sentence_dense: NDArray[np.float32] | None
     sparse_sizes: dict[Level, list[int]]
 
-    def widened(self, sequence: int, sentence: int) -> Stacked:
-        """With sparse matrices of these widths, the new columns empty.
+    def widened(self, widths: KnownWidths) -> Stacked:
+        """With matrices of the widths that a network knows, the new columns empty.
 
-        A message that a featurizer passed over (RegexFeaturizer passes over empty texts) has fewer columns than the
-        network knows. Rasa then lets the later featurizers' columns move up, and so the numbers it shows come about.
+        A message that a featurizer passed over (RegexFeaturizer, SpacyFeaturizer and LanguageModelFeaturizer pass over
+        empty texts) has fewer columns than the network knows. Rasa then lets the later sparse featurizers' columns
+        move up, and so the numbers it shows come about; on missing dense features it fails, and here they are zeros.
 
         Raises:
             ModelError: the features are wider than that.
         """
         return replace(
             self,
-            sequence_sparse=_widen(self.sequence_sparse, sequence),
-            sentence_sparse=_widen(self.sentence_sparse, sentence),
+            sequence_sparse=_widen(self.sequence_sparse, widths.sequence_sparse),
+            sentence_sparse=_widen(self.sentence_sparse, widths.sentence_sparse),
+            sequence_dense=_widen_dense(self.sequence_dense, int(self.lengths.sum()), widths.sequence_dense),
+            sentence_dense=_widen_dense(self.sentence_dense, len(self.lengths), widths.sentence_dense),
         )
 
 
 def _widen(rows: SparseRows | None, width: int) -> SparseRows | None:
     if rows is None or rows.n_columns == width:
         return rows
-    if rows.n_columns > width:
-        raise ModelError(
-            f"The featurizers give {rows.n_columns} features and the model knows {width}.", fix="Train the model again."
-        )
+    _refuse_wider(rows.n_columns, width)
     return replace(rows, n_columns=width)
+
+
+def _widen_dense(rows: NDArray[np.float32] | None, n_rows: int, width: int) -> NDArray[np.float32] | None:
+    if width == 0 and rows is None:
+        return None
+    if rows is None:
+        return np.zeros((n_rows, width), np.float32)
+    _refuse_wider(rows.shape[1], width)
+    return np.pad(rows, ((0, 0), (0, width - rows.shape[1])))
+
+
+def _refuse_wider(given: int, known: int) -> None:
+    if given > known:
+        raise ModelError(
+            f"The featurizers give {given} features and the model knows {known}.", fix="Train the model again."
+        )
 
 
 def by_origin(messages: Sequence[Message], attribute: str, featurizers: Sequence[str]) -> list[list[Message]]:
