@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rasa.core.agent import Agent
+from rasa.engine.exceptions import GraphComponentException
 from rasa.model_training import train_nlu
 from rasa.shared.utils.common import class_from_module_path
 
@@ -24,8 +25,14 @@ def parses(archive: str, texts: list[str]) -> list[dict[str, Any]]:
     if not agent.is_ready():
         raise SystemExit(f"Rasa could not load {archive}.")
 
+    async def parse(text: str) -> dict[str, Any]:
+        try:
+            return dict(await agent.parse_message(text))
+        except GraphComponentException as error:  # DIET, of a text without the dense features it was trained with
+            return {"failed": repr(error.__cause__)}
+
     async def parse_all() -> list[dict[str, Any]]:
-        return [await agent.parse_message(text) for text in texts]
+        return [await parse(text) for text in texts]
 
     return asyncio.run(parse_all())
 

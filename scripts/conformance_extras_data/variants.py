@@ -33,7 +33,7 @@ ENGLISH: dict[str, Pipeline] = {
             "features": [["pos", "low"], ["pos", "pos2", "suffix2", "BOS"], ["pos"]],
         },
         WORDS,
-        diet(),
+        diet(epochs=15),
         {"name": "SpacyEntityExtractor"},
         {"name": "EntitySynonymMapper"},
     ],
@@ -81,7 +81,7 @@ ENGLISH: dict[str, Pipeline] = {
 }
 
 CHINESE: dict[str, Pipeline] = {
-    "Jieba: its own dictionary": [{"name": "JiebaTokenizer"}, SHAPES, WORDS, diet(epochs=20)],
+    "Jieba: its own dictionary": [{"name": "JiebaTokenizer"}, SHAPES, WORDS, diet(epochs=40)],
     "Jieba: user dictionaries, token_pattern": [
         {"name": "JiebaTokenizer", "dictionary_path": "{data}/dictionaries", "token_pattern": "[a-z]+|[^a-z]+"},
         WORDS,
