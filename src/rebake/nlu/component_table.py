@@ -152,6 +152,7 @@ ENTRIES = (
         rasa_class="rasa.nlu.classifiers.diet_classifier.DIETClassifier",
         kind="classifier",
         defaults=defaults.DIET_CLASSIFIER,
+        version=2,  # 1 drew every connection of the encoder by itself
         implementation="rebake.nlu.diet_classifier:DIETClassifier",
         reads=frozenset({"intents", "entities"}),
         needs=_FEATURES,
