@@ -110,11 +110,7 @@ def _expected_of_seed(value: Any) -> str | None:
 
 def _expected_number(name: str, value: Any, default: float) -> str | None:
     if isinstance(default, int) and name not in _FRACTIONS:
-        if not _is_whole(value):
-            return "a whole number"
-        least = 1 if name in _AT_LEAST_ONE else 0
-        is_bound = name in _AT_LEAST_ONE | _AT_LEAST_ZERO
-        return f"{least} or more" if is_bound and value < least else None
+        return _expected_whole(name, value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "a number"
     if name in _SHARES_OR_COUNTS and (value < 0 or (isinstance(value, float) and value > 1)):
@@ -124,6 +120,14 @@ def _expected_number(name: str, value: Any, default: float) -> str | None:
     if name == "regularization_constant" and value < 0:
         return "0 or more"
     return None if value > 0 or name != "learning_rate" else "more than 0"
+
+
+def _expected_whole(name: str, value: Any) -> str | None:
+    if not _is_whole(value):
+        return "a whole number"
+    least = 1 if name in _AT_LEAST_ONE else 0
+    is_bound = name in _AT_LEAST_ONE | _AT_LEAST_ZERO
+    return f"{least} or more" if is_bound and value < least else None
 
 
 def _is_whole(value: Any) -> bool:
