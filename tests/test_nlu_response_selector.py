@@ -148,6 +148,15 @@ def test_by_texts_it_learns_one_retrieval_intent_and_knows_texts_and_textless_re
     assert found["chat"]["response"]["responses"] == [{"text": "utter_chat/name"}]
 
 
+def rounded(told: Any) -> Any:
+    """The same with numbers of 5 places: a network that is traced from the third batch on adds up in another order."""
+    if isinstance(told, dict):
+        return {key: rounded(value) for key, value in told.items()}
+    if isinstance(told, list):
+        return [rounded(value) for value in told]
+    return round(told, 5) if isinstance(told, float) else told
+
+
 @pytest.mark.parametrize("kind", ["by_name", "by_text"])
 def test_a_saved_selector_says_the_same(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     made, featurizers = request.getfixturevalue(kind)
@@ -155,7 +164,7 @@ def test_a_saved_selector_says_the_same(kind: str, request: pytest.FixtureReques
     options = SMALL if kind == "by_name" else {**BY_TEXT, "retrieval_intent": "chat"}
     again = loaded(tmp_path, **options)
     for text in (*(example[0] for example in EXAMPLES), "wholly unknown words", ""):
-        assert parsed(featurizers, again, text=text) == parsed(featurizers, made, text=text)
+        assert rounded(parsed(featurizers, again, text=text)) == rounded(parsed(featurizers, made, text=text))
     assert sorted(path.name.removeprefix("ResponseSelector.") for path in tmp_path.iterdir()) == [
         "data_example.st",
         "data_example_metadata.json",
