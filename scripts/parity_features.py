@@ -154,11 +154,14 @@ def check_training(
     domain = project / "domain.yml"
     assistant = load_assistant(config, domain, project / "data")
     specs = [spec for spec in assistant.config.pipeline if spec.name.endswith(COMPARED)]
+    if all(spec.name != "KeywordIntentClassifier" for spec in specs):  # there is no intent that could fall back
+        specs = [spec for spec in specs if spec.name != "FallbackClassifier"]
     positions = [i for i, spec in enumerate(assistant.config.pipeline) if spec in specs]
     theirs_at, ours_at = folder / "rasa", folder / "rebake"
     ours_at.mkdir()
     written = [{"name": spec.name, **spec.options} for spec in assistant.config.pipeline]
     job = {"config": str(config), "domain": str(domain), "nlu": [str(project / "data")], "pipeline": written}
+    job["compared"] = positions
     theirs = ask_rasa(python, {**job, "components": str(theirs_at), "texts": asked}, folder)
     nodes = [
         Node(f"{spec.name}{position}", spec, component_type(spec))

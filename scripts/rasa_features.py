@@ -3,7 +3,8 @@
     "$(scripts/rasa_env)"/bin/python scripts/rasa_features.py JOB.json ANSWER.json
 
 The job: `archive` (a model), or `config`, `pipeline` (the list that it stands for), `domain`, `nlu` (paths of data) and
-`components` (a directory that gets what the components write); and `texts`. The answer: for each text {"tokens":
+`components` (a directory that gets what the components write) and `compared` (positions in the pipeline); and `texts`. The
+answer: for each text {"tokens":
 [[start, end]], "features": [[kind, [rows, columns], [row, ...], [column, ...], [value, ...]]]}, and with `nlu`, as
 `training`, for each training message the same per attribute, as `predictions` what was found in each text, as `failed`
 the nodes that Rasa could not train. Dense features and networks are left out.
@@ -26,10 +27,6 @@ from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.utils.common import override_defaults
-
-KINDS = (
-    "Tokenizer", "Featurizer", "SynonymMapper", "RegexEntityExtractor", "KeywordIntentClassifier", "FallbackClassifier",
-)  # fmt: skip
 
 
 def said(message: Message, attribute: str) -> dict[str, Any]:
@@ -58,7 +55,7 @@ def train_and_featurize(job: dict[str, Any], folder: str, texts: list[Message]) 
     importer = TrainingDataImporter.load_nlu_importer_from_config(job["config"], job["domain"], job["nlu"])
     data = importer.get_nlu_data()
     for position, entry in enumerate(job["pipeline"]):
-        if not entry["name"].endswith(KINDS):
+        if position not in job["compared"]:
             continue
         name = f"{entry['name']}{position}"
         registered = DefaultV1Recipe._registered_components[entry["name"]]
