@@ -2,12 +2,11 @@
 
     "$(scripts/rasa_env)"/bin/python scripts/rasa_features.py JOB.json ANSWER.json
 
-The job: `archive` (a model), or `config`, `pipeline` (the list that it stands for), `domain`, `nlu` (paths of data) and
-`components` (a directory that gets what the components write) and `compared` (positions in the pipeline); and `texts`. The
-answer: for each text {"tokens":
-[[start, end]], "features": [[kind, [rows, columns], [row, ...], [column, ...], [value, ...]]]}, and with `nlu`, as
-`training`, for each training message the same per attribute, as `predictions` what was found in each text, as `failed`
-the nodes that Rasa could not train. Dense features and networks are left out.
+The job: `archive` (a model), or `config`, `pipeline` (the list that it stands for), `compared` (positions in it),
+`domain`, `nlu` (paths of data) and `components` (a directory that gets what the components write); and `texts`. The
+answer: for each text {"tokens": [[start, end]], "features": [[kind, [rows, columns], [row, ...], [column, ...],
+[value, ...]]]}, and with `nlu`, as `training`, for each training message the same per attribute, as `predictions` what
+was found in each text, as `failed` the nodes that Rasa could not train. Dense features and networks are left out.
 """
 
 import json
