@@ -215,7 +215,7 @@ def test_a_single_intent_leaves_it_untrained(tmp_path: Path) -> None:
 def test_without_intents_and_annotations_there_is_nothing_to_learn(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bare = [(text, intent, []) for text, intent, _ in EXAMPLES]
+    bare: list[tuple[str, str, list[Any]]] = [(text, intent, []) for text, intent, _ in EXAMPLES]
     component = trained(bare, intent_classification=False)
     assert "no example has an annotated entity to learn; it is left untrained" in caplog.text
     component.save(tmp_path)
