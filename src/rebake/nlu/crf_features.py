@@ -13,23 +13,12 @@ from typing import Any
 
 from rebake.errors import DataError
 from rebake.nlu.entity_tags import OUTSIDE
+from rebake.nlu.token_shapes import SHAPES
 
 PATTERN, DENSE, ENTITY = "pattern", "text_dense_features", "entity"
 POS, POS2 = "pos", "pos2"
 
-_OF_TEXT: Mapping[str, Callable[[str], str | bool]] = {
-    "low": str.lower,
-    "title": str.istitle,
-    "upper": str.isupper,
-    "digit": str.isdigit,
-    "prefix2": lambda text: text[:2],
-    "prefix5": lambda text: text[:5],
-    "suffix1": lambda text: text[-1:],
-    "suffix2": lambda text: text[-2:],
-    "suffix3": lambda text: text[-3:],
-    "suffix5": lambda text: text[-5:],
-    "bias": lambda _: "bias",
-}
+_OF_TEXT: Mapping[str, Callable[[str], str | bool]] = {"low": str.lower, "bias": lambda _: "bias", **SHAPES}
 NAMES = frozenset(_OF_TEXT) | {POS, POS2, PATTERN, DENSE, ENTITY}
 
 Attributes = dict[str, float]

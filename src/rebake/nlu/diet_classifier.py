@@ -73,7 +73,6 @@ class DIETClassifier:
         context: TrainingContext,
     ) -> dict[str, float]:
         from rebake.nn.diet_model import DietModel
-        from rebake.nn.training import FitSettings
 
         options = self.options
         label_ids = {name: index for index, name in enumerate(names)}
@@ -88,12 +87,7 @@ class DIETClassifier:
             text_data(of_labels) if options.intents else None,
             {spec.name: len(spec.tags) for spec in specs},
             batching=options.batching(),
-            settings=FitSettings(
-                name=self.node,
-                epochs=options.epochs,
-                learning_rate=options.learning_rate,
-                seed=context.seed if options.seed is None else options.seed,
-            ),
+            settings=options.fit_settings(self.node, context.seed),
             progress=context.progress,
             num_threads=context.num_threads,
             evaluation=options.evaluation(context.seed),

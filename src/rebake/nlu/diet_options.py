@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rebake.nn.batching import Batching
     from rebake.nn.diet import DietConfig
     from rebake.nn.evaluation import EvaluationSettings
+    from rebake.nn.training import FitSettings
 
 DEFAULT_TRANSFORMER_SIZE = 256  # what Rasa takes where the option gives none
 
@@ -103,6 +104,12 @@ class DietOptions:
             strategy=self.options["batch_strategy"],
             drop_small_last=bool(self.options["drop_small_last_batch"]),
         )
+
+    def fit_settings(self, name: str, seed: int) -> FitSettings:
+        """For a network shown as ``name``; ``seed`` counts where there is no random_seed."""
+        from rebake.nn.training import FitSettings
+
+        return FitSettings(name, self.epochs, self.learning_rate, seed if self.seed is None else self.seed)
 
     def evaluation(self, seed: int) -> EvaluationSettings:
         """What is held out, kept and logged; ``seed`` counts where there is no random_seed."""

@@ -10,24 +10,14 @@ from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import TEXT, Features, Message, Token
+from rebake.nlu.token_shapes import SHAPES
 from rebake.sparse import SparseRows
 
 _FILE = "feature_to_idx_dict.json"
 _SEPARATOR = "###"
 
 # The value of a feature is the text of what these give: "True", "False", "None", or letters of the token.
-_OF_TEXT: Mapping[str, Callable[[str], object]] = {
-    "low": str.islower,
-    "title": str.istitle,
-    "upper": str.isupper,
-    "digit": str.isdigit,
-    "prefix2": lambda text: text[:2],
-    "prefix5": lambda text: text[:5],
-    "suffix1": lambda text: text[-1:],
-    "suffix2": lambda text: text[-2:],
-    "suffix3": lambda text: text[-3:],
-    "suffix5": lambda text: text[-5:],
-}
+_OF_TEXT: Mapping[str, Callable[[str], object]] = {"low": str.islower, **SHAPES}
 _POS, _POS2 = "pos", "pos2"  # part of speech, of tokenizers that tell it
 _BEGIN, _END = "BOS", "EOS"
 _NAMES = frozenset(_OF_TEXT) | {_BEGIN, _END, _POS, _POS2}

@@ -122,7 +122,6 @@ class ResponseSelector:
         context: TrainingContext,
     ) -> dict[str, float]:
         from rebake.nn.diet_model import DietModel
-        from rebake.nn.training import FitSettings
 
         options = self.options
         texts = text_data(features, ids)
@@ -132,12 +131,7 @@ class ResponseSelector:
             text_data(of_labels),
             {},
             batching=options.batching(),
-            settings=FitSettings(
-                name=self.node,
-                epochs=options.epochs,
-                learning_rate=options.learning_rate,
-                seed=context.seed if options.seed is None else options.seed,
-            ),
+            settings=options.fit_settings(self.node, context.seed),
             progress=context.progress,
             num_threads=context.num_threads,
             evaluation=options.evaluation(context.seed),
