@@ -67,6 +67,8 @@ def test_a_refusal_says_why_and_what_to_use_instead(name: str, reason: str, inst
     with pytest.raises(UnsupportedError, match=rf"^config\.yml:4: .*{name} is not supported: .*{reason}.*{instead}"):
         trainable_type(refused)
     assert name not in supported_components()
+    # nobody is sent to put a refused component's refused provider in front of it
+    assert check_pipeline([spec("WhitespaceTokenizer"), refused] if "Tokenizer" not in name else [refused], "en") == []
 
 
 def test_options_are_merged_one_level_deep_as_rasa_does() -> None:
@@ -95,7 +97,7 @@ def test_an_option_that_nothing_reads_is_noticed_with_what_was_meant() -> None:
         ([spec("CountVectorsFeaturizer", 2)], r"config\.yml:2: .*needs a tokenizer before it"),
         ([spec("WhitespaceTokenizer"), spec("DIETClassifier", 3)], r"config\.yml:3: .*needs a featurizer before it"),
         ([spec("FallbackClassifier", 2)], "needs an intent classifier before it"),
-        ([spec("SpacyTokenizer", 2)], "needs SpacyNLP before it"),
+        ([spec("SpacyTokenizer", 2)], "needs SpacyNLP before it. Put SpacyNLP above SpacyTokenizer"),
         ([spec("WhitespaceTokenizer"), spec("JiebaTokenizer", 5)], r"config\.yml:5: .*second tokenizer"),
         (
             [

@@ -22,7 +22,6 @@ _WHAT_IS_NEEDED: Mapping[str, str] = {
     "intent": "an intent classifier",
     "spacy_model": "SpacyNLP",
     "spacy_tokens": "SpacyTokenizer",
-    "mitie_model": "MitieNLP",
 }
 
 
@@ -73,14 +72,16 @@ def _splits(entry: ComponentType, language: str | None) -> bool:
 
 
 def _check_needs(entry: ComponentType, spec: ComponentSpec, provided: set[str]) -> None:
+    if entry.refusal is not None:  # what it needs is of no use: training refuses it and says what to take instead
+        return
     for need in sorted(entry.needs - provided):
         what = _WHAT_IS_NEEDED[need]
         givers = [other.name for other in COMPONENTS.values() if need in other.provides and other.implementation]
-        example = f", e.g. {givers[0]}" if givers else ""
+        example = "" if what in givers else f", e.g. {givers[0]},"
         raise DataError(
             f"pipeline: {entry.name} needs {what} before it.",
             location=spec.location,
-            fix=f"Put {what}{example}, above {entry.name}.",
+            fix=f"Put {what}{example} above {entry.name}.",
         )
 
 
