@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -29,6 +30,26 @@ if TYPE_CHECKING:
     from rebake.nn.ted_model import TedModel
 
 QUANTILES = 20  # of the similarities of windows that an intent does not follow: 100 %, 95 %, ... 5 %
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Of an intent, after what came before it.
+
+    Attributes:
+        similarity: of the intent and the dialogue.
+        threshold: below it the intent is unlikely. One of the similarities of the training windows, so the similarity
+            of such a window may be equal to it but for the order of float32 sums.
+        is_likeliest: no other intent is more similar.
+    """
+
+    similarity: float
+    threshold: float
+    is_likeliest: bool
+
+    @property
+    def is_unlikely(self) -> bool:
+        return self.similarity < self.threshold and not self.is_likeliest
 
 
 class UnexpecTEDIntentPolicy(TedLearner):
@@ -85,25 +106,27 @@ class UnexpecTEDIntentPolicy(TedLearner):
         """1.0 on ``action_unlikely_intent`` if the tracker ends with an intent that was not to be expected."""
         names = action_names(domain)
         probabilities = [0.0] * len(names)
-        if self._is_unlikely(tracker, domain, rule_only, end_to_end):
+        told = self.expectation(tracker, domain, rule_only, end_to_end)
+        if told is not None and told.is_unlikely:
             probabilities[names.index(ACTION_UNLIKELY_INTENT)] = 1.0
         return self.prediction(probabilities)
 
-    def _is_unlikely(
-        self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData, end_to_end: EndToEndFeatures | None
-    ) -> bool:
+    def expectation(
+        self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData, end_to_end: EndToEndFeatures | None = None
+    ) -> Expectation | None:
+        """How expected the intent is that the tracker ends with; None where it is not asked for."""
         intent = _intent_just_said(tracker)
         intents = intent_names(domain)
         if intent not in intents or intent in self.options["ignore_intents_list"]:
-            return False
+            return None
         index = intents.index(intent)
         told = self.ask([self._window(tracker, rule_only)], end_to_end)
         if told is None or index not in self._quantiles:
-            return False
+            return None
         similarities = told.similarities[0]
         choices = self._quantiles[index]
         threshold = float(choices[min(int(self.options["tolerance"] * len(choices)), len(choices) - 1)])
-        return float(similarities[index]) < threshold and int(np.argmax(similarities)) != index
+        return Expectation(float(similarities[index]), threshold, is_likeliest=int(np.argmax(similarities)) == index)
 
     def _window(self, tracker: Tracker, rule_only: RuleOnlyData) -> list[State]:
         """The states before the last user turn, cut to ``max_history`` of them."""

@@ -97,7 +97,7 @@ class DietModel:
             DataError: the examples to hold out cannot be had.
             StorageError: the log cannot be written.
         """
-        configure(num_threads)
+        configure(num_threads, batching.mean_size(len(texts.lengths)) * (float(texts.lengths.mean()) + 1))
         model = DietModel(Seeded(settings.seed), config, texts.widths, labels, tags)
         rng = np.random.default_rng(settings.seed)
         if config.masked_language_model:

@@ -38,28 +38,36 @@ class Noise:
 
     def __init__(self, seed: int, step: tf.Tensor, *, drops: bool = True) -> None:
         self.drops = drops
-        self._seed = (seed * 1_000_003) % 2**31
-        self._step = tf.cast(step, tf.int32)
+        seeds = tf.stack([tf.constant((seed * 1_000_003) % 2**31, tf.int32), tf.cast(step, tf.int32)])
+        self._key, self._counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seeds)
+        self._algorithm = tf.constant(tf.random.Algorithm.PHILOX.value)
         self._draws = 0
 
-    def _next(self) -> tf.Tensor:
+    def _next(self) -> dict[str, tf.Tensor]:
+        """Where the generator goes on: its counter is of 128 bits, of which the lower half counts within a draw."""
         self._draws += 1
-        return tf.stack([tf.constant((self._seed + self._draws) % 2**31, tf.int32), self._step])
+        counter = self._counter + tf.constant([0, self._draws], tf.uint64)
+        return {"key": self._key, "counter": counter, "alg": self._algorithm}
 
-    def keep(self, shape: tf.Tensor, rate: float) -> tf.Tensor:
-        """bool of ``shape``: True with probability 1 - ``rate``, :func:`rounded`."""
+    def keep(self, x: tf.Tensor, rate: float) -> tf.Tensor:
+        """bool of the shape of ``x``: True with probability 1 - ``rate``, :func:`rounded`."""
         if not self.drops:
-            return tf.ones(shape, tf.bool)
+            return tf.ones_like(x, tf.bool)
         kind = grain(rate)
         each = 4 // kind.size
-        count = tf.reduce_prod(shape)
-        words = tf.random.stateless_uniform([(count + each - 1) // each], self._next(), None, None, tf.int32)
-        steps = tf.reshape(tf.reshape(tf.bitcast(words, kind), [-1])[:count], shape)
-        return steps >= tf.constant(round(rounded(rate) * (int(kind.max) + 1)), kind)
+        fits = x.shape.rank is not None and x.shape[-1] is not None and x.shape[-1] % each == 0
+        count = tf.size(x)
+        words = tf.reshape((count if fits else count + (each - 1)) // each, [1])
+        drawn = tf.raw_ops.StatelessRandomUniformFullIntV2(shape=words, dtype=tf.int32, **self._next())
+        steps = tf.bitcast(drawn, kind)
+        if not fits:
+            steps = tf.reshape(steps, [-1])[:count]
+        threshold = tf.constant(round(rounded(rate) * (int(kind.max) + 1)), kind)
+        return tf.reshape(steps, tf.shape(x)) >= threshold
 
     def uniform(self, shape: tf.Tensor) -> tf.Tensor:
         """float32 of ``shape``, uniform in [0, 1)."""
-        return tf.random.stateless_uniform(shape, self._next())
+        return tf.raw_ops.StatelessRandomUniformV2(shape=shape, **self._next())
 
     def permutation(self, count: tf.Tensor) -> tf.Tensor:
         """int32 [count]: the numbers 0 .. count - 1 in random order."""
@@ -67,14 +75,14 @@ class Noise:
 
     def integers(self, shape: tf.Tensor, below: tf.Tensor) -> tf.Tensor:
         """int32 of ``shape``, uniform in [0, below)."""
-        return tf.random.stateless_uniform(shape, self._next(), minval=0, maxval=below, dtype=tf.int32)
+        return tf.raw_ops.StatelessRandomUniformIntV2(shape=shape, minval=0, maxval=below, **self._next())
 
 
 def dropout(x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
     """Zeroes a part ``rate`` of the elements and scales the others by 1 / (1 - rate)."""
     if noise is None or not noise.drops or rate <= 0:
         return x
-    factors = tf.where(noise.keep(tf.shape(x), rate), np.float32(1.0 / (1.0 - rounded(rate))), np.float32(0.0))
+    factors = tf.where(noise.keep(x, rate), np.float32(1.0 / (1.0 - rounded(rate))), np.float32(0.0))
     return _times(x, factors)
 
 
@@ -88,4 +96,4 @@ def sparse_dropout(x: tf.SparseTensor, rate: float, noise: Noise | None) -> tf.S
     """Zeroes a part ``rate`` of the stored entries; the others keep their size (Rasa's SparseDropout)."""
     if noise is None or not noise.drops or rate <= 0:
         return x
-    return x.with_values(tf.where(noise.keep(tf.shape(x.values), rate), x.values, 0.0))
+    return x.with_values(tf.where(noise.keep(x.values, rate), x.values, 0.0))

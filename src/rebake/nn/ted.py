@@ -65,7 +65,7 @@ class NameEncoder:
         if self.is_label:
             noise = None
         if noise is not None and self.config.sparse_rate > 0:
-            x = tf.where(noise.keep(tf.shape(x), self.config.sparse_rate), x, 0.0)
+            x = tf.where(noise.keep(x, self.config.sparse_rate), x, 0.0)
         if self.dense is not None:
             x = dropout(self.dense(x), self.config.input_rate, noise)
         return x if self.encoding is None else self.encoding(x)

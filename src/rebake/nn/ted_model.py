@@ -101,9 +101,9 @@ class TedModel:
             DataError: the windows to hold out cannot be had.
             StorageError: the log cannot be written.
         """
-        configure(num_threads)
-        model = cls(Seeded(settings.seed), config, data.states.inputs, labels, tags)
         batching = Batching(config.options["batch_size"], settings.epochs, config.options["batch_strategy"])
+        configure(num_threads, batching.mean_size(len(data.lengths)) * float(data.lengths.mean()))
+        model = cls(Seeded(settings.seed), config, data.states.inputs, labels, tags)
         trained, watch, watchers = model._watched(data, ids, evaluation, settings.seed)
         balance = model.balance_by(ids[trained])
         distinct = not config.noisy_states

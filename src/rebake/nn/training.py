@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 import tensorflow as tf
 
+from rebake.nn import no_garbage_collection
 from rebake.nn.noise import Noise
 from rebake.nn.weights import Weights
 from rebake.progress import Progress
@@ -20,15 +22,7 @@ from rebake.progress import Progress
 logger = logging.getLogger("rebake")
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Keras' Adam
-IDLE_REWRITES = (  # rewriting of graphs that takes a second of each training and finds nothing in ours
-    "arithmetic_optimization",
-    "auto_mixed_precision",
-    "common_subgraph_elimination",
-    "layout_optimizer",
-    "loop_optimization",
-    "pin_to_host_optimization",
-    "shape_optimization",
-)
+SHARED_ROWS = 600  # from here on two threads are faster than one (benchmarks/README.md)
 
 Losses = Mapping[str, tf.Tensor]
 LossFunction = Callable[[Any, Noise], Losses]  # (batch, noise) -> named scalar losses; their sum is minimised
@@ -108,7 +102,8 @@ def fit(
         for epoch in range(settings.epochs):
             results = []
             for batch in batches(epoch):
-                results.append(traced(batch, tf.constant(number, tf.int32)))
+                with no_garbage_collection() if number == 0 else nullcontext():  # the first call traces
+                    results.append(traced(batch, tf.constant(number, tf.int32)))
                 for watcher in watchers:
                     watcher.step_done(number, results[-1])
                 number += 1
@@ -170,18 +165,23 @@ class Adam:
             )
 
 
-def configure(num_threads: int | None) -> None:
+def configure(num_threads: int | None, rows: float) -> None:
     """Set thread counts, deterministic operations and graph rewriting of this process; call it before anything else of
-    TensorFlow runs.
+    TensorFlow runs, which takes thread counts only until then.
 
-    TensorFlow takes thread counts only before its first operation: later calls with another number say so and go on.
+    Args:
+        num_threads: what the user asked for. Where it comes too late, a warning says so.
+        rows: of the matrices of a training step. Where they are few, sharing them out among threads takes longer than
+            the products, and one thread is faster than two.
     """
     tf.config.experimental.enable_op_determinism()
-    tf.config.optimizer.set_experimental_options(dict.fromkeys(IDLE_REWRITES, False))
-    if num_threads is None:
+    # Rewriting the graph of a step takes up to half a second of each training, and makes none of ours any faster.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    if num_threads is None and rows >= SHARED_ROWS:
         return
     try:
-        tf.config.threading.set_intra_op_parallelism_threads(num_threads)
-        tf.config.threading.set_inter_op_parallelism_threads(num_threads)
+        tf.config.threading.set_intra_op_parallelism_threads(num_threads or 1)
+        tf.config.threading.set_inter_op_parallelism_threads(num_threads or 1)
     except RuntimeError:
-        logger.warning("TensorFlow runs already, so num_threads has no effect on this training.")
+        if num_threads is not None:
+            logger.warning("TensorFlow runs already, so num_threads has no effect on this training.")

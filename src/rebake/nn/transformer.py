@@ -208,7 +208,7 @@ class Attention:
         if self.config.unidirectional:
             logits += tf.where(distance > 0, MASKED, 0.0)[:, None]
         if noise is not None and self.config.attention_rate > 0:
-            logits = tf.where(noise.keep(tf.shape(logits), self.config.attention_rate), logits, logits + MASKED)
+            logits = tf.where(noise.keep(logits, self.config.attention_rate), logits, logits + MASKED)
         return logits
 
     def _relative_index(self, distance: tf.Tensor) -> tf.Tensor:
