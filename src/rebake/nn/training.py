@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+import numpy as np
 import tensorflow as tf
 
 from rebake.nn import no_garbage_collection
@@ -108,7 +109,7 @@ def fit(
                 for watcher in watchers:
                     watcher.step_done(number, results[-1])
                 number += 1
-            means = {key: float(sum(result[key] for result in results) / len(results)) for key in results[0]}
+            means = {key: float(np.mean([result[key].numpy() for result in results])) for key in results[0]}
             figures = {"loss": means["loss"]}
             for watcher in watchers:
                 figures |= watcher.epoch_done(epoch, means)
