@@ -214,7 +214,7 @@ def test_max_history_limits_what_is_seen() -> None:
         {"batch_strategy": "sequence", "batch_size": 4},
         {"use_maximum_negative_similarity": False, "loss_type": "margin"},
         {"maximum_positive_similarity": 0.3, "loss_type": "margin"},
-        {"maximum_negative_similarity": 0.3, "loss_type": "margin"},
+        {"maximum_negative_similarity": 2.0, "loss_type": "margin"},
         {"negative_margin_scale": 0.1, "loss_type": "margin"},
     ],
     ids=lambda changes: next(iter(changes)),

@@ -51,6 +51,7 @@ class Noise:
 
     def keep(self, x: tf.Tensor, rate: float) -> tf.Tensor:
         """bool of the shape of ``x``: True with probability 1 - ``rate``, :func:`rounded`."""
+        x = tf.convert_to_tensor(x)
         if not self.drops:
             return tf.ones_like(x, tf.bool)
         kind = grain(rate)
