@@ -16,6 +16,7 @@ from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.assistant.story_texts import learned_texts
 from rebake.baking import bake
+from rebake.baking_checks import check_assistant
 from rebake.core.agent import policy_nodes
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
 from rebake.core.events import ActionExecuted, Event, UserUttered
@@ -174,3 +175,11 @@ def test_what_rasas_graph_gives_no_language_model_is_refused(assistant: Assistan
     config = replace(assistant.config, pipeline=(spacy, *assistant.config.pipeline))
     with pytest.raises(UnsupportedError, match=r"config\.yml:\d+: SpacyNLP cannot stand in the pipeline of end-to-end"):
         require_featurizers(assistant, pipeline_nodes(replace(assistant, config=config)))
+
+
+def test_a_check_tells_that_texts_in_stories_have_no_featurizers(assistant: Assistant) -> None:
+    alone = replace(assistant, config=replace(assistant.config, pipeline=()))
+    with pytest.raises(DataError, match=r"stories\.yml:\d+: 'by text' holds texts.*no featurizer"):
+        check_assistant(alone, frozenset({"nlu", "core"}), to_train=False)
+    check_assistant(alone, frozenset({"core"}), to_train=False)
+    check_assistant(assistant, frozenset({"nlu", "core"}), to_train=False)

@@ -11,11 +11,13 @@ from rebake.assistant.location import Notice
 from rebake.assistant.model import Assistant
 from rebake.assistant.validate import validate
 from rebake.core.agent import policy_nodes
+from rebake.core.end_to_end import require_featurizers
 from rebake.core.states import SlotFeaturizer
 from rebake.core.story_checks import check_stories
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.data_checks import check_data
 from rebake.nlu.label_checks import check_labels
+from rebake.nlu.pipeline import pipeline_nodes
 from rebake.nlu.pipeline_checks import check_pipeline
 from rebake.nlu.registry import trainable_type
 from rebake.option_checks import check_options
@@ -49,6 +51,9 @@ def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: b
     if "core" in parts and assistant.stories and not assistant.domain.is_empty:
         _check_policies(assistant, told)
         told.notices += check_stories(assistant.stories)
+        if assistant.is_end_to_end and "nlu" in parts:
+            with told.refusals():
+                require_featurizers(assistant, pipeline_nodes(assistant) if assistant.nlu else ())
         for slot in assistant.domain.slots:
             with told.refusals():
                 SlotFeaturizer.of(slot)
