@@ -2,10 +2,9 @@
 
     .venv/bin/python benchmarks/compare_training.py RESULT.json ASSISTANT... [--parts all nlu core] [--runs 1]
 
-Both start cold (no cache, no old model) in a fresh copy of the assistant, take turns, and use its own configuration. A
-configuration without a pipeline or policies gets Rasa's defaults less the two components that rebake leaves out
-(ResponseSelector, UnexpecTEDIntentPolicy), so that both train the same. The time of a run with the machine busy with
-other things says little: the load before each run is recorded with it. What else the result file has is kept.
+Both start cold (no cache, no old model) in a fresh copy of the assistant, take turns, and use its own configuration;
+where that has no pipeline or no policies, both take Rasa's defaults. The time of a run with the machine busy with other
+things says little: the load before each run is recorded with it. What else the result file has is kept.
 """
 
 import argparse
@@ -17,31 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import yaml
 from processes import machine, rasa_environment, train
-from ted_projects import DEFAULT_POLICIES
 
-DEFAULT_PIPELINE = [
-    {"name": "WhitespaceTokenizer"},
-    {"name": "RegexFeaturizer"},
-    {"name": "LexicalSyntacticFeaturizer"},
-    {"name": "CountVectorsFeaturizer"},
-    {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
-    {"name": "DIETClassifier", "epochs": 100, "constrain_similarities": True},
-    {"name": "EntitySynonymMapper"},
-    {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1},
-]
 DATA_OPTION = {"all": "--data", "nlu": "--nlu", "core": "--stories"}  # of `rasa train`, `rasa train nlu` ...
 COMPARED = ("seconds", "peak_megabytes", "archive_megabytes")
-
-
-def copied(assistant: Path, out: Path) -> Path:
-    shutil.copytree(assistant, out)
-    config = yaml.safe_load((out / "config.yml").read_text(encoding="utf-8"))
-    config["pipeline"] = config.get("pipeline") or DEFAULT_PIPELINE
-    config["policies"] = config.get("policies") or DEFAULT_POLICIES
-    (out / "config.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-    return out
 
 
 def training_commands(part: str, rasa: Path) -> dict[str, list[str]]:
@@ -60,7 +38,7 @@ def compare(assistant: Path, commands: dict[str, list[str]], turns: int) -> dict
     for _ in range(turns):
         for name, command in commands.items():
             with tempfile.TemporaryDirectory(prefix=f"{name}-train-") as work:
-                runs[name].append(train(command, copied(assistant, Path(work) / "project")))
+                runs[name].append(train(command, shutil.copytree(assistant, Path(work) / "project")))
     middle = {
         name: {key: statistics.median(row[key] for row in rows) for key in rows[0]} for name, rows in runs.items()
     }
