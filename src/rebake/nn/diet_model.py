@@ -37,6 +37,7 @@ LOGGED_AS = {
 }
 """Names of losses and figures in TensorBoard, as with Rasa."""
 UNTRACED = 2  # predictions before the network is traced: most calls of `rebake parse` make no more
+WORTH_HALVING = 100_000  # rows in all epochs; with fewer, tracing two halves takes longer than encoding them at a time
 MEASURED = 256  # held-out texts that are measured together
 
 
@@ -97,8 +98,11 @@ class DietModel:
             DataError: the examples to hold out cannot be had.
             StorageError: the log cannot be written.
         """
-        configure(num_threads, batching.mean_size(len(texts.lengths)) * (float(texts.lengths.mean()) + 1))
+        rows = float(texts.lengths.mean()) + 1  # of a text
+        configure(num_threads, batching.mean_size(len(texts.lengths)) * rows)
         model = DietModel(Seeded(settings.seed), config, texts.widths, labels, tags)
+        # Not by the number of cores: the same training gives the same model on every machine.
+        model.network.sequence.in_halves = settings.epochs * len(texts.lengths) * rows > WORTH_HALVING
         rng = np.random.default_rng(settings.seed)
         if config.masked_language_model:
             texts = texts.numbered(DISTINCT)

@@ -51,6 +51,12 @@ class Rows:
         """int32 [B]: the last packed row of each sequence (of an empty one: the row where it would start)."""
         return self.starts + tf.maximum(self.lengths - 1, 0)
 
+    def halves(self) -> tuple[tuple[Rows, Rows], tf.Tensor]:
+        """The layouts of the first and the other half of the sequences, and int32 [2]: how many rows each has."""
+        first = tf.shape(self.lengths)[0] // 2
+        here, there = self.lengths[:first], self.lengths[first:]
+        return (Rows.of(here), Rows.of(there)), tf.stack([tf.reduce_sum(here), tf.reduce_sum(there)])
+
     def pad(self, x: tf.Tensor) -> tf.Tensor:
         """[N, d] -> [B, T, d]. Padding repeats the first row of the batch and passes no gradient: mask what you use."""
 

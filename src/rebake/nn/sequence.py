@@ -146,7 +146,12 @@ class FeatureCombining:
 
 
 class SequenceLayer:
-    """Rasa's ``sequence_layer.<attribute>``: features -> hidden layers -> transformer -> gelu."""
+    """Rasa's ``sequence_layer.<attribute>``: features -> hidden layers -> transformer -> gelu.
+
+    Attributes:
+        in_halves: in training, encode each half of a batch by itself. TensorFlow then computes both at a time, which
+            uses two cores better than sharing out every product; but there are twice as many operations to trace.
+    """
 
     def __init__(
         self,
@@ -173,6 +178,7 @@ class SequenceLayer:
         if transformer is not None:
             self.transformer = Transformer(weights, f"{path}/transformer", self.units, transformer)
             self.units = transformer.units
+        self.in_halves = False
 
     def reads_tokens(self, *, texts_only: bool) -> bool:
         """Whether features of tokens count: without a transformer the vector of a text is made of the text's alone."""
@@ -200,4 +206,10 @@ class SequenceLayer:
         ``only``."""
         if self.transformer is None:
             return x if only is None else rows.take(x, only)
-        return gelu(self.transformer(x, rows, noise, only=only))
+        if noise is None or not self.in_halves:
+            return gelu(self.transformer(x, rows, noise, only=only))
+        layouts, counts = rows.halves()
+        first = tf.shape(layouts[0].lengths)[0]
+        asked = (None, None) if only is None else (only[:first], only[first:] - counts[0])
+        halves = zip(tf.split(x, counts, num=2), layouts, asked, strict=True)
+        return tf.concat([gelu(self.transformer(half, at, noise, only=wanted)) for half, at, wanted in halves], axis=0)
