@@ -20,7 +20,7 @@ from rebake.core.states import StateBuilder
 from rebake.core.ted_policy import TEDPolicy
 from rebake.core.tracker import Tracker
 from rebake.core.unexpected_intent_policy import UnexpecTEDIntentPolicy
-from rebake.errors import ModelError
+from rebake.errors import ModelError, UnsupportedError
 from rebake.model import load_model
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes
@@ -154,6 +154,12 @@ def test_entities_of_texts_are_learned_and_found(bot: Bot, tmp_path: Path) -> No
     (found,) = texts.ask(loaded, BY_TEXT).optional_events
     assert isinstance(found, EntitiesAdded)
     assert [(e.entity, e.value, e.start, e.end) for e in found.entities] == [("drink", "oolong", 5, 11)]
+
+
+def test_entities_in_whole_dialogues_are_refused_as_rasa_cannot_load_such_a_model(bot: Bot) -> None:
+    whole = [{"name": "FullDialogueTrackerFeaturizer", "state_featurizer": [{"name": "SingleStateFeaturizer"}]}]
+    with pytest.raises(UnsupportedError, match="entities in whole dialogues"):
+        bot.train(TEDPolicy, featurizer=whole)
 
 
 def test_hidden_words_change_what_is_learned_and_not_how_it_is_asked(bot: Bot, tmp_path: Path) -> None:

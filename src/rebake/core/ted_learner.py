@@ -25,7 +25,7 @@ from rebake.core.ted_featurizer import featurizer_of
 from rebake.core.ted_files import TedFiles, read_ted_files, write_ted_files
 from rebake.core.ted_labels import build_labels
 from rebake.core.tracker import TrainingTracker
-from rebake.errors import DataError, ModelError
+from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.entity_tags import TagSpec
 
@@ -83,7 +83,7 @@ class TedLearner(ABC):
 
         Raises:
             DataError: an option's value is not possible, or the stories hold no user turn.
-            UnsupportedError: an option that rebake does not have.
+            UnsupportedError: an option that rebake does not have, or options that Rasa cannot run together.
         """
         options = self.resolved_options()
         tables = FeatureStates.of(domain)
@@ -97,8 +97,6 @@ class TedLearner(ABC):
                 f"{self.node}: whole dialogues cannot be held out by their actions (evaluate_on_number_of_examples).",
                 fix="Set it to 0, or use the MaxHistoryTrackerFeaturizer.",
             )
-        if options.get("max_training_samples") is not None:
-            logger.warning("%s: max_training_samples has no effect, neither in Rasa 3.6 nor here.", self.node)
         encoder = StateEncoder(tables, end_to_end)
         windows = build_windows(examples.states, encoder, newest_first=not self._whole_dialogues)
         return self._fit(examples, windows, encoder, options, context)
@@ -126,6 +124,12 @@ class TedLearner(ABC):
         ids = self._label_ids(examples.labels, table)
         spec, tags = self._tags(examples, encoder, options)
         options["entity_recognition"] = spec is not None
+        if spec is not None and "intent" in widths.names:  # Rasa asks by text and by intent, and joins what differs
+            logger.warning(
+                "%s: Rasa 3.6.21 fails at the first message where stories by intents stand beside such by texts with "
+                "entities; set entity_recognition to false.",
+                self.node,
+            )
         own = ids[0][ids[0] >= 0] if self._whole_dialogues else ids[0]
         example = encode_example(widths, windows, 0, own.tolist(), None if tags is None else tags[0])
         self._files = TedFiles(options, options["priority"], widths, labels, spec, example)
@@ -175,6 +179,11 @@ class TedLearner(ABC):
             for messages in examples.messages
         ]
         has_entities = any(turn is not None and turn.any() for turns in tags for turn in turns)
+        if has_entities and self._whole_dialogues:  # Rasa masks the last turn, all it keeps, with the mask of all turns
+            raise UnsupportedError(
+                f"{self.node}: Rasa 3.6.21 fails to load a model that finds entities in whole dialogues.",
+                fix="Set entity_recognition to false, or use the MaxHistoryTrackerFeaturizer.",
+            )
         return (spec, tags) if has_entities else (None, None)
 
     def learned(self, data: Dialogues, ids: NDArray[np.int32]) -> dict[str, float]:  # noqa: ARG002
