@@ -55,6 +55,18 @@ def test_garbage_is_collected_again_afterwards_if_it_was_before() -> None:
         gc.enable()
 
 
+def test_garbage_is_not_looked_for_in_tensorflow_nor_at_the_end_of_a_command() -> None:
+    told = python("import gc, rebake.nn; print(gc.get_freeze_count())")
+    assert int(told) > 100_000
+    told = python(
+        "import atexit, gc, sys, rebake.cli\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"
+        "sys.argv = ['rebake', 'check', '--config', 'nowhere.yml']\n"
+        "try:\n    rebake.cli.run()\nexcept SystemExit:\n    pass"
+    )
+    assert told == "True"
+
+
 @pytest.mark.parametrize(
     ("threads", "rows", "expected"),
     [

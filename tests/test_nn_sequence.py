@@ -76,8 +76,9 @@ def test_long_trainings_go_in_halves_whatever_the_machine(
     texts = batch(*[3] * 40)
     data = TextData(texts["lengths"], sequence_dense=texts["sequence_dense"], sentence_dense=texts["sentence_dense"])
     loss = DotProductLoss(2, "cross_entropy", "inner", False, False, 0.8, -0.4, True, 0.8)
+    config = DietConfig(COMBINE, COMBINE, [], [], ENCODER, 4, loss)
     model, _ = DietModel.train(
-        *(DietConfig(COMBINE, COMBINE, [], [], ENCODER, 4, loss), data, None, {"entity": 3}),
+        config, data, None, {"entity": 3},
         batching=Batching(8, epochs), settings=FitSettings("net", epochs, 0.001, 1), progress=Silent(),
         num_threads=None,
     )  # fmt: skip

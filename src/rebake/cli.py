@@ -7,6 +7,7 @@ up, so that neither argparse's 2 nor a traceback's 1 is ever taken for "NLU is s
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -165,4 +166,5 @@ def run() -> NoReturn:
         # Only with --traceback: show it, but keep Python's exit code 1 from being read as "Core is stale".
         sys.excepthook(*sys.exc_info())
         code = EXIT_INTERNAL
+    gc.freeze()  # at its end Python would look through everything for garbage once more: with TensorFlow 0.7 s
     sys.exit(code)

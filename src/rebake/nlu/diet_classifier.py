@@ -16,7 +16,7 @@ from rebake.nlu.diet_checks import warn_about_featurizers, warn_about_training
 from rebake.nlu.diet_data import data_example, label_features, rank, text_data
 from rebake.nlu.diet_files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet_options import DietOptions
-from rebake.nlu.entity_tags import OUTSIDE, TagName, TagSpec, assemble, build_tag_specs, misaligned, repair_bilou
+from rebake.nlu.entity_tags import OUTSIDE, TagName, TagSpec, assemble, build_tag_specs, repair_bilou
 from rebake.nlu.entity_tags import tag_tokens as tags_of
 from rebake.nlu.message import INTENT, TEXT, Message
 from rebake.nlu.text_features import Stacked, by_origin, selected, stack
@@ -130,16 +130,6 @@ class DIETClassifier:
     def _tag_specs(self, messages: Sequence[Message]) -> list[TagSpec]:
         if not self.options.entities:
             return []
-        for message in messages:
-            for span in misaligned(message):
-                place = message.example.location if message.example is not None else None
-                logger.warning(
-                    "%s: the entity %s (%r) does not begin and end with a word of %r; it cannot be learned.",
-                    place or self.node,
-                    span.entity,
-                    message.text[span.start : span.end],
-                    message.text,
-                )
         specs = build_tag_specs(messages, self.options.bilou)
         return specs if specs and specs[0].name == "entity" else []
 

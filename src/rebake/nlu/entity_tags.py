@@ -86,11 +86,6 @@ def tag_tokens(message: Message, name: TagName, bilou: bool) -> list[str]:
     return tags
 
 
-def misaligned(message: Message) -> list[EntitySpan]:
-    """The annotated entities that do not begin and end with a token; they cannot be learned as annotated."""
-    return [span for span in annotated(message) if _token_range(span, message.tokens["text"]) is None]
-
-
 def _bilou(tag: str, length: int) -> list[str]:
     if length <= 1:
         return [f"U-{tag}"] * length

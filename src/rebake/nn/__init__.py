@@ -63,3 +63,5 @@ quiet = nullcontext() if "TF_CPP_MIN_LOG_LEVEL" in os.environ else _silenced_std
 with STDERR, quiet, _without_keras(), no_garbage_collection():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow  # noqa: F401
+
+    gc.freeze()  # TensorFlow stays: the first collection, still to come, need not look through all of it
