@@ -29,16 +29,35 @@ def rasa_environment() -> Path:
     return Path(made.stdout.strip())
 
 
-def resident_bytes(process: int) -> int:
-    """Of a process and everything it started, at this moment; pages that two of them share count twice."""
-    total = 0
+def family(process: int) -> list[int]:
+    """A process and everything it started that still runs."""
+    found = [process]
     try:
-        total = int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         for children in Path(f"/proc/{process}/task").glob("*/children"):
-            total += sum(resident_bytes(int(child)) for child in children.read_text().split())
-    except (OSError, ValueError, IndexError):
+            for child in children.read_text().split():
+                found += family(int(child))
+    except OSError:
         pass  # it ended while it was looked at
-    return total
+    return found
+
+
+def resident_bytes(process: int) -> int:
+    """Of a process and everything it started, at this moment; a page that several of them share counts once."""
+    members = family(process)
+    try:
+        if len(members) == 1:  # the other way takes the longer the more memory there is
+            return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return sum(shared_out(member) for member in members)
+    except (OSError, ValueError, IndexError):
+        return 0  # it ended while it was looked at
+
+
+def shared_out(process: int) -> int:
+    """Resident bytes of a process, of each page only its share among the processes that have it."""
+    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
 
 
 class PeakMemory:

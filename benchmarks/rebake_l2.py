@@ -1,17 +1,18 @@
-"""What Rasa's condition on regularisation costs or gains: DIET with it, as rebake trains, and without.
+"""What Rasa's condition on regularisation costs or gains: DIET with it, without it, and as rebake trains.
 
-    .venv/bin/python benchmarks/rebake_l2.py PROJECT TEST --epochs 12 --seeds 1 2 3
+    .venv/bin/python benchmarks/rebake_l2.py PROJECT TEST --epochs 12 --seeds 1 2 3 [--part 5]
 
-Rasa adds the gradient of the L2 term only where the gradient of the loss is positive. The option without it exists here
-alone: it stands in for rebake's own function while this script trains.
+Rasa adds the gradient of the L2 term only where the gradient of the loss is positive; rebake does so in the first
+epochs. The other ways exist here alone: they stand in for rebake's constant while this script trains.
 """
 
 import argparse
+import random
 import re
 import tempfile
 from pathlib import Path
 
-import tensorflow as tf
+import yaml
 from scoring import score
 
 import rebake
@@ -19,10 +20,23 @@ from rebake.assistant.importer import load_assistant
 from rebake.model_training import train_nlu
 from rebake.nn import training
 
+WAYS = {"with the condition": 10**9, "without": 0, "in the first epochs": training.CONDITIONAL_EPOCHS}
 
-def everywhere(gradient: tf.Tensor, variable: tf.Variable, l2: float | None) -> tf.Tensor:
-    gradient = tf.convert_to_tensor(gradient)
-    return gradient if l2 is None else gradient + 2.0 * l2 * variable
+
+def part_of(project: Path, share: int, out: Path) -> Path:
+    """The project's training data, or a copy with one in ``share`` examples of each intent."""
+    if share == 1:
+        return project / "data"
+    content = yaml.safe_load((project / "data" / "nlu.yml").read_text(encoding="utf-8"))
+    shuffled = random.Random(5)
+    for item in content["nlu"]:
+        if "intent" in item:
+            lines = item["examples"].splitlines(keepends=True)
+            shuffled.shuffle(lines)
+            item["examples"] = "".join(lines[::share])
+    out.mkdir()
+    (out / "nlu.yml").write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return out
 
 
 def main() -> None:
@@ -31,21 +45,24 @@ def main() -> None:
     parser.add_argument("test", type=Path)
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--part", type=int, default=1, help="train on one in so many examples of each intent")
+    parser.add_argument("--ways", choices=list(WAYS), nargs="+", default=list(WAYS))
     given = parser.parse_args()
     files = str(given.project / "config.yml"), str(given.project / "domain.yml")
     examples = load_assistant(*files, str(given.test)).nlu.examples
     gold = [{"intent": e.intent, "entities": [vars_of(entity) for entity in e.entities]} for e in examples]
-    ways = {"where the gradient is positive": training.with_l2, "everywhere": everywhere}
     for seed in given.seeds:
-        for name, way in ways.items():
-            training.with_l2 = way
+        for name in given.ways:
+            training.CONDITIONAL_EPOCHS = WAYS[name]
             with tempfile.TemporaryDirectory(prefix="rebake-l2-") as work:
                 config = Path(work) / "config.yml"
                 text = re.sub(r"epochs: \d+", f"epochs: {given.epochs}", Path(files[0]).read_text(encoding="utf-8"))
                 config.write_text(re.sub(r"random_seed: \d+", f"random_seed: {seed}", text), encoding="utf-8")
-                model = rebake.load_model(str(train_nlu(str(config), str(given.project / "data"), work)))
+                data = part_of(given.project, given.part, Path(work) / "data")
+                model = rebake.load_model(str(train_nlu(str(config), str(data), work)))
                 found = score(gold, model.parse_all([example.text for example in examples]))
-            print(f"seed {seed}, {name}: intents {found['intent_accuracy']:.3f}, entities {found['entity_f1']:.3f}")
+            told = f"intents {found['intent_accuracy']:.3f}, entities {found['entity_f1']:.3f}"
+            print(f"seed {seed}, {name}: {told}", flush=True)
 
 
 def vars_of(entity: object) -> dict[str, object]:

@@ -308,10 +308,26 @@ def test_any_text_can_be_learned_and_featurized_and_loading_changes_nothing(
                 assert all(0 <= column < found.sequence.n_columns for column in row)
 
 
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=6), st.data())
+def test_parts_of_a_matrix_are_stacked_in_any_order(counts: list[int], data: st.DataObject) -> None:
+    """In their own order without copying."""
+    matrix = SparseRows.from_rows([[row % 3] for row in range(sum(counts))], 3)
+    parts = matrix.split(counts)
+    order = data.draw(st.permutations(range(len(parts))))
+    start, end = sorted((data.draw(st.integers(0, len(parts) - 1)), data.draw(st.integers(1, len(parts)))))
+    for places in (order, range(len(parts)), range(start, max(end, start + 1))):
+        stacked = SparseRows.vstack([parts[place] for place in places])
+        assert rows(stacked) == [row for place in places for row in rows(parts[place])]
+    assert SparseRows.vstack(parts) is matrix
+
+
 @given(st.lists(st.lists(st.dictionaries(st.integers(0, 5), st.integers(1, 3), max_size=4), max_size=4), max_size=5))
 def test_groups_of_rows_split_and_add_up(groups: list[list[dict[int, int]]]) -> None:
     counts = [len(group) for group in groups]
-    matrix = SparseRows.from_counts([row for group in groups for row in group], 6)
+    entries = [sorted(row.items()) for group in groups for row in group]
+    matrix = SparseRows.from_entries(
+        [(np.array([c for c, _ in row], np.int32), np.array([n for _, n in row], np.float32)) for row in entries], 6
+    )
     parts = matrix.split(counts)
     assert [rows(part) for part in parts] == groups
     sums = matrix.sum_groups(counts)

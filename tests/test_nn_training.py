@@ -14,7 +14,7 @@ from rebake.errors import ModelError
 from rebake.nn.checkpoints import FromCheckpoint, check_complete, checkpoint_key, write_checkpoint
 from rebake.nn.layers import Dense
 from rebake.nn.noise import Noise, dropout
-from rebake.nn.training import Adam, FitSettings, fit, with_l2
+from rebake.nn.training import CONDITIONAL_EPOCHS, Adam, FitSettings, fit, with_l2
 from rebake.nn.weights import Seeded, Weights
 from rebake.progress import Silent
 from support.weights import values_of
@@ -57,10 +57,32 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
     assert (first["second/kernel"] != other["second/kernel"]).any()
 
 
-def test_regularisation_pulls_only_where_the_prediction_gradient_is_positive() -> None:
+def test_regularisation_pulls_only_where_the_gradient_is_above_the_bound() -> None:
     gradient, variable = tf.constant([1.0, -1.0, 0.0]), tf.Variable([2.0, 2.0, 2.0])
-    np.testing.assert_allclose(with_l2(gradient, variable, 0.1).numpy(), [1.4, -1.0, 0.0])
-    np.testing.assert_allclose(with_l2(gradient, variable, None).numpy(), gradient.numpy())
+    zero, nothing = tf.constant(0.0), tf.constant(-np.inf, tf.float32)
+    np.testing.assert_allclose(with_l2(gradient, variable, 0.1, zero).numpy(), [1.4, -1.0, 0.0])
+    np.testing.assert_allclose(with_l2(gradient, variable, 0.1, nothing).numpy(), [1.4, -0.6, 0.4])
+    np.testing.assert_allclose(with_l2(gradient, variable, None, nothing).numpy(), gradient.numpy())
+
+
+def test_regularisation_pulls_on_what_no_batch_has_after_the_first_epochs_only() -> None:
+    """The input that is always 0 has no gradient."""
+
+    def unseen(epochs: int) -> float:
+        weights = Weights(Seeded(1))
+        layer = Dense(weights, "layer", 2, 1, l2=0.01)
+        x = np.array([[1.0, 0.0], [2.0, 0.0]], np.float32)
+
+        def losses(batch: Any, _: Noise) -> dict[str, tf.Tensor]:
+            return {"fit": tf.reduce_mean(tf.square(layer(batch["x"]) - 1.0))}
+
+        signature = {"x": tf.TensorSpec([None, 2])}
+        settings = FitSettings(name="test", epochs=epochs, learning_rate=0.01, seed=1)
+        fit(weights, losses, lambda _: [{"x": x}], signature, settings, Silent())
+        return abs(float(weights.variables["layer/kernel"].numpy()[1, 0]))
+
+    assert unseen(CONDITIONAL_EPOCHS) == unseen(1)
+    assert unseen(CONDITIONAL_EPOCHS + 1) < unseen(1)
 
 
 def test_adam_follows_keras() -> None:

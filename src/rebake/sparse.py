@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+Entries = tuple[NDArray[np.int32], NDArray[np.float32]]
+"""Of one row: columns and values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,14 @@ class SparseRows:
         indptr: int32 [n_rows + 1]; row i owns entries indptr[i]:indptr[i + 1].
         indices: int32 [n_entries], columns.
         data: float32 [n_entries].
+        whole: of a part that :meth:`split` made: the matrix it is of, and its first row there.
     """
 
     n_columns: int
     indptr: NDArray[np.int32]
     indices: NDArray[np.int32]
     data: NDArray[np.float32]
+    whole: tuple[SparseRows, int] | None = field(default=None, repr=False, compare=False)
 
     @property
     def n_rows(self) -> int:
@@ -56,22 +61,31 @@ class SparseRows:
         bounds = rows.tolist()
         entries = self.indptr[rows].tolist()
         return [
-            SparseRows(self.n_columns, self.indptr[a : b + 1] - first, self.indices[first:last], self.data[first:last])
+            SparseRows(
+                *(self.n_columns, self.indptr[a : b + 1] - first, self.indices[first:last], self.data[first:last]),
+                whole=(self, a),
+            )
             for a, b, first, last in zip(bounds, bounds[1:], entries, entries[1:], strict=False)
         ]
+
+    def between(self, start: int, end: int) -> SparseRows:
+        """Rows start .. end - 1, as a view."""
+        first, last = self.indptr[start], self.indptr[end]
+        indptr = self.indptr[start : end + 1] - first
+        return SparseRows(self.n_columns, indptr, self.indices[first:last], self.data[first:last])
 
     def sum_groups(self, counts: Sequence[int]) -> SparseRows:
         """[n_groups, n_columns]: the sum of each group of consecutive rows (see :meth:`split`)."""
         group_of_row = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
-        keys = np.repeat(group_of_row, np.diff(self.indptr)) * self.n_columns + self.indices
-        order = np.argsort(keys, kind="stable")
-        keys = keys[order]
-        starts = np.flatnonzero(np.diff(keys, prepend=-1))
-        data = np.add.reduceat(self.data[order], starts) if len(starts) else np.zeros(0, np.float32)
-        groups, columns = np.divmod(keys[starts], max(self.n_columns, 1))
-        indptr = np.zeros(len(counts) + 1, np.int32)
-        np.cumsum(np.bincount(groups, minlength=len(counts)), out=indptr[1:])
-        return SparseRows(self.n_columns, indptr, columns.astype(np.int32), data.astype(np.float32))
+        groups = np.repeat(group_of_row, np.diff(self.indptr))
+        return _summed(len(counts), self.n_columns, groups, self.indices, self.data)
+
+    @staticmethod
+    def overlaid(parts: Sequence[SparseRows]) -> SparseRows:
+        """The sum of matrices of one shape."""
+        rows = np.concatenate([part.row_indices() for part in parts]).astype(np.int64)
+        columns, data = (np.concatenate([getattr(part, name) for part in parts]) for name in ("indices", "data"))
+        return _summed(parts[0].n_rows, parts[0].n_columns, rows, columns, data)
 
     @staticmethod
     def from_rows(rows: Sequence[Sequence[int]], n_columns: int) -> SparseRows:
@@ -82,19 +96,20 @@ class SparseRows:
         return SparseRows(n_columns, indptr, indices, np.ones(len(indices), np.float32))
 
     @staticmethod
-    def from_counts(rows: Sequence[Mapping[int, int]], n_columns: int) -> SparseRows:
-        """The count in each named column, whatever the order of the names."""
-        ordered = [sorted(row.items()) for row in rows]
-        n_entries = sum(map(len, ordered))
+    def from_entries(rows: Sequence[Entries], n_columns: int) -> SparseRows:
+        """The columns of each row, ascending, with their values."""
         indptr = np.zeros(len(rows) + 1, np.int32)
-        np.cumsum([len(row) for row in ordered], out=indptr[1:])
-        indices = np.fromiter((column for row in ordered for column, _ in row), np.int32, n_entries)
-        data = np.fromiter((count for row in ordered for _, count in row), np.float32, n_entries)
-        return SparseRows(n_columns, indptr, indices, data)
+        np.cumsum([len(columns) for columns, _ in rows], out=indptr[1:])
+        if not rows:
+            return SparseRows(n_columns, indptr, np.zeros(0, np.int32), np.zeros(0, np.float32))
+        columns, values = zip(*rows, strict=True)
+        return SparseRows(n_columns, indptr, np.concatenate(columns), np.concatenate(values))
 
     @staticmethod
     def vstack(parts: Sequence[SparseRows]) -> SparseRows:
-        """Rows below each other; all parts have the same width."""
+        """Rows below each other; all parts have the same width. What was split in just this order is not copied."""
+        if (together := _unsplit(parts)) is not None:
+            return together
         counts = np.concatenate([np.diff(part.indptr) for part in parts])
         indptr = np.zeros(len(counts) + 1, np.int32)
         np.cumsum(counts, out=indptr[1:])
@@ -118,3 +133,31 @@ class SparseRows:
         indptr = np.zeros(parts[0].n_rows + 1, np.int32)
         np.cumsum(np.sum([np.diff(part.indptr) for part in parts], axis=0), out=indptr[1:])
         return SparseRows(int(widths[-1]), indptr, indices[order].astype(np.int32), data[order])
+
+
+def _summed(
+    n_rows: int, n_columns: int, rows: NDArray[np.int64], columns: NDArray[np.int32], data: NDArray[np.float32]
+) -> SparseRows:
+    """The matrix of these entries, those of one place added up."""
+    keys = rows * n_columns + columns
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    values = np.add.reduceat(data[order], starts) if len(starts) else np.zeros(0, np.float32)
+    places, kept = np.divmod(keys[starts], max(n_columns, 1))
+    indptr = np.zeros(n_rows + 1, np.int32)
+    np.cumsum(np.bincount(places, minlength=n_rows), out=indptr[1:])
+    return SparseRows(n_columns, indptr, kept.astype(np.int32), values.astype(np.float32))
+
+
+def _unsplit(parts: Sequence[SparseRows]) -> SparseRows | None:
+    """The rows of parts that follow each other in one matrix; None where they do not."""
+    if parts[0].whole is None:
+        return None
+    matrix, start = parts[0].whole
+    end = start
+    for part in parts:
+        if part.whole is None or part.whole[0] is not matrix or part.whole[1] != end:
+            return None
+        end += part.n_rows
+    return matrix if end - start == matrix.n_rows else matrix.between(start, end)

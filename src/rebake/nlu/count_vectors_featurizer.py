@@ -28,7 +28,7 @@ from rebake.nlu.message import (
 from rebake.nlu.ngrams import NgramCounter
 from rebake.nlu.stop_words import ENGLISH
 from rebake.nlu.vocabulary import learn_vocabulary
-from rebake.sparse import SparseRows
+from rebake.sparse import Entries, SparseRows
 
 logger = logging.getLogger("rebake")
 
@@ -37,6 +37,7 @@ _OOV_WORDS = "oov_words.json"
 _ATTRIBUTES = (TEXT, INTENT, RESPONSE, ACTION_NAME, ACTION_TEXT, INTENT_RESPONSE_KEY)
 _TEXTS = (TEXT, RESPONSE, ACTION_TEXT)
 _NO_WORD = {"": 0}  # the least vocabulary that Rasa loads
+_CACHE_SIZE = 50_000  # tokens whose counts are kept; a server that lives long must not remember all it ever saw
 _NUMBER = re.compile(r"\b[0-9]+\b")
 
 Vocabulary = Mapping[str, int]
@@ -59,6 +60,7 @@ class CountVectorsFeaturizer:
         self._oov_words = _oov_words(options)
         self._oov_token = self._configured_oov_token()
         self._vocabularies: dict[str, Vocabulary | None] = {}
+        self._known: dict[str, dict[str, Entries]] = {}
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Learn a vocabulary per attribute, or one of all attributes with ``use_shared_vocab``.
@@ -66,7 +68,7 @@ class CountVectorsFeaturizer:
         Raises:
             DataError: the options leave nothing of an attribute (Rasa's training fails then, too).
         """
-        self._vocabularies = {}
+        self._vocabularies, self._known = {}, {}
         self._oov_token = self._configured_oov_token()
         documents = {attribute: self._documents(training.featurized, attribute) for attribute in self._attributes}
         self._warn_without_oov_token(documents)
@@ -116,7 +118,8 @@ class CountVectorsFeaturizer:
         rows: dict[str, int] = {}
         ids = [rows.setdefault(text, len(rows)) for of_message in texts for text in of_message]
         lengths = [len(of_message) for of_message in texts]
-        flat = self._count(rows, vocabulary).take(np.asarray(ids, np.int64))
+        table = [self._entries_of_token(text, attribute, vocabulary) for text in rows]
+        flat = SparseRows.from_entries(table, len(vocabulary)).take(np.asarray(ids, np.int64))
         sequences = flat.split(lengths)
         sentences: Sequence[SparseRows | None] = [None] * len(messages)
         if attribute in _TEXTS:
@@ -131,8 +134,24 @@ class CountVectorsFeaturizer:
 
     def _count(self, texts: Iterable[str], vocabulary: Vocabulary) -> SparseRows:
         """[number of texts, size of the vocabulary]"""
-        rows = [Counter(vocabulary[ngram] for ngram in self._ngrams(text) if ngram in vocabulary) for text in texts]
-        return SparseRows.from_counts(rows, len(vocabulary))
+        return SparseRows.from_entries([self._entries(text, vocabulary) for text in texts], len(vocabulary))
+
+    def _entries(self, text: str, vocabulary: Vocabulary) -> Entries:
+        """The columns of a text and how often each is counted."""
+        column_of = vocabulary.get
+        found = Counter([column for ngram in self._ngrams(text) if (column := column_of(ngram)) is not None])
+        columns = sorted(found)
+        return np.array(columns, np.int32), np.array([found[column] for column in columns], np.float32)
+
+    def _entries_of_token(self, token: str, attribute: str, vocabulary: Vocabulary) -> Entries:
+        """The same words come again and again."""
+        known = self._known.setdefault(attribute, {})
+        entries = known.get(token)
+        if entries is None:
+            entries = self._entries(token, vocabulary)
+            if len(known) < _CACHE_SIZE:
+                known[token] = entries
+        return entries
 
     def _documents(self, messages: Sequence[Message], attribute: str) -> list[list[str]]:
         """What the vocabulary of an attribute is learned from: a document per message, empty where it lacks the

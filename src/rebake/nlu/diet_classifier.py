@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("rebake")
 
 NAME = "DIETClassifier"
-BATCH = 128  # messages that are predicted together
+BATCH = 256  # messages that are predicted together
 _METRICS = {name: f"{name}_loss" for name in ("mask", "intent", "entity", "role", "group")}
 
 

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.files import read_json, write_json
@@ -63,25 +66,34 @@ class LexicalSyntacticFeaturizer:
         messages = [message for message in messages if message.tokens.get(TEXT)]
         if not messages:
             return
-        rows: list[list[int]] = []
-        counts: list[int] = []
-        for message in messages:
-            of_tokens = [self._columns_of(token) for token in _seen(message.tokens[TEXT])]
-            rows += [self._row(of_tokens, anchor) for anchor in range(len(of_tokens))]
-            counts.append(len(of_tokens))
-        width = sum(map(len, self._indices.values()))
-        for message, sequence in zip(messages, SparseRows.from_rows(rows, width).split(counts), strict=True):
+        numbers: dict[_Seen, int] = {}
+        lengths = [len(message.tokens[TEXT]) for message in messages]
+        ids = [numbers.setdefault(token, len(numbers)) for message in messages for token in _seen(message.tokens[TEXT])]
+        rows = self._rows(np.array(ids), np.array(lengths), [self._columns_of(token) for token in numbers])
+        for message, sequence in zip(messages, rows.split(lengths), strict=True):
             message.features.setdefault(TEXT, []).append(Features(self._origin, sequence=sequence))
 
-    def _row(self, of_tokens: Sequence[Sequence[list[int]]], anchor: int) -> list[int]:
-        """Columns of one token: what each neighbour in its window gives at its position; none beyond the text."""
-        row: list[int] = []
+    def _rows(
+        self, ids: NDArray[np.int64], lengths: NDArray[np.int64], columns: Sequence[tuple[list[int], ...]]
+    ) -> SparseRows:
+        """What each token gets from the neighbours in its window, each at its position; nothing from beyond the text.
+
+        Args:
+            ids: int [all tokens], places in ``columns``.
+            lengths: int [texts]
+            columns: of each distinct token those that it gives at each position.
+        """
+        width = sum(map(len, self._indices.values()))
+        place = np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        length = np.repeat(lengths, lengths)
+        parts = []
         for position in range(len(self._window)):
-            index = anchor + self._first_offset + position
-            if 0 <= index < len(of_tokens):
-                row += of_tokens[index][position]
-        row.sort()
-        return row
+            offset = self._first_offset + position
+            exists = (place + offset >= 0) & (place + offset < length)
+            neighbours = np.where(exists, np.roll(ids, -offset), len(columns))
+            table = SparseRows.from_rows([*(of_token[position] for of_token in columns), []], width)
+            parts.append(table.take(neighbours))
+        return SparseRows.overlaid(parts)
 
     def _columns_of(self, token: _Seen) -> tuple[list[int], ...]:
         """Per position in the window the columns that a token there gives; values never seen in training give none."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -25,7 +27,7 @@ from rebake.nlu.training_messages import story_messages, training_messages
 
 logger = logging.getLogger("rebake")
 
-_PARSE_BATCH = 512  # bounds the memory that a long list of texts takes
+_PARSE_BATCH = 256  # texts that go through the pipeline together; bounds the memory that a long list of them takes
 
 
 @dataclass(frozen=True)
@@ -126,13 +128,32 @@ class Pipeline:
         ``intent_ranking`` where a classifier ranks, ``response_selector`` where there is one. A retrieval intent has
         ``full_retrieval_intent_name``, which is None unless a selector serves just this intent.
         """
-        results = []
-        for start in range(0, len(texts), _PARSE_BATCH):
-            batch = [Message({TEXT: text.strip()}) for text in texts[start : start + _PARSE_BATCH]]
-            for component in self._components:
-                component.process(batch)
-            results += [self._result(message) for message in self._handler.process(batch)]
+        # Of about the same length together, as the shorter are filled up; the longest first, so that threads end alike.
+        order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
+        batches = [order[start : start + _PARSE_BATCH] for start in range(0, len(texts), _PARSE_BATCH)]
+        results: list[dict[str, Any]] = [{}] * len(texts)
+
+        def parse(batch: Sequence[int]) -> None:
+            for place, result in zip(batch, self._parse_batch([texts[place] for place in batch]), strict=True):
+                results[place] = result
+
+        with self._threads(len(batches)) as threads:
+            for _ in threads.map(parse, batches) if threads is not None else map(parse, batches):
+                pass
         return results
+
+    def _threads(self, batches: int) -> AbstractContextManager[ThreadPoolExecutor | None]:
+        """While the network of one batch runs, which needs no interpreter, another batch is got ready."""
+        count = min(batches, os.cpu_count() or 1)
+        if count < 2 or any(node.type.one_thread for node in self.nodes):
+            return nullcontext()
+        return ThreadPoolExecutor(count, thread_name_prefix="rebake-parse")
+
+    def _parse_batch(self, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
+        messages = [Message({TEXT: text.strip()}) for text in texts]
+        for component in self._components:
+            component.process(messages)
+        return map(self._result, self._handler.process(messages))
 
     def _result(self, message: Message) -> dict[str, Any]:
         result: dict[str, Any] = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,7 @@ class DietModel:
         features = None if labels is None else Labels(labels.widths, labels.batch())
         self.network: Diet = self._network(config, widths, features, tags)
         self._asked = 0
+        self._tracing = Lock()
         self._traced: Any = None
 
     def _network(self, config: DietConfig, widths: Widths, labels: Labels | None, tags: Mapping[TagName, int]) -> Diet:
@@ -167,8 +169,9 @@ class DietModel:
         batch = (texts if network.reads_tokens else texts.sentences()).batch()
         self._asked += 1
         signature = (network.widths if network.reads_tokens else network.widths.sentences).signature()
-        if self._traced is None and self._asked > UNTRACED:
-            self._traced = tf.function(partial(network.forward), input_signature=[signature], autograph=False)
+        with self._tracing:  # threads may ask at a time
+            if self._traced is None and self._asked > UNTRACED:
+                self._traced = tf.function(partial(network.forward), input_signature=[signature], autograph=False)
         # Texts that no featurizer has a certain kind of features for are rare, and not worth a trace of their own.
         return network.predict(batch, self._traced if batch.keys() == signature.keys() else None)
 

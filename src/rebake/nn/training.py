@@ -24,6 +24,7 @@ from rebake.progress import Progress
 logger = logging.getLogger("rebake")
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Keras' Adam
+CONDITIONAL_EPOCHS = 3  # how long L2 pulls only where the gradient of the losses is positive, as Rasa's does to the end
 ROWS_PER_THREAD = 700  # with fewer, two threads take longer than one
 
 Losses = Mapping[str, tf.Tensor]
@@ -80,14 +81,14 @@ def fit(
     trainable = weights.trainable()
     adam = Adam(list(trainable.values()), settings.learning_rate)
 
-    def step(batch: Any, number: tf.Tensor) -> Losses:
+    def step(batch: Any, number: tf.Tensor, bound: tf.Tensor) -> Losses:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(list(trainable.values()))
             named = losses(batch, Noise(settings.seed, number))
             total = tf.add_n(list(named.values()))
         gradients = tape.gradient(total, list(trainable.values()))
         regularized = [
-            None if gradient is None else with_l2(gradient, variable, weights.l2.get(path))
+            None if gradient is None else with_l2(gradient, variable, weights.l2.get(path), bound)
             for (path, variable), gradient in zip(trainable.items(), gradients, strict=True)
         ]
         adam.apply(regularized, number)
@@ -97,15 +98,17 @@ def fit(
 
     # The step has no Python control flow over tensors; reading its source for some would take longer than tracing it.
     # A partial is a function of its own for each network; otherwise TensorFlow warns of retracing at the fifth network.
-    traced = tf.function(partial(step), input_signature=[signature, tf.TensorSpec([], tf.int32)], autograph=False)
+    numbers = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)
+    traced = tf.function(partial(step), input_signature=[signature, *numbers], autograph=False)
     number = 0
     means: dict[str, float] = {}
     with progress.task(settings.name, settings.epochs) as task:
         for epoch in range(settings.epochs):
             results = []
+            bound = tf.constant(0.0 if epoch < CONDITIONAL_EPOCHS else -np.inf, tf.float32)
             for batch in batches(epoch):
                 with no_garbage_collection() if number == 0 else nullcontext():  # the first call traces
-                    results.append(traced(batch, tf.constant(number, tf.int32)))
+                    results.append(traced(batch, tf.constant(number, tf.int32), bound))
                 for watcher in watchers:
                     watcher.step_done(number, results[-1])
                 number += 1
@@ -117,16 +120,18 @@ def fit(
     return means
 
 
-def with_l2(gradient: tf.Tensor, variable: tf.Variable, l2: float | None) -> tf.Tensor:
-    """The gradient of prediction loss + l2 · Σ w², the second term left out where the first is not positive.
+def with_l2(gradient: tf.Tensor, variable: tf.Variable, l2: float | None, bound: tf.Tensor) -> tf.Tensor:
+    """The gradient of prediction loss + l2 · Σ w², the second term left out where the first is not above ``bound``.
 
-    So does Rasa. Without it, hwu64 learns intents slower and entities a little better (benchmarks/README.md).
+    With a bound of 0 so does Rasa, which learns faster at first: weights of features that a batch lacks, whose gradient
+    is 0, would else be gone (Adam takes full steps however small a gradient is) before their features were seen often
+    enough. Later that spares what ought to go, and costs accuracy (benchmarks/README.md).
     """
     gradient = tf.convert_to_tensor(gradient)
     if l2 is None:
         return gradient
     penalty = 2.0 * l2 * variable
-    return gradient + tf.where(gradient > 0, penalty, 0.0)
+    return gradient + tf.where(gradient > bound, penalty, 0.0)
 
 
 class Adam:

@@ -76,7 +76,8 @@ class Transformer:
                 weights, f"{path}/_embedding", inputs, config.units, density=config.density, l2=config.l2
             )
         else:
-            self.embedding = BlockDense(weights, f"{path}/_embedding", groups, inputs, l2=config.l2)
+            read = groups.run(inputs)
+            self.embedding = BlockDense(weights, f"{path}/_embedding", groups, inputs, read=read, l2=config.l2)
         self.layers = [EncoderLayer(weights, f"{path}/_enc_layers/{i}", config, groups) for i in range(config.layers)]
         self.norm = LayerNorm(weights, f"{path}/_layer_norm", config.units)
 
@@ -158,7 +159,7 @@ class Attention:
         else:
             self.query, self.key, self.value = (BlockHeads(weights, name, groups) for name in places)
             self.project = BlockHeads.project
-            self.output = BlockDense(weights, place, groups, units)
+            self.output = BlockDense(weights, place, groups, units, read=units // groups.count)
         distances = config.max_relative_position + 1
         if not config.unidirectional:
             distances += config.max_relative_position

@@ -1,0 +1,126 @@
+"""Stories told right by Rasa 3.6.21 with an archive that Rasa trained and with one that rebake trained.
+
+    .venv/bin/python benchmarks/story_accuracy.py RESULT.json [--assistants moodbot ...] [--work DIRECTORY]
+
+`rasa test core` runs both archives on the assistant's training stories, and with `--e2e` on its test stories. Rasa's
+archive is that of ../shared/reference where it was trained for tens of epochs; for the others Rasa trains the assistant
+with its own epochs, less the components that need a server or downloaded weights. rebake trains the same files. What
+the work directory has is kept, so remove an archive there to train it anew. Fails if conversations or actions are less
+often right with rebake's archive than with Rasa's.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from processes import ROOT, machine, rasa_environment, run
+
+SHARED = ROOT.parent / "shared"
+TRAINED_LONG = ("moodbot", "formbot", "helpdesk", "travelbot")  # by Rasa in ../shared/reference: 40 or 60 epochs
+TRAINED_HERE = ("concertbot", "breakoutbot", "e2ebot")
+NEEDS_MORE = ("LanguageModelFeaturizer", "DucklingEntityExtractor")
+FIGURES = ("conversations", "conversation_accuracy", "actions", "action_accuracy")
+Figures = dict[str, float]
+
+
+def prepared(name: str, work: Path) -> Path:
+    """The files that both sides train, and Rasa's archive of them where there is one already."""
+    project = work / name
+    if project.exists():
+        return project
+    reference = SHARED / "reference" / name
+    source = reference / "assistant" if name in TRAINED_LONG else SHARED / "assistants" / name
+    shutil.copytree(source, project, copy_function=shutil.copyfile)
+    config = yaml.safe_load((project / "config.yml").read_text(encoding="utf-8"))
+    config["pipeline"] = [one for one in config["pipeline"] if one["name"] not in NEEDS_MORE]
+    (project / "config.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    if name in TRAINED_LONG:
+        (project / "rasa").mkdir()
+        shutil.copyfile(reference / "model.tar.gz", project / "rasa" / "model.tar.gz")
+    return project
+
+
+def trained(command: list[str], side: str, project: Path) -> Path:
+    """The archive in the directory of this side, trained if it is not there."""
+    archive = project / side / "model.tar.gz"
+    if not archive.exists():
+        options = ["--config", "config.yml", "--domain", "domain.yml", "--data", "data"]
+        figures = run([*command, "train", *options, "--out", side, "--fixed-model-name", "model"], project)
+        print(f"{project.name}: trained by {side} in {figures['seconds']} s", flush=True)
+    return archive
+
+
+def only_stories(project: Path) -> Path:
+    """The files of the training data that hold stories, in a directory: `rasa test core` would test rules as well."""
+    out = project / "stories"
+    out.mkdir(exist_ok=True)
+    for file in sorted((project / "data").glob("*.yml")):
+        if "stories" in yaml.safe_load(file.read_text(encoding="utf-8")):
+            shutil.copyfile(file, out / file.name)
+    return out
+
+
+def told(rasa: list[str], project: Path, archive: Path, stories: Path, *options: str) -> Figures:
+    """What `rasa test core` reports."""
+    out = archive.parent / f"results-{stories.name}"
+    files = ["--model", str(archive), "--stories", str(stories), "--out", str(out)]
+    run([*rasa, "test", "core", *files, "--no-plot", *options], project)
+    report = json.loads((out / "story_report.json").read_text(encoding="utf-8"))
+    conversations = report["conversation_accuracy"]
+    actions = report["weighted avg"]["support"]
+    figures = (conversations["total"], conversations["accuracy"], actions, report["accuracy"])
+    return {key: round(figure, 4) for key, figure in zip(FIGURES, figures, strict=True)}
+
+
+def measured(name: str, rasa: list[str], work: Path) -> dict[str, dict[str, Figures]]:
+    """{"stories": {"rasa": figures, "rebake": figures}, "tests": the same, where the assistant has tests}."""
+    project = prepared(name, work)
+    commands = {"rasa": rasa, "rebake": [sys.executable, "-m", "rebake"]}
+    archives = {side: trained(command, side, project) for side, command in commands.items()}
+    asked: dict[str, tuple[Path, list[str]]] = {"stories": (only_stories(project), [])}
+    if (project / "tests").exists():
+        asked["tests"] = (project / "tests", ["--e2e"])
+    return {
+        kind: {side: told(rasa, project, archive, stories, *options) for side, archive in archives.items()}
+        for kind, (stories, options) in asked.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("result", type=Path)
+    names = (*TRAINED_LONG, *TRAINED_HERE)
+    parser.add_argument("--assistants", choices=names, nargs="+", default=list(names))
+    parser.add_argument("--work", type=Path, default=ROOT / ".cache" / "story_accuracy", help="keeps archives")
+    given = parser.parse_args()
+    rasa = [str(rasa_environment() / "bin" / "rasa")]
+    given.work.mkdir(parents=True, exist_ok=True)
+    content: dict[str, Any] = {"machine": machine(), "assistants": {}}
+    if given.result.exists():
+        content["assistants"].update(json.loads(given.result.read_text(encoding="utf-8"))["assistants"])
+    below = []
+    print(
+        "| assistant | | conversations | Rasa | rebake | actions | Rasa | rebake |\n|---|---|---|---|---|---|---|---|"
+    )
+    for name in given.assistants:
+        found = measured(name, rasa, given.work)
+        content["assistants"][name] = found
+        given.result.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        for kind, sides in found.items():
+            theirs, ours = sides["rasa"], sides["rebake"]
+            cells = [name, kind]
+            for total, accuracy in (FIGURES[:2], FIGURES[2:]):
+                cells += [f"{theirs[total]:.0f}", f"{theirs[accuracy]:.3f}", f"{ours[accuracy]:.3f}"]
+                if ours[accuracy] < theirs[accuracy]:
+                    below.append(f"{name}, {kind}: {accuracy} is {ours[accuracy]}, Rasa's {theirs[accuracy]}")
+            print(f"| {' | '.join(cells)} |", flush=True)
+    if below:
+        sys.exit("\n".join(below))
+
+
+if __name__ == "__main__":
+    main()
