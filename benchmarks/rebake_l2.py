@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import yaml
+from nlu_quality import vars_of
 from scoring import score
 
 import rebake
@@ -61,12 +62,9 @@ def main() -> None:
                 data = part_of(given.project, given.part, Path(work) / "data")
                 model = rebake.load_model(str(train_nlu(str(config), str(data), work)))
                 found = score(gold, model.parse_all([example.text for example in examples]))
-            told = f"intents {found['intent_accuracy']:.3f}, entities {found['entity_f1']:.3f}"
+            entities = f"{found['entity_f1']:.3f} (overlapping {found['entity_f1_overlapping']:.3f})"
+            told = f"intents {found['intent_accuracy']:.3f}, entities {entities}"
             print(f"seed {seed}, {name}: {told}", flush=True)
-
-
-def vars_of(entity: object) -> dict[str, object]:
-    return {name: getattr(entity, name) for name in ("start", "end", "entity", "role", "group")}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from rebake.errors import ModelError
 from rebake.nn.checkpoints import FromCheckpoint, check_complete, checkpoint_key, write_checkpoint
 from rebake.nn.layers import Dense
 from rebake.nn.noise import Noise, dropout
-from rebake.nn.training import CONDITIONAL_EPOCHS, Adam, FitSettings, fit, with_l2
+from rebake.nn.training import CONDITIONAL_EPOCHS, Adam, FitSettings, ahead, fit, with_l2
 from rebake.nn.weights import Seeded, Weights
 from rebake.progress import Silent
 from support.weights import values_of
@@ -83,6 +84,27 @@ def test_regularisation_pulls_on_what_no_batch_has_after_the_first_epochs_only()
 
     assert unseen(CONDITIONAL_EPOCHS) == unseen(1)
     assert unseen(CONDITIONAL_EPOCHS + 1) < unseen(1)
+
+
+def test_batches_are_made_ahead_in_their_order_and_their_errors_are_told() -> None:
+    made = []
+
+    def batches() -> Iterator[int]:
+        for number in range(3):
+            made.append(number)
+            yield number
+        raise ModelError("no more")
+
+    coming = ahead(batches())
+    assert next(coming) == 0
+    deadline = time.monotonic() + 10
+    while made != [0, 1] and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert made == [0, 1]
+    assert [next(coming), next(coming)] == [1, 2]
+    with pytest.raises(ModelError, match="no more"):
+        next(coming)
+    assert list(ahead([])) == []
 
 
 def test_adam_follows_keras() -> None:

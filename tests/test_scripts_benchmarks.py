@@ -123,3 +123,17 @@ def test_a_process_is_measured_with_its_children(tmp_path: Path) -> None:
     told = processes.run([sys.executable, "-c", script], tmp_path)
     assert told["seconds"] >= 0.6
     assert told["peak_megabytes"] >= 256
+
+
+def test_overlapping_entities_count_as_the_papers_on_hwu64_count_them() -> None:
+    def entity(start: int, end: int, name: str = "date") -> dict[str, object]:
+        return {"start": start, "end": end, "entity": name}
+
+    gold = [{"intent": "a", "entities": [entity(0, 5), entity(10, 14)]}, {"intent": "b", "entities": [entity(3, 4)]}]
+    parses = [
+        {"intent": {"name": "a"}, "entities": [entity(3, 9), entity(10, 14, "time")]},  # one touches, one is spurious
+        {"intent": {"name": "b"}, "entities": [entity(4, 6)]},  # a neighbour is no overlap
+    ]
+    found = scoring.score(gold, parses)
+    assert found["entity_f1"] == 0
+    assert found["entity_f1_overlapping"] == pytest.approx(2 * 1 / (2 * 1 + 2 + 2))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -106,7 +107,7 @@ def fit(
         for epoch in range(settings.epochs):
             results = []
             bound = tf.constant(0.0 if epoch < CONDITIONAL_EPOCHS else -np.inf, tf.float32)
-            for batch in batches(epoch):
+            for batch in ahead(batches(epoch)):
                 with no_garbage_collection() if number == 0 else nullcontext():  # the first call traces
                     results.append(traced(batch, tf.constant(number, tf.int32), bound))
                 for watcher in watchers:
@@ -118,6 +119,17 @@ def fit(
                 figures |= watcher.epoch_done(epoch, means)
             task.advance(1, **figures)
     return means
+
+
+def ahead(batches: Iterable[Any]) -> Iterator[Any]:
+    """The batches in their order, each made while the one before is worked on."""
+    end = object()
+    iterator = iter(batches)
+    with ThreadPoolExecutor(1, thread_name_prefix="rebake-batches") as maker:
+        coming = maker.submit(next, iterator, end)
+        while (batch := coming.result()) is not end:
+            coming = maker.submit(next, iterator, end)
+            yield batch
 
 
 def with_l2(gradient: tf.Tensor, variable: tf.Variable, l2: float | None, bound: tf.Tensor) -> tf.Tensor:
