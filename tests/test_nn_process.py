@@ -33,6 +33,17 @@ def test_the_networks_do_without_keras_and_leave_it_to_others() -> None:
     assert told.splitlines()[-1] == "3 MeanSquaredError"
 
 
+def test_what_no_network_uses_is_not_imported_until_somebody_does() -> None:
+    told = python(
+        "import sys, rebake.nn, rebake.nn.diet_model, rebake.nn.ted_model\n"
+        "assert not any(name.startswith('tensorflow.python.keras') for name in sys.modules)\n"
+        "assert not any('deferred' in type(finder).__module__ for finder in sys.meta_path)\n"
+        "import tensorflow as tf\n"
+        "print(tf.nn.relu([-1.0, 2.0]).numpy().tolist(), tf.compat.v1.Session.__name__, tf.train.Checkpoint.__name__)"
+    )
+    assert told == "[0.0, 2.0] Session Checkpoint"
+
+
 def test_a_choice_of_keras_is_respected() -> None:
     told = python(
         "import os, sys, rebake.nn; print('keras' in sys.modules, os.environ['TF_USE_LEGACY_KERAS'])",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 
+from rebake.nn.deferred import deferred_interface
 from rebake.progress import STDERR
 
 
@@ -60,10 +61,14 @@ def _without_keras() -> Iterator[None]:
 # TensorFlow tells on stderr which instructions and drivers it found, some of it before its own log level counts; a
 # person who trains a bot has no use for that. Who sets the variable wants to see it.
 quiet = nullcontext() if "TF_CPP_MIN_LOG_LEVEL" in os.environ else _silenced_stderr()
-with STDERR, quiet, _without_keras(), no_garbage_collection():
+with STDERR, quiet, _without_keras(), no_garbage_collection(), deferred_interface():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Memory of a step is kept for the next one; giving it back to the system each time takes a tenth of a training.
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
-    import tensorflow  # noqa: F401
+    import tensorflow as tf
+
+    # Now, in one thread: two that load a deferred module at the same time may find it half loaded before Python 3.12.
+    for used in (tf.config, tf.errors, tf.linalg, tf.math, tf.random, tf.raw_ops):
+        dir(used)
 
     gc.freeze()  # TensorFlow stays: the first collection, still to come, need not look through all of it

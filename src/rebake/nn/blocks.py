@@ -17,7 +17,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from rebake.nn.gradients import custom_gradient
-from rebake.nn.layers import gelu
+from rebake.nn.layers import bias_add, gelu
 from rebake.nn.noise import Noise, dropout
 from rebake.nn.weights import Blocks, Source, Weights, glorot_uniform, zeros
 
@@ -132,7 +132,7 @@ class BlockDense:
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
         """[N, inputs] -> [N, units]"""
-        return tf.nn.bias_add(product(x, tf.convert_to_tensor(self.kernel), self.read, self.write), self.bias)
+        return bias_add(product(x, tf.convert_to_tensor(self.kernel), self.read, self.write), self.bias)
 
 
 class BlockHeads:
@@ -170,6 +170,6 @@ class BlockFeedForward:
         """[N, units] -> [N, units]"""
         segment = self.groups.units // self.groups.count
         expand, contract = tf.convert_to_tensor(self.expand), tf.convert_to_tensor(self.contract)
-        hidden = gelu(tf.nn.bias_add(product(x, expand, self.reads[0], 4 * segment), self.expand_bias))
+        hidden = gelu(bias_add(product(x, expand, self.reads[0], 4 * segment), self.expand_bias))
         hidden = dropout(hidden, rate, noise)
-        return tf.nn.bias_add(product(hidden, contract, self.reads[1], segment), self.contract_bias)
+        return bias_add(product(hidden, contract, self.reads[1], segment), self.contract_bias)

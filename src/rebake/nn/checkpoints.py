@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+
+# What tf.train gives; that module itself brings the optimizers of an old Keras, half a second of imports.
+from tensorflow.python.checkpoint.checkpoint import Checkpoint
+from tensorflow.python.training.checkpoint_utils import load_checkpoint
 
 from rebake.errors import ModelError
 from rebake.nn.weights import RETRAIN, Initializer, Weights
@@ -40,11 +45,11 @@ def write_checkpoint(weights: Weights, prefix: Path) -> None:
         for name in parents:
             node = node.child(name)
         setattr(node, leaf, variable)
-    tf.train.Checkpoint(model=root.child("model")).write(str(prefix))
+    Checkpoint(model=root.child("model")).write(str(prefix))
     check_complete(prefix, {path: tuple(variable.shape) for path, variable in weights.variables.items()})
 
 
-class _Node(tf.train.Checkpoint):  # type: ignore[misc]  # TensorFlow has no types
+class _Node(Checkpoint):  # type: ignore[misc]  # TensorFlow has no types
     """One level of nested trackables; names may be anything that a key may hold."""
 
     def child(self, name: str) -> _Node:
@@ -96,8 +101,8 @@ class FromCheckpoint:
         return value
 
 
-def _open(prefix: Path) -> tf.train.CheckpointReader:
+def _open(prefix: Path) -> Any:
     try:
-        return tf.train.load_checkpoint(str(prefix))
+        return load_checkpoint(str(prefix))
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise ModelError(f"The checkpoint {prefix} cannot be read ({error}).", fix=RETRAIN) from error

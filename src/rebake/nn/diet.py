@@ -13,7 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from rebake.nn.crf import Crf
-from rebake.nn.layers import Dense, Ffnn, embed
+from rebake.nn.layers import Dense, Ffnn, embed, softmax
 from rebake.nn.losses import DotProductLoss, similarities
 from rebake.nn.masked_language_model import DISTINCT, MaskedLanguageModel
 from rebake.nn.noise import Noise
@@ -224,7 +224,7 @@ class IntentHead:
         """[B, units] -> [B, intents]"""
         candidates = self.embed_label(self.ffnn(self._bags(None))) if self.settled is None else self.settled
         found = similarities(self.embed_text(texts), candidates, self.loss_function.similarity)
-        return tf.nn.softmax(found) if self.softmax else found
+        return softmax(found) if self.softmax else found
 
 
 class TagHead:

@@ -48,7 +48,7 @@ class MultiLabelLoss:
         is_right = tf.reduce_max(tf.one_hot(label_ids, count), axis=1)  # [B, L]; -1 has no one
         logits = tf.concat([right, tf.gather(to_all, drawn, batch_dims=1)], axis=1)
         targets = tf.concat([tf.ones_like(right), tf.gather(is_right, drawn, batch_dims=1)], axis=1)
-        loss = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)  # [B, P + C]
+        loss = tf.math.softplus(logits) - logits * targets  # cross entropy of sigmoids, [B, P + C]
         if self.scale:
             loss *= scale_of(-loss)
         exists = tf.concat([tf.cast(label_ids >= 0, tf.float32), tf.ones_like(drawn, tf.float32)], axis=1)

@@ -30,6 +30,16 @@ def gelu(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
     return x * cdf, gradient
 
 
+def bias_add(x: tf.Tensor, bias: tf.Variable) -> tf.Tensor:
+    """x [rows, units] + bias [units]. (Not by tf.nn, whose import brings an old Keras: half a second.)"""
+    return tf.raw_ops.BiasAdd(value=x, bias=tf.convert_to_tensor(bias))
+
+
+def softmax(x: tf.Tensor) -> tf.Tensor:
+    """Shares that add up to 1 along the last axis."""
+    return tf.raw_ops.Softmax(logits=x)
+
+
 class Dense:
     """x·kernel + bias. Rasa's plain ``Dense``; with ``density`` below 1 its ``RandomlyConnectedDense``.
 
@@ -60,7 +70,7 @@ class Dense:
         """[rows, inputs] -> [rows, units]"""
         y = tf.matmul(x, self.kernel)
         if self.bias is not None:
-            y = tf.nn.bias_add(y, self.bias)
+            y = bias_add(y, self.bias)
         return y if self.activation is None else self.activation(y)
 
 
@@ -76,7 +86,7 @@ class SparseToDense:
         self, x: tf.SparseTensor, noise: Noise | None = None, *, sparse_rate: float = 0.0, dense_rate: float = 0.0
     ) -> tf.Tensor:
         """Sparse [rows, inputs] -> [rows, units]"""
-        y = tf.nn.bias_add(sparse_product(sparse_dropout(x, sparse_rate, noise), self.kernel), self.bias)
+        y = bias_add(sparse_product(sparse_dropout(x, sparse_rate, noise), self.kernel), self.bias)
         return dropout(y, dense_rate, noise)
 
 

@@ -64,7 +64,7 @@ class DotProductLoss:
             weights: [B] of the examples in the mean, summing to B; all 1 if None.
         """
         if self.similarity == "cosine":
-            inputs, labels, all_labels = (tf.nn.l2_normalize(x, axis=-1) for x in (inputs, labels, all_labels))
+            inputs, labels, all_labels = (tf.math.l2_normalize(x, axis=-1) for x in (inputs, labels, all_labels))
         if candidate_ids is None:
             candidate_ids = tf.range(tf.shape(all_labels)[0])
         ids = tf.cast(label_ids, tf.int32)
@@ -99,27 +99,27 @@ class DotProductLoss:
         logits += [tf.where(count > 0, sim + tf.math.log(tf.maximum(count, 1.0)), NEVER) for sim, count in competing]
         loss = tf.reduce_logsumexp(tf.concat(logits, axis=1), axis=1) - groups.positive
         if self.constrain:
-            total = tf.nn.softplus(-groups.positive)
+            total = tf.math.softplus(-groups.positive)
             for similarity, count in (groups.il, groups.ll, groups.ii, groups.li):
-                total += tf.reduce_sum(count * tf.nn.softplus(similarity), axis=1)
+                total += tf.reduce_sum(count * tf.math.softplus(similarity), axis=1)
             loss += total / (1.0 + 4.0 * self.negatives)
         return loss * scale_of(-loss) if self.scale else loss
 
     def _margin(self, groups: Similarities) -> tf.Tensor:
         """[B]"""
-        loss = tf.nn.relu(self.mu_pos - groups.positive)
+        loss = _above_zero(self.mu_pos - groups.positive)
         if self.use_max_sim_neg:
             loss += self._above_margin(groups.il)
         else:
             similarity, count = groups.il
-            loss += tf.reduce_sum(count * tf.nn.relu(self.mu_neg + similarity), axis=1)
+            loss += tf.reduce_sum(count * _above_zero(self.mu_neg + similarity), axis=1)
         for group in (groups.ll, groups.ii, groups.li):
             loss += self.neg_lambda * self._above_margin(group)
         return loss
 
     def _above_margin(self, group: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         similarity, count = group
-        return tf.nn.relu(self.mu_neg + tf.reduce_max(tf.where(count > 0, similarity, NEVER), axis=1))
+        return _above_zero(self.mu_neg + tf.reduce_max(tf.where(count > 0, similarity, NEVER), axis=1))
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,10 @@ class Similarities:
     li: tuple[tf.Tensor, tf.Tensor]
 
 
+def _above_zero(x: tf.Tensor) -> tf.Tensor:
+    return tf.raw_ops.Relu(features=x)
+
+
 def scale_of(log_likelihood: tf.Tensor) -> tf.Tensor:
     """Weights ((1 - p) / 0.5)^4 of examples predicted with probability p, once any p is above 0.5; else all 1."""
     p = tf.exp(log_likelihood)
@@ -146,5 +150,5 @@ def scale_of(log_likelihood: tf.Tensor) -> tf.Tensor:
 def similarities(inputs: tf.Tensor, all_labels: tf.Tensor, kind: str) -> tf.Tensor:
     """[B, d], [L, d] -> [B, L], for prediction."""
     if kind == "cosine":
-        inputs, all_labels = tf.nn.l2_normalize(inputs, axis=-1), tf.nn.l2_normalize(all_labels, axis=-1)
+        inputs, all_labels = tf.math.l2_normalize(inputs, axis=-1), tf.math.l2_normalize(all_labels, axis=-1)
     return tf.matmul(inputs, all_labels, transpose_b=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import tensorflow as tf
 
 from rebake.nn.diet import Diet, DietConfig, Labels, TagName
-from rebake.nn.layers import embed
+from rebake.nn.layers import embed, softmax
 from rebake.nn.losses import similarities
 from rebake.nn.masked_language_model import DISTINCT
 from rebake.nn.noise import Noise
@@ -104,4 +104,4 @@ class ResponseHead:
         """[B, units] -> [B, responses]"""
         candidates = self._embedded(None) if self.settled is None else self.settled
         found = similarities(self.embed_text(texts), candidates, self.loss_function.similarity)
-        return tf.nn.softmax(found) if self.softmax else found
+        return softmax(found) if self.softmax else found

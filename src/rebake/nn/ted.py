@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from rebake.nn.crf import Crf
 from rebake.nn.dialogue_data import Inputs, Labels
-from rebake.nn.layers import Dense, Ffnn, embed, gelu
+from rebake.nn.layers import Dense, Ffnn, embed, gelu, softmax
 from rebake.nn.masked_language_model import TokenMask
 from rebake.nn.noise import Noise, dropout
 from rebake.nn.rows import Rows
@@ -245,12 +245,12 @@ class Ted:
     def similarities(self, dialogues: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """[B, embedding] and [labels, embedding] -> [B, labels]"""
         if self.config.cosine:
-            dialogues, labels = (tf.nn.l2_normalize(x, axis=-1) for x in (dialogues, labels))
+            dialogues, labels = (tf.math.l2_normalize(x, axis=-1) for x in (dialogues, labels))
         return tf.matmul(dialogues, labels, transpose_b=True)
 
     def confidences(self, similarities: tf.Tensor) -> tf.Tensor:
         """Of similarities, of the same shape."""
-        return tf.nn.softmax(similarities) if self.config.softmax else similarities
+        return softmax(similarities) if self.config.softmax else similarities
 
 
 class Tagger:

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from rebake.nn.blocks import BlockDense, BlockFeedForward, BlockHeads, Groups
 from rebake.nn.gradients import custom_gradient
-from rebake.nn.layers import Dense, LayerNorm, gelu
+from rebake.nn.layers import Dense, LayerNorm, gelu, softmax
 from rebake.nn.noise import Noise, dropout
 from rebake.nn.rows import Rows
 from rebake.nn.weights import Weights, glorot_uniform
@@ -210,7 +210,7 @@ class Attention:
         if self.relative_keys is not None:
             logits += _relative_logits(query, self.relative_keys, self._relative_index(distance))
         logits *= np.float32(1.0 / np.sqrt(self.config.depth))
-        return tf.nn.softmax(self._hide(logits, rows, distance, noise))
+        return softmax(self._hide(logits, rows, distance, noise))
 
     def _heads(self, x: tf.Tensor, rows: Rows, *layers: Heads | BlockHeads) -> list[tf.Tensor]:
         """What each of the layers makes of the rows, padded and split into heads: [B, H, T, depth] each."""
