@@ -1,14 +1,24 @@
 """The pipeline: node ids, training into directories, reuse of components, parse results."""
 
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from threading import current_thread, main_thread
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import rebake.nlu.pipeline as pipeline_module
 from rebake import load_model
 from rebake.assistant.model import Assistant
-from rebake.errors import DataError, UnsupportedError
+from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model_training import train_nlu
 from rebake.nlu.component import TrainingContext
+from rebake.nlu.keyword_intent_classifier import KeywordIntentClassifier
+from rebake.nlu.message import Message
 from rebake.nlu.pipeline import PipelineTraining, load_pipeline, pipeline_nodes, train_pipeline
 from support.assistant_files import load, write
 
@@ -140,11 +150,56 @@ def test_an_archive_of_a_diet_classifier_that_had_nothing_to_learn_is_read(tmp_p
     assert (result["intent"], result["entities"]) == ({"name": None, "confidence": 0.0}, [])
 
 
-def test_many_texts_come_back_in_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processors", [1, 2])
+def test_many_texts_come_back_in_order_as_if_each_were_parsed_alone(
+    processors: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     training = train(project(tmp_path), tmp_path / "model")
-    asked = [f"hello {i}" for i in range(1100)]
-    parsed = load_pipeline(training.nodes, tmp_path / "model").parse_all(asked)
-    assert [result["text"] for result in parsed] == asked
+    pipeline = load_pipeline(training.nodes, tmp_path / "model")
+    asked = ["fly " * (i % 5) + ("to NYC" if i % 3 else "hello") + f" {i}" for i in range(400)]
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    assert pipeline.parse_all(asked) == [pipeline.parse(text) for text in asked]
+    assert pipeline.parse_all([]) == []
+
+
+def test_an_error_of_one_batch_is_the_error_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = train(project(tmp_path), tmp_path / "model")
+    pipeline = load_pipeline(training.nodes, tmp_path / "model")
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
+    def process(self: object, messages: Sequence[Message], *, training: bool = False) -> None:
+        if any(message.text == "fail" for message in messages):
+            raise ModelError("broken")
+
+    monkeypatch.setattr(KeywordIntentClassifier, "process", process)
+    with pytest.raises(ModelError, match="broken"):
+        pipeline.parse_all(["hello there"] * 200 + ["fail"])
+
+
+def test_a_library_for_one_thread_is_asked_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = train(project(tmp_path), tmp_path / "model")
+    nodes = [replace(node, type=replace(node.type, one_thread=True)) for node in training.nodes]
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    askers = set()
+    process = KeywordIntentClassifier.process
+
+    def noted(self: KeywordIntentClassifier, messages: Sequence[Message], *, training: bool = False) -> None:
+        askers.add(current_thread())
+        process(self, messages, training=training)
+
+    monkeypatch.setattr(KeywordIntentClassifier, "process", noted)
+    load_pipeline(nodes, tmp_path / "model").parse_all(["hello"] * 300)
+    assert askers == {main_thread()}
+    load_pipeline(training.nodes, tmp_path / "model").parse_all(["hello"] * 300)
+    assert len(askers) > 1
+
+
+@given(st.integers(0, 5000), st.integers(1, 8))
+def test_batches_are_alike_and_bounded(count: int, threads: int) -> None:
+    size = pipeline_module._batch_size(count, threads)
+    assert 64 <= size <= 256
+    if size > 64:  # no thread gets a batch more than another
+        assert -(-count // size) <= threads * math.ceil(count / (256 * threads))
 
 
 def test_an_option_without_meaning_is_refused_with_its_line_before_anything_is_trained(tmp_path: Path) -> None:

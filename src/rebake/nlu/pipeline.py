@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -27,7 +28,8 @@ from rebake.nlu.training_messages import story_messages, training_messages
 
 logger = logging.getLogger("rebake")
 
-_PARSE_BATCH = 256  # texts that go through the pipeline together; bounds the memory that a long list of them takes
+_PARSE_BATCH = 256  # the most texts that go through the pipeline together; bounds the memory that a long list takes
+_WORTH_A_THREAD = 64  # texts; with fewer, a batch of their own takes longer than it saves
 
 
 @dataclass(frozen=True)
@@ -130,24 +132,23 @@ class Pipeline:
         """
         # Of about the same length together, as the shorter are filled up; the longest first, so that threads end alike.
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-        batches = [order[start : start + _PARSE_BATCH] for start in range(0, len(texts), _PARSE_BATCH)]
+        threads = 1 if any(node.type.one_thread for node in self.nodes) else os.cpu_count() or 1
+        size = _batch_size(len(texts), threads)
+        batches = [order[start : start + size] for start in range(0, len(texts), size)]
         results: list[dict[str, Any]] = [{}] * len(texts)
 
         def parse(batch: Sequence[int]) -> None:
             for place, result in zip(batch, self._parse_batch([texts[place] for place in batch]), strict=True):
                 results[place] = result
 
-        with self._threads(len(batches)) as threads:
-            for _ in threads.map(parse, batches) if threads is not None else map(parse, batches):
-                pass
+        if threads == 1 or len(batches) < 2:
+            for batch in batches:
+                parse(batch)
+        else:  # while the network of one batch runs, which needs no interpreter, another batch is got ready
+            with ThreadPoolExecutor(min(threads, len(batches)), thread_name_prefix="rebake-parse") as pool:
+                for _ in pool.map(parse, batches):
+                    pass
         return results
-
-    def _threads(self, batches: int) -> AbstractContextManager[ThreadPoolExecutor | None]:
-        """While the network of one batch runs, which needs no interpreter, another batch is got ready."""
-        count = min(batches, os.cpu_count() or 1)
-        if count < 2 or any(node.type.one_thread for node in self.nodes):
-            return nullcontext()
-        return ThreadPoolExecutor(count, thread_name_prefix="rebake-parse")
 
     def _parse_batch(self, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
         messages = [Message({TEXT: text.strip()}) for text in texts]
@@ -172,6 +173,12 @@ class Pipeline:
             key = selections.get(name, {}).get("response", {}).get("intent_response_key")
             result["intent"]["full_retrieval_intent_name"] = key
         return {**result, **message.extra}
+
+
+def _batch_size(count: int, threads: int) -> int:
+    """As many texts in each batch as let all threads work to the end."""
+    rounds = math.ceil(count / (_PARSE_BATCH * threads))
+    return max(math.ceil(count / max(rounds * threads, 1)), _WORTH_A_THREAD)
 
 
 def load_pipeline(nodes: Sequence[Node], directory: Path, domain: Domain | None = None) -> Pipeline:
