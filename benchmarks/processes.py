@@ -44,17 +44,21 @@ def family(process: int) -> list[int]:
 def resident_bytes(process: int) -> int:
     """Of a process and everything it started, at this moment; a page that several of them share counts once."""
     members = family(process)
-    try:
-        if len(members) == 1:  # the other way takes the longer the more memory there is
-            return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    if len(members) > 1:
         return sum(shared_out(member) for member in members)
+    try:  # the other way takes the longer the more memory there is
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0  # it ended while it was looked at
 
 
 def shared_out(process: int) -> int:
-    """Resident bytes of a process, of each page only its share among the processes that have it."""
-    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+    """Resident bytes of a process, a page that several have shared out among them; 0 once it has ended."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    for line in lines:
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
     return 0

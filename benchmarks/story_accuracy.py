@@ -34,14 +34,16 @@ def prepared(name: str, work: Path) -> Path:
         return project
     reference = SHARED / "reference" / name
     source = reference / "assistant" if name in TRAINED_LONG else SHARED / "assistants" / name
-    shutil.copytree(source, project, copy_function=shutil.copyfile)
-    config = yaml.safe_load((project / "config.yml").read_text(encoding="utf-8"))
+    begun = project.with_suffix(".begun")
+    shutil.rmtree(begun, ignore_errors=True)
+    shutil.copytree(source, begun, copy_function=shutil.copyfile)
+    config = yaml.safe_load((begun / "config.yml").read_text(encoding="utf-8"))
     config["pipeline"] = [one for one in config["pipeline"] if one["name"] not in NEEDS_MORE]
-    (project / "config.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    (begun / "config.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     if name in TRAINED_LONG:
-        (project / "rasa").mkdir()
-        shutil.copyfile(reference / "model.tar.gz", project / "rasa" / "model.tar.gz")
-    return project
+        (begun / "rasa").mkdir()
+        shutil.copyfile(reference / "model.tar.gz", begun / "rasa" / "model.tar.gz")
+    return begun.rename(project)
 
 
 def trained(command: list[str], side: str, project: Path) -> Path:

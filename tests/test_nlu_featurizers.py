@@ -13,7 +13,8 @@ from rebake.archive.pack import unpack
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Domain, Example, LookupTable, NluData, RegexPattern, Response
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import TrainingData
+from rebake.nlu import count_vectors_featurizer
+from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.frequency_order import most_frequent
 from rebake.nlu.ngrams import NgramCounter
 from rebake.nlu.registry import COMPONENTS
@@ -306,6 +307,18 @@ def test_any_text_can_be_learned_and_featurized_and_loading_changes_nothing(
             for row in rows(found.sequence):
                 assert list(row) == sorted(row)
                 assert all(0 <= column < found.sequence.n_columns for column in row)
+
+
+def test_words_that_were_counted_before_are_counted_anew_after_another_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    featurizer: Any = trained("CountVectorsFeaturizer", training_on(texts("a green tea")))
+    monkeypatch.setattr(count_vectors_featurizer, "_CACHE_SIZE", 2)
+    for _ in range(2):  # counted, then remembered as far as there is room
+        assert [list(row) for row in rows(features(featurizer, "tea green a")[0].sequence)] == [[2], [1], [0]]
+    assert sum(map(len, featurizer._known.values())) == 2
+    featurizer.train(training_on(texts("some tea")), TrainingContext())
+    assert [list(row) for row in rows(features(featurizer, "tea green a")[0].sequence)] == [[1], [], []]
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=6), st.data())

@@ -3,6 +3,7 @@
 import pytest
 
 import rebake
+from rebake.nlu import pipeline
 from rebake.nn.diet_model import UNTRACED
 from support.shared import need
 
@@ -22,3 +23,16 @@ def test_a_model_answers_the_same_once_its_network_is_traced() -> None:
                 for answer in (first, later)
             )
             assert again == told
+
+
+def test_a_model_that_is_first_asked_by_several_threads_answers_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [f"{text} {number}" for number in range(80) for text in TEXTS]
+    with rebake.load_model(need("reference/helpdesk") / "model.tar.gz") as model:
+        monkeypatch.setattr(pipeline, "processors", lambda: 3)
+        together = model.parse_all(asked)
+        monkeypatch.setattr(pipeline, "processors", lambda: 1)
+        for first, later in zip(together, model.parse_all(asked), strict=True):
+            assert later["text"] == first["text"]
+            assert later["intent"]["name"] == first["intent"]["name"]
+            assert later["intent"]["confidence"] == pytest.approx(first["intent"]["confidence"], abs=1e-5)
+            assert [e["value"] for e in later["entities"]] == [e["value"] for e in first["entities"]]

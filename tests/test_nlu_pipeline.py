@@ -1,7 +1,6 @@
 """The pipeline: node ids, training into directories, reuse of components, parse results."""
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -157,7 +156,7 @@ def test_many_texts_come_back_in_order_as_if_each_were_parsed_alone(
     training = train(project(tmp_path), tmp_path / "model")
     pipeline = load_pipeline(training.nodes, tmp_path / "model")
     asked = ["fly " * (i % 5) + ("to NYC" if i % 3 else "hello") + f" {i}" for i in range(400)]
-    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    monkeypatch.setattr(pipeline_module, "processors", lambda: processors)
     assert pipeline.parse_all(asked) == [pipeline.parse(text) for text in asked]
     assert pipeline.parse_all([]) == []
 
@@ -165,7 +164,7 @@ def test_many_texts_come_back_in_order_as_if_each_were_parsed_alone(
 def test_an_error_of_one_batch_is_the_error_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     training = train(project(tmp_path), tmp_path / "model")
     pipeline = load_pipeline(training.nodes, tmp_path / "model")
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(pipeline_module, "processors", lambda: 2)
 
     def process(self: object, messages: Sequence[Message], *, training: bool = False) -> None:
         if any(message.text == "fail" for message in messages):
@@ -179,7 +178,7 @@ def test_an_error_of_one_batch_is_the_error_of_all(tmp_path: Path, monkeypatch: 
 def test_a_library_for_one_thread_is_asked_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     training = train(project(tmp_path), tmp_path / "model")
     nodes = [replace(node, type=replace(node.type, one_thread=True)) for node in training.nodes]
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(pipeline_module, "processors", lambda: 2)
     askers = set()
     process = KeywordIntentClassifier.process
 

@@ -9,13 +9,13 @@ import pytest
 import tensorflow as tf
 
 from rebake.errors import ModelError
-from rebake.nn.blocks import Groups
+from rebake.nn.blocks import Groups, product
 from rebake.nn.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.layers import sparse_product, sparse_tensor
 from rebake.nn.noise import Noise, dropout, rounded
 from rebake.nn.rows import Rows
 from rebake.nn.transformer import Transformer, TransformerConfig
-from rebake.nn.weights import Seeded, Source, Weights
+from rebake.nn.weights import Blocks, Seeded, Source, Weights
 from rebake.sparse import SparseRows
 
 
@@ -57,6 +57,42 @@ def test_connections_drawn_one_by_one_are_not_read_as_blocks(tmp_path: Path, mon
     write_checkpoint(weights, tmp_path / "model")
     loaded, _ = encoder(FromCheckpoint(tmp_path / "model"))
     assert not loaded.blocks
+
+
+def test_blocks_of_an_earlier_layout_are_read_as_single_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 12 inputs runs are of one unit, so that the first layer's mask is the same in both layouts."""
+    rows = Rows.of(tf.constant([3, 1, 5]))
+    x = tf.constant(np.random.default_rng(1).normal(size=(9, 12)).astype(np.float32))
+    with monkeypatch.context() as patch:
+        patch.setattr(Groups, "run", lambda *_: 1)
+        weights, trained = encoder(Seeded(4), units=64)
+        assert weights.blocks
+    write_checkpoint(weights, tmp_path / "model")
+    again, loaded = encoder(FromCheckpoint(tmp_path / "model"), units=64)
+    assert not again.blocks
+    np.testing.assert_allclose(trained(x, rows), loaded(x, rows), atol=2e-5)
+
+
+@pytest.mark.parametrize(("read", "write", "layers"), [(1, 8, 1), (2, 2, 3), (6, 8, 1), (3, 4, 1)])
+def test_the_product_of_blocks_and_its_gradients_are_those_of_the_whole_kernel(
+    read: int, write: int, layers: int
+) -> None:
+    groups, rng = Groups(4, 32, 2), np.random.default_rng(7)
+    x = tf.constant(rng.normal(size=(5, 24)).astype(np.float32))
+    blocks = tf.constant(rng.normal(size=(4, 6, 8 * layers)).astype(np.float32))
+    columns = np.concatenate([groups.dealt(32, write) + 32 * layer for layer in range(layers)], axis=1)
+    place = Blocks(groups.dealt(24, read), columns)
+    at = np.stack(np.broadcast_arrays(*place.index), axis=-1)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([x, blocks])
+        ours = product(x, blocks, read, write)
+        theirs = tf.matmul(x, tf.scatter_nd(at, blocks, [24, 32 * layers]))
+        losses = tf.reduce_sum(tf.sin(ours)), tf.reduce_sum(tf.sin(theirs))
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    for source in (x, blocks):
+        np.testing.assert_allclose(tape.gradient(losses[0], source), tape.gradient(losses[1], source), atol=1e-5)
 
 
 def test_an_encoder_whose_masks_do_not_belong_together_is_refused(tmp_path: Path) -> None:

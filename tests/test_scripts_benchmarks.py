@@ -2,7 +2,10 @@
 
 import importlib.util
 import json
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -137,3 +140,15 @@ def test_overlapping_entities_count_as_the_papers_on_hwu64_count_them() -> None:
     found = scoring.score(gold, parses)
     assert found["entity_f1"] == 0
     assert found["entity_f1_overlapping"] == pytest.approx(2 * 1 / (2 * 1 + 2 + 2))
+
+
+def test_memory_is_told_while_a_child_that_ended_is_not_yet_collected() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    try:
+        deadline = time.monotonic() + 30
+        while Path(f"/proc/{child.pid}/stat").read_text(encoding="utf-8").split()[2] != "Z":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert processes.resident_bytes(os.getpid()) > 10_000_000
+    finally:
+        child.wait()

@@ -20,6 +20,7 @@ from typing import Any, NoReturn, TextIO
 from rebake import errors
 from rebake.assistant.location import Location
 from rebake.errors import RebakeError
+from rebake.processors import processors
 from rebake.progress import STDERR, Progress, Task
 
 Answer = Mapping[str, Any]
@@ -33,7 +34,7 @@ def can_fork() -> bool:
     return (
         hasattr(os, "fork")
         and sys.platform != "darwin"
-        and len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0] * (os.cpu_count() or 1)) > 1
+        and processors() > 1
         and threading.active_count() == 1
         and "tensorflow" not in sys.modules
     )

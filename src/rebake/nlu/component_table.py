@@ -50,6 +50,7 @@ ENTRIES = (
         kind="tokenizer",
         defaults=defaults.JIEBA_TOKENIZER,
         implementation="rebake.nlu.jieba_tokenizer:JiebaTokenizer",
+        one_thread=True,
         provides=_TOKENS,
         files=frozenset({"dictionary_path"}),
     ),

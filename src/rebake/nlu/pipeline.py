@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,10 +24,12 @@ from rebake.nlu.regex_message_handler import RegexMessageHandler
 from rebake.nlu.registry import component_type, trainable_type
 from rebake.nlu.response_texts import response_texts
 from rebake.nlu.training_messages import story_messages, training_messages
+from rebake.processors import processors
 
 logger = logging.getLogger("rebake")
 
-_PARSE_BATCH = 256  # the most texts that go through the pipeline together; bounds the memory that a long list takes
+_PARSE_BATCH = 256  # the most texts that a thread has in the pipeline; bounds the memory that a long list takes
+_MOST_THREADS = 4  # all but the networks is Python, of which one thread runs at a time
 _WORTH_A_THREAD = 64  # texts; with fewer, a batch of their own takes longer than it saves
 
 
@@ -132,7 +133,7 @@ class Pipeline:
         """
         # Of about the same length together, as the shorter are filled up; the longest first, so that threads end alike.
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-        threads = 1 if any(node.type.one_thread for node in self.nodes) else os.cpu_count() or 1
+        threads = 1 if any(node.type.one_thread for node in self.nodes) else min(processors(), _MOST_THREADS)
         size = _batch_size(len(texts), threads)
         batches = [order[start : start + size] for start in range(0, len(texts), size)]
         results: list[dict[str, Any]] = [{}] * len(texts)

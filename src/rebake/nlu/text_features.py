@@ -71,7 +71,7 @@ def _widen(rows: SparseRows | None, width: int) -> SparseRows | None:
     if rows is None or rows.n_columns == width:
         return rows
     _refuse_wider(rows.n_columns, width)
-    return replace(rows, n_columns=width)
+    return replace(rows, n_columns=width, whole=None)
 
 
 def _widen_dense(rows: NDArray[np.float32] | None, n_rows: int, width: int) -> NDArray[np.float32] | None:

@@ -67,8 +67,8 @@ with STDERR, quiet, _without_keras(), no_garbage_collection(), deferred_interfac
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     import tensorflow as tf
 
-    # Now, in one thread: two that load a deferred module at the same time may find it half loaded before Python 3.12.
-    for used in (tf.config, tf.errors, tf.linalg, tf.math, tf.random, tf.raw_ops):
-        dir(used)
+    # What networks use is loaded now: two threads may find a deferred module half loaded (CPython's issue 114763).
+    for name in ("config", "errors", "linalg", "math", "random", "raw_ops"):
+        dir(getattr(tf, name))
 
     gc.freeze()  # TensorFlow stays: the first collection, still to come, need not look through all of it

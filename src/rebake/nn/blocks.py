@@ -21,6 +21,8 @@ from rebake.nn.layers import bias_add, gelu
 from rebake.nn.noise import Noise, dropout
 from rebake.nn.weights import Blocks, Source, Weights, glorot_uniform, zeros
 
+QUERIES = "_enc_layers/0/_mha/_query_dense_layer"  # where those of the first layer are below a transformer
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -48,17 +50,29 @@ class Groups:
         ]
         return Groups(fitting[-1], units, heads) if fitting else None
 
-    def fit(self, source: Source, path: str, inputs: int) -> bool:
-        """Whether an encoder with this source of weights is one in blocks: a new one is, and one whose first layer, at
-        ``path``, was trained so; Rasa's connections are spread over the whole kernel."""
+    def fit(self, source: Source, path: str, inputs: int, layers: int) -> bool:
+        """Whether the encoder at ``path`` of this source of weights is one in blocks: a new one is, and one whose first
+        layers were trained so. Rasa's connections are spread over the whole kernel, and earlier versions of rebake
+        dealt units out in other ways."""
         if source.new:
             return True
-        mask = self.embedding(inputs).mask((inputs, self.units))
-        return bool(np.array_equal(source.value(f"{path}/kernel_mask", mask.shape, zeros), mask))
+        masks = {"_embedding": self.embedding(inputs).mask((inputs, self.units))}
+        if layers > 0:
+            masks[QUERIES] = self.queries.mask((self.units, self.units))
+        return all(
+            np.array_equal(source.value(f"{path}/{name}/kernel_mask", mask.shape, zeros), mask)
+            for name, mask in masks.items()
+        )
 
     def embedding(self, inputs: int) -> Blocks:
         """The connections of the layer in front of the encoder."""
         return Blocks(self.dealt(inputs, self.run(inputs)), self.segments(self.units))
+
+    @property
+    def queries(self) -> Blocks:
+        """The connections of queries, keys and values."""
+        units = self.units
+        return Blocks(self.dealt(units, self.run(units)), self.dealt(units, self.run(units, units // self.heads)))
 
     def run(self, size: int, part: int = 0) -> int:
         """How many neighbours a group takes at a time where ``size`` units are dealt out: as many as there can be if
@@ -142,8 +156,7 @@ class BlockHeads:
     def __init__(self, weights: Weights, path: str, groups: Groups) -> None:
         units = groups.units
         self.read, self.write = groups.run(units), groups.run(units, units // groups.heads)
-        blocks = Blocks(groups.dealt(units, self.read), groups.dealt(units, self.write))
-        self.kernel = weights.add_blocks(f"{path}/kernel", (units, units), blocks, glorot_uniform)
+        self.kernel = weights.add_blocks(f"{path}/kernel", (units, units), groups.queries, glorot_uniform)
 
     @staticmethod
     def project(x: tf.Tensor, layers: Sequence[BlockHeads]) -> tf.Tensor:

@@ -167,9 +167,9 @@ class DietModel:
         as ten single texts, which are then four times as fast."""
         network = self.network
         batch = (texts if network.reads_tokens else texts.sentences()).batch()
-        self._asked += 1
         signature = (network.widths if network.reads_tokens else network.widths.sentences).signature()
         with self._tracing:  # threads may ask at a time
+            self._asked += 1
             if self._traced is None and self._asked > UNTRACED:
                 self._traced = tf.function(partial(network.forward), input_signature=[signature], autograph=False)
         # Texts that no featurizer has a certain kind of features for are rare, and not worth a trace of their own.

@@ -1,6 +1,6 @@
-"""The training loop: one traced step for all batch shapes, Adam, and Rasa's regularisation.
+"""The training loop: one traced step for all batch shapes, Adam, and regularisation, Rasa's at first.
 
-Nothing is retraced and no Python runs between the operations of a step; batches are built by numpy beforehand.
+Nothing is retraced and no Python runs between the operations of a step; meanwhile a thread makes the next batch.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Transformer:
         self.config = config
         self.units = config.units
         groups = Groups.of(config.density, inputs, config.units, config.heads) if config.density < 1.0 else None
-        if groups is not None and not groups.fit(weights.source, f"{path}/_embedding", inputs):
+        if groups is not None and not groups.fit(weights.source, path, inputs, config.layers):
             groups = None
         self.embedding: Dense | BlockDense
         if groups is None:
