@@ -125,7 +125,14 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> DataErro
         fix = "Indent with spaces instead of tabs."
     elif "cannot start any token" in problem:
         fix = "Put a text that starts with a special character in quotes."
+    elif "nesting depth" in problem:  # PyYAML 6.0.4 on counts brackets before any of them is read
+        return _too_deep(file, line)
     return DataError(f"This is not valid YAML: {problem}.", location=Location(file, line), fix=fix)
+
+
+def _too_deep(file: str, line: int) -> DataError:
+    told = f"The YAML is nested deeper than {MAX_DEPTH} levels."
+    return DataError(told, location=Location(file, line), fix="Write it flatter.")
 
 
 @dataclass
@@ -190,7 +197,7 @@ class _Builder:
         if event.tag is not None and event.tag not in ("!", _TAG + ("map" if is_map else "seq")):
             raise self.error(f"The YAML tag '{event.tag}' is not supported.", line, "Remove the tag.")
         if len(self.stack) >= MAX_DEPTH:
-            raise self.error(f"The YAML is nested deeper than {MAX_DEPTH} levels.", line, "Write it flatter.")
+            raise _too_deep(self.file, line)
         if self.at_key():
             raise self.error("A list or mapping is used as a key.", line, "Quote the key if it is meant as text.")
         self.stack.append(_Open(YamlMap(line) if is_map else YamlList(line), event.anchor))

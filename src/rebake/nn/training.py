@@ -137,7 +137,7 @@ def with_l2(gradient: tf.Tensor, variable: tf.Variable, l2: float | None, bound:
 
     With a bound of 0 so does Rasa, which learns faster at first: weights of features that a batch lacks, whose gradient
     is 0, would else be gone (Adam takes full steps however small a gradient is) before their features were seen often
-    enough. Later that spares what ought to go, and costs accuracy (benchmarks/README.md).
+    enough. Later that spares what ought to go, and fewer entities are found (benchmarks/README.md).
     """
     gradient = tf.convert_to_tensor(gradient)
     if l2 is None:
