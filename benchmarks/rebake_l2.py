@@ -19,9 +19,9 @@ from scoring import score
 import rebake
 from rebake.assistant.importer import load_assistant
 from rebake.model_training import train_nlu
-from rebake.nn import training
+from rebake.nn import diet_model
 
-WAYS = {"with the condition": 10**9, "without": 0, "in the first epochs": training.CONDITIONAL_EPOCHS}
+WAYS = {"with the condition": 10**9, "without": 0, "in the first epochs": diet_model.CONDITIONAL_EPOCHS}
 
 
 def part_of(project: Path, share: int, out: Path) -> Path:
@@ -54,7 +54,7 @@ def main() -> None:
     gold = [{"intent": e.intent, "entities": [vars_of(entity) for entity in e.entities]} for e in examples]
     for seed in given.seeds:
         for name in given.ways:
-            training.CONDITIONAL_EPOCHS = WAYS[name]
+            diet_model.CONDITIONAL_EPOCHS = WAYS[name]
             with tempfile.TemporaryDirectory(prefix="rebake-l2-") as work:
                 config = Path(work) / "config.yml"
                 text = re.sub(r"epochs: \d+", f"epochs: {given.epochs}", Path(files[0]).read_text(encoding="utf-8"))

@@ -40,6 +40,8 @@ def prepared(name: str, work: Path) -> Path:
     config = yaml.safe_load((begun / "config.yml").read_text(encoding="utf-8"))
     config["pipeline"] = [one for one in config["pipeline"] if one["name"] not in NEEDS_MORE]
     (begun / "config.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    for file in (begun / "tests").glob("[!t]*.yml"):  # Rasa takes for test stories what is named so
+        file.rename(file.with_name(f"test_{file.name}"))
     if name in TRAINED_LONG:
         (begun / "rasa").mkdir()
         shutil.copyfile(reference / "model.tar.gz", begun / "rasa" / "model.tar.gz")

@@ -15,7 +15,7 @@ from rebake.errors import ModelError
 from rebake.nn.checkpoints import FromCheckpoint, check_complete, checkpoint_key, write_checkpoint
 from rebake.nn.layers import Dense
 from rebake.nn.noise import Noise, dropout
-from rebake.nn.training import CONDITIONAL_EPOCHS, Adam, FitSettings, ahead, fit, with_l2
+from rebake.nn.training import Adam, FitSettings, ahead, fit, with_l2
 from rebake.nn.weights import Seeded, Weights
 from rebake.progress import Silent
 from support.weights import values_of
@@ -78,12 +78,12 @@ def test_regularisation_pulls_on_what_no_batch_has_after_the_first_epochs_only()
             return {"fit": tf.reduce_mean(tf.square(layer(batch["x"]) - 1.0))}
 
         signature = {"x": tf.TensorSpec([None, 2])}
-        settings = FitSettings(name="test", epochs=epochs, learning_rate=0.01, seed=1)
+        settings = FitSettings(name="test", epochs=epochs, learning_rate=0.01, seed=1, conditional_epochs=3)
         fit(weights, losses, lambda _: [{"x": x}], signature, settings, Silent())
         return abs(float(weights.variables["layer/kernel"].numpy()[1, 0]))
 
-    assert unseen(CONDITIONAL_EPOCHS) == unseen(1)
-    assert unseen(CONDITIONAL_EPOCHS + 1) < unseen(1)
+    assert unseen(3) == unseen(1)
+    assert unseen(4) < unseen(1)
 
 
 def test_batches_are_made_ahead_in_their_order_and_their_errors_are_told() -> None:

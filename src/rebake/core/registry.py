@@ -43,7 +43,7 @@ _ENTRIES = (
         rasa_class="rasa.core.policies.ted_policy.TEDPolicy",
         kind="policy",
         defaults=defaults.TED,
-        version=3,  # 2 dealt single units out to the blocks of encoders, and kept Rasa's condition on L2 to the end
+        version=3,  # 2 dealt single units out to the blocks of encoders
         implementation="rebake.core.ted_policy:TEDPolicy",
         unfingerprinted=_NO_EFFECT_ON_THE_MODEL,
     ),
@@ -52,7 +52,7 @@ _ENTRIES = (
         rasa_class="rasa.core.policies.unexpected_intent_policy.UnexpecTEDIntentPolicy",
         kind="policy",
         defaults=defaults.UNEXPECTED_INTENT,
-        version=3,  # 2 dealt single units out to the blocks of encoders, and kept Rasa's condition on L2 to the end
+        version=3,  # 2 dealt single units out to the blocks of encoders
         implementation="rebake.core.unexpected_intent_policy:UnexpecTEDIntentPolicy",
         unfingerprinted=_NO_EFFECT_ON_THE_MODEL,
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -37,6 +37,7 @@ LOGGED_AS = {
     **{f"{name}_f1": f"{name[0]}_f1" for name in ("entity", "role", "group")},
 }
 """Names of losses and figures in TensorBoard, as with Rasa."""
+CONDITIONAL_EPOCHS = 3  # how long L2 pulls as with Rasa; see :func:`rebake.nn.training.with_l2`
 UNTRACED = 2  # predictions before the network is traced: most calls of `rebake parse` make no more
 WORTH_HALVING = 100_000  # rows in all epochs; with fewer, tracing two halves takes longer than encoding them at a time
 MEASURED = 256  # held-out texts that are measured together
@@ -120,6 +121,7 @@ class DietModel:
                 yield texts.batch(watched.trained[chosen])
 
         network = model.network
+        settings = replace(settings, conditional_epochs=CONDITIONAL_EPOCHS)
         losses = fit(model.weights, network.losses, batches, network.signature(), settings, progress, watched.watchers)
         figures = {} if watched.evaluation is None else watched.evaluation.finish()
         model.settle()

@@ -1,4 +1,4 @@
-"""The training loop: one traced step for all batch shapes, Adam, and regularisation, Rasa's at first.
+"""The training loop: one traced step for all batch shapes, Adam, and Rasa's regularisation.
 
 Nothing is retraced and no Python runs between the operations of a step; meanwhile a thread makes the next batch.
 """
@@ -6,6 +6,7 @@ Nothing is retraced and no Python runs between the operations of a step; meanwhi
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,6 @@ from rebake.progress import Progress
 logger = logging.getLogger("rebake")
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Keras' Adam
-CONDITIONAL_EPOCHS = 3  # how long L2 pulls only where the gradient of the losses is positive, as Rasa's does to the end
 ROWS_PER_THREAD = 700  # with fewer, two threads take longer than one
 
 Losses = Mapping[str, tf.Tensor]
@@ -51,12 +51,14 @@ class FitSettings:
         epochs: how often ``batches`` is asked.
         learning_rate: of Adam.
         seed: of dropout and negative sampling.
+        conditional_epochs: how long L2 pulls only where the gradient of the losses is positive; to the end with Rasa.
     """
 
     name: str
     epochs: int
     learning_rate: float
     seed: int
+    conditional_epochs: float = math.inf
 
 
 def fit(
@@ -106,7 +108,7 @@ def fit(
     with progress.task(settings.name, settings.epochs) as task:
         for epoch in range(settings.epochs):
             results = []
-            bound = tf.constant(0.0 if epoch < CONDITIONAL_EPOCHS else -np.inf, tf.float32)
+            bound = tf.constant(0.0 if epoch < settings.conditional_epochs else -np.inf, tf.float32)
             for batch in ahead(batches(epoch)):
                 with no_garbage_collection() if number == 0 else nullcontext():  # the first call traces
                     results.append(traced(batch, tf.constant(number, tf.int32), bound))
@@ -137,7 +139,7 @@ def with_l2(gradient: tf.Tensor, variable: tf.Variable, l2: float | None, bound:
 
     With a bound of 0 so does Rasa, which learns faster at first: weights of features that a batch lacks, whose gradient
     is 0, would else be gone (Adam takes full steps however small a gradient is) before their features were seen often
-    enough. Later that spares what ought to go, and fewer entities are found (benchmarks/README.md).
+    enough. Later that spares what ought to go, and DIET finds fewer entities (benchmarks/README.md).
     """
     gradient = tf.convert_to_tensor(gradient)
     if l2 is None:
