@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise, product
 from math import erf
 
@@ -118,6 +119,10 @@ def test_noise_depends_on_seed_step_and_place_alone() -> None:
     assert draw(1, 2)[:4] != draw(1, 2)[4:]
 
 
+def _padded_heads(rows: Rows, layers: int, heads: int, x: tf.Tensor) -> tf.Tensor:
+    return rows.pad_heads(x, layers, heads) * rows.mask[:, None, :, None]
+
+
 def test_packing_and_padding_are_each_others_inverse_with_exact_gradients() -> None:
     rows = Rows.of(tf.constant([2, 0, 3]))
     x = normal(5, 2)
@@ -127,6 +132,15 @@ def test_packing_and_padding_are_each_others_inverse_with_exact_gradients() -> N
     masked = rows.mask.numpy()[:, :, None]
     assert_gradient(lambda value: rows.pad(value) * masked, x)
     assert_gradient(lambda value: rows.pack(tf.reshape(value, [3, 3, 2])), normal(3, 3, 2))
+    for layers, heads in ((1, 2), (3, 2)):  # of a depth of 4
+        x = normal(5, layers * heads * 4)
+        padded = rows.pad_heads(tf.constant(x), layers, heads)
+        one_by_one = tf.reshape(rows.pad(tf.constant(x)), [3, 3, layers, heads, 4])
+        np.testing.assert_array_equal(padded, tf.transpose(one_by_one, [2, 0, 3, 1, 4]))
+        np.testing.assert_array_equal(rows.pack_heads(padded[-1]), x[:, -heads * 4 :])
+        assert_gradient(partial(_padded_heads, rows, layers, heads), x)
+    assert_gradient(rows.pack_heads, normal(3, 2, 3, 4))
+    x = normal(5, 2)
     order = tf.constant([2, 0, 1, 4, 3])
     assert_gradient(lambda value: permute(value, order, tf.math.invert_permutation(order)), x)
 

@@ -95,6 +95,45 @@ class Rows:
 
         return gather(x)
 
+    def pad_heads(self, x: tf.Tensor, layers: int, heads: int) -> tf.Tensor:
+        """[N, layers · heads · depth] -> [layers, B, heads, T, depth], in one copy; padding as in :meth:`pad`."""
+        depth = x.shape[1] // (layers * heads)
+        part = tf.reshape(tf.range(layers * heads), [layers, 1, heads, 1])
+
+        @custom_gradient
+        def gather(packed: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+            def gradient(upstream: tf.Tensor) -> tf.Tensor:
+                cells = self._cells(heads)[:, None, :]  # [N, 1, heads]
+                layer = tf.range(layers)[:, None] * (tf.size(self.to_padded) * heads)
+                picked = tf.gather(tf.reshape(upstream, [-1, depth]), cells + layer)
+                return tf.reshape(picked, [-1, layers * heads * depth])
+
+            here = self.to_padded[None, :, None, :] * (layers * heads) + part
+            return tf.gather(tf.reshape(packed, [-1, depth]), here), gradient
+
+        return gather(x)
+
+    def pack_heads(self, x: tf.Tensor) -> tf.Tensor:
+        """[B, heads, T, depth] -> [N, heads · depth], dropping the padding, in one copy."""
+        heads, depth = x.shape[1], x.shape[3]
+
+        @custom_gradient
+        def gather(padded: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+            def gradient(upstream: tf.Tensor) -> tf.Tensor:
+                here = self.to_padded[:, None, :] * heads + tf.range(heads)[None, :, None]
+                return tf.gather(tf.reshape(upstream, [-1, depth]), here) * self.mask[:, None, :, None]
+
+            picked = tf.gather(tf.reshape(padded, [-1, depth]), self._cells(heads))
+            return tf.reshape(picked, [-1, heads * depth]), gradient
+
+        return gather(x)
+
+    def _cells(self, heads: int) -> tf.Tensor:
+        """int32 [N, heads]: where each packed row is in [B, heads, T]."""
+        time = tf.shape(self.to_padded)[1]
+        first = (self.to_packed - self.positions) * heads + self.positions
+        return first[:, None] + tf.range(heads) * time
+
 
 @custom_gradient
 def permute(x: tf.Tensor, order: tf.Tensor, inverse: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,23 +72,21 @@ class TextData:
     def batch(self, texts: NDArray[np.integer] | None = None) -> dict[str, Any]:
         """The tensors of these texts, all by default, as :data:`rebake.nn.sequence.Batch`; with "label_ids" and tags of
         all packed rows (0 for the rows of whole texts) where there are labels and tags."""
-        if texts is None:
-            texts = np.arange(len(self.lengths))
-        lengths = self.lengths[texts]
-        tokens = self.tokens(texts)
+        tokens = None if texts is None else self.tokens(texts)
+        lengths = _chosen(self.lengths, texts)
         batch: dict[str, Any] = {"lengths": lengths}
         if self.sequence_sparse is not None:
-            batch["sequence_sparse"] = sparse_tensor(self.sequence_sparse.take(tokens))
+            batch["sequence_sparse"] = sparse_tensor(_chosen(self.sequence_sparse, tokens))
         if self.sequence_dense is not None:
-            batch["sequence_dense"] = self.sequence_dense[tokens]
+            batch["sequence_dense"] = _chosen(self.sequence_dense, tokens)
         if self.sentence_sparse is not None:
-            batch["sentence_sparse"] = sparse_tensor(self.sentence_sparse.take(texts))
+            batch["sentence_sparse"] = sparse_tensor(_chosen(self.sentence_sparse, texts))
         if self.sentence_dense is not None:
-            batch["sentence_dense"] = self.sentence_dense[texts]
+            batch["sentence_dense"] = _chosen(self.sentence_dense, texts)
         if self.labels is not None:
-            batch["label_ids"] = self.labels[texts]
+            batch["label_ids"] = _chosen(self.labels, texts)
         for name, tags in self.tags.items():
-            batch[name] = self._with_sentences(tags[tokens], lengths)
+            batch[name] = self._with_sentences(_chosen(tags, tokens), lengths)
         return batch
 
     def tokens(self, texts: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -101,6 +99,17 @@ class TextData:
 
     def _with_sentences(self, tags: NDArray[np.int32], lengths: NDArray[np.int32]) -> NDArray[np.int32]:
         return np.insert(tags, np.cumsum(lengths), 0) if self.has_sentences else tags
+
+
+Matrix = TypeVar("Matrix", SparseRows, NDArray[np.float32], NDArray[np.int32])
+
+
+def _chosen(matrix: Matrix, rows: NDArray[np.integer] | None) -> Matrix:
+    """Some rows of a matrix; all of them, which need no copy, for None."""
+    if rows is None:
+        return matrix
+    chosen: Matrix = matrix.take(rows) if isinstance(matrix, SparseRows) else matrix[rows]
+    return chosen
 
 
 def _distinct(rows: SparseRows) -> NDArray[np.int32]:

@@ -184,8 +184,7 @@ class Attention:
         out = tf.matmul(attention, value)
         if self.relative_values is not None:
             out += _relative_output(attention, self.relative_values, self._relative_index(distance))
-        merged = tf.transpose(out, [0, 2, 1, 3])  # [B, T, H, depth]
-        return rows.pack(tf.reshape(merged, [tf.shape(merged)[0], tf.shape(merged)[1], self.config.units]))
+        return rows.pack_heads(tf.ensure_shape(out, [None, self.config.heads, None, self.config.depth]))
 
     def _of_one(self, x: tf.Tensor, rows: Rows, noise: Noise | None, only: tf.Tensor) -> tf.Tensor:
         """[B, units]: what one row of each sequence attends to. Matrix products of one row each would take three times
@@ -214,10 +213,8 @@ class Attention:
 
     def _heads(self, x: tf.Tensor, rows: Rows, *layers: Heads | BlockHeads) -> list[tf.Tensor]:
         """What each of the layers makes of the rows, padded and split into heads: [B, H, T, depth] each."""
-        padded = rows.pad(self.project(x, layers))
-        shape = tf.shape(padded)
-        split = tf.reshape(padded, [shape[0], shape[1], len(layers), self.config.heads, self.config.depth])
-        heads: list[tf.Tensor] = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]), num=len(layers))
+        padded = rows.pad_heads(self.project(x, layers), len(layers), self.config.heads)
+        heads: list[tf.Tensor] = tf.unstack(padded, num=len(layers))
         return heads
 
     def _hide(self, logits: tf.Tensor, rows: Rows, distance: tf.Tensor, noise: Noise | None) -> tf.Tensor:
