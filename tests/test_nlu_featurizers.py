@@ -342,6 +342,8 @@ def test_groups_of_rows_split_and_add_up(groups: list[list[dict[int, int]]]) -> 
         [(np.array([c for c, _ in row], np.int32), np.array([n for _, n in row], np.float32)) for row in entries], 6
     )
     parts = matrix.split(counts)
+    assert [part.n_rows for part in parts] == counts  # known before anything is cut out
+    assert not any(hasattr(part, "shape") for part in parts)
     assert [rows(part) for part in parts] == groups
     sums = matrix.sum_groups(counts)
     assert np.array_equal(sums.to_dense(), np.array([part.to_dense().sum(axis=0) for part in parts]).reshape(-1, 6))

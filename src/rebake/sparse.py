@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,17 +58,8 @@ class SparseRows:
 
     def split(self, counts: Sequence[int]) -> list[SparseRows]:
         """Consecutive groups of rows, as views: group g has counts[g] rows; the counts add up to n_rows."""
-        rows = np.zeros(len(counts) + 1, np.int64)
-        np.cumsum(counts, out=rows[1:])
-        bounds = rows.tolist()
-        entries = self.indptr[rows].tolist()
-        return [
-            SparseRows(
-                *(self.n_columns, self.indptr[a : b + 1] - first, self.indices[first:last], self.data[first:last]),
-                whole=(self, a),
-            )
-            for a, b, first, last in zip(bounds, bounds[1:], entries, entries[1:], strict=False)
-        ]
+        starts = accumulate(counts, initial=0)
+        return [_Part(self, start, count) for start, count in zip(starts, counts, strict=False)]
 
     def between(self, start: int, end: int) -> SparseRows:
         """Rows start .. end - 1, as a view."""
@@ -133,6 +126,32 @@ class SparseRows:
         indptr = np.zeros(parts[0].n_rows + 1, np.int32)
         np.cumsum(np.sum([np.diff(part.indptr) for part in parts], axis=0), out=indptr[1:])
         return SparseRows(int(widths[-1]), indptr, indices[order].astype(np.int32), data[order])
+
+
+class _Part(SparseRows):
+    """Some rows of a matrix, cut out when they are looked at: most parts are only ever put together again."""
+
+    __slots__ = ("_count",)
+    _count: int
+
+    def __init__(self, matrix: SparseRows, start: int, count: int) -> None:
+        for name, value in (("n_columns", matrix.n_columns), ("whole", (matrix, start)), ("_count", count)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def n_rows(self) -> int:
+        return self._count
+
+    def __getattr__(self, name: str) -> NDArray[Any]:
+        """Called for the arrays until they are there."""
+        if name not in ("indptr", "indices", "data") or self.whole is None:
+            raise AttributeError(name)
+        matrix, start = self.whole
+        cut = matrix.between(start, start + self._count)
+        for array in ("indptr", "indices", "data"):
+            object.__setattr__(self, array, getattr(cut, array))
+        found: NDArray[Any] = getattr(cut, name)
+        return found
 
 
 def _summed(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.diet_checks import warn_about_featurizers, warn_about_training
-from rebake.nlu.diet_data import data_example, label_features, rank, text_data
+from rebake.nlu.diet_data import data_example, label_features, rankings, text_data
 from rebake.nlu.diet_files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet_options import DietOptions
 from rebake.nlu.entity_tags import OUTSIDE, TagName, TagSpec, assemble, build_tag_specs, repair_bilou
@@ -148,10 +148,13 @@ class DIETClassifier:
         widths = model.network.widths
         features = stack(messages, TEXT, self.options.featurizers)
         prediction = model.predict(text_data(features.widened(widths)))
-        for place, message in enumerate(messages):
-            if prediction.intents is not None:
-                message.intent, message.intent_ranking = rank(prediction.intents[place], files.labels, self.options)
-            message.entities += self._entities(message, prediction, place, files.tag_specs)
+        if prediction.intents is not None:
+            ranked = rankings(prediction.intents, files.labels, self.options)
+            for message, (best, ranking) in zip(messages, ranked, strict=True):
+                message.intent, message.intent_ranking = best, ranking
+        tagged = {place for ids, _ in prediction.tags.values() for place in np.flatnonzero(ids.any(axis=1)).tolist()}
+        for place in tagged:  # no entities in the others
+            messages[place].entities += self._entities(messages[place], prediction, place, files.tag_specs)
 
     def _entities(
         self, message: Message, prediction: Prediction, place: int, specs: Sequence[TagSpec]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,16 +70,27 @@ def data_example(features: Stacked, of_labels: Stacked, texts: TextData) -> Nest
     return {attribute: dict(sorted(parts.items())) for attribute, parts in sorted(example.items())}
 
 
-def rank(
+def rankings(
     confidences: NDArray[np.float32], labels: Sequence[str], options: DietOptions
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The best label, and the ranking as long as the options want it; entries are {"name", "confidence"}."""
-    order = confidences.argsort()[::-1]
-    length = options.ranking_length
-    if 0 < length < len(order):
-        order = order[:length]
-        total = confidences[order].sum()
-        if options.renormalize and total > 0:
-            confidences = confidences / total
-    ranking = [{"name": labels[index], "confidence": float(confidences[index])} for index in order.tolist()]
-    return dict(ranking[0]), ranking
+) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """The best label of each text, and the ranking as long as the options want it.
+
+    Args:
+        confidences: [texts, labels]
+        labels: their names.
+        options: say how long a ranking is, and whether what is left is made to add up to 1.
+
+    Returns:
+        Entries are {"name", "confidence"}.
+    """
+    order = confidences.argsort(axis=1)[:, ::-1]
+    is_cut = 0 < options.ranking_length < confidences.shape[1]
+    if is_cut:
+        order = order[:, : options.ranking_length]
+    ranked = np.take_along_axis(confidences, order, axis=1)
+    if is_cut and options.renormalize:
+        totals = ranked.sum(axis=1, keepdims=True)
+        ranked = np.divide(ranked, totals, out=ranked, where=totals > 0)
+    for places, values in zip(order.tolist(), ranked.tolist(), strict=True):
+        ranking = [{"name": labels[place], "confidence": value} for place, value in zip(places, values, strict=True)]
+        yield dict(ranking[0]), ranking

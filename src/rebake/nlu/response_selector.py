@@ -19,7 +19,7 @@ import numpy as np
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.diet_checks import warn_about_training
-from rebake.nlu.diet_data import data_example, label_features, rank, text_data
+from rebake.nlu.diet_data import data_example, label_features, rankings, text_data
 from rebake.nlu.diet_files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet_options import DietOptions
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, TEXT, Message
@@ -161,8 +161,9 @@ class ResponseSelector:
         features = stack(messages, TEXT, self.options.featurizers)
         prediction = model.predict(text_data(features.widened(widths)))
         assert prediction.intents is not None
-        for message, confidences in zip(messages, prediction.intents, strict=True):
-            self._answer(message, *rank(confidences, files.labels, self.options))
+        ranked = rankings(prediction.intents, files.labels, self.options)
+        for message, (best, ranking) in zip(messages, ranked, strict=True):
+            self._answer(message, best, ranking)
 
     def _answer(self, message: Message, best: Mapping[str, Any], ranking: Sequence[Mapping[str, Any]]) -> None:
         """Write down a selection in Rasa's form; the last selector of the pipeline says which retrieval intents there
