@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/nlu_quality.py RESULT.json --project DIR --test FILES [--archive MODEL.tar.gz]
 
 Trains the project as it is, with the seed of its configuration, unless the archive is given. Prints the accuracy of
-intents (where each text has one, their F1 too) and the F1 of entities over exact spans and over overlapping ones.
+intents (where each text has one, their F1 too) and the F1 of entities over exact spans, over overlapping ones, and over
+those that the script of DIET's paper makes of tags.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from processes import machine
-from scoring import score
+from scoring import joined_f1, score
 
 import rebake
 from rebake.assistant.importer import load_assistant
@@ -27,7 +28,8 @@ def measured(project: Path, test: Path, archive: Path | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="rebake-quality-") as work:
         path = archive or train_nlu(files[0], str(project / "data"), work)
         with rebake.load_model(str(path)) as model:
-            return score(gold, model.parse_all([example.text for example in examples]))
+            parses = model.parse_all([example.text for example in examples])
+            return {**score(gold, parses), "entity_f1_joined": joined_f1(gold, parses)}
 
 
 def vars_of(entity: object) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from rebake.errors import ModelError
 from rebake.nn.checkpoints import FromCheckpoint, check_complete, checkpoint_key, write_checkpoint
 from rebake.nn.layers import Dense
 from rebake.nn.noise import Noise, dropout
-from rebake.nn.training import Adam, FitSettings, ahead, fit, with_l2
+from rebake.nn.training import Adam, FitSettings, Losses, ahead, fit, with_l2
 from rebake.nn.weights import Seeded, Weights
 from rebake.progress import Silent
 from support.weights import values_of
@@ -25,8 +25,12 @@ points = rng.normal(size=(32, 3)).astype(np.float32)
 targets = (points @ np.array([[1.0], [-2.0], [0.5]])).astype(np.float32)
 
 
-def train(seed: int, epochs: int = 30, **settings: Any) -> tuple[Weights, dict[str, float]]:
+def train(
+    seed: int, epochs: int = 30, watcher: Snapshots | None = None, **settings: Any
+) -> tuple[Weights, dict[str, float]]:
     weights = Weights(Seeded(seed))
+    if watcher is not None:
+        watcher.weights = weights
     first = Dense(weights, "first", 3, 8, density=0.5, l2=0.001)
     second = Dense(weights, "second", 8, 1)
 
@@ -40,7 +44,7 @@ def train(seed: int, epochs: int = 30, **settings: Any) -> tuple[Weights, dict[s
 
     signature = {"x": tf.TensorSpec([None, 3]), "y": tf.TensorSpec([None, 1])}
     options = FitSettings(name="test", epochs=epochs, learning_rate=0.02, seed=seed, **settings)
-    return weights, fit(weights, losses, batches, signature, options, Silent())
+    return weights, fit(weights, losses, batches, signature, options, Silent(), [watcher] if watcher else [])
 
 
 def test_training_learns_and_keeps_masked_connections_at_zero() -> None:
@@ -84,6 +88,41 @@ def test_regularisation_pulls_on_what_no_batch_has_after_the_first_epochs_only()
 
     assert unseen(3) == unseen(1)
     assert unseen(4) < unseen(1)
+
+
+class Snapshots:
+    """A watcher that keeps what it sees of the weights after every epoch."""
+
+    def __init__(self) -> None:
+        self.weights: Weights | None = None
+        self.seen: list[dict[str, np.ndarray]] = []
+
+    def step_done(self, number: int, losses: Losses) -> None: ...
+
+    def epoch_done(self, epoch: int, means: Mapping[str, float]) -> Mapping[str, float]:
+        assert self.weights is not None
+        self.seen.append({path: variable.numpy() for path, variable in self.weights.trainable().items()})
+        return {}
+
+
+def test_a_training_ends_with_the_mean_of_its_last_epochs_which_its_watchers_see() -> None:
+    plain, averaged = Snapshots(), Snapshots()
+    train(1, epochs=10, watcher=plain)
+    weights, _ = train(1, epochs=10, watcher=averaged, averaged=0.3)
+    for path, value in weights.trainable().items():
+        mean = np.mean([seen[path] for seen in plain.seen[7:]], axis=0)
+        np.testing.assert_allclose(value.numpy(), mean, rtol=1e-5, atol=1e-7)
+        np.testing.assert_array_equal(averaged.seen[8][path], plain.seen[8][path])
+        np.testing.assert_array_equal(averaged.seen[9][path], value.numpy())
+    kernel = weights.variables["first/kernel"].numpy()
+    assert not kernel[weights.variables["first/kernel_mask"].numpy() == 0].any()
+
+
+@pytest.mark.parametrize(("epochs", "averaged"), [(1, 0.5), (4, 0.1), (14, 0.1), (30, 0.0)])
+def test_a_share_of_one_epoch_or_less_leaves_the_last_weights(epochs: int, averaged: float) -> None:
+    plain, same = (values_of(train(1, epochs=epochs, averaged=share)[0]) for share in (0.0, averaged))
+    for path, value in plain.items():
+        np.testing.assert_array_equal(same[path], value)
 
 
 def test_batches_are_made_ahead_in_their_order_and_their_errors_are_told() -> None:

@@ -38,6 +38,7 @@ LOGGED_AS = {
 }
 """Names of losses and figures in TensorBoard, as with Rasa."""
 CONDITIONAL_EPOCHS = 3  # how long L2 pulls as with Rasa; see :func:`rebake.nn.training.with_l2`
+AVERAGED = 0.2  # of the epochs; see :class:`rebake.nn.averaging.Average`
 UNTRACED = 2  # predictions before the network is traced: most calls of `rebake parse` make no more
 WORTH_HALVING = 100_000  # rows in all epochs; with fewer, tracing two halves takes longer than encoding them at a time
 MEASURED = 256  # held-out texts that are measured together
@@ -121,7 +122,7 @@ class DietModel:
                 yield texts.batch(watched.trained[chosen])
 
         network = model.network
-        settings = replace(settings, conditional_epochs=CONDITIONAL_EPOCHS)
+        settings = replace(settings, conditional_epochs=CONDITIONAL_EPOCHS, averaged=AVERAGED)
         losses = fit(model.weights, network.losses, batches, network.signature(), settings, progress, watched.watchers)
         figures = {} if watched.evaluation is None else watched.evaluation.finish()
         model.settle()

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from rebake.nn import no_garbage_collection
+from rebake.nn.averaging import Average
 from rebake.nn.noise import Noise
 from rebake.nn.weights import Weights
 from rebake.progress import Progress
@@ -52,6 +53,7 @@ class FitSettings:
         learning_rate: of Adam.
         seed: of dropout and negative sampling.
         conditional_epochs: how long L2 pulls only where the gradient of the losses is positive; to the end with Rasa.
+        averaged: the share of the epochs whose last weights the model is the mean of; 0 = those of the last, as Rasa's.
     """
 
     name: str
@@ -59,6 +61,7 @@ class FitSettings:
     learning_rate: float
     seed: int
     conditional_epochs: float = math.inf
+    averaged: float = 0.0
 
 
 def fit(
@@ -76,7 +79,8 @@ def fit(
         losses: the network's forward pass and losses.
         batches: epoch -> its batches, each a structure of tensors or arrays that fits ``signature``.
         signature: tf.TensorSpec structure of a batch, with None for every size that changes.
-        watchers: told of every step and epoch, in order; they may read the variables.
+        watchers: told of every step and epoch, in order; they may read the variables. After the last epoch those are
+            what the model will have.
 
     Returns:
         The mean of each loss over the last epoch's batches, and their sum as "loss".
@@ -103,6 +107,7 @@ def fit(
     # A partial is a function of its own for each network; otherwise TensorFlow warns of retracing at the fifth network.
     numbers = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)
     traced = tf.function(partial(step), input_signature=[signature, *numbers], autograph=False)
+    average = Average(trainable.values(), settings.epochs, settings.averaged)
     number = 0
     means: dict[str, float] = {}
     with progress.task(settings.name, settings.epochs) as task:
@@ -116,6 +121,7 @@ def fit(
                     watcher.step_done(number, results[-1])
                 number += 1
             means = {key: float(np.mean([result[key].numpy() for result in results])) for key in results[0]}
+            average.epoch_done(epoch)
             figures = {"loss": means["loss"]}
             for watcher in watchers:
                 figures |= watcher.epoch_done(epoch, means)

@@ -1,9 +1,10 @@
-"""What Rasa's condition on regularisation costs or gains: DIET with it, without it, and as rebake trains.
+"""What rebake's two departures from Rasa's training of DIET cost or gain.
 
-    .venv/bin/python benchmarks/rebake_l2.py PROJECT TEST --epochs 12 --seeds 1 2 3 [--part 5]
+    .venv/bin/python benchmarks/training_choices.py PROJECT TEST --epochs 12 --seeds 1 2 3 [--part 5] [--ways ...]
 
-Rasa adds the gradient of the L2 term only where the gradient of the loss is positive; rebake does so in the first
-epochs. The other ways exist here alone: they stand in for rebake's constant while this script trains.
+Rasa adds the gradient of the L2 term only where the gradient of the loss is positive, rebake does so in the first
+epochs; Rasa ends with the weights of the last epoch, rebake with the mean of those of the last fifth of the epochs. The
+other ways exist here alone: they stand in for rebake's constants while this script trains.
 """
 
 import argparse
@@ -21,7 +22,14 @@ from rebake.assistant.importer import load_assistant
 from rebake.model_training import train_nlu
 from rebake.nn import diet_model
 
-WAYS = {"with the condition": 10**9, "without": 0, "in the first epochs": diet_model.CONDITIONAL_EPOCHS}
+ALWAYS = 10**9
+WAYS = {  # for how many epochs L2 has Rasa's condition, and the share of the epochs whose weights are averaged
+    "as rebake": (diet_model.CONDITIONAL_EPOCHS, diet_model.AVERAGED),
+    "as Rasa": (ALWAYS, 0.0),
+    "last weights": (diet_model.CONDITIONAL_EPOCHS, 0.0),
+    "L2 with the condition": (ALWAYS, diet_model.AVERAGED),
+    "L2 without the condition": (0, diet_model.AVERAGED),
+}
 
 
 def part_of(project: Path, share: int, out: Path) -> Path:
@@ -54,7 +62,7 @@ def main() -> None:
     gold = [{"intent": e.intent, "entities": [vars_of(entity) for entity in e.entities]} for e in examples]
     for seed in given.seeds:
         for name in given.ways:
-            diet_model.CONDITIONAL_EPOCHS = WAYS[name]
+            diet_model.CONDITIONAL_EPOCHS, diet_model.AVERAGED = WAYS[name]
             with tempfile.TemporaryDirectory(prefix="rebake-l2-") as work:
                 config = Path(work) / "config.yml"
                 text = re.sub(r"epochs: \d+", f"epochs: {given.epochs}", Path(files[0]).read_text(encoding="utf-8"))

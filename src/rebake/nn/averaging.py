@@ -1,0 +1,45 @@
+"""The mean of the weights of the last epochs: what a training ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+
+class Average:
+    """Stochastic weight averaging (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better
+    Generalization") at the learning rate that there is.
+
+    With a constant learning rate the weights end wherever the last batches pushed them, at the border of a region of
+    good ones; their mean lies inside it. It costs a copy of the weights and one pass over them an epoch.
+
+    Args:
+        variables: what is trained; set to the mean after the last epoch.
+        epochs: of the training.
+        share: of the epochs, the last ones, whose weights make up the mean. Where that is no more than one epoch,
+            the weights stay as they are.
+    """
+
+    def __init__(self, variables: Iterable[tf.Variable], epochs: int, share: float) -> None:
+        self.variables = list(variables)
+        self.last = epochs - 1
+        self.first = epochs - max(round(epochs * share), 1)
+        self._mean: list[NDArray[np.float32]] = []
+
+    def epoch_done(self, epoch: int) -> None:
+        """Counts the weights in; to be called after every epoch, counted from 0."""
+        if epoch < self.first or self.first == self.last:
+            return
+        values = [variable.numpy() for variable in self.variables]
+        if epoch == self.first:
+            self._mean = values
+            return
+        count = epoch - self.first + 1
+        self._mean = [mean + (value - mean) / count for mean, value in zip(self._mean, values, strict=True)]
+        if epoch == self.last:
+            for variable, mean in zip(self.variables, self._mean, strict=True):
+                variable.assign(mean)
+            self._mean = []
