@@ -27,8 +27,8 @@ WAYS = {  # for how many epochs L2 has Rasa's condition, and the share of the ep
     "as rebake": (diet_model.CONDITIONAL_EPOCHS, diet_model.AVERAGED),
     "as Rasa": (ALWAYS, 0.0),
     "last weights": (diet_model.CONDITIONAL_EPOCHS, 0.0),
-    "L2 with the condition": (ALWAYS, diet_model.AVERAGED),
-    "L2 without the condition": (0, diet_model.AVERAGED),
+    "Rasa's L2": (ALWAYS, diet_model.AVERAGED),
+    "L2 everywhere, last weights": (0, 0.0),
 }
 
 
@@ -63,7 +63,7 @@ def main() -> None:
     for seed in given.seeds:
         for name in given.ways:
             diet_model.CONDITIONAL_EPOCHS, diet_model.AVERAGED = WAYS[name]
-            with tempfile.TemporaryDirectory(prefix="rebake-l2-") as work:
+            with tempfile.TemporaryDirectory(prefix="rebake-choices-") as work:
                 config = Path(work) / "config.yml"
                 text = re.sub(r"epochs: \d+", f"epochs: {given.epochs}", Path(files[0]).read_text(encoding="utf-8"))
                 config.write_text(re.sub(r"random_seed: \d+", f"random_seed: {seed}", text), encoding="utf-8")

@@ -149,6 +149,26 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
     assert contents[0] == contents[1]
 
 
+def test_a_model_has_the_mean_of_the_weights_of_its_last_fifth_of_epochs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ten epochs the last two; the ninth ends as a training of nine does."""
+
+    def weights(epochs: int, name: str) -> dict[str, Any]:
+        (tmp_path / name).mkdir()
+        trained(epochs=epochs).save(tmp_path / name)
+        reader = tf.train.load_checkpoint(str(tmp_path / name / "DIETClassifier.tf_model"))
+        return {key: reader.get_tensor(key) for key in reader.get_variable_to_shape_map() if "_tf_layers" in key}
+
+    model = weights(10, "model")
+    monkeypatch.setattr("rebake.nn.diet_model.AVERAGED", 0.0)
+    ninth, tenth = weights(9, "ninth"), weights(10, "tenth")
+    assert len(model) == len(ninth) == len(tenth) > 20
+    assert any((ninth[key] != value).any() for key, value in tenth.items())
+    for key, value in model.items():
+        np.testing.assert_allclose(value, (ninth[key] + tenth[key]) / 2, rtol=1e-5, atol=1e-7, err_msg=key)
+
+
 @pytest.mark.parametrize(
     "options",
     [

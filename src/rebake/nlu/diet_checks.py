@@ -142,6 +142,6 @@ def warn_about_training(options: Mapping[str, Any], node: str) -> None:
         )
     if options["checkpoint_model"] and held_out <= 0:
         logger.warning(
-            "%s: checkpoint_model has no effect, as evaluate_on_number_of_examples is %d: the last weights are kept.",
+            "%s: checkpoint_model has no effect, as evaluate_on_number_of_examples is %d: nothing is evaluated.",
             *(node, held_out),
         )

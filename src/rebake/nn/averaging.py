@@ -19,8 +19,8 @@ class Average:
     Args:
         variables: what is trained; set to the mean after the last epoch.
         epochs: of the training.
-        share: of the epochs, the last ones, whose weights make up the mean. Where that is no more than one epoch,
-            the weights stay as they are.
+        share: of the epochs, the last ones, whose weights make up the mean, rounded to whole epochs. Where that is no
+            more than one, the weights stay as they are.
     """
 
     def __init__(self, variables: Iterable[tf.Variable], epochs: int, share: float) -> None:
@@ -33,12 +33,12 @@ class Average:
         """Counts the weights in; to be called after every epoch, counted from 0."""
         if epoch < self.first or self.first == self.last:
             return
-        values = [variable.numpy() for variable in self.variables]
         if epoch == self.first:
-            self._mean = values
+            self._mean = [variable.numpy() for variable in self.variables]
             return
         count = epoch - self.first + 1
-        self._mean = [mean + (value - mean) / count for mean, value in zip(self._mean, values, strict=True)]
+        for mean, variable in zip(self._mean, self.variables, strict=True):
+            np.add(mean, (variable.numpy() - mean) / count, out=mean)
         if epoch == self.last:
             for variable, mean in zip(self.variables, self._mean, strict=True):
                 variable.assign(mean)

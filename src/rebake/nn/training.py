@@ -53,7 +53,8 @@ class FitSettings:
         learning_rate: of Adam.
         seed: of dropout and negative sampling.
         conditional_epochs: how long L2 pulls only where the gradient of the losses is positive; to the end with Rasa.
-        averaged: the share of the epochs whose last weights the model is the mean of; 0 = those of the last, as Rasa's.
+        averaged: the share of the epochs, the last ones, whose weights are averaged into the model's; 0 = it has the last
+            epoch's, as with Rasa.
     """
 
     name: str
@@ -83,7 +84,7 @@ def fit(
             what the model will have.
 
     Returns:
-        The mean of each loss over the last epoch's batches, and their sum as "loss".
+        The mean of each loss over the last epoch's batches as they were trained, and their sum as "loss".
     """
     trainable = weights.trainable()
     adam = Adam(list(trainable.values()), settings.learning_rate)
