@@ -53,8 +53,8 @@ class FitSettings:
         learning_rate: of Adam.
         seed: of dropout and negative sampling.
         conditional_epochs: how long L2 pulls only where the gradient of the losses is positive; to the end with Rasa.
-        averaged: the share of the epochs, the last ones, whose weights are averaged into the model's; 0 = it has the last
-            epoch's, as with Rasa.
+        averaged: the share of the epochs, the last ones, whose weights are averaged into the model's; 0 = none are, as
+            with Rasa.
     """
 
     name: str
