@@ -119,7 +119,7 @@ def test_a_training_ends_with_the_mean_of_its_last_epochs_which_its_watchers_see
 
 
 @pytest.mark.parametrize(("epochs", "averaged"), [(1, 0.5), (4, 0.1), (14, 0.1)])
-def test_a_share_of_one_epoch_or_less_leaves_the_last_weights(epochs: int, averaged: float) -> None:
+def test_a_share_that_rounds_to_one_epoch_or_none_leaves_the_last_weights(epochs: int, averaged: float) -> None:
     plain, same = (values_of(train(1, epochs=epochs, averaged=share)[0]) for share in (0.0, averaged))
     for path, value in plain.items():
         np.testing.assert_array_equal(same[path], value)
