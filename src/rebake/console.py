@@ -70,7 +70,7 @@ class LineProgress:
 
     @contextmanager
     def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
-        self.stream.write(f"{name}: {total} {unit}s\n")
+        self.stream.write(f"{name}: {total} {unit}{'' if total == 1 else 's'}\n")
         self.stream.flush()
         task = _LineTask(name, total, unit, self.stream)
         yield task
