@@ -71,14 +71,28 @@ def eagerly() -> Iterator[None]:
     tf.config.run_functions_eagerly(False)
 
 
+THANKED = (LISTEN, user_uttered("thank"), ActionExecuted("utter_hello"))
+TOLD = (((), "greet"), ((), "thank"), (GREETED, "bye"), (GREETED, "thank"), (THANKED, "bye"))
+
+
 def test_what_a_story_has_is_expected_and_much_else_is_not(policy: UnexpecTEDIntentPolicy) -> None:
-    thanked = (LISTEN, user_uttered("thank"), ActionExecuted("utter_hello"))
-    parted = (*thanked, LISTEN, user_uttered("bye"), ActionExecuted("utter_bye"))
-    for before, said in (((), "greet"), ((), "thank"), (GREETED, "bye"), (GREETED, "thank"), (thanked, "bye")):
+    for before, said in TOLD:
         assert not is_unlikely(policy, *before, LISTEN, user_uttered(said))
-    wrong = (((), "bye"), (GREETED, "greet"), (thanked, "greet"), (thanked, "thank"), (parted, "greet"))
-    # the wrong window that is nearest to being right sets the threshold of an intent, so it is not below it itself
-    assert sum(is_unlikely(policy, *before, LISTEN, user_uttered(said)) for before, said in wrong) >= 2
+    # The threshold of an intent is what the nearest of the windows without it has: no more than that one reaches it.
+    assert any(is_unlikely(policy, *before, LISTEN, user_uttered("greet")) for before in (GREETED, THANKED))
+
+
+def test_rounding_makes_no_turn_of_a_story_unlikely() -> None:
+    # Each window by itself, where thresholds were worked out from all of them at a time: of the same similarities, but
+    # for the last bits, which differ from one processor to another. After one epoch most windows are still alike, so
+    # that those with an intent, not those without, set its threshold.
+    policy = trained(epochs=1)
+
+    for before, said in TOLD:
+        tracker = Tracker(StateBuilder(DOMAIN), (*before, LISTEN, user_uttered(said)))
+        told = policy.expectation(tracker, DOMAIN, RuleOnlyData())
+        assert told is not None
+        assert told.similarity - told.threshold > 5e-6
 
 
 def judged(policy: UnexpecTEDIntentPolicy, similarity: float, others: float = 3.0) -> bool:
@@ -138,10 +152,13 @@ def test_quantiles_fall_with_the_tolerance_and_never_pass_the_lowest_right_one()
     wrong = np.linspace(-1.0, 1.0, 41, dtype=np.float32)
     found = quantiles(np.array([0.55, 0.9], np.float32), wrong)
     assert found.shape == (QUANTILES,)
-    assert found[0] == np.float32(0.55)
+    assert 0.5499 < found[0] < np.float32(0.55), "a hair below, for rounding"
     assert found[10] == pytest.approx(0.0)
     assert all(np.diff(found) <= 0)
-    assert quantiles(np.array([0.3], np.float32), wrong[:0]).tolist() == [np.float32(0.3)] * QUANTILES
+    alone = quantiles(np.array([-3.0], np.float32), wrong[:0])
+    assert alone.shape == (QUANTILES,)
+    assert (alone > -3.001).all()
+    assert (alone < np.float32(-3.0)).all()
 
 
 def test_a_saved_policy_loads_and_saves_the_same_files(policy: UnexpecTEDIntentPolicy, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ _ENTRIES = (
         rasa_class="rasa.core.policies.unexpected_intent_policy.UnexpecTEDIntentPolicy",
         kind="policy",
         defaults=defaults.UNEXPECTED_INTENT,
-        version=3,  # 2 dealt single units out to the blocks of encoders
+        version=4,  # 3 could find a turn of its own stories unlikely, by rounding
         implementation="rebake.core.unexpected_intent_policy:UnexpecTEDIntentPolicy",
         unfingerprinted=_NO_EFFECT_ON_THE_MODEL,
     ),

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from rebake.nn.ted_model import TedModel
 
 QUANTILES = 20  # of the similarities of windows that an intent does not follow: 100 %, 95 %, ... 5 %
+ROUNDING = 1e-5
+"""How far thresholds stay below the lowest similarity of a window that the intent does follow: alone, as a conversation
+brings it, a window's similarity differs in the last bits from the one it has among others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Expectation:
 
     Attributes:
         similarity: of the intent and the dialogue.
-        threshold: below it the intent is unlikely. One of the similarities of the training windows, so the similarity
-            of such a window may be equal to it but for the order of float32 sums.
+        threshold: below it the intent is unlikely. Mostly one of the similarities of the training windows, so the
+            similarity of such a window may be equal to it but for the order of float32 sums.
         is_likeliest: no other intent is more similar.
     """
 
@@ -157,11 +160,11 @@ class UnexpecTEDIntentPolicy(TedLearner):
 
 
 def quantiles(right: NDArray[np.float32], wrong: NDArray[np.float32]) -> NDArray[np.float32]:
-    """float32 [20]: quantiles of similarities where an intent does not follow, none above the lowest where it does.
+    """float32 [20]: quantiles of similarities where an intent does not follow, all below the lowest where it does.
 
     A tolerance of 0.2 takes the fifth, so that a fifth of the windows without the intent would let it pass.
     """
-    lowest = right.min()
+    lowest = right.min() - ROUNDING * (1 + np.abs(right.min()))
     if not len(wrong):
         return np.full(QUANTILES, lowest, np.float32)
     shares = [1 - percent / 100.0 for percent in range(0, 100, 100 // QUANTILES)]
