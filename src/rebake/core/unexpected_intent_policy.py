@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from rebake.nn.ted_model import TedModel
 
 QUANTILES = 20  # of the similarities of windows that an intent does not follow: 100 %, 95 %, ... 5 %
-ROUNDING = 1e-5
+ROUNDING = 1e-4
 """How far thresholds stay below the lowest similarity of a window that the intent does follow: alone, as a conversation
-brings it, a window's similarity differs in the last bits from the one it has among others."""
+brings it, and on a server's processor, its similarity is the same but for rounding. As much as rebake's and Rasa's
+results may differ by (scripts/conformance)."""
 
 
 @dataclass(frozen=True, slots=True)
