@@ -27,8 +27,10 @@ def rasa_answers(script: str, jobs: Sequence[Mapping[str, Any]], work: Path) -> 
 def _answer(python: Path, script: str, number: int, job: Mapping[str, Any], work: Path) -> dict[str, Any]:
     question, out, talk = (work / f"rasa{number}{end}" for end in ("-job.json", "-answer.json", ".log"))
     question.write_text(json.dumps(job), encoding="utf-8")
-    environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false"}
-    with talk.open("w", encoding="utf-8") as log:  # in `work`, where Rasa puts its cache
+    # A cache for each, in `work`: of two processes that make the tables of one database at a time, one fails.
+    own = {"RASA_TELEMETRY_ENABLED": "false", "RASA_CACHE_DIRECTORY": f"rasa{number}-cache"}
+    environment = {**os.environ, **own}
+    with talk.open("w", encoding="utf-8") as log:
         done = subprocess.run(
             [python, SCRIPTS / script, question, out], check=False, cwd=work, env=environment,
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,

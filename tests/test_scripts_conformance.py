@@ -3,6 +3,7 @@
 import copy
 import importlib.util
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -173,3 +174,20 @@ def test_a_report_that_is_not_rasas_differs(key: str) -> None:
     else:
         rasa["order"][key] += 1e-3
     assert reports.report_differences("intent_report", rasa, ours)
+
+
+def test_rasa_processes_at_a_time_share_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rasa keeps its cache in a database in the directory it runs in; two that make its tables at a time fail."""
+    rasa = load("scripts/rasa_answers.py")
+    (tmp_path / "side.py").write_text(
+        "import json, os, sys\n"
+        "os.mkdir(os.environ['RASA_CACHE_DIRECTORY'])\n"
+        "json.dump({'cache': os.path.realpath(os.environ['RASA_CACHE_DIRECTORY'])}, open(sys.argv[2], 'w'))\n"
+    )
+    monkeypatch.setattr(rasa, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(rasa, "rasa_python", lambda: Path(sys.executable))
+    work = tmp_path / "work"
+    work.mkdir()
+    caches = {answer["cache"] for answer in rasa.rasa_answers("side.py", [{}, {}, {}], work)}
+    assert len(caches) == 3
+    assert {Path(cache).parent for cache in caches} == {work.resolve()}
