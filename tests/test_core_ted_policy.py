@@ -24,6 +24,7 @@ from rebake.core.ted_policy import TEDPolicy, top_ranked
 from rebake.core.tracker import Tracker, TrainingTracker
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import TrainingContext
+from support.process import threads_after_loading
 from support.weights import values_of
 
 DOMAIN = Domain(
@@ -148,6 +149,11 @@ def test_a_saved_policy_loads_with_the_same_probabilities_and_saves_the_same_fil
     assert sorted(p.name for p in first.iterdir()) == sorted(p.name for p in second.iterdir())
     for path in first.iterdir():
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+
+
+def test_a_process_that_loads_it_shares_out_no_operation_among_threads(small: TEDPolicy, tmp_path: Path) -> None:
+    small.save(tmp_path)
+    assert threads_after_loading("rebake.core.ted_policy:TEDPolicy", small.options, "TEDPolicy0", tmp_path) == "1"
 
 
 def test_the_files_are_those_that_rasa_reads(small: TEDPolicy, tmp_path: Path) -> None:

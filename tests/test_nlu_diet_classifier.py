@@ -17,6 +17,7 @@ from rebake.nlu.defaults import DIET_CLASSIFIER
 from rebake.nlu.diet_classifier import DIETClassifier
 from rebake.nlu.message import Features, Message, Token
 from rebake.sparse import SparseRows
+from support.process import threads_after_loading
 
 VOCABULARY = "hello hi hey there bye goodbye see you fly to from rome berlin new york please"
 WORDS = VOCABULARY.split()
@@ -131,6 +132,14 @@ def test_a_saved_component_predicts_the_same(component: DIETClassifier, tmp_path
     ]
     sizes = json.loads((tmp_path / "DIETClassifier.sparse_feature_sizes.json").read_text())
     assert sizes == {"text": {"sequence": [len(WORDS)], "sentence": [len(WORDS)]}}
+
+
+def test_a_process_that_loads_it_shares_out_no_operation_among_threads(
+    component: DIETClassifier, tmp_path: Path
+) -> None:
+    component.save(tmp_path)
+    told = threads_after_loading("rebake.nlu.diet_classifier:DIETClassifier", SMALL, "DIETClassifier1", tmp_path)
+    assert told == "1"
 
 
 def test_a_model_without_its_weights_is_refused(component: DIETClassifier, tmp_path: Path) -> None:

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import gc
-import os
-import subprocess
-import sys
 
 import pytest
 import tensorflow as tf
 
-from rebake.nn import no_garbage_collection
+from rebake.nn import no_garbage_collection, threads
 from rebake.nn.batching import Batching
-from rebake.nn.training import ROWS_PER_THREAD, configure
-
-
-def python(code: str, **environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+from rebake.nn.threads import ROWS_PER_THREAD, for_predictions, for_training
+from support.process import python
 
 
 def test_the_networks_do_without_keras_and_leave_it_to_others() -> None:
@@ -78,36 +68,63 @@ def test_garbage_is_not_looked_for_in_tensorflow_nor_at_the_end_of_a_command() -
     assert told == "True"
 
 
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """What TensorFlow is told on a machine of four processors; 0 = one thread for each, as it has it by itself."""
+    told = {"intra": 0, "inter": 0}
+    threading = tf.config.threading
+    monkeypatch.setattr(threads, "processors", lambda: 4)
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    monkeypatch.setattr(threading, "get_intra_op_parallelism_threads", lambda: told["intra"])
+    monkeypatch.setattr(threading, "set_intra_op_parallelism_threads", lambda n: told.update(intra=n))
+    monkeypatch.setattr(threading, "set_inter_op_parallelism_threads", lambda n: told.update(inter=n))
+    return told
+
+
 @pytest.mark.parametrize(
-    ("threads", "rows", "expected"),
+    ("asked", "rows", "at_a_time", "expected"),
     [
-        (None, ROWS_PER_THREAD - 1, (1, 0)),
-        (None, 1.0, (1, 0)),
-        (None, 1e9, (0, 0)),  # as TensorFlow has it: one thread per processor
-        (3, 1.0, (3, 3)),
+        (None, ROWS_PER_THREAD - 1, 1, (1, 0)),
+        (None, 1.0, 1, (1, 0)),
+        (None, 1e9, 1, (0, 0)),
+        (None, 1e9, 2, (2, 0)),  # two halves leave each other half of the processors
+        (None, 2 * ROWS_PER_THREAD, 2, (1, 0)),
+        (None, 1e9, 5, (1, 0)),
+        (3, 1.0, 2, (3, 3)),
     ],
 )
 def test_small_steps_run_in_one_thread_unless_told_otherwise(
-    threads: int | None, rows: float, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    asked: int | None, rows: float, at_a_time: int, expected: tuple[int, int], counts: dict[str, int]
 ) -> None:
-    told = {"intra": 0, "inter": 0}
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", lambda n: told.update(intra=n))
-    monkeypatch.setattr(tf.config.threading, "set_inter_op_parallelism_threads", lambda n: told.update(inter=n))
-    configure(threads, rows)
-    assert (told["intra"], told["inter"]) == expected
+    for_training(asked, rows, at_a_time=at_a_time)
+    assert (counts["intra"], counts["inter"]) == expected
+
+
+def test_predictions_share_out_no_operation_unless_somebody_chose_how_many_threads(
+    counts: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_predictions()
+    assert counts == {"intra": 1, "inter": 0}
+    counts["intra"] = 3
+    for_predictions()
+    assert counts["intra"] == 3
+    counts["intra"] = 0
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "2")
+    for_predictions()
+    assert counts["intra"] == 0
 
 
 def test_a_wish_for_threads_that_comes_too_late_is_told_and_a_guess_of_ours_is_not(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    counts: dict[str, int], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def late(_: int) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", late)
-    configure(None, 1.0)
+    for_training(None, 1.0)
+    for_predictions()
     assert not caplog.records
-    configure(2, 1.0)
+    for_training(2, 1.0)
     assert "num_threads has no effect" in caplog.text
 
 

@@ -23,7 +23,8 @@ from rebake.nn.response_selector import Diet2Diet
 from rebake.nn.sequence import Widths
 from rebake.nn.tensorboard import TensorBoardLog
 from rebake.nn.text_data import TextData
-from rebake.nn.training import FitSettings, Watcher, configure, fit
+from rebake.nn.threads import for_predictions, for_training
+from rebake.nn.training import FitSettings, Watcher, fit
 from rebake.nn.weights import Seeded, Source, Weights
 from rebake.progress import Progress
 
@@ -103,10 +104,11 @@ class DietModel:
             StorageError: the log cannot be written.
         """
         rows = float(texts.lengths.mean()) + 1  # of a text
-        configure(num_threads, batching.mean_size(len(texts.lengths)) * rows)
-        model = DietModel(Seeded(settings.seed), config, texts.widths, labels, tags)
         # Not by the number of cores: the same training gives the same model on every machine.
-        model.network.sequence.in_halves = settings.epochs * len(texts.lengths) * rows > WORTH_HALVING
+        in_halves = settings.epochs * len(texts.lengths) * rows > WORTH_HALVING
+        for_training(num_threads, batching.mean_size(len(texts.lengths)) * rows, at_a_time=2 if in_halves else 1)
+        model = DietModel(Seeded(settings.seed), config, texts.widths, labels, tags)
+        model.network.sequence.in_halves = in_halves
         rng = np.random.default_rng(settings.seed)
         if config.masked_language_model:
             texts = texts.numbered(DISTINCT)
@@ -152,6 +154,7 @@ class DietModel:
         config: DietConfig, widths: Widths, labels: TextData | None, tags: Mapping[TagName, int], prefix: Path
     ) -> DietModel:
         """Weights of a checkpoint, ours or Rasa's. Raises ModelError unless all are there in their shapes."""
+        for_predictions()
         model = DietModel(FromCheckpoint(prefix), config, widths, labels, tags)
         model.settle()
         return model

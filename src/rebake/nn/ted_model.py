@@ -20,7 +20,8 @@ from rebake.nn.noise import Noise
 from rebake.nn.ted import Asked, Ted
 from rebake.nn.ted_config import TedConfig
 from rebake.nn.tensorboard import TensorBoardLog
-from rebake.nn.training import FitSettings, LossFunction, Watcher, configure, fit
+from rebake.nn.threads import for_predictions, for_training
+from rebake.nn.training import FitSettings, LossFunction, Watcher, fit
 from rebake.nn.weights import Seeded, Source, Weights
 from rebake.progress import Progress
 
@@ -102,7 +103,7 @@ class TedModel:
             StorageError: the log cannot be written.
         """
         batching = Batching(config.options["batch_size"], settings.epochs, config.options["batch_strategy"])
-        configure(num_threads, batching.mean_size(len(data.lengths)) * float(data.lengths.mean()))
+        for_training(num_threads, batching.mean_size(len(data.lengths)) * float(data.lengths.mean()))
         model = cls(Seeded(settings.seed), config, data.states.inputs, labels, tags)
         trained, watch, watchers = model._watched(data, ids, evaluation, settings.seed)
         balance = model.balance_by(ids[trained])
@@ -269,6 +270,7 @@ class TedModel:
     @classmethod
     def load(cls, prefix: Path, config: TedConfig, inputs: Inputs, labels: Labels, tags: int = 0) -> Self:
         """Read a checkpoint of ours or Rasa's. Raises ModelError if it is not exactly that of such a network."""
+        for_predictions()
         model = cls(FromCheckpoint(prefix), config, inputs, labels, tags)
         check_complete(prefix, {path: tuple(variable.shape) for path, variable in model.weights.variables.items()})
         return model

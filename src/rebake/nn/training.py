@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -27,7 +26,6 @@ from rebake.progress import Progress
 logger = logging.getLogger("rebake")
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Keras' Adam
-ROWS_PER_THREAD = 700  # with fewer, two threads take longer than one
 
 Losses = Mapping[str, tf.Tensor]
 LossFunction = Callable[[Any, Noise], Losses]  # (batch, noise) -> named scalar losses; their sum is minimised
@@ -191,26 +189,3 @@ class Adam:
                 epsilon=epsilon,
                 grad=gradient,
             )
-
-
-def configure(num_threads: int | None, rows: float) -> None:
-    """Set thread counts, deterministic operations and graph rewriting of this process; call it before anything else of
-    TensorFlow runs, which takes thread counts only until then.
-
-    Args:
-        num_threads: what the user asked for. Where it comes too late, a warning says so.
-        rows: of the matrices of a training step. Where they are few, sharing one out among threads takes longer than
-            its product. Independent operations run side by side all the same.
-    """
-    tf.config.experimental.enable_op_determinism()
-    # Rewriting the graph of a step takes up to half a second of each training, and makes none of ours any faster.
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    try:
-        if num_threads is not None:
-            tf.config.threading.set_intra_op_parallelism_threads(num_threads)
-            tf.config.threading.set_inter_op_parallelism_threads(num_threads)
-        elif (worth := max(int(rows / ROWS_PER_THREAD), 1)) < (os.cpu_count() or 1):
-            tf.config.threading.set_intra_op_parallelism_threads(worth)
-    except RuntimeError:
-        if num_threads is not None:
-            logger.warning("TensorFlow runs already, so num_threads has no effect on this training.")
