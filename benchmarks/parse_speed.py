@@ -21,8 +21,10 @@ Ask = Callable[[list[str]], Any]
 
 def rasa_ways(archive: str) -> dict[str, Ask]:
     from rasa.core.agent import Agent
+    from rasa.utils.log_utils import configure_structlog
 
     logging.getLogger("rasa").setLevel(logging.WARNING)
+    configure_structlog(logging.WARNING)  # as Rasa's command line does: else every message prints what was parsed
     agent = Agent.load(archive)
 
     async def one_by_one(texts: list[str]) -> None:

@@ -16,8 +16,10 @@ from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.defaults import DIET_CLASSIFIER
 from rebake.nlu.diet_classifier import DIETClassifier
 from rebake.nlu.message import Features, Message, Token
+from rebake.nn.diet import Diet
 from rebake.sparse import SparseRows
 from support.process import threads_after_loading
+from support.turns import turn_is_free
 
 VOCABULARY = "hello hi hey there bye goodbye see you fly to from rome berlin new york please"
 WORDS = VOCABULARY.split()
@@ -140,6 +142,20 @@ def test_a_process_that_loads_it_shares_out_no_operation_among_threads(
     component.save(tmp_path)
     told = threads_after_loading("rebake.nlu.diet_classifier:DIETClassifier", SMALL, "DIETClassifier1", tmp_path)
     assert told == "1"
+
+
+def test_other_texts_are_parsed_while_its_network_runs(
+    component: DIETClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the network is traced, while it is, and afterwards, when no Python of its runs any more."""
+    component.save(tmp_path)
+    loaded = DIETClassifier.load(SMALL, "DIETClassifier1", tmp_path)
+
+    def ask() -> None:
+        for _ in range(4):
+            parse(loaded, "hello there")
+
+    assert turn_is_free(monkeypatch, Diet, "forward", ask) == [True, True, True]
 
 
 def test_a_model_without_its_weights_is_refused(component: DIETClassifier, tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+import requests
 
 from rebake.errors import DataError
 from rebake.nlu.message import Message
 from support.nlu import component
+from support.turns import turn_is_free
 
 NUMBER = {
     "body": "two",
@@ -78,6 +80,15 @@ def entities(*texts: str, **options: Any) -> list[list[dict[str, Any]]]:
     messages = [Message({"text": text}) for text in texts]
     component("DucklingEntityExtractor", **options).process(messages)
     return [message.entities for message in messages]
+
+
+def test_other_texts_are_parsed_while_it_waits_for_the_server(
+    duckling: Duckling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask() -> None:
+        entities("two", "three", url=duckling.url)
+
+    assert turn_is_free(monkeypatch, requests.Session, "post", ask) == [True, True]
 
 
 def test_entities_have_rasas_form(duckling: Duckling) -> None:

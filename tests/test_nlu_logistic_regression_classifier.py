@@ -19,11 +19,13 @@ from rebake.assistant.model import Example, NluData
 from rebake.baking import bake
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import Component, TrainingData
+from rebake.nlu.logistic_regression import LogisticRegressionModel
 from rebake.nlu.logistic_regression_classifier import LogisticRegressionClassifier
 from rebake.nlu.message import Features, Message
 from rebake.nlu.skops_files import read_skops, write_skops
 from support.assistant_files import load, write
 from support.nlu import component, reloaded, texts, tokenized, trained, training_on
+from support.turns import turn_is_free
 
 NAME = "LogisticRegressionClassifier"
 THREE = {
@@ -93,6 +95,13 @@ def test_solvers_that_stop_early_differ_from_those_that_converge() -> None:
     early, late = (trained(NAME, training, max_iter=count) for count in (1, 100))
     (first,), (second,) = said(early, featurizer, "tea"), said(late, featurizer, "tea")
     assert first.intent_ranking[0]["confidence"] != pytest.approx(second.intent_ranking[0]["confidence"], abs=1e-3)
+
+
+def test_other_texts_are_parsed_while_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    training, featurizer = featurized(TWO)
+    classifier = trained(NAME, training)
+    free = turn_is_free(monkeypatch, LogisticRegressionModel, "_dot", lambda: said(classifier, featurizer, "yes"))
+    assert free == [True]
 
 
 def test_the_ranking_is_as_long_as_asked() -> None:

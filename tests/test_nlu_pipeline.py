@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from threading import current_thread, main_thread
+from threading import Barrier, current_thread, main_thread
+from time import sleep
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from rebake.nlu.component import TrainingContext
 from rebake.nlu.keyword_intent_classifier import KeywordIntentClassifier
 from rebake.nlu.message import Message
 from rebake.nlu.pipeline import PipelineTraining, load_pipeline, pipeline_nodes, train_pipeline
+from rebake.turns import out_of_turn
 from support.assistant_files import load, write
 
 CONFIG = """\
@@ -159,6 +161,28 @@ def test_many_texts_come_back_in_order_as_if_each_were_parsed_alone(
     monkeypatch.setattr(pipeline_module, "processors", lambda: processors)
     assert pipeline.parse_all(asked) == [pipeline.parse(text) for text in asked]
     assert pipeline.parse_all([]) == []
+
+
+def test_batches_take_turns_at_python_and_one_more_than_there_are_processors_are_on_their_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A component that computes outside of the interpreter has all of them there at the same time; no other two are."""
+    training = train(project(tmp_path), tmp_path / "model")
+    pipeline = load_pipeline(training.nodes, tmp_path / "model")
+    monkeypatch.setattr(pipeline_module, "processors", lambda: 2)
+    meeting = Barrier(3)
+    inside: list[object] = []
+
+    def process(self: object, messages: Sequence[Message], *, training: bool = False) -> None:
+        inside.append(messages)
+        sleep(0.002)  # lets go of the interpreter, so that others would come in if they could
+        assert len(inside) == 1
+        inside.clear()
+        with out_of_turn():
+            meeting.wait(30)
+
+    monkeypatch.setattr(KeywordIntentClassifier, "process", process)
+    assert len(pipeline.parse_all(["hello there"] * 64 * 3)) == 64 * 3
 
 
 def test_an_error_of_one_batch_is_the_error_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from rebake.nlu.support_vector_machine import SupportVectorModel, _learned
 from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write
 from support.nlu import component, reloaded, trained
+from support.turns import turn_is_free
 
 NAME = "SklearnIntentClassifier"
 
@@ -81,6 +82,12 @@ def test_it_learns_its_examples_and_ranks_all_intents(classes: int) -> None:
         assert message.intent == message.intent_ranking[0]
         assert confidences == sorted(confidences, reverse=True)
         assert sum(confidences) == pytest.approx(1)
+
+
+def test_other_texts_are_parsed_while_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    classifier = trained(NAME, training(2))
+    free = turn_is_free(monkeypatch, SupportVectorModel, "_pairwise", lambda: said(classifier, examples(2)[0]))
+    assert free == [True]
 
 
 def test_the_ranking_has_ten_intents_at_most() -> None:

@@ -18,6 +18,7 @@ import requests
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.message import Message
+from rebake.turns import out_of_turn
 
 logger = logging.getLogger("rebake")
 
@@ -71,7 +72,8 @@ class DucklingEntityExtractor:
             "reftime": int(time.time()) * 1000,  # milliseconds
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
-        response = session.post(f"{url.rstrip('/')}/parse", data=asked, headers=headers, timeout=self._timeout)
+        with out_of_turn():
+            response = session.post(f"{url.rstrip('/')}/parse", data=asked, headers=headers, timeout=self._timeout)
         if response.status_code != requests.codes.ok:
             raise requests.HTTPError(f"status {response.status_code}")
         try:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rebake.errors import ModelError
 from rebake.nlu.text_features import Stacked
+from rebake.turns import out_of_turn
 
 _Floats = NDArray[np.float64]
 
@@ -54,7 +55,8 @@ class LogisticRegressionModel:
 
     def probabilities(self, features: Stacked) -> _Floats:
         """[messages, classes]"""
-        scores = self._dot(features) + self.intercept
+        with out_of_turn():
+            scores = self._dot(features) + self.intercept
         if len(self.classes) == 2:
             second = sigmoid(scores[:, 0])
             return np.stack([1 - second, second], axis=1)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 from rebake.archive.metadata import Node
@@ -25,11 +26,12 @@ from rebake.nlu.registry import component_type, trainable_type
 from rebake.nlu.response_texts import response_texts
 from rebake.nlu.training_messages import story_messages, training_messages
 from rebake.processors import processors
+from rebake.turns import turn
 
 logger = logging.getLogger("rebake")
 
 _PARSE_BATCH = 256  # the most texts that a thread has in the pipeline; bounds the memory that a long list takes
-_MOST_THREADS = 4  # all but the networks is Python, of which one thread runs at a time
+_MOST_THREADS = 4  # all but the networks is Python, at which threads take turns
 _WORTH_A_THREAD = 64  # texts; with fewer, a batch of their own takes longer than it saves
 
 
@@ -133,7 +135,7 @@ class Pipeline:
         """
         # Of about the same length together, as the shorter are filled up; the longest first, so that threads end alike.
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-        threads = 1 if any(node.type.one_thread for node in self.nodes) else min(processors(), _MOST_THREADS)
+        threads = self._threads()
         size = _batch_size(len(texts), threads)
         batches = [order[start : start + size] for start in range(0, len(texts), size)]
         results: list[dict[str, Any]] = [{}] * len(texts)
@@ -146,10 +148,22 @@ class Pipeline:
             for batch in batches:
                 parse(batch)
         else:  # while the network of one batch runs, which needs no interpreter, another batch is got ready
+            lock = Lock()
+
+            def parse_in_turn(batch: Sequence[int]) -> None:
+                with turn(lock):
+                    parse(batch)
+
             with ThreadPoolExecutor(min(threads, len(batches)), thread_name_prefix="rebake-parse") as pool:
-                for _ in pool.map(parse, batches):
+                for _ in pool.map(parse_in_turn, batches):
                     pass
         return results
+
+    def _threads(self) -> int:
+        """How many parse at a time: one more than there are processors, since one may wait for its turn."""
+        if processors() == 1 or any(node.type.one_thread for node in self.nodes):
+            return 1
+        return min(processors() + 1, _MOST_THREADS)
 
     def _parse_batch(self, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
         messages = [Message({TEXT: text.strip()}) for text in texts]

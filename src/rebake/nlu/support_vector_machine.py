@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.nlu.logistic_regression import sigmoid
+from rebake.turns import out_of_turn
 
 _Floats = NDArray[np.float64]
 _SURE = 1e-7  # a pair's probability keeps this far from 0 and 1
@@ -95,7 +96,8 @@ class SupportVectorModel:
 
     def probabilities(self, x: _Floats) -> _Floats:
         """[messages, width] -> [messages, classes]"""
-        return _coupled(self._pairwise(x))
+        with out_of_turn():
+            return _coupled(self._pairwise(x))
 
     def _pairwise(self, x: _Floats) -> _Floats:
         """[messages, classes, classes]: the probability of the first class if it is one of the two."""

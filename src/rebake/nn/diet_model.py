@@ -20,13 +20,14 @@ from rebake.nn.evaluation import Evaluation, EvaluationSettings, hold_out, micro
 from rebake.nn.masked_language_model import DISTINCT
 from rebake.nn.noise import Noise
 from rebake.nn.response_selector import Diet2Diet
-from rebake.nn.sequence import Widths
+from rebake.nn.sequence import Batch, Widths
 from rebake.nn.tensorboard import TensorBoardLog
 from rebake.nn.text_data import TextData
 from rebake.nn.threads import for_predictions, for_training
 from rebake.nn.training import FitSettings, Watcher, fit
 from rebake.nn.weights import Seeded, Source, Weights
 from rebake.progress import Progress
+from rebake.turns import out_of_turn
 
 UNREAD = "sequence_layer.text/_tf_layers/feature_combining/_tf_layers/sparse_dense.sequence"  # without a transformer
 
@@ -179,7 +180,14 @@ class DietModel:
             if self._traced is None and self._asked > UNTRACED:
                 self._traced = tf.function(partial(network.forward), input_signature=[signature], autograph=False)
         # Texts that no featurizer has a certain kind of features for are rare, and not worth a trace of their own.
-        return network.predict(batch, self._traced if batch.keys() == signature.keys() else None)
+        forward = self._traced if self._traced is not None and batch.keys() == signature.keys() else network.forward
+
+        def computed(batch: Batch) -> Mapping[str, tf.Tensor]:
+            with out_of_turn():
+                told: Mapping[str, tf.Tensor] = forward(batch)
+                return told
+
+        return network.predict(batch, computed)
 
 
 def measure(network: Diet, texts: TextData, chosen: NDArray[np.int64], seed: int) -> dict[str, float]:

@@ -1,0 +1,39 @@
+"""Threads that take turns at Python, where each of them also computes or waits outside of the interpreter.
+
+Left to itself the interpreter goes from thread to thread every few milliseconds. Two that prepare a batch each are then
+ready at the same time, and compute at the same time, and nothing overlaps. In turns, one prepares while others compute.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_mine = threading.local()
+
+
+@contextmanager
+def turn(lock: threading.Lock) -> Iterator[None]:
+    """The threads that share a lock are inside of this one at a time, but for :func:`out_of_turn`. Not to be nested."""
+    with lock:
+        _mine.lock = lock
+        try:
+            yield
+        finally:
+            _mine.lock = None
+
+
+@contextmanager
+def out_of_turn() -> Iterator[None]:
+    """For what takes a while and needs no interpreter: another thread may have the turn meanwhile. Does nothing in a
+    thread that takes no turns."""
+    lock: threading.Lock | None = getattr(_mine, "lock", None)
+    if lock is None:
+        yield
+        return
+    lock.release()
+    try:
+        yield
+    finally:
+        lock.acquire()

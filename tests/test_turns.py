@@ -1,0 +1,79 @@
+"""Threads that take turns: one at a time in Python, any number outside of it, and nobody left behind by an error."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from rebake.turns import out_of_turn, turn
+
+PATIENCE = 30.0  # seconds until a thread that should have come is given up
+
+
+def test_one_thread_at_a_time_has_its_turn() -> None:
+    lock = threading.Lock()
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work(number: int) -> None:
+        with turn(lock):
+            inside.append(number)
+            time.sleep(0.002)  # lets go of the interpreter, so that others would come in if they could
+            most.append(len(inside))
+            inside.remove(number)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(12)))
+    assert most == [1] * 12
+
+
+def test_out_of_turn_threads_are_there_at_the_same_time_and_come_back_one_by_one() -> None:
+    lock = threading.Lock()
+    meeting = threading.Barrier(3)
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work(number: int) -> None:
+        with turn(lock):
+            with out_of_turn():
+                meeting.wait(PATIENCE)
+            inside.append(number)
+            time.sleep(0.002)
+            most.append(len(inside))
+            inside.remove(number)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, range(3)))
+    assert most == [1, 1, 1]
+
+
+def test_a_thread_that_takes_no_turns_goes_on() -> None:
+    with out_of_turn():
+        pass
+    lock = threading.Lock()
+    with turn(lock):
+        pass
+    with out_of_turn():  # its turn is over
+        assert not lock.locked()
+
+
+def test_an_error_in_or_out_of_turn_ends_the_turn() -> None:
+    class Failed(Exception):
+        pass
+
+    lock = threading.Lock()
+
+    def fail(*, outside: bool) -> None:
+        with turn(lock):
+            if outside:
+                with out_of_turn():
+                    raise Failed
+            raise Failed
+
+    for outside in (False, True):
+        with pytest.raises(Failed):
+            fail(outside=outside)
+        assert not lock.locked()
