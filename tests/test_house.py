@@ -28,7 +28,7 @@ FLOORS = (
     {"archive"},
     {"option_checks"},
     {"assistant"},
-    {"component", "errors", "processors", "progress", "sparse", "__init__"},
+    {"component", "errors", "processors", "progress", "sparse", "turns", "__init__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

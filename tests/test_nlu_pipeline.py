@@ -163,7 +163,7 @@ def test_many_texts_come_back_in_order_as_if_each_were_parsed_alone(
     assert pipeline.parse_all([]) == []
 
 
-def test_batches_take_turns_at_python_and_one_more_than_there_are_processors_are_on_their_way(
+def test_batches_take_turns_at_python_and_compute_at_the_same_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A component that computes outside of the interpreter has all of them there at the same time; no other two are."""
@@ -183,6 +183,15 @@ def test_batches_take_turns_at_python_and_one_more_than_there_are_processors_are
 
     monkeypatch.setattr(KeywordIntentClassifier, "process", process)
     assert len(pipeline.parse_all(["hello there"] * 64 * 3)) == 64 * 3
+
+
+@pytest.mark.parametrize(("processors", "threads"), [(1, 1), (2, 3), (3, 4), (8, 4)])
+def test_one_more_thread_than_processors_parses_up_to_four(
+    processors: int, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = train(project(tmp_path), tmp_path / "model")
+    monkeypatch.setattr(pipeline_module, "processors", lambda: processors)
+    assert load_pipeline(training.nodes, tmp_path / "model")._threads() == threads
 
 
 def test_an_error_of_one_batch_is_the_error_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

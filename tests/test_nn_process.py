@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 
 import pytest
 import tensorflow as tf
@@ -70,10 +71,12 @@ def test_garbage_is_not_looked_for_in_tensorflow_nor_at_the_end_of_a_command() -
 
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """What TensorFlow is told on a machine of four processors; 0 = one thread for each, as it has it by itself."""
+    """What TensorFlow is told on a machine of four processors, where nothing of it runs; 0 = as it has it by itself."""
     told = {"intra": 0, "inter": 0}
     threading = tf.config.threading
     monkeypatch.setattr(threads, "processors", lambda: 4)
+    monkeypatch.setattr(threads._Ours, "threads", 0)
+    monkeypatch.setattr(threads._Ours, "for_predictions", False)
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     monkeypatch.setattr(threading, "get_intra_op_parallelism_threads", lambda: told["intra"])
     monkeypatch.setattr(threading, "set_intra_op_parallelism_threads", lambda n: told.update(intra=n))
@@ -81,16 +84,33 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     return told
 
 
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Has TensorFlow run, from when on it takes no other counts."""
+
+    def late(_: int) -> None:
+        raise RuntimeError
+
+    def started() -> None:
+        for kind in ("intra", "inter"):
+            monkeypatch.setattr(tf.config.threading, f"set_{kind}_op_parallelism_threads", late)
+
+    return started
+
+
 @pytest.mark.parametrize(
     ("asked", "rows", "at_a_time", "expected"),
     [
         (None, ROWS_PER_THREAD - 1, 1, (1, 0)),
         (None, 1.0, 1, (1, 0)),
-        (None, 1e9, 1, (0, 0)),
+        (None, 1e9, 1, (4, 0)),
         (None, 1e9, 2, (2, 0)),  # two halves leave each other half of the processors
         (None, 2 * ROWS_PER_THREAD, 2, (1, 0)),
         (None, 1e9, 5, (1, 0)),
-        (3, 1.0, 2, (3, 3)),
+        (3, 1.0, 1, (3, 3)),
+        (3, 1.0, 2, (1, 3)),
+        (8, 1.0, 2, (4, 8)),
+        (1, 1.0, 2, (1, 1)),
     ],
 )
 def test_small_steps_run_in_one_thread_unless_told_otherwise(
@@ -100,32 +120,54 @@ def test_small_steps_run_in_one_thread_unless_told_otherwise(
     assert (counts["intra"], counts["inter"]) == expected
 
 
-def test_predictions_share_out_no_operation_unless_somebody_chose_how_many_threads(
-    counts: dict[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_predictions_share_out_no_operation(counts: dict[str, int]) -> None:
     for_predictions()
     assert counts == {"intra": 1, "inter": 0}
+
+
+def test_what_somebody_chose_in_tensorflows_ways_stays(counts: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
     counts["intra"] = 3
     for_predictions()
+    for_training(None, 1e9)
     assert counts["intra"] == 3
     counts["intra"] = 0
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "2")
     for_predictions()
+    for_training(None, 1e9)
     assert counts["intra"] == 0
+    for_training(2, 1.0)  # but what rebake itself is told comes first
+    assert counts["intra"] == 2
+
+
+def test_what_loading_or_another_training_set_is_no_choice_of_anybody(counts: dict[str, int]) -> None:
+    for_predictions()
+    for_training(None, 1e9)
+    assert counts["intra"] == 4
+    for_training(None, 1.0)
+    assert counts["intra"] == 1
 
 
 def test_a_wish_for_threads_that_comes_too_late_is_told_and_a_guess_of_ours_is_not(
-    counts: dict[str, int], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    counts: dict[str, int], start: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    def late(_: int) -> None:
-        raise RuntimeError
-
-    monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", late)
     for_training(None, 1.0)
+    start()
+    for_training(None, 1e9)  # such as DIETClassifier after a small ResponseSelector
     for_predictions()
     assert not caplog.records
     for_training(2, 1.0)
     assert "num_threads has no effect" in caplog.text
+
+
+def test_a_training_that_is_slow_since_a_model_was_loaded_says_so(
+    counts: dict[str, int], start: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    for_predictions()
+    start()
+    for_training(None, 1.0)
+    assert not caplog.records
+    for_training(None, 1e9, at_a_time=2)
+    assert "Train first, or in a process of its own: it has use for 2 of them." in caplog.text
 
 
 def test_the_mean_size_of_batches_follows_their_growth_and_the_number_of_examples() -> None:

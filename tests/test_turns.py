@@ -77,3 +77,24 @@ def test_an_error_in_or_out_of_turn_ends_the_turn() -> None:
         with pytest.raises(Failed):
             fail(outside=outside)
         assert not lock.locked()
+
+
+def test_who_is_out_of_turn_already_stays_out_and_takes_no_lock_from_another() -> None:
+    lock = threading.Lock()
+    with turn(lock):
+        with out_of_turn():
+            with lock, out_of_turn():  # the lock is another's now
+                assert lock.locked()
+            assert not lock.locked()
+        assert lock.locked()
+        with out_of_turn():  # its own turn goes on as before
+            assert not lock.locked()
+
+
+def test_a_turn_within_a_turn_leaves_the_outer_one_as_it_was() -> None:
+    outer, inner = threading.Lock(), threading.Lock()
+    with turn(outer):
+        with turn(inner), out_of_turn():
+            assert (outer.locked(), inner.locked()) == (True, False)
+        with out_of_turn():
+            assert not outer.locked()

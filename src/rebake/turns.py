@@ -15,25 +15,32 @@ _mine = threading.local()
 
 @contextmanager
 def turn(lock: threading.Lock) -> Iterator[None]:
-    """The threads that share a lock are inside of this one at a time, but for :func:`out_of_turn`. Not to be nested."""
-    with lock:
-        _mine.lock = lock
-        try:
-            yield
-        finally:
-            _mine.lock = None
+    """The threads that share a lock are inside of this one at a time, but for :func:`out_of_turn`."""
+    with lock, _holding(lock):
+        yield
 
 
 @contextmanager
 def out_of_turn() -> Iterator[None]:
-    """For what takes a while and needs no interpreter: another thread may have the turn meanwhile. Does nothing in a
-    thread that takes no turns."""
+    """For what takes a while and hardly needs the interpreter: another thread may have the turn meanwhile. Does nothing
+    in a thread that has no turn."""
     lock: threading.Lock | None = getattr(_mine, "lock", None)
     if lock is None:
         yield
         return
-    lock.release()
+    with _holding(None):
+        lock.release()
+        try:
+            yield
+        finally:
+            lock.acquire()
+
+
+@contextmanager
+def _holding(lock: threading.Lock | None) -> Iterator[None]:
+    """What lock this thread has its turn by; the one of before afterwards."""
+    before, _mine.lock = getattr(_mine, "lock", None), lock
     try:
         yield
     finally:
-        lock.acquire()
+        _mine.lock = before

@@ -8,9 +8,10 @@ import sys
 
 
 def python(code: str, **environment: str) -> str:
-    """What the code prints; an assertion fails with its stderr if it fails."""
+    """What the code prints; an assertion fails with its stderr if it fails. Nobody chose TensorFlow's threads there."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TF_NUM_")}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], env=inherited | environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

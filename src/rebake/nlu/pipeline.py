@@ -160,7 +160,8 @@ class Pipeline:
         return results
 
     def _threads(self) -> int:
-        """How many parse at a time: one more than there are processors, since one may wait for its turn."""
+        """How many parse at a time: one more than there are processors, if there are several, since one may wait for
+        its turn; but no more than Python, which one thread runs at a time, can keep busy."""
         if processors() == 1 or any(node.type.one_thread for node in self.nodes):
             return 1
         return min(processors() + 1, _MOST_THREADS)

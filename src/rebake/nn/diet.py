@@ -154,8 +154,8 @@ class Diet:
         return told
 
     def predict(self, batch: Batch, forward: Callable[[Batch], Mapping[str, tf.Tensor]] | None = None) -> Prediction:
-        """Run without dropout; a batch as in training, of features alone. ``forward`` is this network's, if it was
-        traced."""
+        """Run without dropout; a batch as in training, of features alone. ``forward`` computes what this network's
+        does, if in another way."""
         told = (forward or self.forward)(batch)
         lengths = tf.convert_to_tensor(batch["lengths"]).numpy()
         tags: dict[TagName, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}

@@ -182,10 +182,9 @@ class DietModel:
         # Texts that no featurizer has a certain kind of features for are rare, and not worth a trace of their own.
         forward = self._traced if self._traced is not None and batch.keys() == signature.keys() else network.forward
 
-        def computed(batch: Batch) -> Mapping[str, tf.Tensor]:
+        def computed(features: Batch) -> dict[str, tf.Tensor]:
             with out_of_turn():
-                told: Mapping[str, tf.Tensor] = forward(batch)
-                return told
+                return dict(forward(features))
 
         return network.predict(batch, computed)
 

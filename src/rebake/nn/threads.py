@@ -20,37 +20,64 @@ ROWS_PER_THREAD = 700  # with fewer, two threads take longer than one
 _CHOSEN = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own, which counts unless something is set
 
 
+class _Ours:
+    """What this module has set in this process; whatever else is set is somebody's choice."""
+
+    threads = 0
+    for_predictions = False
+
+
 def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1) -> None:
     """Set thread counts, deterministic operations and graph rewriting of this process; call it before anything else of
     TensorFlow runs.
 
     Args:
-        num_threads: what the user asked for. Where it comes too late, a warning says so.
-        rows: of all matrices of a training step that are computed side by side. Where one has few, sharing it out
-            among threads takes longer than its product. Independent operations run side by side all the same.
-        at_a_time: how many such matrices there are, which leaves each its part of the processors.
+        num_threads: what the user asked for, shared by what is computed side by side. Where it comes too late, a
+            warning says so. None leaves a choice that was made in TensorFlow's own ways.
+        rows: of a training step. Where a matrix has few, sharing it out among threads takes longer than its product.
+            Independent operations run side by side all the same.
+        at_a_time: into how many matrices, computed side by side, the rows are divided.
     """
-    worth = max(min(int(rows / at_a_time / ROWS_PER_THREAD), processors() // at_a_time), 1)
     tf.config.experimental.enable_op_determinism()
     # Rewriting the graph of a step takes up to half a second of each training, and makes none of ours any faster.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    try:
-        if num_threads is not None:
-            tf.config.threading.set_intra_op_parallelism_threads(num_threads)
+    if num_threads is not None:
+        try:
+            _set(max(num_threads // at_a_time, 1))
             tf.config.threading.set_inter_op_parallelism_threads(num_threads)
-        elif worth < processors():
-            tf.config.threading.set_intra_op_parallelism_threads(worth)
-    except RuntimeError:
-        if num_threads is not None:
+        except RuntimeError:
             logger.warning("TensorFlow runs already, so num_threads has no effect on this training.")
+    elif not _is_chosen():
+        worth = max(min(int(rows / at_a_time / ROWS_PER_THREAD), processors() // at_a_time), 1)
+        try:
+            _set(worth)
+        except RuntimeError:
+            if _Ours.for_predictions and worth > _Ours.threads:
+                logger.warning(
+                    "This process loaded a model before, so that no operation of this training is shared out among "
+                    "threads. Train first, or in a process of its own: it has use for %s of them.",
+                    worth,
+                )
 
 
 def for_predictions() -> None:
     """Let no operation be shared out among threads, unless somebody chose how many; call it before weights are read.
 
-    A single text is too small for it, and many are parsed by threads of their own, whose operations would wait for each
-    other. Where TensorFlow runs already, it stays as it is.
+    A text or a dialogue is too small for it, and the operations of many texts, which threads of their own parse, would
+    wait for each other. Independent operations run side by side all the same. Where TensorFlow runs already, it stays
+    as it is.
     """
-    if tf.config.threading.get_intra_op_parallelism_threads() == 0 and _CHOSEN not in os.environ:
+    if not _is_chosen() and _Ours.threads != 1:
         with suppress(RuntimeError):
-            tf.config.threading.set_intra_op_parallelism_threads(1)
+            _set(1)
+            _Ours.for_predictions = True
+
+
+def _is_chosen() -> bool:
+    return _CHOSEN in os.environ or tf.config.threading.get_intra_op_parallelism_threads() not in (0, _Ours.threads)
+
+
+def _set(threads: int) -> None:
+    """How many share out an operation. Raises RuntimeError where TensorFlow runs with another number."""
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    _Ours.threads = threads
