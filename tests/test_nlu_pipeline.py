@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from threading import Barrier, current_thread, main_thread
+from threading import Barrier
 from time import sleep
 
 import pytest
@@ -187,11 +186,10 @@ def test_batches_take_turns_at_python_and_compute_at_the_same_time(
 
 @pytest.mark.parametrize(("processors", "threads"), [(1, 1), (2, 3), (3, 4), (8, 4)])
 def test_one_more_thread_than_processors_parses_up_to_four(
-    processors: int, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    processors: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training = train(project(tmp_path), tmp_path / "model")
     monkeypatch.setattr(pipeline_module, "processors", lambda: processors)
-    assert load_pipeline(training.nodes, tmp_path / "model")._threads() == threads
+    assert pipeline_module._threads() == threads
 
 
 def test_an_error_of_one_batch_is_the_error_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,24 +204,6 @@ def test_an_error_of_one_batch_is_the_error_of_all(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(KeywordIntentClassifier, "process", process)
     with pytest.raises(ModelError, match="broken"):
         pipeline.parse_all(["hello there"] * 200 + ["fail"])
-
-
-def test_a_library_for_one_thread_is_asked_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    training = train(project(tmp_path), tmp_path / "model")
-    nodes = [replace(node, type=replace(node.type, one_thread=True)) for node in training.nodes]
-    monkeypatch.setattr(pipeline_module, "processors", lambda: 2)
-    askers = set()
-    process = KeywordIntentClassifier.process
-
-    def noted(self: KeywordIntentClassifier, messages: Sequence[Message], *, training: bool = False) -> None:
-        askers.add(current_thread())
-        process(self, messages, training=training)
-
-    monkeypatch.setattr(KeywordIntentClassifier, "process", noted)
-    load_pipeline(nodes, tmp_path / "model").parse_all(["hello"] * 300)
-    assert askers == {main_thread()}
-    load_pipeline(training.nodes, tmp_path / "model").parse_all(["hello"] * 300)
-    assert len(askers) > 1
 
 
 @given(st.integers(0, 5000), st.integers(1, 8))

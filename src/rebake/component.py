@@ -34,7 +34,6 @@ class ComponentType:
         needs: the same words, for what must stand earlier in the pipeline.
         unfingerprinted: options that change neither the trained model nor its predictions (logging, device placement).
         files: options that may name a file or a directory whose content the trained model depends on.
-        one_thread: the library behind it must not be asked by two threads at a time.
         refusal: of a component that rebake never trains: why, and what to use instead, a sentence each.
     """
 
@@ -50,7 +49,6 @@ class ComponentType:
     provides: frozenset[str] = frozenset()
     unfingerprinted: frozenset[str] = field(default_factory=frozenset)
     files: frozenset[str] = frozenset()
-    one_thread: bool = False
     refusal: tuple[str, str] | None = None
 
     def merged(self, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -135,7 +135,7 @@ class Pipeline:
         """
         # Of about the same length together, as the shorter are filled up; the longest first, so that threads end alike.
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-        threads = self._threads()
+        threads = _threads()
         size = _batch_size(len(texts), threads)
         batches = [order[start : start + size] for start in range(0, len(texts), size)]
         results: list[dict[str, Any]] = [{}] * len(texts)
@@ -147,7 +147,9 @@ class Pipeline:
         if threads == 1 or len(batches) < 2:
             for batch in batches:
                 parse(batch)
-        else:  # while the network of one batch runs, which needs no interpreter, another batch is got ready
+        else:
+            # While the network of one batch runs, which needs no interpreter, another batch is got ready. In turns, as
+            # libraries such as spaCy's must not be asked by two threads at a time.
             lock = Lock()
 
             def parse_in_turn(batch: Sequence[int]) -> None:
@@ -158,13 +160,6 @@ class Pipeline:
                 for _ in pool.map(parse_in_turn, batches):
                     pass
         return results
-
-    def _threads(self) -> int:
-        """How many parse at a time: one more than there are processors, if there are several, since one may wait for
-        its turn; but no more than Python, which one thread runs at a time, can keep busy."""
-        if processors() == 1 or any(node.type.one_thread for node in self.nodes):
-            return 1
-        return min(processors() + 1, _MOST_THREADS)
 
     def _parse_batch(self, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
         messages = [Message({TEXT: text.strip()}) for text in texts]
@@ -189,6 +184,12 @@ class Pipeline:
             key = selections.get(name, {}).get("response", {}).get("intent_response_key")
             result["intent"]["full_retrieval_intent_name"] = key
         return {**result, **message.extra}
+
+
+def _threads() -> int:
+    """How many parse at a time: one more than there are processors, if there are several, since one may wait for its
+    turn; but no more than Python, which one thread runs at a time, can keep busy."""
+    return 1 if processors() == 1 else min(processors() + 1, _MOST_THREADS)
 
 
 def _batch_size(count: int, threads: int) -> int:
