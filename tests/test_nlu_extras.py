@@ -13,6 +13,7 @@ from rebake.nlu.message import Features, Message
 from rebake.nlu.text_features import stack
 from rebake.sparse import SparseRows
 from support.nlu import component, tokenized
+from support.process import python
 
 needs_spacy = pytest.mark.skipif(find_spec("spacy") is None, reason="not installed: pip install 'rebake[spacy]'")
 needs_transformers = pytest.mark.skipif(
@@ -93,8 +94,8 @@ def test_weights_that_are_not_on_the_machine_are_told_with_a_fix(tmp_path: Path)
         component("LanguageModelFeaturizer", model_name="bart")
 
 
-@needs_transformers
-def test_a_token_has_the_mean_of_its_pieces_and_a_text_the_first_state(tmp_path: Path) -> None:
+@pytest.fixture
+def bert(tmp_path: Path) -> str:
     import transformers
 
     vocabulary = [*(f"[unused{i}]" for i in range(100)), "[UNK]", "[CLS]", "[SEP]", "[PAD]", "hi", "ro", "##me"]
@@ -103,7 +104,27 @@ def test_a_token_has_the_mean_of_its_pieces_and_a_text_the_first_state(tmp_path:
         vocab_size=len(vocabulary), hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
     )
     transformers.BertModel(config).save_pretrained(tmp_path)
-    featurizer = component("LanguageModelFeaturizer", model_weights=str(tmp_path))
+    return str(tmp_path)
+
+
+@needs_transformers
+def test_pytorch_may_come_after_tensorflow(bert: str) -> None:
+    """As where Core decides before a first text is parsed. What PyTorch brings along for GPUs ended such a process."""
+    told = python(
+        "import rebake.nn\n"
+        "from support.nlu import component, tokenized\n"
+        f"featurizer = component('LanguageModelFeaturizer', model_weights={bert!r})\n"
+        "messages = tokenized('hi rome')\n"
+        "featurizer.process(messages)\n"
+        "print(messages[0].features['text'][0].sequence.shape)",
+        PYTHONPATH=str(Path(__file__).parent),
+    )
+    assert told.splitlines()[-1] == "(2, 8)"
+
+
+@needs_transformers
+def test_a_token_has_the_mean_of_its_pieces_and_a_text_the_first_state(bert: str) -> None:
+    featurizer = component("LanguageModelFeaturizer", model_weights=bert)
     messages = tokenized("hi rome", "hi")
     featurizer.process(messages)
     assert isinstance(featurizer, LanguageModelFeaturizer)

@@ -6,9 +6,11 @@ Hugging Face hub, in the safetensors format (others are pickles); nothing is dow
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from types import ModuleType
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +119,10 @@ class LanguageModelFeaturizer:
 
 def _load(kind: LanguageModel, weights: str | None, cache: str | None) -> tuple[Any, Any]:
     """Tokenizer and model. Raises DataError where they are not on this machine, or not of this kind."""
+    if "tensorflow" in sys.modules:
+        # PyTorch's compiler of kernels for GPUs kills a process that has TensorFlow's compiler already; PyTorch does
+        # without it where it is not installed.
+        sys.modules.setdefault("triton", cast("ModuleType", None))
     import torch
     import transformers
 
