@@ -76,6 +76,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     threading = tf.config.threading
     monkeypatch.setattr(threads, "processors", lambda: 4)
     monkeypatch.setattr(threads._Ours, "threads", 0)
+    monkeypatch.setattr(threads._Ours, "asked", None)
     monkeypatch.setattr(threads._Ours, "for_predictions", False)
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     monkeypatch.setattr(threading, "get_intra_op_parallelism_threads", lambda: told["intra"])
@@ -156,6 +157,17 @@ def test_a_wish_for_threads_that_comes_too_late_is_told_and_a_guess_of_ours_is_n
     for_predictions()
     assert not caplog.records
     for_training(2, 1.0)
+    assert "num_threads has no effect" in caplog.text
+
+
+def test_a_wish_for_threads_that_an_earlier_training_met_is_not_told(
+    counts: dict[str, int], start: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    for_training(4, 1e9, at_a_time=2)
+    start()
+    for_training(4, 1.0)  # such as ResponseSelector after DIETClassifier
+    assert not caplog.records
+    for_training(3, 1.0)
     assert "num_threads has no effect" in caplog.text
 
 

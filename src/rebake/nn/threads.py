@@ -21,9 +21,16 @@ _CHOSEN = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own, which counts unless some
 
 
 class _Ours:
-    """What this module has set in this process; whatever else is set is somebody's choice."""
+    """What this module has set in this process; whatever else is set is somebody's choice.
+
+    Attributes:
+        threads: that share out an operation; 0 = nothing was set.
+        asked: the user's ``num_threads`` that this comes of.
+        for_predictions: it was set for a model that was loaded.
+    """
 
     threads = 0
+    asked: int | None = None
     for_predictions = False
 
 
@@ -45,8 +52,10 @@ def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1) ->
         try:
             _set(max(num_threads // at_a_time, 1))
             tf.config.threading.set_inter_op_parallelism_threads(num_threads)
+            _Ours.asked = num_threads
         except RuntimeError:
-            logger.warning("TensorFlow runs already, so num_threads has no effect on this training.")
+            if _Ours.asked != num_threads:  # else it is as asked, if perhaps divided otherwise by a training before
+                logger.warning("TensorFlow runs already, so num_threads has no effect on this training.")
     elif not _is_chosen():
         worth = max(min(int(rows / at_a_time / ROWS_PER_THREAD), processors() // at_a_time), 1)
         try:
