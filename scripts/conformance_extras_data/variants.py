@@ -66,7 +66,7 @@ ENGLISH: dict[str, Pipeline] = {
         {"name": "WhitespaceTokenizer", "token_pattern": "[0-9]+|[^0-9]+"},
         language_model("xlnet")[1],
         WORDS,
-        diet(epochs=3),
+        diet(epochs=12),
     ],
     "roberta and distilbert beside each other": [
         *language_model("roberta"),
