@@ -6,15 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rebake import load_model
 from rebake.errors import DataError, UnsupportedError
+from rebake.model_training import train_nlu
 from rebake.nlu import extras
 from rebake.nlu.language_model_featurizer import LanguageModelFeaturizer
 from rebake.nlu.message import Features, Message
 from rebake.nlu.text_features import stack
 from rebake.sparse import SparseRows
+from support.assistant_files import write
 from support.nlu import component, tokenized
 from support.process import python
 
+# PyTorch, where TensorFlow has looked for a GPU before and found none.
+pytestmark = pytest.mark.filterwarnings("ignore:CUDA initialization:UserWarning")
 needs_spacy = pytest.mark.skipif(find_spec("spacy") is None, reason="not installed: pip install 'rebake[spacy]'")
 needs_transformers = pytest.mark.skipif(
     find_spec("transformers") is None, reason="not installed: pip install 'rebake[transformers]'"
@@ -96,20 +101,24 @@ def test_weights_that_are_not_on_the_machine_are_told_with_a_fix(tmp_path: Path)
 
 @pytest.fixture
 def bert(tmp_path: Path) -> str:
-    import transformers
-
+    """Made by a process of its own: this one may have TensorFlow already, after which triton must not be imported."""
     vocabulary = [*(f"[unused{i}]" for i in range(100)), "[UNK]", "[CLS]", "[SEP]", "[PAD]", "hi", "ro", "##me"]
-    (tmp_path / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    config = transformers.BertConfig(
-        vocab_size=len(vocabulary), hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
+    place = tmp_path / "bert"
+    place.mkdir()
+    (place / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    python(
+        "import transformers\n"
+        f"config = transformers.BertConfig(vocab_size={len(vocabulary)}, hidden_size=8, num_hidden_layers=1, "
+        "num_attention_heads=2, intermediate_size=8)\n"
+        f"transformers.BertModel(config).save_pretrained({str(place)!r})"
     )
-    transformers.BertModel(config).save_pretrained(tmp_path)
-    return str(tmp_path)
+    return str(place)
 
 
 @needs_transformers
 def test_pytorch_may_come_after_tensorflow(bert: str) -> None:
-    """As where Core decides before a first text is parsed. What PyTorch brings along for GPUs ended such a process."""
+    """As where Core decides before a first text is parsed. It says something where triton is installed, which PyTorch
+    brings along for GPUs: its import ended such a process."""
     told = python(
         "import rebake.nn\n"
         "from support.nlu import component, tokenized\n"
@@ -134,3 +143,33 @@ def test_a_token_has_the_mean_of_its_pieces_and_a_text_the_first_state(bert: str
     assert isinstance(features.sentence, np.ndarray)
     np.testing.assert_allclose(features.sequence, [hidden[1], hidden[2:4].mean(axis=0)], atol=1e-5)
     np.testing.assert_allclose(features.sentence, hidden[:1], atol=1e-5)
+
+
+@needs_spacy
+@needs_transformers
+def test_many_texts_in_several_threads_are_parsed_as_in_one(
+    spacy_model: str, bert: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = (
+        "language: en\npipeline:\n"
+        f"- {{name: SpacyNLP, model: {spacy_model}}}\n- name: SpacyTokenizer\n- name: SpacyFeaturizer\n"
+        f"- {{name: LanguageModelFeaturizer, model_weights: {bert}}}\n"
+        "- name: LogisticRegressionClassifier\n- name: SpacyEntityExtractor\n"
+    )
+    nlu = 'version: "3.1"\nnlu:\n- intent: a\n  examples: |\n    - hi\n- intent: b\n  examples: |\n    - rome\n'
+    write(tmp_path / "project", {"config.yml": config, "nlu.yml": nlu})
+    archive = train_nlu(str(tmp_path / "project/config.yml"), str(tmp_path / "project/nlu.yml"), str(tmp_path))
+    assert archive is not None
+    texts = [" ".join(["hi", "to", "Rome"][i % 3 :] * (1 + i % 4)) for i in range(200)]
+    parsed = []
+    with load_model(archive) as model:
+        for processors in (1, 2):
+            monkeypatch.setattr("rebake.nlu.pipeline.processors", lambda processors=processors: processors)
+            parsed.append(model.parse_all(texts))
+    assert sum(len(parse["entities"]) for parse in parsed[0]) > 200
+    for one, several in zip(*parsed, strict=True):
+        assert [(e["entity"], e["start"]) for e in several["entities"]] == [
+            (e["entity"], e["start"]) for e in one["entities"]
+        ]
+        assert several["intent"]["name"] == one["intent"]["name"]
+        assert several["intent"]["confidence"] == pytest.approx(one["intent"]["confidence"], abs=1e-5)

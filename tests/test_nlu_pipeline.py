@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, current_thread, main_thread
 from time import sleep
 
 import pytest
@@ -182,6 +184,42 @@ def test_batches_take_turns_at_python_and_compute_at_the_same_time(
 
     monkeypatch.setattr(KeywordIntentClassifier, "process", process)
     assert len(pipeline.parse_all(["hello there"] * 64 * 3)) == 64 * 3
+
+
+def test_no_component_is_asked_by_two_threads_at_a_time_whoever_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = train(project(tmp_path), tmp_path / "model")
+    pipeline = load_pipeline(training.nodes, tmp_path / "model")
+    inside: list[object] = []
+    most: list[int] = []
+
+    def process(self: object, messages: Sequence[Message], *, training: bool = False) -> None:
+        inside.append(messages)
+        sleep(0.002)  # lets go of the interpreter, so that others would come in if they could
+        most.append(len(inside))
+        inside.remove(messages)
+
+    monkeypatch.setattr(KeywordIntentClassifier, "process", process)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(pipeline.parse, ["hello"] * 20))
+    assert most == [1] * 20
+
+
+def test_threads_have_the_context_of_who_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = train(project(tmp_path), tmp_path / "model")
+    pipeline = load_pipeline(training.nodes, tmp_path / "model")
+    monkeypatch.setattr(pipeline_module, "processors", lambda: 2)
+    device = ContextVar("device", default="CPU")
+    found: set[tuple[str, bool]] = set()
+
+    def process(self: object, messages: Sequence[Message], *, training: bool = False) -> None:
+        found.add((device.get(), current_thread() is main_thread()))
+
+    monkeypatch.setattr(KeywordIntentClassifier, "process", process)
+    device.set("GPU")
+    pipeline.parse_all(["hello there"] * 64 * 3)
+    assert found == {("GPU", False)}
 
 
 @pytest.mark.parametrize(("processors", "threads"), [(1, 1), (2, 3), (3, 4), (8, 4)])

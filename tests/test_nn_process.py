@@ -79,21 +79,30 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     monkeypatch.setattr(threads._Ours, "asked", None)
     monkeypatch.setattr(threads._Ours, "for_predictions", False)
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
-    monkeypatch.setattr(threading, "get_intra_op_parallelism_threads", lambda: told["intra"])
-    monkeypatch.setattr(threading, "set_intra_op_parallelism_threads", lambda n: told.update(intra=n))
-    monkeypatch.setattr(threading, "set_inter_op_parallelism_threads", lambda n: told.update(inter=n))
+    for kind in ("intra", "inter"):
+
+        def get(kind: str = kind) -> int:
+            return told[kind]
+
+        def put(threads: int, kind: str = kind) -> None:
+            told[kind] = threads
+
+        monkeypatch.setattr(threading, f"get_{kind}_op_parallelism_threads", get)
+        monkeypatch.setattr(threading, f"set_{kind}_op_parallelism_threads", put)
     return told
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Has TensorFlow run, from when on it takes no other counts."""
-
-    def late(_: int) -> None:
-        raise RuntimeError
+def start(counts: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Has TensorFlow run, from when on it takes no other counts than it has."""
 
     def started() -> None:
         for kind in ("intra", "inter"):
+
+            def late(threads: int, kind: str = kind) -> None:
+                if threads != counts[kind]:
+                    raise RuntimeError
+
             monkeypatch.setattr(tf.config.threading, f"set_{kind}_op_parallelism_threads", late)
 
     return started
@@ -108,6 +117,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         (None, 1e9, 2, (2, 0)),  # two halves leave each other half of the processors
         (None, 2 * ROWS_PER_THREAD, 2, (1, 0)),
         (None, 1e9, 5, (1, 0)),
+        (0, 1e9, 1, (4, 0)),
         (3, 1.0, 1, (3, 3)),
         (3, 1.0, 2, (1, 3)),
         (8, 1.0, 2, (4, 8)),
@@ -169,6 +179,26 @@ def test_a_wish_for_threads_that_an_earlier_training_met_is_not_told(
     assert not caplog.records
     for_training(3, 1.0)
     assert "num_threads has no effect" in caplog.text
+
+
+def test_a_wish_for_threads_that_is_met_by_chance_is_not_told(
+    counts: dict[str, int], start: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    start()
+    for_training(4, 1.0)  # as many as there are, which is how TensorFlow has it by itself
+    assert not caplog.records
+    for_training(4, 1.0, at_a_time=2)
+    assert "num_threads has no effect" in caplog.text
+
+
+def test_a_load_that_came_to_nothing_is_no_reason(
+    counts: dict[str, int], start: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    for_predictions()  # and then the weights could not be read
+    for_training(None, 1e9, at_a_time=2)
+    start()
+    for_training(None, 1e9)
+    assert not caplog.records
 
 
 def test_a_training_that_is_slow_since_a_model_was_loaded_says_so(

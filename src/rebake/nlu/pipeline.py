@@ -7,7 +7,9 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import Context, copy_context
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
@@ -116,6 +118,7 @@ class Pipeline:
         self.nodes = tuple(nodes)
         self._components = tuple(components)
         self._handler = RegexMessageHandler(domain)
+        self._lock = Lock()  # libraries such as spaCy's must not be asked by two threads at a time
         self._always_ranks = any(
             node.type.name == "SklearnIntentClassifier"
             or (node.type.name == "DIETClassifier" and node.type.merged(node.spec.options)["intent_classification"])
@@ -141,23 +144,17 @@ class Pipeline:
         results: list[dict[str, Any]] = [{}] * len(texts)
 
         def parse(batch: Sequence[int]) -> None:
-            for place, result in zip(batch, self._parse_batch([texts[place] for place in batch]), strict=True):
-                results[place] = result
+            with turn(self._lock):
+                for place, result in zip(batch, self._parse_batch([texts[place] for place in batch]), strict=True):
+                    results[place] = result
 
         if threads == 1 or len(batches) < 2:
             for batch in batches:
                 parse(batch)
-        else:
-            # While the network of one batch runs, which needs no interpreter, another batch is got ready. In turns, as
-            # libraries such as spaCy's must not be asked by two threads at a time.
-            lock = Lock()
-
-            def parse_in_turn(batch: Sequence[int]) -> None:
-                with turn(lock):
-                    parse(batch)
-
+        else:  # while the network of one batch runs, which needs no interpreter, another batch is got ready
             with ThreadPoolExecutor(min(threads, len(batches)), thread_name_prefix="rebake-parse") as pool:
-                for _ in pool.map(parse_in_turn, batches):
+                contexts = [copy_context() for _ in batches]  # spaCy finds there what it computes with
+                for _ in pool.map(Context.run, contexts, repeat(parse), batches):
                     pass
         return results
 

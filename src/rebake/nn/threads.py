@@ -40,7 +40,7 @@ def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1) ->
 
     Args:
         num_threads: what the user asked for, shared by what is computed side by side. Where it comes too late, a
-            warning says so. None leaves a choice that was made in TensorFlow's own ways.
+            warning says so. None (or 0) leaves a choice that was made in TensorFlow's own ways.
         rows: of a training step. Where a matrix has few, sharing it out among threads takes longer than its product.
             Independent operations run side by side all the same.
         at_a_time: into how many matrices, computed side by side, the rows are divided.
@@ -48,13 +48,15 @@ def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1) ->
     tf.config.experimental.enable_op_determinism()
     # Rewriting the graph of a step takes up to half a second of each training, and makes none of ours any faster.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    if num_threads is not None:
+    if num_threads:
+        threads = max(num_threads // at_a_time, 1)
         try:
-            _set(max(num_threads // at_a_time, 1))
+            _set(threads)
             tf.config.threading.set_inter_op_parallelism_threads(num_threads)
             _Ours.asked = num_threads
         except RuntimeError:
-            if _Ours.asked != num_threads:  # else it is as asked, if perhaps divided otherwise by a training before
+            # A training before that was asked the same may have divided it otherwise.
+            if _Ours.asked != num_threads and _in_force() != (threads, num_threads):
                 logger.warning("TensorFlow runs already, so num_threads has no effect on this training.")
     elif not _is_chosen():
         worth = max(min(int(rows / at_a_time / ROWS_PER_THREAD), processors() // at_a_time), 1)
@@ -89,4 +91,12 @@ def _is_chosen() -> bool:
 def _set(threads: int) -> None:
     """How many share out an operation. Raises RuntimeError where TensorFlow runs with another number."""
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    _Ours.threads = threads
+    if threads != _Ours.threads:
+        _Ours.threads, _Ours.for_predictions = threads, False
+
+
+def _in_force() -> tuple[int, int]:
+    """Threads that share out an operation, and threads for operations side by side."""
+    threading = tf.config.threading
+    told = threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads()
+    return told[0] or processors(), told[1] or processors()
