@@ -25,7 +25,7 @@ class _Ours:
 
     Attributes:
         threads: that share out an operation; 0 = nothing was set.
-        asked: the user's ``num_threads`` that this comes of.
+        asked: the user's ``num_threads`` that this comes of, or of which a warning said that it came too late.
         for_predictions: it was set for a model that was loaded.
     """
 
@@ -55,9 +55,10 @@ def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1) ->
             tf.config.threading.set_inter_op_parallelism_threads(num_threads)
             _Ours.asked = num_threads
         except RuntimeError:
-            # A training before that was asked the same may have divided it otherwise.
+            # A training before that was asked the same may have divided it otherwise, or have told.
             if _Ours.asked != num_threads and _in_force() != (threads, num_threads):
                 logger.warning("TensorFlow runs already, so num_threads has no effect on this training.")
+                _Ours.asked = num_threads
     elif not _is_chosen():
         worth = max(min(int(rows / at_a_time / ROWS_PER_THREAD), processors() // at_a_time), 1)
         try:
