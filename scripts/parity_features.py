@@ -25,13 +25,13 @@ from parity_features_random import Made
 from rebake.archive.metadata import COMPONENTS_NAME, Node, read_metadata, resolve
 from rebake.archive.pack import unpack
 from rebake.assistant.importer import load_assistant
+from rebake.base.sparse_rows import SparseRows
 from rebake.errors import DataError
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import Message
 from rebake.nlu.registry import component_type
 from rebake.nlu.response_texts import label_texts
 from rebake.nlu.training_messages import training_messages
-from rebake.sparse import SparseRows
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT.parent / "shared" / "reference"

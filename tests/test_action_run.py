@@ -18,7 +18,7 @@ from rebake.action.event import Event
 from rebake.action.run import Run
 from rebake.action.services import Services
 from rebake.action.settings import Settings
-from rebake.assistant.location import Location
+from rebake.base.location import Location
 from rebake.errors import StorageError
 from rebake.staleness.git_changes import Base
 from support.assistants import write_tiny

@@ -11,8 +11,8 @@ from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord,
 from rebake.archive.metadata import build_metadata, write_metadata
 from rebake.archive.pack import pack, unpack
 from rebake.archive.shelf import Shelf
-from rebake.assistant.location import Location
 from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, NluData
+from rebake.base.location import Location
 from rebake.core.registry import policy_type
 from rebake.errors import ModelError
 from rebake.nlu.registry import component_type

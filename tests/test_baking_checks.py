@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from rebake.archive.manifest import PARTS
-from rebake.assistant.location import Notice
 from rebake.assistant.model import EntitySpan, Example
 from rebake.baking_checks import check_assistant
+from rebake.base.location import Notice
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.alignment import is_surely_aligned, misaligned
 from rebake.nlu.message import Message

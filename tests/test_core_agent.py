@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rebake.assistant.location import Location
 from rebake.assistant.model import ComponentSpec
+from rebake.base.location import Location
 from rebake.core.agent import CoreModel, load_policies, policy_nodes, train_policies
 from rebake.core.ensemble import combine
 from rebake.core.events import LoopInterrupted, UserFeaturization, events_from_json

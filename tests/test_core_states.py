@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from rebake.assistant.location import Location
 from rebake.assistant.model import Domain, Entity, Intent, Slot
+from rebake.base.location import Location
 from rebake.core.events import events_from_json
 from rebake.core.featurizers import FeatureStates, TrackerFeaturizer
 from rebake.core.policy import RuleOnlyData

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from rebake.assistant.location import Location
+from rebake.base.location import Location
+from rebake.base.progress import STDERR, Progress, Silent, Task
 from rebake.errors import DataError, RebakeError
 from rebake.forked import Answer, Forked, ForkedError, Polling
-from rebake.progress import STDERR, Progress, Silent, Task
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),

@@ -13,12 +13,12 @@ import pytest
 
 from rebake.assistant.model import EntitySpan, Example, NluData, RegexPattern
 from rebake.baking import bake
+from rebake.base.progress import Silent, Task
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.crf_entity_extractor import CRFEntityExtractor
 from rebake.nlu.crf_model import CrfModel
 from rebake.nlu.message import Features, Message
-from rebake.progress import Silent, Task
 from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write
 from support.nlu import component, reloaded, tokenized, trained, training_on

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rebake.assistant.location import Location
 from rebake.assistant.model import ComponentSpec
+from rebake.base.location import Location
 from rebake.nlu.message import TEXT, Message
 from rebake.nlu.registry import component_type
 from support.shared import need

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from rebake import load_model
+from rebake.base.sparse_rows import SparseRows
 from rebake.errors import DataError, UnsupportedError
 from rebake.model_training import train_nlu
 from rebake.nlu import extras
 from rebake.nlu.language_model_featurizer import LanguageModelFeaturizer
 from rebake.nlu.message import Features, Message
 from rebake.nlu.text_features import stack
-from rebake.sparse import SparseRows
 from support.assistant_files import write
 from support.nlu import component, tokenized
 from support.process import python

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rebake.archive.pack import unpack
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Domain, Example, LookupTable, NluData, RegexPattern, Response
+from rebake.base.sparse_rows import SparseRows
 from rebake.errors import DataError, ModelError
 from rebake.nlu import count_vectors_featurizer
 from rebake.nlu.component import TrainingContext, TrainingData
@@ -19,7 +20,6 @@ from rebake.nlu.frequency_order import most_frequent
 from rebake.nlu.ngrams import NgramCounter
 from rebake.nlu.registry import COMPONENTS
 from rebake.nlu.vocabulary import learn_vocabulary
-from rebake.sparse import SparseRows
 from support.nlu import component, features, reloaded, rows, texts, tokenized, trained, training_on
 from support.shared import need
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 import rebake.nlu.pipeline as pipeline_module
 from rebake import load_model
 from rebake.assistant.model import Assistant
+from rebake.base.interpreter_lock import out_of_turn
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model_training import train_nlu
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.keyword_intent_classifier import KeywordIntentClassifier
 from rebake.nlu.message import Message
 from rebake.nlu.pipeline import PipelineTraining, load_pipeline, pipeline_nodes, train_pipeline
-from rebake.turns import out_of_turn
 from support.assistant_files import load, write
 
 CONFIG = """\

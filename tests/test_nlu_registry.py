@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rebake.assistant.location import Location
 from rebake.assistant.model import ComponentSpec
+from rebake.base.location import Location
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.pipeline_checks import check_pipeline
 from rebake.nlu.registry import COMPONENTS, component_type, supported_components, trainable_type

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from rebake.base.sparse_rows import SparseRows
 from rebake.errors import ModelError
 from rebake.nn.blocks import Groups, product
 from rebake.nn.checkpoints import FromCheckpoint, write_checkpoint
@@ -16,7 +17,6 @@ from rebake.nn.noise import Noise, dropout, rounded
 from rebake.nn.rows import Rows
 from rebake.nn.transformer import Transformer, TransformerConfig
 from rebake.nn.weights import Blocks, Seeded, Source, Weights
-from rebake.sparse import SparseRows
 
 
 def encoder(source: Source, *, units: int = 32, density: float = 0.2, **options: bool) -> tuple[Weights, Transformer]:

@@ -12,13 +12,13 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from rebake.base.sparse_rows import SparseRows
 from rebake.nn import crf
 from rebake.nn.layers import Dense, Ffnn, LayerNorm, SparseToDense, gelu, sparse_tensor
 from rebake.nn.noise import Noise, dropout, sparse_dropout
 from rebake.nn.rows import Rows, permute
 from rebake.nn.transformer import Transformer, TransformerConfig, positional_encoding
 from rebake.nn.weights import Seeded, Weights
-from rebake.sparse import SparseRows
 
 Array = NDArray[np.float32]
 rng = np.random.default_rng(0)

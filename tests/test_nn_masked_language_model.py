@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from rebake.base.sparse_rows import SparseRows
 from rebake.nn.losses import DotProductLoss
 from rebake.nn.masked_language_model import MaskedLanguageModel
 from rebake.nn.noise import Noise
@@ -16,7 +17,6 @@ from rebake.nn.rows import Rows
 from rebake.nn.sequence import Widths
 from rebake.nn.text_data import TextData
 from rebake.nn.weights import Seeded, Weights
-from rebake.sparse import SparseRows
 
 INPUTS, UNITS = 3, 5
 LOSS = DotProductLoss(

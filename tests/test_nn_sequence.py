@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from rebake.base.progress import Silent
 from rebake.nn.batching import Batching
 from rebake.nn.diet import DietConfig
 from rebake.nn.diet_model import WORTH_HALVING, DietModel
@@ -18,7 +19,6 @@ from rebake.nn.text_data import TextData
 from rebake.nn.training import FitSettings
 from rebake.nn.transformer import TransformerConfig
 from rebake.nn.weights import Seeded, Weights
-from rebake.progress import Silent
 
 WIDTHS = Widths(sequence_dense=5, sentence_dense=5)
 COMBINE = CombineConfig(8, 8, rate=0.2, sparse_dropout=True, dense_dropout=True, density=0.25, l2=0.001)

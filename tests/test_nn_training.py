@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from rebake.base.progress import Silent
 from rebake.errors import ModelError
 from rebake.nn.checkpoints import FromCheckpoint, check_complete, checkpoint_key, write_checkpoint
 from rebake.nn.layers import Dense
 from rebake.nn.noise import Noise, dropout
 from rebake.nn.training import Adam, FitSettings, Losses, ahead, fit, with_l2
 from rebake.nn.weights import Seeded, Weights
-from rebake.progress import Silent
 from support.weights import values_of
 
 rng = np.random.default_rng(2)

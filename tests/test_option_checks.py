@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rebake.assistant.location import Location
 from rebake.assistant.model import ComponentSpec
+from rebake.base.location import Location
 from rebake.core.agent import policy_nodes
 from rebake.core.registry import POLICIES
 from rebake.errors import DataError

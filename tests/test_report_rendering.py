@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebake.assistant.location import Location, Notice
+from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 from rebake.report.comment import LIMIT, marker, render_comment
 from rebake.report.json import as_dict, render_json, write_json

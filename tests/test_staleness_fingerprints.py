@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
-from rebake.assistant.location import Location
 from rebake.assistant.model import (
     ActionStep,
     Assistant,
@@ -39,6 +38,7 @@ from rebake.assistant.model import (
     Synonym,
     UserStep,
 )
+from rebake.base.location import Location
 from rebake.component import ComponentType
 from rebake.nlu import registry
 from rebake.staleness import fingerprints

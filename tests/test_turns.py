@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rebake.turns import out_of_turn, turn
+from rebake.base.interpreter_lock import out_of_turn, turn
 
 PATIENCE = 30.0  # seconds until a thread that should have come is given up
 

@@ -17,8 +17,8 @@ from rebake.archive.shelf import Shelf
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_writer import PERSISTED_NLU
 from rebake.baking_job import BakingJob, nothing_to_train
+from rebake.base.progress import Progress, Silent
 from rebake.errors import ModelError, StorageError, UsageError
-from rebake.progress import Progress, Silent
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import fingerprint
 from rebake.staleness.plan import Plan

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from rebake.archive.manifest import Part
 from rebake.archive.metadata import Node
-from rebake.assistant.location import Notice
 from rebake.assistant.model import Assistant
 from rebake.assistant.validate import validate
+from rebake.base.location import Notice
 from rebake.core.agent import policy_nodes
 from rebake.core.end_to_end import require_featurizers
 from rebake.core.states import SlotFeaturizer

@@ -18,6 +18,7 @@ from rebake.archive.shelf import Shelf, ShelvedComponent
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_writer import persist_nlu
 from rebake.assistant.validate import validate
+from rebake.base.progress import Progress
 from rebake.core.agent import policy_nodes, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
 from rebake.errors import DataError
@@ -25,7 +26,6 @@ from rebake.forked import Forked, ForkedError, Polling, can_fork
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
 from rebake.option_checks import check_options
-from rebake.progress import Progress
 from rebake.staleness.fingerprints import fingerprint
 
 logger = logging.getLogger("rebake")

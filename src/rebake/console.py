@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from rebake.progress import Progress, Silent, Task
+from rebake.base.progress import Progress, Silent, Task
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

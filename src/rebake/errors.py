@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rebake.assistant.location import Location
+    from rebake.base.location import Location
 
 EXIT_USAGE = 64
 EXIT_DATA = 65

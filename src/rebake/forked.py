@@ -18,10 +18,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
 from rebake import errors
-from rebake.assistant.location import Location
+from rebake.base.location import Location
+from rebake.base.processors import processors
+from rebake.base.progress import STDERR, Progress, Task
 from rebake.errors import RebakeError
-from rebake.processors import processors
-from rebake.progress import STDERR, Progress, Task
 
 Answer = Mapping[str, Any]
 

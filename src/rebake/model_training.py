@@ -23,8 +23,8 @@ from rebake.baking import bake, bake_into
 from rebake.baking import dry_run as dry_run_plan
 from rebake.baking_checks import check_assistant
 from rebake.baking_job import BakingJob
+from rebake.base.progress import Silent
 from rebake.errors import UnsupportedError, UsageError
-from rebake.progress import Silent
 from rebake.staleness.dry_run import (
     CODE_CORE_NEEDS_TO_BE_RETRAINED,
     CODE_FORCED_TRAINING,

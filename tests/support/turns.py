@@ -1,4 +1,4 @@
-"""Whether a component lets others have the turn while it computes or waits (see rebake.turns)."""
+"""Whether a component lets others have the turn while it computes or waits (see rebake.base.interpreter_lock)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rebake.turns import turn
+from rebake.base.interpreter_lock import turn
 
 
 def turn_is_free(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, action: Callable[[], object]) -> list[bool]:

@@ -18,8 +18,8 @@ from pathlib import Path, PurePosixPath
 
 from actions_toolkit import core
 
-from rebake.assistant.location import Location
-from rebake.progress import Task
+from rebake.base.location import Location
+from rebake.base.progress import Task
 
 logger = logging.getLogger("rebake")
 

@@ -16,11 +16,11 @@ from rebake.action.telling import Telling, fails_check
 from rebake.archive.manifest import PARTS, Part
 from rebake.archive.pack import MANIFEST_NAME, read_member
 from rebake.assistant.importer import load_assistant
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import Assistant
 from rebake.baking import BakeResult, bake
 from rebake.baking_checks import check_assistant
 from rebake.baking_job import nothing_to_train
+from rebake.base.location import Location, Notice
 from rebake.errors import ModelError, RebakeError, StorageError
 from rebake.report.model import PART_NAMES, Failure, Report, with_origins
 from rebake.staleness.fingerprints import fingerprint

@@ -17,7 +17,7 @@ from rebake.action.conversation import StatusState
 from rebake.action.event import Event
 from rebake.action.services import Services
 from rebake.action.settings import Settings
-from rebake.assistant.location import Notice
+from rebake.base.location import Notice
 from rebake.errors import EXIT_DATA, StorageError
 from rebake.report.comment import render_comment
 from rebake.report.json import write_json

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from rebake.archive.graph import Graph, Node
-from rebake.archive.writing import write_text
 from rebake.assistant.domain import DEFAULT_ACTIONS, action_names, domain_as_dict
 from rebake.assistant.model import ActionStep, Assistant, Domain, OrStep, UserStep
+from rebake.base.files import write_text
 
 FINGERPRINTS_FILE = "finetuning_validator/fingerprints-for-validation.json"
 

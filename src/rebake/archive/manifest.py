@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rebake.archive.pack import COMPONENTS_NAME, MANIFEST_NAME, read_member
-from rebake.archive.writing import write_text
+from rebake.base.files import write_text
 from rebake.errors import ModelError, StorageError
 
 Part = Literal["core", "nlu", "nlg"]

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from rebake.assistant import defaults
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import ComponentSpec, Config
 from rebake.assistant.reading import check_version, describe, did_you_mean
 from rebake.assistant.yaml12 import Document
 from rebake.assistant.yaml_values import YamlList, YamlMap, plain
+from rebake.base.location import Location, Notice
 from rebake.errors import DataError, UnsupportedError
 
 RECIPE = "default.v1"

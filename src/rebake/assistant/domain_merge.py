@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 from rebake.assistant.domain import used_entities
-from rebake.assistant.location import Notice
 from rebake.assistant.model import (
     ActionStep,
     Domain,
@@ -24,6 +23,7 @@ from rebake.assistant.model import (
     Slot,
     Story,
 )
+from rebake.base.location import Notice
 
 _Item = TypeVar("_Item", Intent, Entity, Slot, Form, Response)
 

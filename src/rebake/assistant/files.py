@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rebake.assistant.location import Location, Notice
+from rebake.base.location import Location, Notice
 from rebake.errors import DataError, StorageError
 
 YAML_SUFFIXES = (".yml", ".yaml")

@@ -10,7 +10,6 @@ from rebake.assistant.config import default_config, read_config
 from rebake.assistant.domain_merge import complete_domain, merge_domains
 from rebake.assistant.domain_reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping, read_responses
 from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import Assistant, Config, Domain, NluData, Response, Story
 from rebake.assistant.nlu_data import NluFile, combine_nlu, read_nlu
 from rebake.assistant.nlu_json import read_json_nlu
@@ -18,6 +17,7 @@ from rebake.assistant.reading import Source, check_version, describe, did_you_me
 from rebake.assistant.stories import StoryFile, is_test_file, read_stories
 from rebake.assistant.yaml12 import Document, read_yaml
 from rebake.assistant.yaml_values import YamlMap
+from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 
 DATA_KEYS = ("nlu", "stories", "rules", "responses")

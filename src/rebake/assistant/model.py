@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rebake.assistant.location import Location, Notice
+from rebake.base.location import Location, Notice
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rebake.assistant.entity_annotations import AnnotationError, parse_annotations
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import Example, LookupTable, NluData, RegexPattern, Synonym
 from rebake.assistant.reading import describe, did_you_mean
 from rebake.assistant.yaml12 import Document
 from rebake.assistant.yaml_values import YamlList, YamlMap, plain
+from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 
 _KINDS = ("intent", "synonym", "regex", "lookup")

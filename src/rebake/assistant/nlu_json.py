@@ -9,11 +9,11 @@ from rebake.assistant import nlu_json_dialogflow as dialogflow
 from rebake.assistant import nlu_json_luis as luis
 from rebake.assistant import nlu_json_rasa as rasa
 from rebake.assistant import nlu_json_wit as wit
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.nlu_data import NluFile
 from rebake.assistant.nlu_json_positions import parse_json
 from rebake.assistant.yaml12 import read_text
 from rebake.assistant.yaml_values import YamlMap
+from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 
 DEFAULT_LANGUAGE = "en"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import EntitySpan, Example
 from rebake.assistant.nlu_data import NluFile, check_intent
 from rebake.assistant.reading import describe
 from rebake.assistant.yaml_values import YamlList, YamlMap
+from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 
 

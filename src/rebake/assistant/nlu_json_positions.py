@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from rebake.assistant.location import Location
 from rebake.assistant.yaml_values import YamlList, YamlMap
+from rebake.base.location import Location
 from rebake.errors import DataError
 
 _BLANKS = re.compile(r"[ \t\n\r]*")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from rebake.assistant.location import Location
 from rebake.assistant.yaml12 import Document
 from rebake.assistant.yaml_values import YamlList, YamlMap
+from rebake.base.location import Location
 from rebake.errors import DataError
 
 LATEST_VERSION = (3, 1)  # of training data and domain files, in Rasa 3.6.21

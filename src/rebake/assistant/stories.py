@@ -8,7 +8,6 @@ from pathlib import PurePath
 from typing import Any
 
 from rebake.assistant.entity_annotations import AnnotationError, parse_annotations
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import (
     ActionStep,
     CheckpointStep,
@@ -23,6 +22,7 @@ from rebake.assistant.model import (
 from rebake.assistant.reading import describe, did_you_mean
 from rebake.assistant.yaml12 import Document
 from rebake.assistant.yaml_values import YamlList, YamlMap, plain
+from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 
 # What may stand beside a step's own key; Rasa refuses any other mixture.

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rebake.assistant.domain import DEFAULT_INTENTS, action_names, entity_names, intent_names
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import (
     ActionStep,
     Assistant,
@@ -24,6 +23,7 @@ from rebake.assistant.model import (
     UserStep,
 )
 from rebake.assistant.reading import did_you_mean
+from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 
 AUTOMATIC_SLOTS = ("requested_slot", "session_started_metadata")

@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.yaml_values import YamlList, YamlMap, resolve
+from rebake.base.location import Location, Notice
 from rebake.errors import DataError, StorageError
 
 MAX_NODES = 5_000_000  # after aliases are expanded; a large assistant has about a hundred thousand

@@ -13,9 +13,9 @@ from typing import Any
 from rebake.archive.metadata import Node
 from rebake.archive.shelf import copy_component
 from rebake.assistant.domain import action_names
-from rebake.assistant.location import Notice
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.assistant.reading import did_you_mean
+from rebake.base.location import Notice
 from rebake.core.end_to_end import EndToEndFeatures, EndToEndFeaturizer
 from rebake.core.ensemble import combine
 from rebake.core.events import events_from_json

@@ -16,11 +16,11 @@ from rebake.archive.metadata import Node
 from rebake.assistant.domain import action_names, intent_names
 from rebake.assistant.model import Assistant, UserStep
 from rebake.assistant.story_texts import turns
+from rebake.base.sparse_rows import SparseRows
 from rebake.core.events import ActionExecuted, Event, UserUttered
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import Component
 from rebake.nlu.message import Message
-from rebake.sparse import SparseRows
 
 _NEED_A_MODEL = frozenset({"SpacyNLP", "MitieFeaturizer"})
 _CACHED = 10_000  # featurized names and texts that are kept for the next prediction

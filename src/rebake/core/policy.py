@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from rebake.archive.writing import write_text
 from rebake.assistant.model import Domain
+from rebake.base.files import write_text
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.events import Event
 from rebake.core.tracker import Tracker, TrainingTracker

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import ActionStep, LoopStep, OrStep, Story, UserStep
+from rebake.base.location import Location, Notice
 from rebake.core.applied import applied_events
 from rebake.core.events import ACTION_LISTEN, ActionExecuted, ActiveLoop, Event, UserUttered, plain_event
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.sparse_rows import SparseRows
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import FeatureStates
 from rebake.core.states import PREVIOUS_ACTION, USER, State, follows_listen
 from rebake.core.ted_texts import TextRows, TextTable, TextWidths, text_data
 from rebake.errors import ModelError
-from rebake.sparse import SparseRows
 
 if TYPE_CHECKING:
     from rebake.nn.dialogue_data import Dialogues, Inputs, States

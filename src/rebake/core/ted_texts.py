@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.sparse_rows import SparseRows
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.errors import DataError
 from rebake.nlu.text_features import Stacked, stack
-from rebake.sparse import SparseRows
 
 if TYPE_CHECKING:
     from rebake.nn.text_data import TextData

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rebake.assistant.location import Notice
 from rebake.assistant.model import EntitySpan, Example
+from rebake.base.location import Notice
 from rebake.nlu.message import Message, Token
 
 TAGGERS = ("CRFEntityExtractor", "DIETClassifier")  # they learn entities, with roles and groups, from tokens

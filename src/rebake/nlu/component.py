@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from rebake.assistant.model import Domain, NluData
+from rebake.base.progress import Progress, Silent
 from rebake.component import DEFAULT_SEED
 from rebake.nlu.message import Message
-from rebake.progress import Progress, Silent
 
 
 @dataclass(frozen=True)

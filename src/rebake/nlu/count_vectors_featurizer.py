@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from rebake.base.sparse_rows import Entries, SparseRows
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.files import read_json, write_json
@@ -28,7 +29,6 @@ from rebake.nlu.message import (
 from rebake.nlu.ngrams import NgramCounter
 from rebake.nlu.stop_words import ENGLISH
 from rebake.nlu.vocabulary import learn_vocabulary
-from rebake.sparse import Entries, SparseRows
 
 logger = logging.getLogger("rebake")
 

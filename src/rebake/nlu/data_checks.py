@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rebake.assistant.location import Location, Notice
 from rebake.assistant.model import Assistant, ComponentSpec, Example
+from rebake.base.location import Location, Notice
 from rebake.nlu.alignment import TAGGERS, is_surely_aligned, misaligned
 from rebake.nlu.message import TEXT, Message
 from rebake.nlu.registry import find_component

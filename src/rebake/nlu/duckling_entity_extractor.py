@@ -15,10 +15,10 @@ from typing import Any, Self
 
 import requests
 
+from rebake.base.interpreter_lock import out_of_turn
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.message import Message
-from rebake.turns import out_of_turn
 
 logger = logging.getLogger("rebake")
 

@@ -9,12 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.sparse_rows import SparseRows
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import TEXT, Features, Message, Token
 from rebake.nlu.token_shapes import SHAPES
-from rebake.sparse import SparseRows
 
 _FILE = "feature_to_idx_dict.json"
 _SEPARATOR = "###"

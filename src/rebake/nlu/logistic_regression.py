@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.interpreter_lock import out_of_turn
 from rebake.errors import ModelError
 from rebake.nlu.text_features import Stacked
-from rebake.turns import out_of_turn
 
 _Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.assistant.model import Example
-from rebake.sparse import SparseRows
+from rebake.base.sparse_rows import SparseRows
 
 TEXT = "text"
 INTENT = "intent"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rebake.assistant.location import Location
 from rebake.assistant.model import NluData
+from rebake.base.location import Location
 from rebake.errors import DataError, ModelError
 
 

@@ -17,6 +17,8 @@ from typing import Any, cast
 from rebake.archive.metadata import Node
 from rebake.archive.shelf import copy_component
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
+from rebake.base.interpreter_lock import turn
+from rebake.base.processors import processors
 from rebake.errors import DataError
 from rebake.nlu.alignment import TAGGERS, misaligned
 from rebake.nlu.component import Component, TrainingContext, TrainingData
@@ -27,8 +29,6 @@ from rebake.nlu.regex_message_handler import RegexMessageHandler
 from rebake.nlu.registry import component_type, trainable_type
 from rebake.nlu.response_texts import response_texts
 from rebake.nlu.training_messages import story_messages, training_messages
-from rebake.processors import processors
-from rebake.turns import turn
 
 logger = logging.getLogger("rebake")
 

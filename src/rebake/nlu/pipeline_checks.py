@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
-from rebake.assistant.location import Notice
 from rebake.assistant.model import ComponentSpec, NluData
+from rebake.base.location import Notice
 from rebake.component import ComponentType
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.registry import COMPONENTS, component_type

@@ -9,9 +9,9 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.sparse_rows import SparseRows
 from rebake.errors import ModelError
 from rebake.nlu.message import Features, Message
-from rebake.sparse import SparseRows
 
 Level = Literal["sequence", "sentence"]
 Matrix = SparseRows | NDArray[np.float32]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 
+from rebake.base.progress import STDERR
 from rebake.nn.deferred import deferred_interface
-from rebake.progress import STDERR
 
 
 @contextmanager

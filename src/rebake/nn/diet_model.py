@@ -13,6 +13,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from rebake.base.interpreter_lock import out_of_turn
+from rebake.base.progress import Progress
 from rebake.nn.batching import Batching
 from rebake.nn.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.diet import Diet, DietConfig, Labels, Prediction, TagName
@@ -26,8 +28,6 @@ from rebake.nn.text_data import TextData
 from rebake.nn.threads import for_predictions, for_training
 from rebake.nn.training import FitSettings, Watcher, fit
 from rebake.nn.weights import Seeded, Source, Weights
-from rebake.progress import Progress
-from rebake.turns import out_of_turn
 
 UNREAD = "sequence_layer.text/_tf_layers/feature_combining/_tf_layers/sparse_dense.sequence"  # without a transformer
 

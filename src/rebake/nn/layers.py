@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
+from rebake.base.sparse_rows import SparseRows
 from rebake.nn.gradients import custom_gradient
 from rebake.nn.noise import Noise, dropout, sparse_dropout
 from rebake.nn.weights import Weights, glorot_uniform, ones, zeros
-from rebake.sparse import SparseRows
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from rebake.base.progress import Progress
 from rebake.nn.batching import Batching
 from rebake.nn.checkpoints import FromCheckpoint, check_complete, write_checkpoint
 from rebake.nn.dialogue_data import Dialogues, Inputs, Labels
@@ -23,7 +24,6 @@ from rebake.nn.tensorboard import TensorBoardLog
 from rebake.nn.threads import for_predictions, for_training
 from rebake.nn.training import FitSettings, LossFunction, Watcher, fit
 from rebake.nn.weights import Seeded, Source, Weights
-from rebake.progress import Progress
 
 PREDICTION_BATCH = 512  # windows; bounds the memory of a prediction
 LOGGED_AS = {

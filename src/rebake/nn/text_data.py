@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.sparse_rows import SparseRows
 from rebake.nn.layers import sparse_tensor
 from rebake.nn.sequence import Widths
-from rebake.sparse import SparseRows
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import tensorflow as tf
 
-from rebake.processors import processors
+from rebake.base.processors import processors
 
 logger = logging.getLogger("rebake")
 

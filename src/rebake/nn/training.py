@@ -17,11 +17,11 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from rebake.base.progress import Progress
 from rebake.nn import no_garbage_collection
 from rebake.nn.averaging import Average
 from rebake.nn.noise import Noise
 from rebake.nn.weights import Weights
-from rebake.progress import Progress
 
 logger = logging.getLogger("rebake")
 

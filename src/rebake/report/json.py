@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rebake.assistant.location import Location
+from rebake.base.location import Location
 from rebake.errors import StorageError
 from rebake.report.model import Report
 

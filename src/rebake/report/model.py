@@ -8,7 +8,7 @@ from typing import Literal
 
 from rebake import __version__
 from rebake.archive.manifest import Part
-from rebake.assistant.location import Location, Notice
+from rebake.base.location import Location, Notice
 from rebake.errors import EXIT_INTERNAL, RebakeError
 from rebake.staleness.git_changes import Changes
 from rebake.staleness.plan import Plan, State

@@ -9,8 +9,8 @@ from typing import Any
 
 from rebake.archive.manifest import Item
 from rebake.assistant.domain import DEFAULT_ACTIONS, action_names
-from rebake.assistant.location import Location
 from rebake.assistant.model import Domain, NluData, Response, Story
+from rebake.base.location import Location
 from rebake.staleness.meaning import (
     ITEM_DIGITS,
     digest,
