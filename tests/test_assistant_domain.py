@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebake.assistant.domain import (
+from rebake.assistant.domain.names import (
     action_names,
     domain_as_dict,
     domain_as_yaml,
@@ -21,8 +21,8 @@ from rebake.assistant.domain import (
 )
 from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.model import Domain, Entity, Intent, Slot
-from rebake.assistant.yaml12 import parse_yaml
-from rebake.assistant.yaml_values import plain
+from rebake.assistant.yaml.values import plain
+from rebake.assistant.yaml.yaml12 import parse_yaml
 from rebake.errors import DataError
 from support.assistant_files import load, write
 from support.shared import need

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebake.assistant.entity_annotations import AnnotationError, parse_annotations
 from rebake.assistant.model import Assistant, EntitySpan
+from rebake.assistant.nlu_data.annotations import AnnotationError, parse_annotations
 from rebake.errors import DataError
 from support.assistant_files import load, write
 

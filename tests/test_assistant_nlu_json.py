@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from rebake.assistant.config import read_config
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, EntitySpan, Example, LookupTable, NluData, RegexPattern, Synonym
-from rebake.assistant.nlu_data import combine_nlu, read_nlu
-from rebake.assistant.nlu_json_positions import parse_json
-from rebake.assistant.nlu_json_rasa import read_rasa_json
-from rebake.assistant.nlu_writer import nlu_as_yaml
-from rebake.assistant.yaml12 import parse_yaml
+from rebake.assistant.nlu_data.json_formats.positions import parse_json
+from rebake.assistant.nlu_data.json_formats.rasa import read_rasa_json
+from rebake.assistant.nlu_data.reader import combine_nlu, read_nlu
+from rebake.assistant.nlu_data.writer import nlu_as_yaml
+from rebake.assistant.yaml.yaml12 import parse_yaml
 from rebake.errors import DataError
 from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rebake.assistant import yaml12
-from rebake.assistant.yaml12 import parse_yaml, read_yaml
-from rebake.assistant.yaml_values import plain, resolve
+from rebake.assistant.yaml import yaml12
+from rebake.assistant.yaml.values import plain, resolve
+from rebake.assistant.yaml.yaml12 import parse_yaml, read_yaml
 from rebake.errors import DataError, RebakeError, StorageError
 
 

@@ -14,7 +14,7 @@ from rebake.archive.manifest import PARTS
 from rebake.archive.metadata import build_metadata
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, ComponentSpec
-from rebake.assistant.story_texts import learned_texts
+from rebake.assistant.stories.texts import learned_texts
 from rebake.baking import bake
 from rebake.baking_checks import check_assistant
 from rebake.core.agent import policy_nodes

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from rebake.archive.metadata import read_metadata, resolve
-from rebake.assistant.domain import action_names, domain_from_dict
+from rebake.assistant.domain.names import action_names, domain_from_dict
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, Domain
 from rebake.core.agent import CoreModel, load_policies, policy_nodes, train_policies

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rebake.assistant.domain import action_names, domain_from_dict
+from rebake.assistant.domain.names import action_names, domain_from_dict
 from rebake.core.events import events_from_json
 from rebake.core.policy import RuleOnlyData
 from rebake.core.registry import POLICIES

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rebake.assistant.domain import action_names
+from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import ActionStep, Domain, Entity, Intent, Slot, SlotStep, Story, StoryEntity, UserStep
 from rebake.core.events import ActionExecuted, Event, UserUttered, user_uttered
 from rebake.core.featurizers import FeatureStates

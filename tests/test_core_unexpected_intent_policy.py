@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rebake.assistant.domain import action_names
+from rebake.assistant.domain.names import action_names
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import ActionStep, Domain, Intent, Story, UserStep
 from rebake.core.events import ActionExecuted, Event, user_uttered

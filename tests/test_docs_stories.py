@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rebake.assistant.domain_reader import DOMAIN_KEYS, MAPPING_TYPES, OTHER_DOMAIN_KEYS, SLOT_TYPES
-from rebake.assistant.stories import STEP_KEYS
+from rebake.assistant.domain.reader import DOMAIN_KEYS, MAPPING_TYPES, OTHER_DOMAIN_KEYS, SLOT_TYPES
+from rebake.assistant.stories.reader import STEP_KEYS
 from rebake.errors import DataError
 from support.core import read
 

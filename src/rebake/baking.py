@@ -15,7 +15,7 @@ from rebake.archive.pack import COMPONENTS_NAME, SUFFIX, pack, read_member, veri
 from rebake.archive.scratch import scratch_directory
 from rebake.archive.shelf import Shelf
 from rebake.assistant.model import Assistant
-from rebake.assistant.nlu_writer import PERSISTED_NLU
+from rebake.assistant.nlu_data.writer import PERSISTED_NLU
 from rebake.baking_job import BakingJob, nothing_to_train
 from rebake.base.progress import Progress, Silent
 from rebake.errors import ModelError, StorageError, UsageError

@@ -16,7 +16,7 @@ from rebake.archive.manifest import Manifest, Part, PartRecord, write_manifest
 from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, Node, build_metadata, write_metadata
 from rebake.archive.shelf import Shelf, ShelvedComponent
 from rebake.assistant.model import Assistant
-from rebake.assistant.nlu_writer import persist_nlu
+from rebake.assistant.nlu_data.writer import persist_nlu
 from rebake.assistant.validate import validate
 from rebake.base.progress import Progress
 from rebake.core.agent import policy_nodes, train_policies

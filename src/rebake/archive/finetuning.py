@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rebake.archive.graph import Graph, Node
-from rebake.assistant.domain import DEFAULT_ACTIONS, action_names, domain_as_dict
+from rebake.assistant.domain.names import DEFAULT_ACTIONS, action_names, domain_as_dict
 from rebake.assistant.model import ActionStep, Assistant, Domain, OrStep, UserStep
 from rebake.base.files import write_text
 

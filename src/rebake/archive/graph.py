@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rebake.assistant.model import ComponentSpec
-from rebake.assistant.yaml_values import plain
+from rebake.assistant.yaml.values import plain
 from rebake.component import ComponentType
 
 Graph = dict[str, dict[str, Any]]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rebake.assistant import defaults
+from rebake.assistant import default_config as defaults
 from rebake.assistant.model import ComponentSpec, Config
 from rebake.assistant.reading import check_version, describe, did_you_mean
-from rebake.assistant.yaml12 import Document
-from rebake.assistant.yaml_values import YamlList, YamlMap, plain
+from rebake.assistant.yaml.values import YamlList, YamlMap, plain
+from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Location, Notice
 from rebake.errors import DataError, UnsupportedError
 

@@ -7,16 +7,16 @@ from functools import cached_property
 from pathlib import Path
 
 from rebake.assistant.config import default_config, read_config
-from rebake.assistant.domain_merge import complete_domain, merge_domains
-from rebake.assistant.domain_reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping, read_responses
+from rebake.assistant.domain.merge import complete_domain, merge_domains
+from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping, read_responses
 from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
 from rebake.assistant.model import Assistant, Config, Domain, NluData, Response, Story
-from rebake.assistant.nlu_data import NluFile, combine_nlu, read_nlu
-from rebake.assistant.nlu_json import read_json_nlu
+from rebake.assistant.nlu_data.json_formats.reader import read_json_nlu
+from rebake.assistant.nlu_data.reader import NluFile, combine_nlu, read_nlu
 from rebake.assistant.reading import Source, check_version, describe, did_you_mean
-from rebake.assistant.stories import StoryFile, is_test_file, read_stories
-from rebake.assistant.yaml12 import Document, read_yaml
-from rebake.assistant.yaml_values import YamlMap
+from rebake.assistant.stories.reader import StoryFile, is_test_file, read_stories
+from rebake.assistant.yaml.values import YamlMap
+from rebake.assistant.yaml.yaml12 import Document, read_yaml
 from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 

@@ -37,7 +37,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One intent; a retrieval intent is named by its base. See :func:`rebake.assistant.domain.used_entities`.
+    """One intent; a retrieval intent is named by its base. See :func:`rebake.assistant.domain.names.used_entities`.
 
     ``use_entities`` is True (all) or names; ``ignore_entities`` None means that nothing was written. Here and below,
     ``properties`` is the entry as written, None for a mere name.
@@ -108,7 +108,7 @@ class SessionConfig:
 class Domain:
     """The merged domain of all domain files and the responses of data files, in the order that Rasa gives it.
 
-    See :mod:`rebake.assistant.domain` for what follows from it, above all the index order of the actions.
+    See :mod:`rebake.assistant.domain.names` for what follows from it, above all the index order of the actions.
     """
 
     version: str = "3.1"

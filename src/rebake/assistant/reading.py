@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from rebake.assistant.yaml12 import Document
-from rebake.assistant.yaml_values import YamlList, YamlMap
+from rebake.assistant.yaml.values import YamlList, YamlMap
+from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Location
 from rebake.errors import DataError
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rebake.assistant.domain import DEFAULT_INTENTS, action_names, entity_names, intent_names
+from rebake.assistant.domain.names import DEFAULT_INTENTS, action_names, entity_names, intent_names
 from rebake.assistant.model import (
     ActionStep,
     Assistant,

@@ -12,7 +12,7 @@ from typing import Any
 
 from rebake.archive.metadata import Node
 from rebake.archive.shelf import copy_component
-from rebake.assistant.domain import action_names
+from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Notice

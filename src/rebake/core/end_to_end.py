@@ -13,9 +13,9 @@ from typing import Literal, Self, get_args
 
 from rebake.archive.graph import featurizing
 from rebake.archive.metadata import Node
-from rebake.assistant.domain import action_names, intent_names
+from rebake.assistant.domain.names import action_names, intent_names
 from rebake.assistant.model import Assistant, UserStep
-from rebake.assistant.story_texts import turns
+from rebake.assistant.stories.texts import turns
 from rebake.base.sparse_rows import SparseRows
 from rebake.core.events import ActionExecuted, Event, UserUttered
 from rebake.errors import DataError, ModelError, UnsupportedError

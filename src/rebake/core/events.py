@@ -148,7 +148,7 @@ Event = (
     | ActionReverted
 )
 
-_PLAIN: dict[str, Event] = {  # the names are those of rebake.assistant.story_texts
+_PLAIN: dict[str, Event] = {  # the names are those of rebake.assistant.stories.texts
     "restart": Restarted(),
     "session_started": SessionStarted(),
     "reset_slots": AllSlotsReset(),

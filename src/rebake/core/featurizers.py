@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from rebake.assistant.domain import action_names, entity_states, intent_names
+from rebake.assistant.domain.names import action_names, entity_states, intent_names
 from rebake.assistant.model import Domain
 from rebake.core.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
 from rebake.core.policy import RETRAIN, RuleOnlyData, read_json, write_json

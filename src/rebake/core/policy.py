@@ -39,7 +39,7 @@ class PolicyPrediction:
     """What one policy says.
 
     Attributes:
-        probabilities: [n_actions], in the order of ``rebake.assistant.domain.action_names``; need not sum to 1.
+        probabilities: [n_actions], in the order of ``rebake.assistant.domain.names.action_names``; need not sum to 1.
         policy: class name, e.g. ``TEDPolicy``.
         priority: decides between equal maxima.
         is_end_to_end: the text of the user message led to it, which beats predictions by intent.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from rebake.assistant.domain import action_names
+from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
 from rebake.core import rule_checks
 from rebake.core.end_to_end import EndToEndFeatures

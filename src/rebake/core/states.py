@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rebake.assistant.domain import used_entities
+from rebake.assistant.domain.names import used_entities
 from rebake.assistant.model import Domain, Slot
 from rebake.core.events import SHOULD_NOT_BE_SET, UserUttered
 from rebake.errors import UnsupportedError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.assistant.domain import action_names
+from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.events import ACTION_LISTEN, EntitiesAdded

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from rebake.assistant.domain import action_names, intent_names
+from rebake.assistant.domain.names import action_names, intent_names
 from rebake.assistant.model import Domain
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from rebake.assistant.nlu_data.synonyms import learn_synonyms
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import Message
-from rebake.nlu.synonyms import learn_synonyms
 
 logger = logging.getLogger("rebake")
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from rebake.assistant.domain import entity_names, intent_names
+from rebake.assistant.domain.names import entity_names, intent_names
 from rebake.assistant.model import Domain
 from rebake.nlu.message import INTENT, TEXT, Message
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rebake.assistant.model import Domain
-from rebake.assistant.yaml_values import plain
+from rebake.assistant.yaml.values import plain
 from rebake.nlu.component import TrainingData
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from rebake.assistant.model import Example, NluData, Story
-from rebake.assistant.story_texts import learned_texts
+from rebake.assistant.stories.texts import learned_texts
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, TEXT, Message
 
 _DELIMITER = "/"

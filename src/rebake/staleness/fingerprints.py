@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from rebake.archive.manifest import ComponentRecord, Item, Part, PartRecord
-from rebake.assistant.domain import action_names
+from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
-from rebake.assistant.story_texts import learned_texts
+from rebake.assistant.nlu_data.synonyms import learn_synonyms
+from rebake.assistant.stories.texts import learned_texts
 from rebake.component import DEFAULT_SEED, ComponentType
 from rebake.core.generator import DEFAULT_AUGMENTATION
 from rebake.core.registry import policy_type
 from rebake.errors import UnsupportedError
 from rebake.nlu.registry import component_type
 from rebake.nlu.response_texts import response_texts
-from rebake.nlu.synonyms import learn_synonyms
 from rebake.staleness.file_contents import content_digest
 from rebake.staleness.items import domain_items, nlu_items, response_items, retrieval_items, story_items
 from rebake.staleness.meaning import digest, spans_meaning

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from rebake.archive.manifest import Item
-from rebake.assistant.domain import DEFAULT_ACTIONS, action_names
+from rebake.assistant.domain.names import DEFAULT_ACTIONS, action_names
 from rebake.assistant.model import Domain, NluData, Response, Story
 from rebake.base.location import Location
 from rebake.staleness.meaning import (

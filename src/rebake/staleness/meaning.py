@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rebake.assistant.domain import used_entities
+from rebake.assistant.domain.names import used_entities
 from rebake.assistant.model import (
     ActionStep,
     CheckpointStep,

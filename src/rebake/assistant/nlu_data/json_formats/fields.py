@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rebake.assistant.model import EntitySpan, Example
-from rebake.assistant.nlu_data import NluFile, check_intent
+from rebake.assistant.nlu_data.reader import NluFile, check_intent
 from rebake.assistant.reading import describe
-from rebake.assistant.yaml_values import YamlList, YamlMap
+from rebake.assistant.yaml.values import YamlList, YamlMap
 from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rebake.assistant.domain import DEFAULT_ACTIONS
+from rebake.assistant.domain.names import DEFAULT_ACTIONS
 from rebake.assistant.model import ActionStep, OrStep, Story, UserStep
 
 # Names that stand for an event where a story has ``action:``; no policy predicts them.

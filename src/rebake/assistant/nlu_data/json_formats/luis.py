@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rebake.assistant.model import RegexPattern
-from rebake.assistant.nlu_data import NluFile
-from rebake.assistant.nlu_json_fields import JsonSource
-from rebake.assistant.yaml_values import YamlMap
+from rebake.assistant.nlu_data.json_formats.fields import JsonSource
+from rebake.assistant.nlu_data.reader import NluFile
+from rebake.assistant.yaml.values import YamlMap
 
 MARK = "luis_schema_version"
 _LATEST = 7  # that Rasa 3.6.21 was tried with

@@ -7,7 +7,7 @@ from typing import Any
 
 from rebake.assistant.model import Domain, Entity, Form, Intent, Response, SessionConfig, Slot
 from rebake.assistant.reading import Source, describe, did_you_mean
-from rebake.assistant.yaml_values import plain
+from rebake.assistant.yaml.values import plain
 from rebake.base.location import Location
 
 DOMAIN_KEYS = ("intents", "entities", "slots", "forms", "responses", "actions", "e2e_actions", "session_config")

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from rebake.assistant.entity_annotations import AnnotationError, parse_annotations
 from rebake.assistant.model import Example, LookupTable, NluData, RegexPattern, Synonym
+from rebake.assistant.nlu_data.annotations import AnnotationError, parse_annotations
 from rebake.assistant.reading import describe, did_you_mean
-from rebake.assistant.yaml12 import Document
-from rebake.assistant.yaml_values import YamlList, YamlMap, plain
+from rebake.assistant.yaml.values import YamlList, YamlMap, plain
+from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rebake.assistant.nlu_data import NluFile
-from rebake.assistant.nlu_json_fields import JsonSource
-from rebake.assistant.yaml_values import YamlMap
+from rebake.assistant.nlu_data.json_formats.fields import JsonSource
+from rebake.assistant.nlu_data.reader import NluFile
+from rebake.assistant.yaml.values import YamlMap
 
 MARK = "utterances"
 _NO_INTENT = "out_of_scope"  # wit leaves the intent of such utterances out

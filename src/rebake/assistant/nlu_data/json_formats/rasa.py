@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rebake.assistant.model import LookupTable, RegexPattern, Synonym
-from rebake.assistant.nlu_data import NluFile
-from rebake.assistant.nlu_json_fields import JsonSource
-from rebake.assistant.nlu_json_lookups import read_lookup_file
+from rebake.assistant.nlu_data.json_formats.fields import JsonSource
+from rebake.assistant.nlu_data.json_formats.lookups import read_lookup_file
+from rebake.assistant.nlu_data.reader import NluFile
 from rebake.assistant.reading import describe, did_you_mean
-from rebake.assistant.yaml_values import YamlMap
+from rebake.assistant.yaml.values import YamlMap
 
 MARK = "rasa_nlu_data"
 _SECTIONS = ("common_examples", "entity_synonyms", "regex_features", "lookup_tables")

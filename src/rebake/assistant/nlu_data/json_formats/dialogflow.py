@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from rebake.assistant.model import EntitySpan, LookupTable, RegexPattern, Synonym
-from rebake.assistant.nlu_data import NluFile
-from rebake.assistant.nlu_json_fields import JsonSource
-from rebake.assistant.nlu_json_positions import parse_json
-from rebake.assistant.yaml12 import read_text
-from rebake.assistant.yaml_values import YamlMap
+from rebake.assistant.nlu_data.json_formats.fields import JsonSource
+from rebake.assistant.nlu_data.json_formats.positions import parse_json
+from rebake.assistant.nlu_data.reader import NluFile
+from rebake.assistant.yaml.values import YamlMap
+from rebake.assistant.yaml.yaml12 import read_text
 
 INTENT_MARK = "responses"
 ENTITY_MARK = "isEnum"

@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from rebake.assistant.domain_reader import read_domain_mapping
+from rebake.assistant.domain.reader import read_domain_mapping
 from rebake.assistant.model import Domain, Entity, Form, Intent, Slot
 from rebake.assistant.reading import Source
-from rebake.assistant.yaml_values import plain, resolve
+from rebake.assistant.yaml.values import plain, resolve
 
 DEFAULT_ACTIONS = (
     "action_listen",

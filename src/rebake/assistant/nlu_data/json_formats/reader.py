@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from rebake.assistant import nlu_json_dialogflow as dialogflow
-from rebake.assistant import nlu_json_luis as luis
-from rebake.assistant import nlu_json_rasa as rasa
-from rebake.assistant import nlu_json_wit as wit
-from rebake.assistant.nlu_data import NluFile
-from rebake.assistant.nlu_json_positions import parse_json
-from rebake.assistant.yaml12 import read_text
-from rebake.assistant.yaml_values import YamlMap
+from rebake.assistant.nlu_data.json_formats import dialogflow, luis, rasa, wit
+from rebake.assistant.nlu_data.json_formats.positions import parse_json
+from rebake.assistant.nlu_data.reader import NluFile
+from rebake.assistant.yaml.values import YamlMap
+from rebake.assistant.yaml.yaml12 import read_text
 from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 

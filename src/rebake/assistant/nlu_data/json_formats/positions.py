@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from rebake.assistant.yaml_values import YamlList, YamlMap
+from rebake.assistant.yaml.values import YamlList, YamlMap
 from rebake.base.location import Location
 from rebake.errors import DataError
 

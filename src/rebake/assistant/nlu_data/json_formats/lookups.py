@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rebake.assistant.yaml12 import read_text
+from rebake.assistant.yaml.yaml12 import read_text
 from rebake.base.location import Location
 from rebake.errors import DataError, StorageError
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from rebake.assistant.entity_annotations import AnnotationError, parse_annotations
 from rebake.assistant.model import (
     ActionStep,
     CheckpointStep,
@@ -19,9 +18,10 @@ from rebake.assistant.model import (
     StoryEntity,
     UserStep,
 )
+from rebake.assistant.nlu_data.annotations import AnnotationError, parse_annotations
 from rebake.assistant.reading import describe, did_you_mean
-from rebake.assistant.yaml12 import Document
-from rebake.assistant.yaml_values import YamlList, YamlMap, plain
+from rebake.assistant.yaml.values import YamlList, YamlMap, plain
+from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Location, Notice
 from rebake.errors import DataError
 

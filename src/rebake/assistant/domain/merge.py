@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from rebake.assistant.domain import used_entities
+from rebake.assistant.domain.names import used_entities
 from rebake.assistant.model import (
     ActionStep,
     Domain,

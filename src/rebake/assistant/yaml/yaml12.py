@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from rebake.assistant.yaml_values import YamlList, YamlMap, resolve
+from rebake.assistant.yaml.values import YamlList, YamlMap, resolve
 from rebake.base.location import Location, Notice
 from rebake.errors import DataError, StorageError
 
