@@ -26,9 +26,9 @@ from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import ActionStep, Assistant, Intent, Story, UserStep
 from rebake.core.featurizers import FeatureStates, TrackerFeaturizer
 from rebake.core.generator import training_trackers
-from rebake.core.registry import POLICIES
 from rebake.core.ted_data import StateEncoder, build_windows
 from rebake.nlu.component import TrainingContext
+from rebake.registry.policies import POLICIES
 
 FACTORS = (1, 10, 100, 400)
 TURNS = 5

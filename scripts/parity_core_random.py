@@ -234,11 +234,11 @@ def rebake_answer(project: Path, options: dict[str, Any]) -> dict[str, Any]:
     from rebake.core.events import events_from_json
     from rebake.core.featurizers import TrackerFeaturizer
     from rebake.core.generator import training_trackers
-    from rebake.core.registry import POLICIES
     from rebake.core.states import StateBuilder
     from rebake.core.tracker import Tracker
     from rebake.errors import DataError
     from rebake.nlu.component import TrainingContext
+    from rebake.registry.policies import POLICIES
 
     assistant = load_assistant(str(project / "config.yml"), str(project / "domain.yml"), str(project / "data"))
     trackers = training_trackers(assistant.stories, assistant.domain, options["augmentation"])

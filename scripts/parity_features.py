@@ -29,9 +29,9 @@ from rebake.base.sparse_rows import SparseRows
 from rebake.errors import DataError
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import Message
-from rebake.nlu.registry import component_type
 from rebake.nlu.response_texts import label_texts
 from rebake.nlu.training_messages import training_messages
+from rebake.registry.components import component_type
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT.parent / "shared" / "reference"

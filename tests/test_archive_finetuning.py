@@ -11,9 +11,9 @@ from rebake.archive.finetuning import FINGERPRINTS_FILE, finetuning_fingerprints
 from rebake.archive.metadata import COMPONENTS_NAME, read_metadata, resolve
 from rebake.archive.pack import read_member
 from rebake.assistant.importer import load_assistant
-from rebake.core.registry import policy_type
 from rebake.model_training import train_nlu
-from rebake.nlu.registry import component_type
+from rebake.registry.components import component_type
+from rebake.registry.policies import policy_type
 from support.shared import need
 
 REFERENCES = ("breakoutbot", "concertbot", "e2ebot", "formbot", "helpdesk", "moodbot", "travelbot")

@@ -14,9 +14,9 @@ from rebake.archive.pack import pack
 from rebake.assistant.domain.names import domain_as_dict
 from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, NluData, Response
 from rebake.base.location import Location
-from rebake.core.registry import policy_type
 from rebake.errors import ModelError
-from rebake.nlu.registry import component_type
+from rebake.registry.components import component_type
+from rebake.registry.policies import policy_type
 from support.shared import need
 
 HERE = Location("config.yml", 1)

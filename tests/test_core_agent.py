@@ -15,11 +15,11 @@ from rebake.core.agent import CoreModel, load_policies, policy_nodes, train_poli
 from rebake.core.ensemble import combine
 from rebake.core.events import LoopInterrupted, UserFeaturization, events_from_json
 from rebake.core.policy import PolicyPrediction
-from rebake.core.registry import POLICIES, policy_type
 from rebake.core.states import StateBuilder
 from rebake.core.tracker import Tracker
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import TrainingContext
+from rebake.registry.policies import POLICIES, policy_type
 from support.core import CONFIG, read
 
 DATA = """\
@@ -145,7 +145,7 @@ def test_a_model_without_its_files_is_a_model_error(tmp_path: Path) -> None:
 
 
 def test_the_registry_is_read_without_tensorflow() -> None:
-    code = "import sys, rebake.core.registry, rebake.core.agent; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, rebake.registry.policies, rebake.core.agent; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -12,12 +12,12 @@ from rebake.core.featurizers import TrackerFeaturizer
 from rebake.core.generator import training_trackers
 from rebake.core.memoization import MemoizationPolicy
 from rebake.core.policy import Policy, RuleOnlyData
-from rebake.core.registry import POLICIES
 from rebake.core.rule_policy import RulePolicy
 from rebake.core.states import StateBuilder
 from rebake.core.tracker import Tracker
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext
+from rebake.registry.policies import POLICIES
 from support.core import read
 
 TEXTS = """\

@@ -24,10 +24,10 @@ from rebake.core.agent import CoreModel, load_policies, policy_nodes, train_poli
 from rebake.core.ensemble import combine
 from rebake.core.events import events_from_json
 from rebake.core.policy import PolicyPrediction, RuleOnlyData
-from rebake.core.registry import policy_type
 from rebake.core.states import StateBuilder
 from rebake.core.tracker import Tracker
 from rebake.nlu.component import TrainingContext
+from rebake.registry.policies import policy_type
 from support.shared import need
 
 ASSISTANTS = ("breakoutbot", "concertbot", "formbot", "helpdesk", "moodbot", "travelbot")

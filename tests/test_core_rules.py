@@ -9,10 +9,10 @@ import pytest
 
 from rebake.core.generator import training_trackers
 from rebake.core.memoization import MemoizationPolicy
-from rebake.core.registry import POLICIES
 from rebake.core.rule_policy import RulePolicy
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext
+from rebake.registry.policies import POLICIES
 from support.core import DOMAIN, read
 
 

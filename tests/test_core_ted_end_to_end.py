@@ -15,7 +15,6 @@ from rebake.core.end_to_end import EndToEndFeaturizer
 from rebake.core.events import EntitiesAdded, events_from_json
 from rebake.core.generator import training_trackers
 from rebake.core.policy import Policy, PolicyPrediction, RuleOnlyData
-from rebake.core.registry import POLICIES
 from rebake.core.states import StateBuilder
 from rebake.core.ted_policy import TEDPolicy
 from rebake.core.tracker import Tracker
@@ -24,6 +23,7 @@ from rebake.errors import ModelError, UnsupportedError
 from rebake.model import load_model
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes
+from rebake.registry.policies import POLICIES
 from support.core import CONFIG, DOMAIN, read
 from support.weights import values_of
 

@@ -16,7 +16,6 @@ from rebake.core.events import ActionExecuted, Event, UserUttered, user_uttered
 from rebake.core.featurizers import FeatureStates
 from rebake.core.generator import training_trackers
 from rebake.core.policy import RuleOnlyData
-from rebake.core.registry import POLICIES
 from rebake.core.states import StateBuilder
 from rebake.core.ted_data import StateEncoder, Widths, build_windows
 from rebake.core.ted_options import resolve_options
@@ -24,6 +23,7 @@ from rebake.core.ted_policy import TEDPolicy, top_ranked
 from rebake.core.tracker import Tracker, TrainingTracker
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import TrainingContext
+from rebake.registry.policies import POLICIES
 from support.process import threads_after_loading
 from support.weights import values_of
 

@@ -17,12 +17,12 @@ from rebake.assistant.model import ActionStep, Domain, Intent, Story, UserStep
 from rebake.core.events import ActionExecuted, Event, user_uttered
 from rebake.core.generator import training_trackers
 from rebake.core.policy import RuleOnlyData
-from rebake.core.registry import POLICIES
 from rebake.core.states import StateBuilder
 from rebake.core.tracker import Tracker
 from rebake.core.unexpected_intent_policy import QUANTILES, Expectation, UnexpecTEDIntentPolicy, quantiles
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext
+from rebake.registry.policies import POLICIES
 from support.shared import need
 from support.weights import values_of
 

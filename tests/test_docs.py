@@ -13,8 +13,8 @@ import pytest
 
 from rebake import errors
 from rebake.cli import build_parser
-from rebake.core.registry import POLICIES
-from rebake.nlu.registry import COMPONENTS
+from rebake.registry.components import COMPONENTS
+from rebake.registry.policies import POLICIES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -195,7 +195,7 @@ def test_without_our_files_or_with_other_options_it_is_trained_from_the_dataset(
 
 
 def _options() -> dict[str, Any]:
-    from rebake.nlu.defaults import CRF_ENTITY_EXTRACTOR
+    from rebake.registry.component_defaults import CRF_ENTITY_EXTRACTOR
 
     return dict(CRF_ENTITY_EXTRACTOR)
 

@@ -13,7 +13,7 @@ from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
 from rebake.nlu.crf_files import read_dataset, write_dataset
 from rebake.nlu.message import TEXT, Message
-from rebake.nlu.registry import component_type
+from rebake.registry.components import component_type
 from support.shared import need
 
 KEYS = ("entity", "start", "end", "value", "role", "group", "extractor")

@@ -14,10 +14,10 @@ from rebake.assistant.model import Domain, EntitySpan, Example, NluData
 from rebake.base.sparse_rows import SparseRows
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.defaults import DIET_CLASSIFIER
 from rebake.nlu.diet_classifier import DIETClassifier
 from rebake.nlu.message import Features, Message, Token
 from rebake.nn.diet import Diet
+from rebake.registry.component_defaults import DIET_CLASSIFIER
 from support.process import threads_after_loading
 from support.turns import turn_is_free
 

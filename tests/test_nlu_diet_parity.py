@@ -12,7 +12,7 @@ import pytest
 from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
 from rebake.nlu.message import TEXT, Message
-from rebake.nlu.registry import component_type
+from rebake.registry.components import component_type
 from support.shared import need
 
 ASSISTANTS = ["breakoutbot", "concertbot", "e2ebot", "formbot", "helpdesk", "moodbot", "travelbot"]

@@ -18,8 +18,8 @@ from rebake.nlu import count_vectors_featurizer
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.frequency_order import most_frequent
 from rebake.nlu.ngrams import NgramCounter
-from rebake.nlu.registry import COMPONENTS
 from rebake.nlu.vocabulary import learn_vocabulary
+from rebake.registry.components import COMPONENTS
 from support.nlu import component, features, reloaded, rows, texts, tokenized, trained, training_on
 from support.shared import need
 

@@ -14,7 +14,7 @@ from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model import load_model
 from rebake.nlu import extras
 from rebake.nlu.message import Message
-from rebake.nlu.registry import COMPONENTS
+from rebake.registry.components import COMPONENTS
 from support.nlu import component, reloaded, texts, trained, training_on
 
 needs_jieba = pytest.mark.skipif(

@@ -10,7 +10,7 @@ from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.pipeline_checks import check_pipeline
-from rebake.nlu.registry import COMPONENTS, component_type, supported_components, trainable_type
+from rebake.registry.components import COMPONENTS, component_type, supported_components, trainable_type
 
 
 def spec(name: str, line: int = 1, **options: Any) -> ComponentSpec:

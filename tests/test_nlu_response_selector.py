@@ -15,8 +15,8 @@ from rebake.assistant.model import Domain, Example, NluData, Response
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import Message
-from rebake.nlu.registry import COMPONENTS
 from rebake.nlu.response_selector import ResponseSelector
+from rebake.registry.components import COMPONENTS
 from support.nlu import component, tokenized, trained, training_on
 
 EXAMPLES = (

@@ -10,7 +10,7 @@ import pytest
 from rebake.archive.metadata import COMPONENTS_NAME, read_metadata, resolve
 from rebake.archive.pack import unpack
 from rebake.nlu.pipeline import load_pipeline
-from rebake.nlu.registry import component_type
+from rebake.registry.components import component_type
 from support.shared import need
 
 

@@ -9,10 +9,10 @@ import pytest
 from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
 from rebake.core.agent import policy_nodes
-from rebake.core.registry import POLICIES
 from rebake.errors import DataError
-from rebake.nlu.registry import COMPONENTS
-from rebake.option_checks import check_options
+from rebake.registry.components import COMPONENTS
+from rebake.registry.option_checks import check_options
+from rebake.registry.policies import POLICIES
 
 HERE = Location("config.yml", 7)
 ENTRIES = {**COMPONENTS, **POLICIES}

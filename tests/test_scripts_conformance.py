@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sklearn.metrics import classification_report
 
-from rebake.nlu.registry import COMPONENTS
+from rebake.registry.components import COMPONENTS
 from support.shared import need
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -39,8 +39,8 @@ from rebake.assistant.model import (
     UserStep,
 )
 from rebake.base.location import Location
-from rebake.component import ComponentType
-from rebake.nlu import registry
+from rebake.registry import components as registry
+from rebake.registry.component_type import ComponentType
 from rebake.staleness import fingerprints
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
 from rebake.staleness.meaning import digest

@@ -19,8 +19,8 @@ from rebake.nlu.data_checks import check_data
 from rebake.nlu.label_checks import check_labels
 from rebake.nlu.pipeline import pipeline_nodes
 from rebake.nlu.pipeline_checks import check_pipeline
-from rebake.nlu.registry import trainable_type
-from rebake.option_checks import check_options
+from rebake.registry.components import trainable_type
+from rebake.registry.option_checks import check_options
 
 # Making one of these loads a language model, or a library that a check has no time for.
 _SLOW_TO_MAKE = frozenset(

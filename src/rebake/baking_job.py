@@ -25,7 +25,7 @@ from rebake.errors import DataError
 from rebake.forked import Forked, ForkedError, Polling, can_fork
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
-from rebake.option_checks import check_options
+from rebake.registry.option_checks import check_options
 from rebake.staleness.fingerprints import fingerprint
 
 logger = logging.getLogger("rebake")

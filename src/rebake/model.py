@@ -39,7 +39,7 @@ class Model:
     @cached_property
     def _pipeline(self) -> Pipeline:
         from rebake.nlu.pipeline import load_pipeline
-        from rebake.nlu.registry import component_type
+        from rebake.registry.components import component_type
 
         if not self.metadata.nlu:
             raise ModelError(f"{self.path} holds no NLU model.", fix="Parse with a model that was trained on NLU data.")
@@ -50,8 +50,8 @@ class Model:
     def _core(self) -> CoreModel:
         from rebake.core.agent import load_policies
         from rebake.core.end_to_end import EndToEndFeaturizer
-        from rebake.core.registry import policy_type
-        from rebake.nlu.registry import component_type
+        from rebake.registry.components import component_type
+        from rebake.registry.policies import policy_type
 
         if not self.metadata.core:
             raise ModelError(

@@ -11,9 +11,9 @@ from rebake.assistant.model import Domain, Example, NluData
 from rebake.base.sparse_rows import SparseRows
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.message import Features, Message
-from rebake.nlu.registry import COMPONENTS
 from rebake.nlu.response_texts import label_texts
 from rebake.nlu.training_messages import training_messages
+from rebake.registry.components import COMPONENTS
 
 
 def component(name: str, **options: Any) -> Component:

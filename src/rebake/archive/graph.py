@@ -13,7 +13,7 @@ from typing import Any
 
 from rebake.assistant.model import ComponentSpec
 from rebake.assistant.yaml.values import plain
-from rebake.component import ComponentType
+from rebake.registry.component_type import ComponentType
 
 Graph = dict[str, dict[str, Any]]
 

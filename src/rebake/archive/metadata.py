@@ -17,8 +17,8 @@ from rebake.assistant.domain.names import domain_as_dict, domain_as_yaml, domain
 from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.base.files import write_text
 from rebake.base.location import Location
-from rebake.component import ComponentType
 from rebake.errors import ModelError
+from rebake.registry.component_type import ComponentType
 
 __all__ = ["COMPONENTS_NAME", "METADATA_NAME", "Metadata", "Node", "StoredNode", "build_metadata", "read_metadata"]
 

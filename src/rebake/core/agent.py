@@ -21,11 +21,11 @@ from rebake.core.ensemble import combine
 from rebake.core.events import events_from_json
 from rebake.core.generator import DEFAULT_AUGMENTATION, training_trackers
 from rebake.core.policy import Policy, PolicyPrediction, RuleOnlyData
-from rebake.core.registry import policy_type, require_trainable
 from rebake.core.states import StateBuilder
 from rebake.core.tracker import Tracker, TrainingTracker
 from rebake.errors import DataError, StorageError
 from rebake.nlu.component import TrainingContext
+from rebake.registry.policies import policy_type, require_trainable
 
 logger = logging.getLogger("rebake")
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol, Self
 
 from rebake.assistant.model import Domain, NluData
 from rebake.base.progress import Progress, Silent
-from rebake.component import DEFAULT_SEED
 from rebake.nlu.message import Message
+from rebake.registry.component_type import DEFAULT_SEED
 
 
 @dataclass(frozen=True)

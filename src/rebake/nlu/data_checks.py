@@ -10,7 +10,7 @@ from rebake.assistant.model import Assistant, ComponentSpec, Example
 from rebake.base.location import Location, Notice
 from rebake.nlu.alignment import TAGGERS, is_surely_aligned, misaligned
 from rebake.nlu.message import TEXT, Message
-from rebake.nlu.registry import find_component
+from rebake.registry.components import find_component
 
 _ENOUGH = 2  # examples of an intent, annotations of an entity
 _LEARNERS = (*TAGGERS, "MitieEntityExtractor")

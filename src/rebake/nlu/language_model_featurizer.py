@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.extras import require_extra
-from rebake.nlu.language_models import LANGUAGE_MODELS, LanguageModel
 from rebake.nlu.message import ACTION_TEXT, RESPONSE, TEXT, Features, Message, Token
+from rebake.registry.language_models import LANGUAGE_MODELS, LanguageModel
 
 _BATCH = 64  # texts that the transformer sees together, of about the same length
 _PIECES = "number_of_sub_tokens"

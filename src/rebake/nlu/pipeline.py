@@ -26,9 +26,9 @@ from rebake.nlu.fallback_classifier import FALLBACK_INTENT
 from rebake.nlu.message import TEXT, Message
 from rebake.nlu.pipeline_checks import check_pipeline, check_response_selector
 from rebake.nlu.regex_message_handler import RegexMessageHandler
-from rebake.nlu.registry import component_type, trainable_type
 from rebake.nlu.response_texts import response_texts
 from rebake.nlu.training_messages import story_messages, training_messages
+from rebake.registry.components import component_type, trainable_type
 
 logger = logging.getLogger("rebake")
 

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 
 from rebake.assistant.model import ComponentSpec, NluData
 from rebake.base.location import Notice
-from rebake.component import ComponentType
 from rebake.errors import DataError, UnsupportedError
-from rebake.nlu.registry import COMPONENTS, component_type
+from rebake.registry.component_type import ComponentType
+from rebake.registry.components import COMPONENTS, component_type
 
 # Languages without spaces between words, and those that a tokenizer is made for.
 _UNSUPPORTED_LANGUAGES: Mapping[str, frozenset[str]] = {"WhitespaceTokenizer": frozenset({"zh", "ja", "th"})}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rebake.assistant.model import ComponentSpec, Domain, NluData, Response
-from rebake.nlu.registry import find_component
+from rebake.registry.components import find_component
 
 _DELIMITER = "/"
 

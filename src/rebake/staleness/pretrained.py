@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from rebake.nlu.language_models import LANGUAGE_MODELS
+from rebake.registry.language_models import LANGUAGE_MODELS
 
 
 def pretrained_versions(component: str, options: Mapping[str, Any]) -> dict[str, str]:

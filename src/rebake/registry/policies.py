@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from rebake.assistant.model import ComponentSpec
 from rebake.assistant.reading import did_you_mean
-from rebake.component import ComponentType
-from rebake.core import defaults
 from rebake.errors import DataError, UnsupportedError
+from rebake.registry import policy_defaults as defaults
+from rebake.registry.component_type import ComponentType
 
 _NO_EFFECT_ON_THE_MODEL = frozenset({"tensorboard_log_directory", "tensorboard_log_level", "use_gpu"})
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from rebake.assistant.model import ComponentSpec
 from rebake.assistant.reading import describe
-from rebake.component import ComponentType
 from rebake.errors import DataError
+from rebake.registry.component_type import ComponentType
 
 _FRACTIONS = frozenset({"min_df", "drop_rate_attention", "timeout"})  # a whole number by default, but need not be one
 _AT_LEAST_ONE = frozenset({"epochs", "embedding_dimension", "dense_dimension", "number_of_attention_heads"})

@@ -1,9 +1,9 @@
-"""One entry per NLU component of Rasa 3.6.21; :mod:`rebake.nlu.registry` looks them up."""
+"""One entry per NLU component of Rasa 3.6.21; :mod:`rebake.registry.components` looks them up."""
 
 from __future__ import annotations
 
-from rebake.component import ComponentType
-from rebake.nlu import defaults
+from rebake.registry import component_defaults as defaults
+from rebake.registry.component_type import ComponentType
 
 _NO_EFFECT_ON_THE_MODEL = frozenset({"tensorboard_log_directory", "tensorboard_log_level", "run_eagerly"})
 _TOKENS = frozenset({"tokens"})

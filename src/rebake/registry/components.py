@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from rebake.assistant.model import ComponentSpec
-from rebake.component import ComponentType
 from rebake.errors import DataError, UnsupportedError
-from rebake.nlu.component_table import ENTRIES
+from rebake.registry.component_table import ENTRIES
+from rebake.registry.component_type import ComponentType
 
 COMPONENTS: Mapping[str, ComponentType] = MappingProxyType({entry.name: entry for entry in ENTRIES})
 _BY_CLASS: Mapping[str, ComponentType] = MappingProxyType({entry.rasa_class: entry for entry in ENTRIES})
