@@ -10,7 +10,7 @@ from rebake.archive.graph import Node
 from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, read_manifest, write_manifest
 from rebake.archive.metadata import build_metadata, write_metadata
 from rebake.archive.pack import pack, unpack
-from rebake.archive.shelf import Shelf
+from rebake.archive.part_sources import Shelf
 from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, NluData
 from rebake.base.location import Location
 from rebake.errors import ModelError

@@ -12,8 +12,8 @@ from typing import Any
 
 from rebake.archive.manifest import PARTS, Manifest, Part, read_manifest
 from rebake.archive.pack import COMPONENTS_NAME, SUFFIX, pack, read_member, verify
+from rebake.archive.part_sources import Shelf
 from rebake.archive.scratch import scratch_directory
-from rebake.archive.shelf import Shelf
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import PERSISTED_NLU
 from rebake.baking_job import BakingJob, nothing_to_train

@@ -14,7 +14,7 @@ from rebake import __version__
 from rebake.archive.finetuning import finetuning_fingerprints, write_finetuning_fingerprints
 from rebake.archive.manifest import Manifest, Part, PartRecord, write_manifest
 from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, Node, build_metadata, write_metadata
-from rebake.archive.shelf import Shelf, ShelvedComponent
+from rebake.archive.part_sources import Shelf, ShelvedComponent
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import persist_nlu
 from rebake.assistant.validate import validate

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rebake.archive.metadata import Node
-from rebake.archive.shelf import copy_component
+from rebake.archive.part_sources import copy_component
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.assistant.reading import did_you_mean

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, cast
 
 from rebake.archive.metadata import Node
-from rebake.archive.shelf import copy_component
+from rebake.archive.part_sources import copy_component
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.base.interpreter_lock import turn
 from rebake.base.processors import processors
