@@ -20,7 +20,7 @@ from scoring import score
 import rebake
 from rebake.assistant.importer import load_assistant
 from rebake.model_training import train_nlu
-from rebake.nn import diet_model
+from rebake.nn.diet import model as diet_model
 
 ALWAYS = 10**9
 WAYS = {  # for how many epochs L2 has Rasa's condition, and the share of the epochs whose weights are averaged

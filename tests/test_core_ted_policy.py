@@ -101,9 +101,9 @@ def eagerly() -> Iterator[None]:
 
 
 def untrained_weights(**changes: Any) -> dict[str, Any]:
-    from rebake.nn.dialogue_data import Inputs, Labels
-    from rebake.nn.ted_config import TedConfig
-    from rebake.nn.ted_model import TedModel
+    from rebake.nn.ted.config import TedConfig
+    from rebake.nn.ted.dialogue_data import Inputs, Labels
+    from rebake.nn.ted.model import TedModel
     from rebake.nn.weights import Seeded
 
     rows = build_windows([], StateEncoder(FeatureStates.of(DOMAIN))).states.features

@@ -16,7 +16,7 @@ from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.diet_classifier import DIETClassifier
 from rebake.nlu.message import Features, Message, Token
-from rebake.nn.diet import Diet
+from rebake.nn.diet.network import Diet
 from rebake.registry.component_defaults import DIET_CLASSIFIER
 from support.process import threads_after_loading
 from support.turns import turn_is_free
@@ -186,7 +186,7 @@ def test_a_model_has_the_mean_of_the_weights_of_its_last_fifth_of_epochs(
         return {key: reader.get_tensor(key) for key in reader.get_variable_to_shape_map() if "_tf_layers" in key}
 
     model = weights(10, "model")
-    monkeypatch.setattr("rebake.nn.diet_model.AVERAGED", 0.0)
+    monkeypatch.setattr("rebake.nn.diet.model.AVERAGED", 0.0)
     ninth, tenth = weights(9, "ninth"), weights(10, "tenth")
     assert len(model) == len(ninth) == len(tenth) > 20
     assert any((ninth[key] != value).any() for key, value in tenth.items())

@@ -4,7 +4,7 @@ import pytest
 
 import rebake
 from rebake.nlu import pipeline
-from rebake.nn.diet_model import UNTRACED
+from rebake.nn.diet.model import UNTRACED
 from support.shared import need
 
 TEXTS = ["hello", "i forgot my password", "", "can you open a ticket for anna@example.com please?"]

@@ -10,12 +10,12 @@ import tensorflow as tf
 
 from rebake.base.sparse_rows import SparseRows
 from rebake.errors import ModelError
-from rebake.nn.blocks import Groups, product
-from rebake.nn.checkpoints import FromCheckpoint, write_checkpoint
-from rebake.nn.layers import sparse_product, sparse_tensor
-from rebake.nn.noise import Noise, dropout, rounded
-from rebake.nn.rows import Rows
-from rebake.nn.transformer import Transformer, TransformerConfig
+from rebake.nn.layers.basic import sparse_product, sparse_tensor
+from rebake.nn.layers.blocks import Groups, product
+from rebake.nn.layers.noise import Noise, dropout, rounded
+from rebake.nn.layers.rows import Rows
+from rebake.nn.layers.transformer import Transformer, TransformerConfig
+from rebake.nn.training.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.weights import Blocks, Seeded, Source, Weights
 
 

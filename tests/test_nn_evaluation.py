@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from rebake.errors import DataError, StorageError
-from rebake.nn.evaluation import Evaluation, hold_out, micro_f1
-from rebake.nn.tensorboard import TensorBoardLog
+from rebake.nn.training.evaluation import Evaluation, hold_out, micro_f1
+from rebake.nn.training.tensorboard import TensorBoardLog
 from rebake.nn.weights import Seeded, Weights, ones
 
 # What scikit-learn 1.1.3 (Rasa's) gives: train_test_split(..., test_size=6, random_state=0, stratify=labels), to whose

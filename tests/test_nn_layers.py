@@ -13,11 +13,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from rebake.base.sparse_rows import SparseRows
-from rebake.nn import crf
-from rebake.nn.layers import Dense, Ffnn, LayerNorm, SparseToDense, gelu, sparse_tensor
-from rebake.nn.noise import Noise, dropout, sparse_dropout
-from rebake.nn.rows import Rows, permute
-from rebake.nn.transformer import Transformer, TransformerConfig, positional_encoding
+from rebake.nn.layers import crf
+from rebake.nn.layers.basic import Dense, Ffnn, LayerNorm, SparseToDense, gelu, sparse_tensor
+from rebake.nn.layers.noise import Noise, dropout, sparse_dropout
+from rebake.nn.layers.rows import Rows, permute
+from rebake.nn.layers.transformer import Transformer, TransformerConfig, positional_encoding
 from rebake.nn.weights import Seeded, Weights
 
 Array = NDArray[np.float32]

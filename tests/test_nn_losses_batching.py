@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rebake.nn.batching import Batching, balanced
-from rebake.nn.losses import DotProductLoss, scale_of, similarities
-from rebake.nn.noise import Noise
+from rebake.nn.layers.losses import DotProductLoss, scale_of, similarities
+from rebake.nn.layers.noise import Noise
+from rebake.nn.training.batching import Batching, balanced
 
 rng = np.random.default_rng(1)
 BATCH, LABELS, WIDTH, NEGATIVES = 5, 4, 3, 6

@@ -10,11 +10,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from rebake.base.sparse_rows import SparseRows
-from rebake.nn.losses import DotProductLoss
-from rebake.nn.masked_language_model import MaskedLanguageModel
-from rebake.nn.noise import Noise
-from rebake.nn.rows import Rows
-from rebake.nn.sequence import Widths
+from rebake.nn.layers.losses import DotProductLoss
+from rebake.nn.layers.masked_language_model import MaskedLanguageModel
+from rebake.nn.layers.noise import Noise
+from rebake.nn.layers.rows import Rows
+from rebake.nn.layers.sequence import Widths
 from rebake.nn.text_data import TextData
 from rebake.nn.weights import Seeded, Weights
 

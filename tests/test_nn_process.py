@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from rebake.nn import no_garbage_collection, threads
-from rebake.nn.batching import Batching
 from rebake.nn.threads import ROWS_PER_THREAD, for_predictions, for_training
+from rebake.nn.training.batching import Batching
 from support.process import python
 
 
@@ -26,7 +26,7 @@ def test_the_networks_do_without_keras_and_leave_it_to_others() -> None:
 
 def test_what_no_network_uses_is_not_imported_until_somebody_does() -> None:
     told = python(
-        "import sys, rebake.nn, rebake.nn.diet_model, rebake.nn.ted_model\n"
+        "import sys, rebake.nn, rebake.nn.diet.model, rebake.nn.ted.model\n"
         "assert not any(name.startswith('tensorflow.python.keras') for name in sys.modules)\n"
         "assert not any('deferred' in type(finder).__module__ for finder in sys.meta_path)\n"
         "import tensorflow as tf\n"

@@ -9,15 +9,15 @@ import pytest
 import tensorflow as tf
 
 from rebake.base.progress import Silent
-from rebake.nn.batching import Batching
-from rebake.nn.diet import DietConfig
-from rebake.nn.diet_model import WORTH_HALVING, DietModel
-from rebake.nn.losses import DotProductLoss
-from rebake.nn.noise import Noise
-from rebake.nn.sequence import CombineConfig, SequenceLayer, Widths
+from rebake.nn.diet.model import WORTH_HALVING, DietModel
+from rebake.nn.diet.network import DietConfig
+from rebake.nn.layers.losses import DotProductLoss
+from rebake.nn.layers.noise import Noise
+from rebake.nn.layers.sequence import CombineConfig, SequenceLayer, Widths
+from rebake.nn.layers.transformer import TransformerConfig
 from rebake.nn.text_data import TextData
-from rebake.nn.training import FitSettings
-from rebake.nn.transformer import TransformerConfig
+from rebake.nn.training.batching import Batching
+from rebake.nn.training.fit import FitSettings
 from rebake.nn.weights import Seeded, Weights
 
 WIDTHS = Widths(sequence_dense=5, sentence_dense=5)
@@ -72,9 +72,9 @@ def test_each_half_has_dropout_of_its_own() -> None:
 def test_long_trainings_go_in_halves_whatever_the_machine_and_the_halves_share_its_threads(
     epochs: int, in_halves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rebake.nn.diet_model.fit", lambda *_: {})
+    monkeypatch.setattr("rebake.nn.diet.model.fit", lambda *_: {})
     told: dict[str, int] = {}
-    monkeypatch.setattr("rebake.nn.diet_model.for_training", lambda *_, at_a_time: told.update(at_a_time=at_a_time))
+    monkeypatch.setattr("rebake.nn.diet.model.for_training", lambda *_, at_a_time: told.update(at_a_time=at_a_time))
     texts = batch(*[3] * 40)
     data = TextData(texts["lengths"], sequence_dense=texts["sequence_dense"], sentence_dense=texts["sentence_dense"])
     loss = DotProductLoss(2, "cross_entropy", "inner", False, False, 0.8, -0.4, True, 0.8)

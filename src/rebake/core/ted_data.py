@@ -21,7 +21,7 @@ from rebake.core.ted_texts import TextRows, TextTable, TextWidths, text_data
 from rebake.errors import ModelError
 
 if TYPE_CHECKING:
-    from rebake.nn.dialogue_data import Dialogues, Inputs, States
+    from rebake.nn.ted.dialogue_data import Dialogues, Inputs, States
 
 ATTRIBUTES = ("action_name", "active_loop", "entities", "intent", "slots")  # sorted, as in Rasa's files
 NameAttribute = Literal["action_name", "intent"]
@@ -46,7 +46,7 @@ class Widths:
 
     def as_inputs(self) -> Inputs:
         """As the network takes them."""
-        from rebake.nn.dialogue_data import Inputs
+        from rebake.nn.ted.dialogue_data import Inputs
 
         return Inputs(self.names, {name: text_data(widths.blank()).widths for name, widths in self.texts.items()})
 
@@ -73,7 +73,7 @@ class StateRows:
 
     def as_input(self, widths: Widths) -> States:
         """As the network takes them, with the attributes that it has layers for."""
-        from rebake.nn.dialogue_data import States
+        from rebake.nn.ted.dialogue_data import States
 
         return States(
             {name: self.features[name] for name in widths.names},
@@ -108,8 +108,8 @@ class Windows:
     def as_input(
         self, widths: Widths, tags: NDArray[np.int32] | None = None, tags_of: NDArray[np.int32] | None = None
     ) -> Dialogues:
-        """As the network takes them; see :class:`rebake.nn.dialogue_data.Dialogues`."""
-        from rebake.nn.dialogue_data import Dialogues
+        """As the network takes them; see :class:`rebake.nn.ted.dialogue_data.Dialogues`."""
+        from rebake.nn.ted.dialogue_data import Dialogues
 
         return Dialogues(self.rows, self.lengths, self.states.as_input(widths), tags, tags_of)
 

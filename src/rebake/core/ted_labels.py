@@ -14,7 +14,7 @@ from rebake.core.ted_texts import text_data
 from rebake.nlu.text_features import Stacked
 
 if TYPE_CHECKING:
-    from rebake.nn.dialogue_data import Labels
+    from rebake.nn.ted.dialogue_data import Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class LabelRows:
 
     def as_input(self) -> Labels:
         """As the network takes them."""
-        from rebake.nn.dialogue_data import Labels
+        from rebake.nn.ted.dialogue_data import Labels
 
         texts = None if self.texts is None else text_data(self.texts)
         return Labels(self.count, self.attribute, self.names, self.counted, self.name_of, texts, self.text_of)

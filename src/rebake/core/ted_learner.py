@@ -30,10 +30,10 @@ from rebake.nlu.component import TrainingContext
 from rebake.nlu.entity_tags import TagSpec
 
 if TYPE_CHECKING:
-    from rebake.nn.dialogue_data import Dialogues
-    from rebake.nn.evaluation import EvaluationSettings
-    from rebake.nn.ted_config import TedConfig
-    from rebake.nn.ted_model import TedModel, TedPrediction
+    from rebake.nn.ted.config import TedConfig
+    from rebake.nn.ted.dialogue_data import Dialogues
+    from rebake.nn.ted.model import TedModel, TedPrediction
+    from rebake.nn.training.evaluation import EvaluationSettings
 
 logger = logging.getLogger("rebake")
 
@@ -113,7 +113,7 @@ class TedLearner(ABC):
         options: dict[str, Any],
         context: TrainingContext,
     ) -> dict[str, float]:
-        from rebake.nn.training import FitSettings
+        from rebake.nn.training.fit import FitSettings
 
         seed = context.seed if options["random_seed"] is None else int(options["random_seed"])
         widths = windows.states.widths
@@ -150,7 +150,7 @@ class TedLearner(ABC):
         return metrics | self.learned(data, ids)
 
     def _evaluation(self, options: Mapping[str, Any], seed: int) -> EvaluationSettings:
-        from rebake.nn.evaluation import EvaluationSettings
+        from rebake.nn.training.evaluation import EvaluationSettings
 
         return EvaluationSettings(
             examples=options["evaluate_on_number_of_examples"],
@@ -162,7 +162,7 @@ class TedLearner(ABC):
         )
 
     def _config(self, options: Mapping[str, Any]) -> TedConfig:
-        from rebake.nn.ted_config import TedConfig
+        from rebake.nn.ted.config import TedConfig
 
         return TedConfig.of(options, whole_dialogues=self._whole_dialogues)
 

@@ -21,7 +21,7 @@ from rebake.core.ted_options import SOFTMAX, resolve_options
 from rebake.core.tracker import Tracker, TrainingTracker
 
 if TYPE_CHECKING:
-    from rebake.nn.ted_model import TedModel, TedPrediction
+    from rebake.nn.ted.model import TedModel, TedPrediction
 
 
 class TEDPolicy(TedLearner):
@@ -35,7 +35,7 @@ class TEDPolicy(TedLearner):
 
     @staticmethod
     def model_class() -> type[TedModel]:
-        from rebake.nn.ted_model import TedModel
+        from rebake.nn.ted.model import TedModel
 
         return TedModel
 

@@ -26,8 +26,8 @@ from rebake.core.tracker import Tracker, TrainingTracker
 from rebake.errors import ModelError
 
 if TYPE_CHECKING:
-    from rebake.nn.dialogue_data import Dialogues
-    from rebake.nn.ted_model import TedModel
+    from rebake.nn.ted.dialogue_data import Dialogues
+    from rebake.nn.ted.model import TedModel
 
 QUANTILES = 20  # of the similarities of windows that an intent does not follow: 100 %, 95 %, ... 5 %
 ROUNDING = 1e-4
@@ -71,7 +71,7 @@ class UnexpecTEDIntentPolicy(TedLearner):
 
     @staticmethod
     def model_class() -> type[TedModel]:
-        from rebake.nn.intent_ted import IntentTedModel
+        from rebake.nn.ted.intent_network import IntentTedModel
 
         return IntentTedModel
 

@@ -22,8 +22,8 @@ from rebake.nlu.message import INTENT, TEXT, Message
 from rebake.nlu.text_features import Stacked, by_origin, selected, stack
 
 if TYPE_CHECKING:
-    from rebake.nn.diet import Prediction
-    from rebake.nn.diet_model import DietModel
+    from rebake.nn.diet.model import DietModel
+    from rebake.nn.diet.network import Prediction
 
 logger = logging.getLogger("rebake")
 
@@ -72,7 +72,7 @@ class DIETClassifier:
         of_labels: Stacked,
         context: TrainingContext,
     ) -> dict[str, float]:
-        from rebake.nn.diet_model import DietModel
+        from rebake.nn.diet.model import DietModel
 
         options = self.options
         label_ids = {name: index for index, name in enumerate(names)}
@@ -183,7 +183,7 @@ class DIETClassifier:
         component = cls(options, node)
         if directory is None or not any(directory.glob(f"{NAME}.*")):
             return component
-        from rebake.nn.diet_model import DietModel
+        from rebake.nn.diet.model import DietModel
 
         files = DietFiles.read(directory, NAME)
         labels = "label" in files.data_example and component.options.intents

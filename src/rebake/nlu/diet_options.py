@@ -10,10 +10,10 @@ from rebake.nlu.diet_checks import check_diet_options
 from rebake.nlu.entity_tags import SplitByComma
 
 if TYPE_CHECKING:
-    from rebake.nn.batching import Batching
-    from rebake.nn.diet import DietConfig
-    from rebake.nn.evaluation import EvaluationSettings
-    from rebake.nn.training import FitSettings
+    from rebake.nn.diet.network import DietConfig
+    from rebake.nn.training.batching import Batching
+    from rebake.nn.training.evaluation import EvaluationSettings
+    from rebake.nn.training.fit import FitSettings
 
 DEFAULT_TRANSFORMER_SIZE = 256  # what Rasa takes where the option gives none
 
@@ -95,7 +95,7 @@ class DietOptions:
         return DEFAULT_TRANSFORMER_SIZE if size is None or size < 1 else int(size)
 
     def batching(self) -> Batching:
-        from rebake.nn.batching import Batching
+        from rebake.nn.training.batching import Batching
 
         size = self.options["batch_size"]
         return Batching(
@@ -107,13 +107,13 @@ class DietOptions:
 
     def fit_settings(self, name: str, seed: int) -> FitSettings:
         """For a network shown as ``name``; ``seed`` counts where there is no random_seed."""
-        from rebake.nn.training import FitSettings
+        from rebake.nn.training.fit import FitSettings
 
         return FitSettings(name, self.epochs, self.learning_rate, seed if self.seed is None else self.seed)
 
     def evaluation(self, seed: int) -> EvaluationSettings:
         """What is held out, kept and logged; ``seed`` counts where there is no random_seed."""
-        from rebake.nn.evaluation import EvaluationSettings
+        from rebake.nn.training.evaluation import EvaluationSettings
 
         options = self.options
         every = int(options["evaluate_every_number_of_epochs"])
@@ -128,8 +128,8 @@ class DietOptions:
 
     def network(self) -> DietConfig:
         """The network's configuration."""
-        from rebake.nn.diet import DietConfig
-        from rebake.nn.losses import DotProductLoss
+        from rebake.nn.diet.network import DietConfig
+        from rebake.nn.layers.losses import DotProductLoss
 
         options = self.options
         return DietConfig(
@@ -155,7 +155,7 @@ class DietOptions:
         )
 
     def _combine(self, attribute: str) -> Any:
-        from rebake.nn.sequence import CombineConfig
+        from rebake.nn.layers.sequence import CombineConfig
 
         options = self.options
         return CombineConfig(
@@ -169,7 +169,7 @@ class DietOptions:
         )
 
     def _transformer(self) -> Any:
-        from rebake.nn.transformer import TransformerConfig
+        from rebake.nn.layers.transformer import TransformerConfig
 
         options = self.options
         layers = int(options["number_of_transformer_layers"])

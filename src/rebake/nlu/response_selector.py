@@ -27,8 +27,8 @@ from rebake.nlu.response_selector_files import ResponseFiles, Responses, respons
 from rebake.nlu.text_features import Stacked, by_origin, selected, stack
 
 if TYPE_CHECKING:
-    from rebake.nn.diet import DietConfig
-    from rebake.nn.diet_model import DietModel
+    from rebake.nn.diet.model import DietModel
+    from rebake.nn.diet.network import DietConfig
 
 logger = logging.getLogger("rebake")
 
@@ -121,7 +121,7 @@ class ResponseSelector:
         ids: np.ndarray[Any, np.dtype[np.int32]],
         context: TrainingContext,
     ) -> dict[str, float]:
-        from rebake.nn.diet_model import DietModel
+        from rebake.nn.diet.model import DietModel
 
         options = self.options
         texts = text_data(features, ids)
@@ -210,7 +210,7 @@ class ResponseSelector:
         component = cls(options, node)
         if directory is None or not any(directory.glob(f"{NAME}.*")):
             return component
-        from rebake.nn.diet_model import DietModel
+        from rebake.nn.diet.model import DietModel
 
         files = DietFiles.read(directory, NAME)
         component.files = files

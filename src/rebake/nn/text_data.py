@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.base.sparse_rows import SparseRows
-from rebake.nn.layers import sparse_tensor
-from rebake.nn.sequence import Widths
+from rebake.nn.layers.basic import sparse_tensor
+from rebake.nn.layers.sequence import Widths
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class TextData:
         return replace(self, tags={**self.tags, name: ids})
 
     def batch(self, texts: NDArray[np.integer] | None = None) -> dict[str, Any]:
-        """The tensors of these texts, all by default, as :data:`rebake.nn.sequence.Batch`; with "label_ids" and tags of
+        """The tensors of these texts, all by default, as :data:`rebake.nn.layers.sequence.Batch`; with "label_ids" and tags of
         all packed rows (0 for the rows of whole texts) where there are labels and tags."""
         tokens = None if texts is None else self.tokens(texts)
         lengths = _chosen(self.lengths, texts)

@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 
 from rebake.base.interpreter_lock import out_of_turn
 from rebake.base.progress import Progress
-from rebake.nn.batching import Batching
-from rebake.nn.checkpoints import FromCheckpoint, write_checkpoint
-from rebake.nn.diet import Diet, DietConfig, Labels, Prediction, TagName
-from rebake.nn.evaluation import Evaluation, EvaluationSettings, hold_out, micro_f1
-from rebake.nn.masked_language_model import DISTINCT
-from rebake.nn.noise import Noise
-from rebake.nn.response_selector import Diet2Diet
-from rebake.nn.sequence import Batch, Widths
-from rebake.nn.tensorboard import TensorBoardLog
+from rebake.nn.diet.network import Diet, DietConfig, Labels, Prediction, TagName
+from rebake.nn.diet.response_selector import Diet2Diet
+from rebake.nn.layers.masked_language_model import DISTINCT
+from rebake.nn.layers.noise import Noise
+from rebake.nn.layers.sequence import Batch, Widths
 from rebake.nn.text_data import TextData
 from rebake.nn.threads import for_predictions, for_training
-from rebake.nn.training import FitSettings, Watcher, fit
+from rebake.nn.training.batching import Batching
+from rebake.nn.training.checkpoints import FromCheckpoint, write_checkpoint
+from rebake.nn.training.evaluation import Evaluation, EvaluationSettings, hold_out, micro_f1
+from rebake.nn.training.fit import FitSettings, Watcher, fit
+from rebake.nn.training.tensorboard import TensorBoardLog
 from rebake.nn.weights import Seeded, Source, Weights
 
 UNREAD = "sequence_layer.text/_tf_layers/feature_combining/_tf_layers/sparse_dense.sequence"  # without a transformer
@@ -39,8 +39,8 @@ LOGGED_AS = {
     **{f"{name}_f1": f"{name[0]}_f1" for name in ("entity", "role", "group")},
 }
 """Names of losses and figures in TensorBoard, as with Rasa."""
-CONDITIONAL_EPOCHS = 3  # how long L2 pulls as with Rasa; see :func:`rebake.nn.training.with_l2`
-AVERAGED = 0.2  # of the epochs; see :class:`rebake.nn.averaging.Average`
+CONDITIONAL_EPOCHS = 3  # how long L2 pulls as with Rasa; see :func:`rebake.nn.training.fit.with_l2`
+AVERAGED = 0.2  # of the epochs; see :class:`rebake.nn.training.averaging.Average`
 UNTRACED = 2  # predictions before the network is traced: most calls of `rebake parse` make no more
 WORTH_HALVING = 100_000  # rows in all epochs; with fewer, tracing two halves takes longer than encoding them at a time
 MEASURED = 256  # held-out texts that are measured together

@@ -16,9 +16,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from rebake.nn.gradients import custom_gradient
-from rebake.nn.layers import bias_add, gelu
-from rebake.nn.noise import Noise, dropout
+from rebake.nn.layers.basic import bias_add, gelu
+from rebake.nn.layers.gradients import custom_gradient
+from rebake.nn.layers.noise import Noise, dropout
 from rebake.nn.weights import Blocks, Source, Weights, glorot_uniform, zeros
 
 QUERIES = "_enc_layers/0/_mha/_query_dense_layer"  # where those of the first layer are below a transformer

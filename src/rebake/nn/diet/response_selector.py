@@ -1,7 +1,7 @@
 """The network of a ResponseSelector that reads the texts of the responses: Rasa 3.6's DIET2DIET.
 
 Text and response each pass through a sequence layer of their own, and the vectors of both as wholes are brought into
-one space. (A ResponseSelector that goes by the names of the responses is a :class:`rebake.nn.diet.Diet` of intents.)
+one space. (A ResponseSelector that goes by the names of the responses is a :class:`rebake.nn.diet.network.Diet` of intents.)
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import replace
 
 import tensorflow as tf
 
-from rebake.nn.diet import Diet, DietConfig, Labels, TagName
-from rebake.nn.layers import embed, softmax
-from rebake.nn.losses import similarities
-from rebake.nn.masked_language_model import DISTINCT
-from rebake.nn.noise import Noise
-from rebake.nn.rows import Rows
-from rebake.nn.sequence import Batch, SequenceLayer, Widths
+from rebake.nn.diet.network import Diet, DietConfig, Labels, TagName
+from rebake.nn.layers.basic import embed, softmax
+from rebake.nn.layers.losses import similarities
+from rebake.nn.layers.masked_language_model import DISTINCT
+from rebake.nn.layers.noise import Noise
+from rebake.nn.layers.rows import Rows
+from rebake.nn.layers.sequence import Batch, SequenceLayer, Widths
 from rebake.nn.weights import Weights
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from rebake.nn.dialogue_data import Dialogues
-from rebake.nn.losses import scale_of
-from rebake.nn.noise import Noise
-from rebake.nn.ted_model import TedModel
-from rebake.nn.training import LossFunction
+from rebake.nn.layers.losses import scale_of
+from rebake.nn.layers.noise import Noise
+from rebake.nn.ted.dialogue_data import Dialogues
+from rebake.nn.ted.model import TedModel
+from rebake.nn.training.fit import LossFunction
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from rebake.base.progress import Progress
-from rebake.nn.batching import Batching
-from rebake.nn.checkpoints import FromCheckpoint, check_complete, write_checkpoint
-from rebake.nn.dialogue_data import Dialogues, Inputs, Labels
-from rebake.nn.evaluation import Evaluation, EvaluationSettings, hold_out, micro_f1
-from rebake.nn.noise import Noise
-from rebake.nn.ted import Asked, Ted
-from rebake.nn.ted_config import TedConfig
-from rebake.nn.tensorboard import TensorBoardLog
+from rebake.nn.layers.noise import Noise
+from rebake.nn.ted.config import TedConfig
+from rebake.nn.ted.dialogue_data import Dialogues, Inputs, Labels
+from rebake.nn.ted.network import Asked, Ted
 from rebake.nn.threads import for_predictions, for_training
-from rebake.nn.training import FitSettings, LossFunction, Watcher, fit
+from rebake.nn.training.batching import Batching
+from rebake.nn.training.checkpoints import FromCheckpoint, check_complete, write_checkpoint
+from rebake.nn.training.evaluation import Evaluation, EvaluationSettings, hold_out, micro_f1
+from rebake.nn.training.fit import FitSettings, LossFunction, Watcher, fit
+from rebake.nn.training.tensorboard import TensorBoardLog
 from rebake.nn.weights import Seeded, Source, Weights
 
 PREDICTION_BATCH = 512  # windows; bounds the memory of a prediction

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from rebake.nn.gradients import custom_gradient
+from rebake.nn.layers.gradients import custom_gradient
 
 
 @dataclass(frozen=True)

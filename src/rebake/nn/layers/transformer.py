@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from rebake.nn.blocks import BlockDense, BlockFeedForward, BlockHeads, Groups
-from rebake.nn.gradients import custom_gradient
-from rebake.nn.layers import Dense, LayerNorm, gelu, softmax
-from rebake.nn.noise import Noise, dropout
-from rebake.nn.rows import Rows
+from rebake.nn.layers.basic import Dense, LayerNorm, gelu, softmax
+from rebake.nn.layers.blocks import BlockDense, BlockFeedForward, BlockHeads, Groups
+from rebake.nn.layers.gradients import custom_gradient
+from rebake.nn.layers.noise import Noise, dropout
+from rebake.nn.layers.rows import Rows
 from rebake.nn.weights import Weights, glorot_uniform
 
 MASKED = -1e9

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.nn.sequence import Widths
+from rebake.nn.layers.sequence import Widths
 from rebake.nn.text_data import TextData
 
 

@@ -19,8 +19,8 @@ import tensorflow as tf
 
 from rebake.base.progress import Progress
 from rebake.nn import no_garbage_collection
-from rebake.nn.averaging import Average
-from rebake.nn.noise import Noise
+from rebake.nn.layers.noise import Noise
+from rebake.nn.training.averaging import Average
 from rebake.nn.weights import Weights
 
 logger = logging.getLogger("rebake")

@@ -9,11 +9,11 @@ from typing import Literal
 import tensorflow as tf
 
 from rebake.errors import StorageError
-from rebake.nn.training import Losses
+from rebake.nn.training.fit import Losses
 
 
 class TensorBoardLog:
-    """Writes scalars while training runs: a :class:`rebake.nn.training.Watcher`.
+    """Writes scalars while training runs: a :class:`rebake.nn.training.fit.Watcher`.
 
     ``<directory>/train`` gets the losses of every epoch as ``epoch_<name>``, and with level "batch" those of every step
     as ``batch_<name>``; ``<directory>/validation`` gets what :meth:`evaluated` is told, as ``epoch_<name>``.

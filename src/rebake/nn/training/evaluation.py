@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.errors import DataError
-from rebake.nn.training import Losses
+from rebake.nn.training.fit import Losses
 from rebake.nn.weights import Weights
 
 Figures = dict[str, float]
@@ -98,7 +98,7 @@ def _shares(sizes: NDArray[np.int64], draws: int, rng: np.random.RandomState) ->
 
 
 class Evaluation:
-    """Measures held-out examples every so many epochs: a :class:`rebake.nn.training.Watcher`.
+    """Measures held-out examples every so many epochs: a :class:`rebake.nn.training.fit.Watcher`.
 
     Args:
         weights: read, and with ``keep_best`` set in the end by :meth:`finish`.

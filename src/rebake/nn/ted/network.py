@@ -15,15 +15,15 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from rebake.nn.crf import Crf
-from rebake.nn.dialogue_data import Inputs, Labels
-from rebake.nn.layers import Dense, Ffnn, embed, gelu, softmax
-from rebake.nn.masked_language_model import TokenMask
-from rebake.nn.noise import Noise, dropout
-from rebake.nn.rows import Rows
-from rebake.nn.sequence import SequenceLayer, Widths
-from rebake.nn.ted_config import TedConfig
-from rebake.nn.transformer import Transformer
+from rebake.nn.layers.basic import Dense, Ffnn, embed, gelu, softmax
+from rebake.nn.layers.crf import Crf
+from rebake.nn.layers.masked_language_model import TokenMask
+from rebake.nn.layers.noise import Noise, dropout
+from rebake.nn.layers.rows import Rows
+from rebake.nn.layers.sequence import SequenceLayer, Widths
+from rebake.nn.layers.transformer import Transformer
+from rebake.nn.ted.config import TedConfig
+from rebake.nn.ted.dialogue_data import Inputs, Labels
 from rebake.nn.weights import Weights
 
 USER = ("intent", "text")
@@ -177,7 +177,7 @@ class Ted:
             self.tagger = Tagger(weights, self.texts["text"].sequence.units + units, tags, config)
 
     def signature(self) -> dict[str, tf.TypeSpec]:
-        """The tensors of a batch of :class:`rebake.nn.dialogue_data.Dialogues`."""
+        """The tensors of a batch of :class:`rebake.nn.ted.dialogue_data.Dialogues`."""
         specs: dict[str, Any] = {name: tf.TensorSpec([None], tf.int32) for name in ("lengths", "turns")}
         for name, width in self.inputs.names.items():
             specs[name] = tf.TensorSpec([None, width], tf.float32)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from rebake.nn.noise import Noise
+from rebake.nn.layers.noise import Noise
 
 NEVER = -1e9
 

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from rebake.base.sparse_rows import SparseRows
-from rebake.nn.gradients import custom_gradient
-from rebake.nn.noise import Noise, dropout, sparse_dropout
+from rebake.nn.layers.gradients import custom_gradient
+from rebake.nn.layers.noise import Noise, dropout, sparse_dropout
 from rebake.nn.weights import Weights, glorot_uniform, ones, zeros
 
 Activation = Callable[[tf.Tensor], tf.Tensor]

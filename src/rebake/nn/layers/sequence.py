@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from rebake.nn.layers import Ffnn, SparseToDense, gelu
-from rebake.nn.noise import Noise
-from rebake.nn.rows import Rows, permute
-from rebake.nn.transformer import Transformer, TransformerConfig
+from rebake.nn.layers.basic import Ffnn, SparseToDense, gelu
+from rebake.nn.layers.noise import Noise
+from rebake.nn.layers.rows import Rows, permute
+from rebake.nn.layers.transformer import Transformer, TransformerConfig
 from rebake.nn.weights import Weights
 
 Level = Literal["sequence", "sentence"]

@@ -12,14 +12,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from rebake.nn.crf import Crf
-from rebake.nn.layers import Dense, Ffnn, embed, softmax
-from rebake.nn.losses import DotProductLoss, similarities
-from rebake.nn.masked_language_model import DISTINCT, MaskedLanguageModel
-from rebake.nn.noise import Noise
-from rebake.nn.rows import Rows
-from rebake.nn.sequence import Batch, CombineConfig, FeatureCombining, SequenceLayer, Widths
-from rebake.nn.transformer import TransformerConfig
+from rebake.nn.layers.basic import Dense, Ffnn, embed, softmax
+from rebake.nn.layers.crf import Crf
+from rebake.nn.layers.losses import DotProductLoss, similarities
+from rebake.nn.layers.masked_language_model import DISTINCT, MaskedLanguageModel
+from rebake.nn.layers.noise import Noise
+from rebake.nn.layers.rows import Rows
+from rebake.nn.layers.sequence import Batch, CombineConfig, FeatureCombining, SequenceLayer, Widths
+from rebake.nn.layers.transformer import TransformerConfig
 from rebake.nn.weights import Weights
 
 TagName = Literal["entity", "role", "group"]
@@ -38,7 +38,7 @@ class DietConfig:
         loss: of intents, and of masked tokens.
         softmax: confidences are probabilities; else the similarities themselves, as with the margin loss.
         masked_language_model: learn to find hidden tokens as well; needs a transformer.
-        text_labels: labels are texts, encoded as such (use_text_as_label); see :mod:`rebake.nn.response_selector`.
+        text_labels: labels are texts, encoded as such (use_text_as_label); see :mod:`rebake.nn.diet.response_selector`.
         shared_layers: one encoder for texts and such labels (share_hidden_layers).
     """
 

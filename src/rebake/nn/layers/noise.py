@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from rebake.nn.gradients import custom_gradient
+from rebake.nn.layers.gradients import custom_gradient
 
 
 def grain(rate: float) -> tf.DType:

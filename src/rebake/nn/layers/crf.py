@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from rebake.nn.gradients import custom_gradient
-from rebake.nn.losses import scale_of
+from rebake.nn.layers.gradients import custom_gradient
+from rebake.nn.layers.losses import scale_of
 from rebake.nn.weights import Weights, glorot_uniform
 
 TINY = 1e-30  # keeps a scaled probability from becoming an exact 0, whose logarithm would be lost
