@@ -16,8 +16,8 @@ from rebake.baking import bake
 from rebake.base.progress import Silent, Task
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import Component, TrainingContext, TrainingData
-from rebake.nlu.crf_entity_extractor import CRFEntityExtractor
-from rebake.nlu.crf_model import CrfModel
+from rebake.nlu.crf.model import CrfModel
+from rebake.nlu.extractors.crf_entity_extractor import CRFEntityExtractor
 from rebake.nlu.message import Features, Message
 from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write

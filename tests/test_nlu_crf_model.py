@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebake.nlu.crf_features import CrfToken, Window
-from rebake.nlu.crf_model import CrfModel
-from rebake.nlu.crf_training import CrfSettings, train_crf
+from rebake.nlu.crf.features import CrfToken, Window
+from rebake.nlu.crf.model import CrfModel
+from rebake.nlu.crf.training import CrfSettings, train_crf
 
 
 def test_the_window_names_attributes_as_rasa_names_them() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
-from rebake.nlu.crf_files import read_dataset, write_dataset
+from rebake.nlu.crf.files import read_dataset, write_dataset
 from rebake.nlu.message import TEXT, Message
 from rebake.registry.components import component_type
 from support.shared import need

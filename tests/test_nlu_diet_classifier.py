@@ -13,8 +13,8 @@ import tensorflow as tf
 from rebake.assistant.model import Domain, EntitySpan, Example, NluData
 from rebake.base.sparse_rows import SparseRows
 from rebake.errors import DataError, ModelError
+from rebake.nlu.classifiers.diet_classifier import DIETClassifier
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.diet_classifier import DIETClassifier
 from rebake.nlu.message import Features, Message, Token
 from rebake.nn.diet.network import Diet
 from rebake.registry.component_defaults import DIET_CLASSIFIER
@@ -140,7 +140,9 @@ def test_a_process_that_loads_it_shares_out_no_operation_among_threads(
     component: DIETClassifier, tmp_path: Path
 ) -> None:
     component.save(tmp_path)
-    told = threads_after_loading("rebake.nlu.diet_classifier:DIETClassifier", SMALL, "DIETClassifier1", tmp_path)
+    told = threads_after_loading(
+        "rebake.nlu.classifiers.diet_classifier:DIETClassifier", SMALL, "DIETClassifier1", tmp_path
+    )
     assert told == "1"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rebake.errors import DataError, UnsupportedError
-from rebake.nlu.diet_checks import warn_about_featurizers, warn_about_training
-from rebake.nlu.diet_options import DietOptions
+from rebake.nlu.diet.checks import warn_about_featurizers, warn_about_training
+from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.message import Features, Message
 from rebake.registry.component_defaults import DIET_CLASSIFIER, RESPONSE_SELECTOR
 

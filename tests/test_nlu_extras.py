@@ -11,7 +11,7 @@ from rebake.base.sparse_rows import SparseRows
 from rebake.errors import DataError, UnsupportedError
 from rebake.model_training import train_nlu
 from rebake.nlu import extras
-from rebake.nlu.language_model_featurizer import LanguageModelFeaturizer
+from rebake.nlu.featurizers.language_model_featurizer import LanguageModelFeaturizer
 from rebake.nlu.message import Features, Message
 from rebake.nlu.text_features import stack
 from support.assistant_files import write

@@ -14,11 +14,11 @@ from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Domain, Example, LookupTable, NluData, RegexPattern, Response
 from rebake.base.sparse_rows import SparseRows
 from rebake.errors import DataError, ModelError
-from rebake.nlu import count_vectors_featurizer
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.frequency_order import most_frequent
-from rebake.nlu.ngrams import NgramCounter
-from rebake.nlu.vocabulary import learn_vocabulary
+from rebake.nlu.featurizers import count_vectors_featurizer
+from rebake.nlu.featurizers.frequency_order import most_frequent
+from rebake.nlu.featurizers.ngrams import NgramCounter
+from rebake.nlu.featurizers.vocabulary import learn_vocabulary
 from rebake.registry.components import COMPONENTS
 from support.nlu import component, features, reloaded, rows, texts, tokenized, trained, training_on
 from support.shared import need

@@ -18,11 +18,11 @@ from rebake.archive.pack import unpack
 from rebake.assistant.model import Example, NluData
 from rebake.baking import bake
 from rebake.errors import DataError, ModelError
+from rebake.nlu.classifiers.logistic_regression import LogisticRegressionModel
+from rebake.nlu.classifiers.logistic_regression_classifier import LogisticRegressionClassifier
+from rebake.nlu.classifiers.skops_files import read_skops, write_skops
 from rebake.nlu.component import Component, TrainingData
-from rebake.nlu.logistic_regression import LogisticRegressionModel
-from rebake.nlu.logistic_regression_classifier import LogisticRegressionClassifier
 from rebake.nlu.message import Features, Message
-from rebake.nlu.skops_files import read_skops, write_skops
 from support.assistant_files import load, write
 from support.nlu import component, reloaded, texts, tokenized, trained, training_on
 from support.turns import turn_is_free

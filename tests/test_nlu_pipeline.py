@@ -18,8 +18,8 @@ from rebake.assistant.model import Assistant
 from rebake.base.interpreter_lock import out_of_turn
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model_training import train_nlu
+from rebake.nlu.classifiers.keyword_intent_classifier import KeywordIntentClassifier
 from rebake.nlu.component import TrainingContext
-from rebake.nlu.keyword_intent_classifier import KeywordIntentClassifier
 from rebake.nlu.message import Message
 from rebake.nlu.pipeline import PipelineTraining, load_pipeline, pipeline_nodes, train_pipeline
 from support.assistant_files import load, write

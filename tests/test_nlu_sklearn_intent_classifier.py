@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from rebake.assistant.model import Domain, NluData
 from rebake.baking import bake
 from rebake.errors import DataError, ModelError
+from rebake.nlu.classifiers.skops_files import read_skops, write_skops
+from rebake.nlu.classifiers.support_vector_machine import SupportVectorModel, _learned
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Features, Message
-from rebake.nlu.skops_files import read_skops, write_skops
-from rebake.nlu.support_vector_machine import SupportVectorModel, _learned
 from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write
 from support.nlu import component, reloaded, trained

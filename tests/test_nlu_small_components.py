@@ -21,8 +21,8 @@ from rebake.assistant.model import (
     Synonym,
 )
 from rebake.errors import DataError, ModelError
+from rebake.nlu.classifiers.regex_message_handler import RegexMessageHandler
 from rebake.nlu.message import Message
-from rebake.nlu.regex_message_handler import RegexMessageHandler
 from support.nlu import component, reloaded, trained, training_on
 
 CITY = NluData(

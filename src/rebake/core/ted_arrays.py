@@ -12,7 +12,7 @@ from rebake.archive.feature_arrays import FeatureArray, FeatureArrays, Group, Sp
 from rebake.core.ted_data import Widths, Windows
 from rebake.core.ted_labels import LabelRows
 from rebake.core.ted_texts import TextWidths
-from rebake.nlu.diet_files import NestedArrays, decode_features, encode_features
+from rebake.nlu.diet.files import NestedArrays, decode_features, encode_features
 from rebake.nlu.text_features import Stacked
 
 LABEL_TEXT = "label_action_text"

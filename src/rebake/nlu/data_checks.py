@@ -123,7 +123,7 @@ class _Checks:
         """With WhitespaceTokenizer, which is fast; other tokenizers are asked when it comes to training."""
         if not any(name in self.learners for name in TAGGERS) or not self.has("WhitespaceTokenizer"):
             return
-        from rebake.nlu.whitespace_tokenizer import WhitespaceTokenizer
+        from rebake.nlu.tokenizers.whitespace_tokenizer import WhitespaceTokenizer
 
         entry = find_component("WhitespaceTokenizer")
         assert entry is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rebake.nlu.message import Message, Token
-from rebake.nlu.tokenizer import Tokenizer
+from rebake.nlu.tokenizers.tokenizer import Tokenizer
 
 
 class SpacyTokenizer(Tokenizer):

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.base.interpreter_lock import out_of_turn
-from rebake.nlu.logistic_regression import sigmoid
+from rebake.nlu.classifiers.logistic_regression import sigmoid
 
 _Floats = NDArray[np.float64]
 _SURE = 1e-7  # a pair's probability keeps this far from 0 and 1

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.nlu.crf_features import Attributes
+from rebake.nlu.crf.features import Attributes
 
 _Floats = NDArray[np.float64]
 _BATCH = 256  # sentences that are tagged together; bounds the memory

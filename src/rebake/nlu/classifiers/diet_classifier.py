@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.diet_checks import warn_about_featurizers, warn_about_training
-from rebake.nlu.diet_data import data_example, label_features, rankings, text_data
-from rebake.nlu.diet_files import DietFiles, decode_features, encode_features, encode_ids
-from rebake.nlu.diet_options import DietOptions
+from rebake.nlu.diet.checks import warn_about_featurizers, warn_about_training
+from rebake.nlu.diet.data import data_example, label_features, rankings, text_data
+from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids
+from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.entity_tags import OUTSIDE, TagName, TagSpec, assemble, build_tag_specs, repair_bilou
 from rebake.nlu.entity_tags import tag_tokens as tags_of
 from rebake.nlu.message import INTENT, TEXT, Message

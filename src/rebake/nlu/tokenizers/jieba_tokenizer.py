@@ -13,7 +13,7 @@ from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.extras import require_extra
 from rebake.nlu.message import Message, Token
-from rebake.nlu.tokenizer import Tokenizer
+from rebake.nlu.tokenizers.tokenizer import Tokenizer
 
 _FORMAT = "Each line is: word, frequency (optional), word class (optional), with spaces between, in UTF-8."
 

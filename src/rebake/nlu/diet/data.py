@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.nlu.diet_files import NestedArrays, encode_features, encode_ids
-from rebake.nlu.diet_options import DietOptions
+from rebake.nlu.diet.files import NestedArrays, encode_features, encode_ids
+from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.message import TEXT, Message
 from rebake.nlu.text_features import Stacked, selected, stack
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.crf_features import Attributes, CrfToken, Window
-from rebake.nlu.crf_files import read_dataset, read_models, write_dataset, write_models
-from rebake.nlu.crf_model import CrfModel
-from rebake.nlu.crf_training import CrfSettings, train_crf
+from rebake.nlu.crf.features import Attributes, CrfToken, Window
+from rebake.nlu.crf.files import read_dataset, read_models, write_dataset, write_models
+from rebake.nlu.crf.model import CrfModel
+from rebake.nlu.crf.training import CrfSettings, train_crf
 from rebake.nlu.entity_tags import (
     OUTSIDE,
     TAG_NAMES,

@@ -17,8 +17,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from rebake.errors import ModelError
-from rebake.nlu.crf_features import CrfToken
-from rebake.nlu.crf_model import CrfModel
+from rebake.nlu.crf.features import CrfToken
+from rebake.nlu.crf.model import CrfModel
 from rebake.nlu.entity_tags import TAG_NAMES, TagName
 from rebake.nlu.files import read_json, write_json
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
-from rebake.nlu.frequency_order import most_frequent
+from rebake.nlu.featurizers.frequency_order import most_frequent
 
 
 def learn_vocabulary(

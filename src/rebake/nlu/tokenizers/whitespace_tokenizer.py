@@ -7,7 +7,7 @@ import re
 import regex
 
 from rebake.nlu.message import Message, Token
-from rebake.nlu.tokenizer import Tokenizer, locate
+from rebake.nlu.tokenizers.tokenizer import Tokenizer, locate
 
 # What becomes a space. The third-party module is needed: `re` knows another set of word characters.
 _NOT_PART_OF_A_WORD = regex.compile(

@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.files import read_json, write_json
-from rebake.nlu.message import INTENT, TEXT, Message
-from rebake.nlu.skops_files import read_skops, write_skops
-from rebake.nlu.support_vector_machine import (
+from rebake.nlu.classifiers.skops_files import read_skops, write_skops
+from rebake.nlu.classifiers.support_vector_machine import (
     KERNELS,
     LABEL_SCORES,
     PARAMETERS,
@@ -24,6 +21,9 @@ from rebake.nlu.support_vector_machine import (
     SupportVectorModel,
     train_support_vector_machine,
 )
+from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.files import read_json, write_json
+from rebake.nlu.message import INTENT, TEXT, Message
 from rebake.nlu.text_features import selected
 
 logger = logging.getLogger("rebake")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from rebake.nlu.diet_checks import check_diet_options
+from rebake.nlu.diet.checks import check_diet_options
 from rebake.nlu.entity_tags import SplitByComma
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rebake.nlu.crf_features import Attributes
-from rebake.nlu.crf_model import CrfModel
+from rebake.nlu.crf.features import Attributes
+from rebake.nlu.crf.model import CrfModel
 
 _STATE, _TRANSITION = 0, 1
 _FEATURE = np.dtype([("type", "<u4"), ("source", "<u4"), ("target", "<u4"), ("weight", "<f8")])

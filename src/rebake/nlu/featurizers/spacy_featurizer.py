@@ -14,7 +14,7 @@ from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
 from rebake.nlu.message import Features, Message
 from rebake.nlu.spacy_nlp import ATTRIBUTES
-from rebake.nlu.spacy_tokenizer import is_space
+from rebake.nlu.tokenizers.spacy_tokenizer import is_space
 
 logger = logging.getLogger("rebake")
 

@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.errors import DataError, ModelError
+from rebake.nlu.classifiers.logistic_regression import (
+    LogisticRegressionModel,
+    TrainingSettings,
+    train_logistic_regression,
+)
+from rebake.nlu.classifiers.skops_files import read_skops, write_skops
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.logistic_regression import LogisticRegressionModel, TrainingSettings, train_logistic_regression
 from rebake.nlu.message import INTENT, TEXT, Message
-from rebake.nlu.skops_files import read_skops, write_skops
 from rebake.nlu.text_features import by_origin, selected, stack
 
 logger = logging.getLogger("rebake")

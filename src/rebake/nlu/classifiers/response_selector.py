@@ -18,12 +18,12 @@ import numpy as np
 
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext, TrainingData
-from rebake.nlu.diet_checks import warn_about_training
-from rebake.nlu.diet_data import data_example, label_features, rankings, text_data
-from rebake.nlu.diet_files import DietFiles, decode_features, encode_features, encode_ids
-from rebake.nlu.diet_options import DietOptions
+from rebake.nlu.diet.checks import warn_about_training
+from rebake.nlu.diet.data import data_example, label_features, rankings, text_data
+from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids
+from rebake.nlu.diet.options import DietOptions
+from rebake.nlu.diet.response_selector_files import ResponseFiles, Responses, response_key
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, TEXT, Message
-from rebake.nlu.response_selector_files import ResponseFiles, Responses, response_key
 from rebake.nlu.text_features import Stacked, by_origin, selected, stack
 
 if TYPE_CHECKING:

@@ -15,6 +15,9 @@ import numpy as np
 from rebake.base.sparse_rows import Entries, SparseRows
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.featurizers.ngrams import NgramCounter
+from rebake.nlu.featurizers.stop_words import ENGLISH
+from rebake.nlu.featurizers.vocabulary import learn_vocabulary
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import (
     ACTION_NAME,
@@ -26,9 +29,6 @@ from rebake.nlu.message import (
     Features,
     Message,
 )
-from rebake.nlu.ngrams import NgramCounter
-from rebake.nlu.stop_words import ENGLISH
-from rebake.nlu.vocabulary import learn_vocabulary
 
 logger = logging.getLogger("rebake")
 
