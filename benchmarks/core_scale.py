@@ -25,8 +25,8 @@ from typing import Any
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import ActionStep, Assistant, Intent, Story, UserStep
 from rebake.core.featurizers import FeatureStates, TrackerFeaturizer
-from rebake.core.generator import training_trackers
-from rebake.core.ted_data import StateEncoder, build_windows
+from rebake.core.stories.generator import training_trackers
+from rebake.core.ted.data import StateEncoder, build_windows
 from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES
 

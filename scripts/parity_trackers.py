@@ -22,7 +22,7 @@ KINDS = ("stories", "all_stories", "rules")
 def rebake_side(project: Path, augmentation: int) -> dict[str, Any]:
     from rebake.assistant.importer import load_assistant
     from rebake.core.featurizers import TrackerFeaturizer
-    from rebake.core.generator import training_trackers
+    from rebake.core.stories.generator import training_trackers
 
     assistant = load_assistant(str(project / "config.yml"), str(project / "domain.yml"), str(project / "data"))
     trackers = training_trackers(assistant.stories, assistant.domain, augmentation)

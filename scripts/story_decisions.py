@@ -4,17 +4,17 @@ from rasa_cli_reports import figures
 
 from rebake.assistant.model import Assistant
 from rebake.core.agent import CoreModel
-from rebake.core.ensemble import combine
-from rebake.core.events import (
+from rebake.core.dialogue.events import (
     ACTION_UNLIKELY_INTENT,
     ActionExecuted,
     ActionExecutionRejected,
     Event,
     UserUttered,
 )
-from rebake.core.generator import training_trackers
-from rebake.core.states import StateBuilder
-from rebake.core.tracker import Tracker
+from rebake.core.dialogue.states import StateBuilder
+from rebake.core.dialogue.tracker import Tracker
+from rebake.core.ensemble import combine
+from rebake.core.stories.generator import training_trackers
 
 
 def stories_report(core: CoreModel, assistant: Assistant) -> tuple[dict[str, dict[str, float]], int, int]:

@@ -12,11 +12,11 @@ import pytest
 from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
 from rebake.core.agent import CoreModel, load_policies, policy_nodes, train_policies
+from rebake.core.dialogue.events import LoopInterrupted, UserFeaturization, events_from_json
+from rebake.core.dialogue.states import StateBuilder
+from rebake.core.dialogue.tracker import Tracker
 from rebake.core.ensemble import combine
-from rebake.core.events import LoopInterrupted, UserFeaturization, events_from_json
 from rebake.core.policy import PolicyPrediction
-from rebake.core.states import StateBuilder
-from rebake.core.tracker import Tracker
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES, policy_type

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from rebake.core.dialogue.events import ActionExecuted, UserUttered, events_from_json
+from rebake.core.dialogue.states import StateBuilder
+from rebake.core.dialogue.tracker import Tracker
 from rebake.core.ensemble import combine
-from rebake.core.events import ActionExecuted, UserUttered, events_from_json
 from rebake.core.featurizers import TrackerFeaturizer
-from rebake.core.generator import training_trackers
-from rebake.core.memoization import MemoizationPolicy
+from rebake.core.memoization.memoization_policy import MemoizationPolicy
 from rebake.core.policy import Policy, RuleOnlyData
-from rebake.core.rule_policy import RulePolicy
-from rebake.core.states import StateBuilder
-from rebake.core.tracker import Tracker
+from rebake.core.rules.rule_policy import RulePolicy
+from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rebake.assistant.model import ActionStep, Domain, Intent, OrStep, Step, Story, UserStep
-from rebake.core.events import ACTION_LISTEN, ActionExecuted, SlotSet, UserUttered
+from rebake.core.dialogue.events import ACTION_LISTEN, ActionExecuted, SlotSet, UserUttered
+from rebake.core.dialogue.tracker import TrainingTracker
 from rebake.core.featurizers import TrackerFeaturizer
-from rebake.core.generator import training_trackers
-from rebake.core.tracker import TrainingTracker
+from rebake.core.stories.generator import training_trackers
 from support.core import read
 
 HELLO = """\

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebake.core.rule_matching import RuleTable, _applies, rule_key
-from rebake.core.states import State
+from rebake.core.dialogue.states import State
+from rebake.core.rules.matching import RuleTable, _applies, rule_key
 
 ACTIONS = st.sampled_from(({"action_name": "action_listen"}, {"action_name": "utter_x"}, {"action_text": "Hi"}))
 USERS = st.sampled_from(({"intent": "a"}, {"intent": "b", "entities": ("e",)}, {"text": "hello"}))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rebake.core.generator import training_trackers
-from rebake.core.memoization import MemoizationPolicy
-from rebake.core.rule_policy import RulePolicy
+from rebake.core.memoization.memoization_policy import MemoizationPolicy
+from rebake.core.rules.rule_policy import RulePolicy
+from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES

@@ -9,7 +9,7 @@ import pytest
 from rebake.archive.manifest import PARTS
 from rebake.baking_checks import check_assistant
 from rebake.core.featurizers import TrackerFeaturizer
-from rebake.core.generator import training_trackers
+from rebake.core.stories.generator import training_trackers
 from rebake.core.story_checks import check_stories
 from rebake.errors import UnsupportedError
 from support.core import DOMAIN, read

@@ -11,14 +11,14 @@ import pytest
 
 from rebake.assistant.model import Assistant
 from rebake.baking import bake
+from rebake.core.dialogue.events import EntitiesAdded, events_from_json
+from rebake.core.dialogue.states import StateBuilder
+from rebake.core.dialogue.tracker import Tracker
 from rebake.core.end_to_end import EndToEndFeaturizer
-from rebake.core.events import EntitiesAdded, events_from_json
-from rebake.core.generator import training_trackers
 from rebake.core.policy import Policy, PolicyPrediction, RuleOnlyData
-from rebake.core.states import StateBuilder
-from rebake.core.ted_policy import TEDPolicy
-from rebake.core.tracker import Tracker
-from rebake.core.unexpected_intent_policy import UnexpecTEDIntentPolicy
+from rebake.core.stories.generator import training_trackers
+from rebake.core.ted.ted_policy import TEDPolicy
+from rebake.core.ted.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rebake.errors import ModelError, UnsupportedError
 from rebake.model import load_model
 from rebake.nlu.component import TrainingContext

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from rebake.assistant.domain.names import action_names, domain_from_dict
-from rebake.core.events import events_from_json
+from rebake.core.dialogue.events import events_from_json
+from rebake.core.dialogue.states import StateBuilder
+from rebake.core.dialogue.tracker import Tracker
 from rebake.core.policy import RuleOnlyData
-from rebake.core.states import StateBuilder
-from rebake.core.ted_policy import TEDPolicy
-from rebake.core.tracker import Tracker
-from rebake.core.unexpected_intent_policy import UnexpecTEDIntentPolicy
+from rebake.core.ted.ted_policy import TEDPolicy
+from rebake.core.ted.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rebake.registry.policies import POLICIES
 from support.shared import need
 

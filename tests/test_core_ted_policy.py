@@ -12,15 +12,15 @@ import pytest
 
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import ActionStep, Domain, Entity, Intent, Slot, SlotStep, Story, StoryEntity, UserStep
-from rebake.core.events import ActionExecuted, Event, UserUttered, user_uttered
+from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered, user_uttered
+from rebake.core.dialogue.states import StateBuilder
+from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.featurizers import FeatureStates
-from rebake.core.generator import training_trackers
 from rebake.core.policy import RuleOnlyData
-from rebake.core.states import StateBuilder
-from rebake.core.ted_data import StateEncoder, Widths, build_windows
-from rebake.core.ted_options import resolve_options
-from rebake.core.ted_policy import TEDPolicy, top_ranked
-from rebake.core.tracker import Tracker, TrainingTracker
+from rebake.core.stories.generator import training_trackers
+from rebake.core.ted.data import StateEncoder, Widths, build_windows
+from rebake.core.ted.options import resolve_options
+from rebake.core.ted.ted_policy import TEDPolicy, top_ranked
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES
@@ -153,7 +153,7 @@ def test_a_saved_policy_loads_with_the_same_probabilities_and_saves_the_same_fil
 
 def test_a_process_that_loads_it_shares_out_no_operation_among_threads(small: TEDPolicy, tmp_path: Path) -> None:
     small.save(tmp_path)
-    assert threads_after_loading("rebake.core.ted_policy:TEDPolicy", small.options, "TEDPolicy0", tmp_path) == "1"
+    assert threads_after_loading("rebake.core.ted.ted_policy:TEDPolicy", small.options, "TEDPolicy0", tmp_path) == "1"
 
 
 def test_the_files_are_those_that_rasa_reads(small: TEDPolicy, tmp_path: Path) -> None:

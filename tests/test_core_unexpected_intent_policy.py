@@ -14,12 +14,12 @@ import pytest
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import ActionStep, Domain, Intent, Story, UserStep
-from rebake.core.events import ActionExecuted, Event, user_uttered
-from rebake.core.generator import training_trackers
+from rebake.core.dialogue.events import ActionExecuted, Event, user_uttered
+from rebake.core.dialogue.states import StateBuilder
+from rebake.core.dialogue.tracker import Tracker
 from rebake.core.policy import RuleOnlyData
-from rebake.core.states import StateBuilder
-from rebake.core.tracker import Tracker
-from rebake.core.unexpected_intent_policy import QUANTILES, Expectation, UnexpecTEDIntentPolicy, quantiles
+from rebake.core.stories.generator import training_trackers
+from rebake.core.ted.unexpected_intent_policy import QUANTILES, Expectation, UnexpecTEDIntentPolicy, quantiles
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES

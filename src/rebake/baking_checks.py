@@ -11,8 +11,8 @@ from rebake.assistant.model import Assistant
 from rebake.assistant.validate import validate
 from rebake.base.location import Notice
 from rebake.core.agent import policy_nodes
+from rebake.core.dialogue.states import SlotFeaturizer
 from rebake.core.end_to_end import require_featurizers
-from rebake.core.states import SlotFeaturizer
 from rebake.core.story_checks import check_stories
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.data_checks import check_data

@@ -16,13 +16,13 @@ from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Notice
+from rebake.core.dialogue.events import events_from_json
+from rebake.core.dialogue.states import StateBuilder
+from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures, EndToEndFeaturizer
 from rebake.core.ensemble import combine
-from rebake.core.events import events_from_json
-from rebake.core.generator import DEFAULT_AUGMENTATION, training_trackers
 from rebake.core.policy import Policy, PolicyPrediction, RuleOnlyData
-from rebake.core.states import StateBuilder
-from rebake.core.tracker import Tracker, TrainingTracker
+from rebake.core.stories.generator import DEFAULT_AUGMENTATION, training_trackers
 from rebake.errors import DataError, StorageError
 from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import policy_type, require_trainable
@@ -101,7 +101,7 @@ def train_policies(
         assistant: stories, rules and domain.
         context: seed, threads, progress.
         directory: an existing directory, ``components`` of the archive to be.
-        augmentation_factor: see :func:`rebake.core.generator.training_trackers`.
+        augmentation_factor: see :func:`rebake.core.stories.generator.training_trackers`.
         reuse: node id -> directory of the same policy trained before on the same data, which is copied; or None.
         featurizer: of the NLU part that this Core will run with, where stories are end to end.
 

@@ -17,7 +17,7 @@ from rebake.assistant.domain.names import action_names, intent_names
 from rebake.assistant.model import Assistant, UserStep
 from rebake.assistant.stories.texts import turns
 from rebake.base.sparse_rows import SparseRows
-from rebake.core.events import ActionExecuted, Event, UserUttered
+from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import Component
 from rebake.nlu.message import Message

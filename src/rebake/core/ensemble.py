@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rebake.core.events import ACTION_LISTEN, ActionExecuted, ActionExecutionRejected, UserFeaturization
+from rebake.core.dialogue.events import ACTION_LISTEN, ActionExecuted, ActionExecutionRejected, UserFeaturization
+from rebake.core.dialogue.tracker import Tracker
 from rebake.core.policy import PolicyPrediction
-from rebake.core.tracker import Tracker
 from rebake.errors import ModelError
 
 

@@ -9,10 +9,19 @@ from typing import Any, Self
 
 from rebake.assistant.domain.names import action_names, entity_states, intent_names
 from rebake.assistant.model import Domain
-from rebake.core.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
+from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
+from rebake.core.dialogue.states import (
+    LOOP,
+    PREVIOUS_ACTION,
+    SLOTS,
+    USER,
+    SlotFeaturizer,
+    State,
+    follows_listen,
+    freeze,
+)
+from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.policy import RETRAIN, RuleOnlyData, read_json, write_json
-from rebake.core.states import LOOP, PREVIOUS_ACTION, SLOTS, USER, SlotFeaturizer, State, follows_listen, freeze
-from rebake.core.tracker import Tracker, TrainingTracker
 from rebake.errors import ModelError
 
 FILE = "featurizer.json"

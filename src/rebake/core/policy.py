@@ -10,9 +10,9 @@ from typing import Any, Protocol, Self
 
 from rebake.assistant.model import Domain
 from rebake.base.files import write_text
+from rebake.core.dialogue.events import Event
+from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
-from rebake.core.events import Event
-from rebake.core.tracker import Tracker, TrainingTracker
 from rebake.errors import ModelError
 from rebake.nlu.component import TrainingContext
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from rebake.assistant.model import ActionStep, LoopStep, OrStep, Story, UserStep
 from rebake.base.location import Location, Notice
-from rebake.core.applied import applied_events
-from rebake.core.events import ACTION_LISTEN, ActionExecuted, ActiveLoop, Event, UserUttered, plain_event
+from rebake.core.dialogue.applied_events import applied_events
+from rebake.core.dialogue.events import ACTION_LISTEN, ActionExecuted, ActiveLoop, Event, UserUttered, plain_event
 
 _Placed = tuple[Event, Location | None]
 

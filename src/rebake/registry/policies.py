@@ -22,21 +22,21 @@ _ENTRIES = (
         rasa_class="rasa.core.policies.memoization.MemoizationPolicy",
         kind="policy",
         defaults=defaults.MEMOIZATION,
-        implementation="rebake.core.memoization:MemoizationPolicy",
+        implementation="rebake.core.memoization.memoization_policy:MemoizationPolicy",
     ),
     ComponentType(
         name="AugmentedMemoizationPolicy",
         rasa_class="rasa.core.policies.memoization.AugmentedMemoizationPolicy",
         kind="policy",
         defaults=defaults.MEMOIZATION,
-        implementation="rebake.core.augmented_memoization:AugmentedMemoizationPolicy",
+        implementation="rebake.core.memoization.augmented_memoization_policy:AugmentedMemoizationPolicy",
     ),
     ComponentType(
         name="RulePolicy",
         rasa_class="rasa.core.policies.rule_policy.RulePolicy",
         kind="policy",
         defaults=defaults.RULE,
-        implementation="rebake.core.rule_policy:RulePolicy",
+        implementation="rebake.core.rules.rule_policy:RulePolicy",
     ),
     ComponentType(
         name="TEDPolicy",
@@ -44,7 +44,7 @@ _ENTRIES = (
         kind="policy",
         defaults=defaults.TED,
         version=3,  # 2 dealt single units out to the blocks of encoders
-        implementation="rebake.core.ted_policy:TEDPolicy",
+        implementation="rebake.core.ted.ted_policy:TEDPolicy",
         unfingerprinted=_NO_EFFECT_ON_THE_MODEL,
     ),
     ComponentType(
@@ -53,7 +53,7 @@ _ENTRIES = (
         kind="policy",
         defaults=defaults.UNEXPECTED_INTENT,
         version=4,  # 3 could find a turn of its own stories unlikely, by rounding
-        implementation="rebake.core.unexpected_intent_policy:UnexpecTEDIntentPolicy",
+        implementation="rebake.core.ted.unexpected_intent_policy:UnexpecTEDIntentPolicy",
         unfingerprinted=_NO_EFFECT_ON_THE_MODEL,
     ),
 )

@@ -17,7 +17,7 @@ from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.assistant.nlu_data.synonyms import learn_synonyms
 from rebake.assistant.stories.texts import learned_texts
-from rebake.core.generator import DEFAULT_AUGMENTATION
+from rebake.core.stories.generator import DEFAULT_AUGMENTATION
 from rebake.errors import UnsupportedError
 from rebake.nlu.response_texts import response_texts
 from rebake.registry.component_type import DEFAULT_SEED, ComponentType

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.core.ted_data import NameAttribute, StateEncoder
-from rebake.core.ted_texts import text_data
+from rebake.core.ted.data import NameAttribute, StateEncoder
+from rebake.core.ted.texts import text_data
 from rebake.nlu.text_features import Stacked
 
 if TYPE_CHECKING:

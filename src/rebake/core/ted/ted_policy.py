@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
+from rebake.core.dialogue.events import ACTION_LISTEN, EntitiesAdded
+from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
-from rebake.core.events import ACTION_LISTEN, EntitiesAdded
 from rebake.core.featurizers import FULL_DIALOGUE
 from rebake.core.policy import PolicyPrediction, RuleOnlyData
-from rebake.core.ted_entities import entities_found
-from rebake.core.ted_examples import TedExamples, whole_dialogues
-from rebake.core.ted_learner import TedLearner
-from rebake.core.ted_options import SOFTMAX, resolve_options
-from rebake.core.tracker import Tracker, TrainingTracker
+from rebake.core.ted.entities import entities_found
+from rebake.core.ted.examples import TedExamples, whole_dialogues
+from rebake.core.ted.learner import TedLearner
+from rebake.core.ted.options import SOFTMAX, resolve_options
 
 if TYPE_CHECKING:
     from rebake.nn.ted.model import TedModel, TedPrediction

@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rebake.core.events import RULE_SNIPPET, SHOULD_NOT_BE_SET
-from rebake.core.states import PREVIOUS_ACTION, USER, State
+from rebake.core.dialogue.events import RULE_SNIPPET, SHOULD_NOT_BE_SET
+from rebake.core.dialogue.states import PREVIOUS_ACTION, USER, State
 
 
 def rule_key(states: Sequence[State]) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rebake.assistant.model import Domain
-from rebake.core.events import (
+from rebake.core.dialogue.events import (
     ACTION_LISTEN,
     RULE_SNIPPET,
     SHOULD_NOT_BE_SET,
@@ -17,12 +17,12 @@ from rebake.core.events import (
     SlotSet,
     UserUttered,
 )
-from rebake.core.states import LOOP, PREVIOUS_ACTION, SLOTS, State
-from rebake.core.tracker import TrainingTracker
+from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, State
+from rebake.core.dialogue.tracker import TrainingTracker
 from rebake.errors import DataError
 
 if TYPE_CHECKING:
-    from rebake.core.rule_policy import Decision, RulePolicy
+    from rebake.core.rules.rule_policy import Decision, RulePolicy
 
 _MAX_USER_TURNS = 1
 _SHOWN = 10
@@ -109,7 +109,7 @@ def check_contradictions(
     Raises:
         DataError: a rule says something else than another rule or a story.
     """
-    from rebake.core.rule_policy import built_in_sources
+    from rebake.core.rules.rule_policy import built_in_sources
 
     replay = _Replay(policy)
     for rule in rules:

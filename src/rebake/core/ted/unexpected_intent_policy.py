@@ -14,15 +14,15 @@ from safetensors.numpy import load_file, save_file
 
 from rebake.assistant.domain.names import action_names, intent_names
 from rebake.assistant.model import Domain
+from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
+from rebake.core.dialogue.states import PREVIOUS_ACTION, State, follows_listen, freeze
+from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
-from rebake.core.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
 from rebake.core.featurizers import TrackerFeaturizer
 from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData
-from rebake.core.states import PREVIOUS_ACTION, State, follows_listen, freeze
-from rebake.core.ted_examples import TedExamples
-from rebake.core.ted_learner import TedLearner
-from rebake.core.ted_options import resolve_intent_options
-from rebake.core.tracker import Tracker, TrainingTracker
+from rebake.core.ted.examples import TedExamples
+from rebake.core.ted.learner import TedLearner
+from rebake.core.ted.options import resolve_intent_options
 from rebake.errors import ModelError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from rebake.assistant.model import (
     Story,
     UserStep,
 )
-from rebake.core.events import (
+from rebake.core.dialogue.events import (
     RULE_SNIPPET,
     ActionExecuted,
     ActiveLoop,

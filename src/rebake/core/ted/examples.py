@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rebake.core.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
-from rebake.core.states import PREVIOUS_ACTION, USER, State
-from rebake.core.tracker import TrainingTracker
+from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
+from rebake.core.dialogue.states import PREVIOUS_ACTION, USER, State
+from rebake.core.dialogue.tracker import TrainingTracker
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.assistant.model import EntitySpan, Example
+from rebake.core.dialogue.events import EntitiesAdded, EntityValue, UserUttered
 from rebake.core.end_to_end import EndToEndFeatures
-from rebake.core.events import EntitiesAdded, EntityValue, UserUttered
 from rebake.core.featurizers import FeatureStates
 from rebake.nlu.entity_tags import OUTSIDE, PREFIXES, SplitByComma, TagSpec, assemble, repair_bilou, tag_tokens
 from rebake.nlu.message import TEXT, Message

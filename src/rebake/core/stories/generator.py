@@ -13,8 +13,8 @@ from dataclasses import replace
 from random import Random
 
 from rebake.assistant.model import Domain, Story
-from rebake.core.conversation import Conversation
-from rebake.core.events import (
+from rebake.core.dialogue.conversation_state import Conversation
+from rebake.core.dialogue.events import (
     ACTION_LISTEN,
     SHOULD_NOT_BE_SET,
     ActionExecuted,
@@ -26,11 +26,11 @@ from rebake.core.events import (
     UserUtteranceReverted,
     UserUttered,
 )
-from rebake.core.slot_filling import slots_from_entities
-from rebake.core.states import StateBuilder
-from rebake.core.story_graph import StoryGraph, build_graph
-from rebake.core.story_steps import GENERATED, STORY_START, Checkpoint, GraphStep, first_action_unpredictable
-from rebake.core.tracker import TrainingTracker
+from rebake.core.dialogue.slot_filling import slots_from_entities
+from rebake.core.dialogue.states import StateBuilder
+from rebake.core.dialogue.tracker import TrainingTracker
+from rebake.core.stories.graph import StoryGraph, build_graph
+from rebake.core.stories.steps import GENERATED, STORY_START, Checkpoint, GraphStep, first_action_unpredictable
 
 logger = logging.getLogger("rebake")
 

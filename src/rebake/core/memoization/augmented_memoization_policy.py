@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rebake.core.events import ACTION_LISTEN, ActionExecuted, Event
-from rebake.core.memoization import MemoizationPolicy, memory_key
+from rebake.core.dialogue.events import ACTION_LISTEN, ActionExecuted, Event
+from rebake.core.dialogue.states import State
+from rebake.core.dialogue.tracker import Tracker
+from rebake.core.memoization.memoization_policy import MemoizationPolicy, memory_key
 from rebake.core.policy import RuleOnlyData
-from rebake.core.states import State
-from rebake.core.tracker import Tracker
 
 
 class AugmentedMemoizationPolicy(MemoizationPolicy):

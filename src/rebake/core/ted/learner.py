@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.assistant.model import Domain
+from rebake.core.dialogue.states import State
+from rebake.core.dialogue.tracker import TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import FULL_DIALOGUE, FeatureStates, TrackerFeaturizer
 from rebake.core.policy import RETRAIN, PolicyPrediction
-from rebake.core.states import State
-from rebake.core.ted_arrays import encode_example
-from rebake.core.ted_data import NameAttribute, StateEncoder, Windows, build_windows
-from rebake.core.ted_entities import Tags, padded, tag_ids, tag_spec_of
-from rebake.core.ted_examples import TedExamples
-from rebake.core.ted_featurizer import featurizer_of
-from rebake.core.ted_files import TedFiles, read_ted_files, write_ted_files
-from rebake.core.ted_labels import build_labels
-from rebake.core.tracker import TrainingTracker
+from rebake.core.ted.arrays import encode_example
+from rebake.core.ted.data import NameAttribute, StateEncoder, Windows, build_windows
+from rebake.core.ted.entities import Tags, padded, tag_ids, tag_spec_of
+from rebake.core.ted.examples import TedExamples
+from rebake.core.ted.featurizer import featurizer_of
+from rebake.core.ted.files import TedFiles, read_ted_files, write_ted_files
+from rebake.core.ted.labels import build_labels
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.entity_tags import TagSpec

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from rebake.archive.feature_arrays import RETRAIN, FeatureArrays, read_feature_arrays, write_feature_arrays
-from rebake.core.ted_arrays import decode_labels, encode_labels
-from rebake.core.ted_data import ATTRIBUTES, TEXTS, Widths
-from rebake.core.ted_labels import LabelRows
-from rebake.core.ted_texts import TextWidths
+from rebake.core.ted.arrays import decode_labels, encode_labels
+from rebake.core.ted.data import ATTRIBUTES, TEXTS, Widths
+from rebake.core.ted.labels import LabelRows
+from rebake.core.ted.texts import TextWidths
 from rebake.errors import ModelError
 from rebake.nlu.entity_tags import TagSpec
 
@@ -37,7 +37,7 @@ class TedFiles:
         widths: of the inputs.
         labels: features of all labels, in index order.
         tag_spec: the entity tags of words of user texts; None where entities are not looked for.
-        example: one training example, see :func:`rebake.core.ted_arrays.encode_example`.
+        example: one training example, see :func:`rebake.core.ted.arrays.encode_example`.
     """
 
     options: dict[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rebake.assistant.model import Domain
-from rebake.core.events import EntityValue, SlotSet
+from rebake.core.dialogue.events import EntityValue, SlotSet
 
 
 def slots_from_entities(domain: Domain, entities: Iterable[EntityValue]) -> list[SlotSet]:

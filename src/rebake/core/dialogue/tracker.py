@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from rebake.assistant.model import Story
-from rebake.core.applied import applied_events
-from rebake.core.conversation import Conversation
-from rebake.core.events import (
+from rebake.core.dialogue.applied_events import applied_events
+from rebake.core.dialogue.conversation_state import Conversation
+from rebake.core.dialogue.events import (
     ActionExecuted,
     ActionReverted,
     Event,
     Restarted,
     UserUtteranceReverted,
 )
-from rebake.core.states import LOOP, PREVIOUS_ACTION, SLOTS, USER, State, StateBuilder, follows_listen
+from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, USER, State, StateBuilder, follows_listen
 
 if TYPE_CHECKING:
     from rebake.core.policy import RuleOnlyData

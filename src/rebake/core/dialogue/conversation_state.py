@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rebake.core.events import (
+from rebake.core.dialogue.events import (
     ACTION_LISTEN,
     ACTION_SESSION_START,
     SHOULD_NOT_BE_SET,
@@ -23,7 +23,7 @@ from rebake.core.events import (
     UserFeaturization,
     UserUttered,
 )
-from rebake.core.states import LOOP, PREVIOUS_ACTION, SLOTS, USER, State, StateBuilder
+from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, USER, State, StateBuilder
 
 
 class Conversation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rebake.core.events import (
+from rebake.core.dialogue.events import (
     ActionExecuted,
     ActionExecutionRejected,
     ActionReverted,

@@ -1,6 +1,6 @@
 """Stories and rules as a graph of steps between checkpoints.
 
-The pieces that end where others start are glued together by :mod:`rebake.core.generator`. Rasa sorts steps by their
+The pieces that end where others start are glued together by :mod:`rebake.core.stories.generator`. Rasa sorts steps by their
 number *as a string*, and since the order decides which trackers augmentation picks, so does this module.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rebake.assistant.model import Domain, Story
-from rebake.core.story_steps import GENERATED, STORY_START, Checkpoint, GraphStep, StoryReader
+from rebake.core.stories.steps import GENERATED, STORY_START, Checkpoint, GraphStep, StoryReader
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 from rebake.assistant.domain.names import used_entities
 from rebake.assistant.model import Domain, Slot
-from rebake.core.events import SHOULD_NOT_BE_SET, UserUttered
+from rebake.core.dialogue.events import SHOULD_NOT_BE_SET, UserUttered
 from rebake.errors import UnsupportedError
 
 State = dict[str, dict[str, Any]]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.archive.feature_arrays import FeatureArray, FeatureArrays, Group, SparseMatrix, nested
-from rebake.core.ted_data import Widths, Windows
-from rebake.core.ted_labels import LabelRows
-from rebake.core.ted_texts import TextWidths
+from rebake.core.ted.data import Widths, Windows
+from rebake.core.ted.labels import LabelRows
+from rebake.core.ted.texts import TextWidths
 from rebake.nlu.diet.files import NestedArrays, decode_features, encode_features
 from rebake.nlu.text_features import Stacked
 

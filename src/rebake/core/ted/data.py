@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.base.sparse_rows import SparseRows
+from rebake.core.dialogue.states import PREVIOUS_ACTION, USER, State, follows_listen
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import FeatureStates
-from rebake.core.states import PREVIOUS_ACTION, USER, State, follows_listen
-from rebake.core.ted_texts import TextRows, TextTable, TextWidths, text_data
+from rebake.core.ted.texts import TextRows, TextTable, TextWidths, text_data
 from rebake.errors import ModelError
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ from typing import Any, ClassVar, Self
 
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
-from rebake.core import rule_checks
+from rebake.core.dialogue.events import ACTION_LISTEN, RULE_SNIPPET, LoopInterrupted
+from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, State, active_loop_of, follows_listen
+from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
-from rebake.core.events import ACTION_LISTEN, RULE_SNIPPET, LoopInterrupted
 from rebake.core.featurizers import Examples, TrackerFeaturizer
-from rebake.core.memoization import refuse_featurizer, score_of, single_action, unambiguous
+from rebake.core.memoization.memoization_policy import refuse_featurizer, score_of, single_action, unambiguous
 from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData, read_json, write_json
-from rebake.core.rule_matching import RuleTable, rule_key
-from rebake.core.states import LOOP, PREVIOUS_ACTION, SLOTS, State, active_loop_of, follows_listen
-from rebake.core.tracker import Tracker, TrainingTracker
+from rebake.core.rules import checks as rule_checks
+from rebake.core.rules.matching import RuleTable, rule_key
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingContext
 
