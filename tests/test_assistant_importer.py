@@ -231,7 +231,7 @@ def test_real_projects_are_read_fast() -> None:
 def test_reading_needs_neither_numpy_nor_tensorflow() -> None:
     code = """
 import sys
-import rebake.assistant.importer, rebake.assistant.validate
+import rebake.assistant.importer, rebake.validation.consistency
 print({"numpy", "tensorflow"} & set(sys.modules))
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rebake.assistant.validate import validate
 from rebake.errors import DataError
+from rebake.validation.consistency import validate
 from support.assistant_files import load, write
 from support.shared import need
 

@@ -9,11 +9,11 @@ import pytest
 
 from rebake.archive.manifest import PARTS
 from rebake.assistant.model import EntitySpan, Example
-from rebake.baking_checks import check_assistant
 from rebake.base.location import Notice
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.alignment import is_surely_aligned, misaligned
 from rebake.nlu.message import Message
+from rebake.validation.assistant import check_assistant
 from support.assistant_files import load, write
 from support.nlu import component
 from support.shared import need
@@ -243,7 +243,7 @@ import sys, time
 from pathlib import Path
 from rebake.archive.manifest import PARTS
 from rebake.assistant.importer import load_assistant
-from rebake.baking_checks import check_assistant
+from rebake.validation.assistant import check_assistant
 at = Path(sys.argv[1])
 assistant = load_assistant(at / "config.yml", at / "domain.yml", at / "data")
 check_assistant(assistant, frozenset(PARTS), to_train=False)

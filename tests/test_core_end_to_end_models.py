@@ -16,13 +16,13 @@ from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.assistant.stories.texts import learned_texts
 from rebake.baking import bake
-from rebake.baking_checks import check_assistant
 from rebake.core.agent import policy_nodes
 from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.pipeline import pipeline_nodes
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
+from rebake.validation.assistant import check_assistant
 from support.core import read
 from support.shared import need
 

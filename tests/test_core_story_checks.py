@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from rebake.archive.manifest import PARTS
-from rebake.baking_checks import check_assistant
 from rebake.core.featurizers import TrackerFeaturizer
 from rebake.core.stories.generator import training_trackers
-from rebake.core.story_checks import check_stories
 from rebake.errors import UnsupportedError
+from rebake.validation.assistant import check_assistant
+from rebake.validation.stories import check_stories
 from support.core import DOMAIN, read
 
 START = """\

@@ -17,7 +17,6 @@ from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, Node, build_m
 from rebake.archive.part_sources import Shelf, ShelvedComponent
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import persist_nlu
-from rebake.assistant.validate import validate
 from rebake.base.progress import Progress
 from rebake.core.agent import policy_nodes, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
@@ -27,6 +26,7 @@ from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
 from rebake.registry.option_checks import check_options
 from rebake.staleness.fingerprints import fingerprint
+from rebake.validation.consistency import validate
 
 logger = logging.getLogger("rebake")
 

@@ -16,7 +16,6 @@ from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.baking import BakeResult, bake, dry_run
-from rebake.baking_checks import check_assistant
 from rebake.console import make_progress, use_color
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.report.json import write_json
@@ -25,6 +24,7 @@ from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
 from rebake.staleness.plan import Plan
 from rebake.store.directory import models, newest_model
+from rebake.validation.assistant import check_assistant
 
 logger = logging.getLogger("rebake")
 

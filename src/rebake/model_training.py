@@ -21,7 +21,6 @@ from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.model import Assistant
 from rebake.baking import bake, bake_into
 from rebake.baking import dry_run as dry_run_plan
-from rebake.baking_checks import check_assistant
 from rebake.baking_job import BakingJob
 from rebake.base.progress import Silent
 from rebake.errors import UnsupportedError, UsageError
@@ -35,6 +34,7 @@ from rebake.staleness.dry_run import (
     dry_run_result,
 )
 from rebake.store.directory import models, newest_model
+from rebake.validation.assistant import check_assistant
 
 __all__ = [
     "CODE_CORE_NEEDS_TO_BE_RETRAINED",

@@ -18,7 +18,6 @@ from rebake.archive.pack import MANIFEST_NAME, read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.baking import BakeResult, bake
-from rebake.baking_checks import check_assistant
 from rebake.baking_job import nothing_to_train
 from rebake.base.location import Location, Notice
 from rebake.errors import ModelError, RebakeError, StorageError
@@ -27,6 +26,7 @@ from rebake.staleness.fingerprints import fingerprint
 from rebake.staleness.git_changes import find_changes
 from rebake.store.github import StoredPart
 from rebake.store.releases import publish_model
+from rebake.validation.assistant import check_assistant
 
 logger = logging.getLogger("rebake")
 

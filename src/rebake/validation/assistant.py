@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from rebake.archive.manifest import Part
 from rebake.archive.metadata import Node
 from rebake.assistant.model import Assistant
-from rebake.assistant.validate import validate
 from rebake.base.location import Notice
 from rebake.core.agent import policy_nodes
 from rebake.core.dialogue.states import SlotFeaturizer
 from rebake.core.end_to_end import require_featurizers
-from rebake.core.story_checks import check_stories
 from rebake.errors import DataError, UnsupportedError
-from rebake.nlu.data_checks import check_data
-from rebake.nlu.label_checks import check_labels
 from rebake.nlu.pipeline import pipeline_nodes
 from rebake.nlu.pipeline_checks import check_pipeline
 from rebake.registry.components import trainable_type
 from rebake.registry.option_checks import check_options
+from rebake.validation.consistency import validate
+from rebake.validation.labels import check_labels
+from rebake.validation.nlu_data import check_data
+from rebake.validation.stories import check_stories
 
 # Making one of these loads a language model, or a library that a check has no time for.
 _SLOW_TO_MAKE = frozenset(
