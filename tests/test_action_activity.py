@@ -11,7 +11,7 @@ import pytest
 from rebake.action.activity import FORK_NOTE, decide
 from rebake.action.event import Event
 from rebake.errors import UsageError
-from rebake.staleness.git_changes import Base
+from rebake.staleness.git.changes import Base
 
 HEAD, BASE, SHA = "a" * 40, "b" * 40, "c" * 40
 

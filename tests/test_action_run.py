@@ -20,7 +20,7 @@ from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.base.location import Location
 from rebake.errors import StorageError
-from rebake.staleness.git_changes import Base
+from rebake.staleness.git.changes import Base
 from support.assistants import write_tiny
 
 SHA = "a" * 40

@@ -20,8 +20,8 @@ from rebake.report.markdown import escape, fit
 from rebake.report.model import Failure, PartReport, Report, parts_of_plan
 from rebake.report.summary import render_summary
 from rebake.report.text import outcome_text
-from rebake.staleness.git_changes import Changes, FileChange
-from rebake.staleness.plan import PartVerdict, Plan
+from rebake.staleness.git.changes import Changes, FileChange
+from rebake.staleness.verdict import PartVerdict, Plan
 
 ROOT = Path(__file__).resolve().parents[1]
 A = "a" * 64

@@ -26,7 +26,7 @@ from rebake.errors import ModelError
 from rebake.staleness.compare import NO_MODEL, compare
 from rebake.staleness.dry_run import FingerprintComparisonResult, comparison_of, dry_run_result
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
-from rebake.staleness.plan import Plan
+from rebake.staleness.verdict import Plan
 from support.full_project import FULL, write_project
 
 Files = dict[str, str]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rebake.staleness.git_changes import Base, Changes, FileChange, find_changes
-from rebake.staleness.git_environment import git_environment
+from rebake.staleness.git.changes import Base, Changes, FileChange, find_changes
+from rebake.staleness.git.environment import git_environment
 
 PATHS = ("config.yml", "domain.yml", "data")
 

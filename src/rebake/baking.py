@@ -21,7 +21,7 @@ from rebake.base.progress import Progress, Silent
 from rebake.errors import ModelError, StorageError, UsageError
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import fingerprint
-from rebake.staleness.plan import Plan
+from rebake.staleness.verdict import Plan
 
 
 @dataclass(frozen=True)

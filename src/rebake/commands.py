@@ -22,7 +22,7 @@ from rebake.report.json import write_json
 from rebake.report.model import Failure, Report, parts_of_plan
 from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
-from rebake.staleness.plan import Plan
+from rebake.staleness.verdict import Plan
 from rebake.store.directory import models, newest_model
 from rebake.validation.assistant import check_assistant
 

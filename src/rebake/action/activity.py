@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rebake.action.event import Event
 from rebake.errors import UsageError
-from rebake.staleness.git_changes import Base
+from rebake.staleness.git.changes import Base
 
 FORK_NOTE = (
     "This pull request comes from a fork, so the job's token may only read: nothing is published, no comment is "

@@ -10,7 +10,7 @@ from rebake.errors import ModelError, StorageError
 from rebake.report.model import PartReport
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import Fingerprints
-from rebake.staleness.plan import CODE_FORCED, CODES, PartVerdict
+from rebake.staleness.verdict import CODE_FORCED, CODES, PartVerdict
 from rebake.store.github import ReleaseStore, StoredPart
 
 
@@ -34,7 +34,7 @@ class Judgement:
 
     @property
     def code(self) -> int:
-        """As :attr:`rebake.staleness.plan.Plan.code`."""
+        """As :attr:`rebake.staleness.verdict.Plan.code`."""
         return CODE_FORCED if self.forced else sum(CODES[part.part] for part in self.parts if part.is_stale)
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
 from rebake.report.model import PART_NAMES, PartReport, Report
-from rebake.staleness.git_changes import FileChange
+from rebake.staleness.git.changes import FileChange
 
 LIST_LENGTHS = (2000, 500, 100, 30, 10, 3, 0)  # how long lists may be, tried until the text fits
 MAX_TEXT = 300  # characters of one clause or name

@@ -10,8 +10,8 @@ from rebake import __version__
 from rebake.archive.manifest import Part
 from rebake.base.location import Location, Notice
 from rebake.errors import EXIT_INTERNAL, RebakeError
-from rebake.staleness.git_changes import Changes
-from rebake.staleness.plan import Plan, State
+from rebake.staleness.git.changes import Changes
+from rebake.staleness.verdict import Plan, State
 
 Mode = Literal["check", "train"]
 Origin = Literal["trained", "reused", "rebuilt", "updated", "none"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from rebake.archive.manifest import PARTS, ComponentRecord, Manifest, Part
 from rebake.staleness.fingerprints import Fingerprints
-from rebake.staleness.plan import PartVerdict, Plan
 from rebake.staleness.reasons import reasons
+from rebake.staleness.verdict import PartVerdict, Plan
 
 NO_MODEL = "there is no model yet"
 _NAMES: dict[Part, str] = {"core": "Core model", "nlu": "NLU model", "nlg": "responses"}

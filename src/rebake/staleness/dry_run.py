@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rebake.archive.manifest import PARTS, Part
-from rebake.staleness.plan import CODE_FORCED, CODES, Plan
+from rebake.staleness.verdict import CODE_FORCED, CODES, Plan
 
 CODE_CORE_NEEDS_TO_BE_RETRAINED = CODES["core"]
 CODE_NLU_NEEDS_TO_BE_RETRAINED = CODES["nlu"]

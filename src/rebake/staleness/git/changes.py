@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
-from rebake.staleness.git_environment import git_environment
+from rebake.staleness.git.environment import git_environment
 
 if TYPE_CHECKING:
     from git import Git
