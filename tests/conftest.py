@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from github import Auth, Github
 
-from rebake.store.github import ReleaseStore
-from rebake.store.patience import Patience
+from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
+from rebake.store.retries import Patience
 from rebake.store.transfer import Transfer
 from support.assistants import write_tiny
 from support.github_api import GitHubApi

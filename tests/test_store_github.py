@@ -9,8 +9,8 @@ import pytest
 
 from rebake.archive.manifest import Manifest, PartRecord, write_manifest
 from rebake.errors import ModelError, StorageError
-from rebake.store import github as store_module
-from rebake.store.github import ReleaseStore, part_name
+from rebake.store import release_store as store_module
+from rebake.store.release_store import ReleaseStore, part_name
 from rebake.store.releases import Releases
 from support.github_api import GitHubApi
 from support.store import A, B, archive

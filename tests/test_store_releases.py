@@ -12,9 +12,9 @@ from github import Auth, Github
 from rebake.action.conversation import Conversation
 from rebake.errors import StorageError
 from rebake.store import releases as releases_module
-from rebake.store.github import ReleaseStore, part_name
-from rebake.store.patience import Patience
+from rebake.store.release_store import ReleaseStore, part_name
 from rebake.store.releases import Releases, publish_model
+from rebake.store.retries import Patience
 from rebake.store.transfer import Transfer
 from support.github_api import Fault, GitHubApi
 from support.github_bodies import Reply

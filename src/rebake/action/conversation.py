@@ -8,7 +8,7 @@ from github import Github, GithubException
 from github.IssueComment import IssueComment
 from github.Repository import Repository
 
-from rebake.store.patience import Patience
+from rebake.store.retries import Patience
 
 StatusState = Literal["success", "failure", "error"]
 

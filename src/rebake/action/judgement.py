@@ -11,7 +11,7 @@ from rebake.report.model import PartReport
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import Fingerprints
 from rebake.staleness.verdict import CODE_FORCED, CODES, PartVerdict
-from rebake.store.github import ReleaseStore, StoredPart
+from rebake.store.release_store import ReleaseStore, StoredPart
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from rebake.action.run import Run
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
-from rebake.store.github import ReleaseStore
-from rebake.store.patience import Patience
+from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
+from rebake.store.retries import Patience
 from rebake.store.transfer import Transfer
 
 TIMEOUT = 30  # seconds for one answer of the API

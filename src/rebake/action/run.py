@@ -24,7 +24,7 @@ from rebake.errors import ModelError, RebakeError, StorageError
 from rebake.report.model import PART_NAMES, Failure, Report, with_origins
 from rebake.staleness.fingerprints import fingerprint
 from rebake.staleness.git.changes import find_changes
-from rebake.store.github import StoredPart
+from rebake.store.release_store import StoredPart
 from rebake.store.releases import publish_model
 from rebake.validation.assistant import check_assistant
 

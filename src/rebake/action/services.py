@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rebake.action.commands import Commands
 from rebake.action.conversation import Conversation
 from rebake.base.progress import Progress
-from rebake.store.github import ReleaseStore
+from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
 
 

@@ -15,7 +15,7 @@ from github.GitReleaseAsset import GitReleaseAsset
 from github.Repository import Repository
 
 from rebake.errors import StorageError
-from rebake.store.patience import CorruptTransferError, Patience, ReplyError
+from rebake.store.retries import CorruptTransferError, Patience, ReplyError
 from rebake.store.transfer import Transfer, sha256
 
 MAX_ASSET = 2 << 30  # bytes; GitHub takes files below that

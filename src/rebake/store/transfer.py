@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from rebake import __version__
-from rebake.store.patience import CorruptTransferError, ReplyError, all_messages
+from rebake.store.retries import CorruptTransferError, ReplyError, all_messages
 
 CHUNK = 1 << 20
 TIMEOUT = (10.0, 120.0)  # seconds to connect, and between two pieces of an answer
