@@ -12,7 +12,7 @@ from rebake.archive.metadata import read_metadata
 from rebake.archive.pack import read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
-from rebake.baking import bake, dry_run
+from rebake.build.build import bake, dry_run
 from rebake.errors import DataError, StorageError, UsageError
 from support.assistants import edit
 
@@ -164,7 +164,7 @@ def test_a_full_disk_is_an_error_that_names_the_directory_and_leaves_nothing(
     def full(*_arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("rebake.baking_job.write_manifest", full)
+    monkeypatch.setattr("rebake.build.job.write_manifest", full)
     with pytest.raises(StorageError, match=r"below .*models: No space left on device"):
         bake(read(), output=out(project))
     assert not out(project).exists()

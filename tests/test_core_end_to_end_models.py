@@ -15,7 +15,7 @@ from rebake.archive.metadata import build_metadata
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.assistant.stories.texts import learned_texts
-from rebake.baking import bake
+from rebake.build.build import bake
 from rebake.core.agent import policy_nodes
 from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers

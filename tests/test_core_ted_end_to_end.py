@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rebake.assistant.model import Assistant
-from rebake.baking import bake
+from rebake.build.build import bake
 from rebake.core.dialogue.events import EntitiesAdded, events_from_json
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker

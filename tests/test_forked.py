@@ -18,8 +18,8 @@ import pytest
 
 from rebake.base.location import Location
 from rebake.base.progress import STDERR, Progress, Silent, Task
+from rebake.build.child_process import Answer, Forked, ForkedError, Polling
 from rebake.errors import DataError, RebakeError
-from rebake.forked import Answer, Forked, ForkedError, Polling
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
@@ -224,8 +224,8 @@ rules:
 }
 TRAIN = """
 import json, sys
-import rebake.baking_job as baking_job
-from rebake.forked import Forked
+import rebake.build.job as baking_job
+from rebake.build.child_process import Forked
 
 forked = []
 if sys.argv[1] == "alone":

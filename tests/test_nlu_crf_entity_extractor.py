@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from rebake.assistant.model import EntitySpan, Example, NluData, RegexPattern
-from rebake.baking import bake
 from rebake.base.progress import Silent, Task
+from rebake.build.build import bake
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import Component, TrainingContext, TrainingData
 from rebake.nlu.crf.model import CrfModel

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rebake.assistant.importer import load_assistant
-from rebake.baking import bake, dry_run
+from rebake.build.build import bake, dry_run
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model import load_model
 from rebake.nlu import extras

@@ -16,7 +16,7 @@ from rebake import load_model
 from rebake.archive.metadata import read_metadata
 from rebake.archive.pack import unpack
 from rebake.assistant.model import Example, NluData
-from rebake.baking import bake
+from rebake.build.build import bake
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.logistic_regression import LogisticRegressionModel
 from rebake.nlu.classifiers.logistic_regression_classifier import LogisticRegressionClassifier

@@ -13,7 +13,7 @@ from rebake.archive.manifest import read_manifest
 from rebake.archive.pack import read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
-from rebake.baking import bake, dry_run
+from rebake.build.build import bake, dry_run
 from rebake.model import load_model
 from rebake.nlu.component import Component
 from rebake.nlu.message import Message

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rebake.assistant.model import Domain, NluData
-from rebake.baking import bake
+from rebake.build.build import bake
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.skops_files import read_skops, write_skops
 from rebake.nlu.classifiers.support_vector_machine import SupportVectorModel, _learned

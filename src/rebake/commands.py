@@ -15,7 +15,7 @@ from pathlib import Path
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
-from rebake.baking import BakeResult, bake, dry_run
+from rebake.build.build import BakeResult, bake, dry_run
 from rebake.console import make_progress, use_color
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.report.json import write_json

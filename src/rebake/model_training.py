@@ -19,10 +19,10 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.model import Assistant
-from rebake.baking import bake, bake_into
-from rebake.baking import dry_run as dry_run_plan
-from rebake.baking_job import BakingJob
 from rebake.base.progress import Silent
+from rebake.build.build import bake, bake_into
+from rebake.build.build import dry_run as dry_run_plan
+from rebake.build.job import BakingJob
 from rebake.errors import UnsupportedError, UsageError
 from rebake.staleness.dry_run import (
     CODE_CORE_NEEDS_TO_BE_RETRAINED,

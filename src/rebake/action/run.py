@@ -17,9 +17,9 @@ from rebake.archive.manifest import PARTS, Part
 from rebake.archive.pack import MANIFEST_NAME, read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
-from rebake.baking import BakeResult, bake
-from rebake.baking_job import nothing_to_train
 from rebake.base.location import Location, Notice
+from rebake.build.build import BakeResult, bake
+from rebake.build.job import nothing_to_train
 from rebake.errors import ModelError, RebakeError, StorageError
 from rebake.report.model import PART_NAMES, Failure, Report, with_origins
 from rebake.staleness.fingerprints import fingerprint

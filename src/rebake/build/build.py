@@ -16,8 +16,8 @@ from rebake.archive.part_sources import Shelf
 from rebake.archive.scratch import scratch_directory
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import PERSISTED_NLU
-from rebake.baking_job import BakingJob, nothing_to_train
 from rebake.base.progress import Progress, Silent
+from rebake.build.job import BakingJob, nothing_to_train
 from rebake.errors import ModelError, StorageError, UsageError
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import fingerprint

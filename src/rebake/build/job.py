@@ -18,10 +18,10 @@ from rebake.archive.part_sources import Shelf, ShelvedComponent
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import persist_nlu
 from rebake.base.progress import Progress
+from rebake.build.child_process import Forked, ForkedError, Polling, can_fork
 from rebake.core.agent import policy_nodes, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
 from rebake.errors import DataError
-from rebake.forked import Forked, ForkedError, Polling, can_fork
 from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
 from rebake.registry.option_checks import check_options
