@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from rebake.action.activity import FORK_NOTE, decide
 from rebake.action.event import Event
+from rebake.action.run_plan import FORK_NOTE, decide
 from rebake.errors import UsageError
 from rebake.staleness.git.changes import Base
 

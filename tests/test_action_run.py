@@ -12,10 +12,10 @@ from typing import Any, cast
 import pytest
 
 from rebake.action import run as run_module
-from rebake.action.activity import Activity
-from rebake.action.commands import MAX_ANNOTATIONS, Commands, LogProgress
 from rebake.action.event import Event
 from rebake.action.run import Run
+from rebake.action.run_plan import Activity
+from rebake.action.runner import MAX_ANNOTATIONS, Commands, LogProgress
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.base.location import Location
@@ -147,7 +147,7 @@ def test_warnings_beyond_those_that_github_shows_go_to_the_log(
 
 
 def test_progress_is_a_line_now_and_then(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rebake.action.commands.PROGRESS_EVERY", 0.0)
+    monkeypatch.setattr("rebake.action.runner.PROGRESS_EVERY", 0.0)
     with caplog.at_level(logging.INFO, "rebake"), LogProgress().task("DIETClassifier5", 3) as task:
         task.advance(loss=1.23456)
         task.advance(2)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from github import Auth, Github
 
-from rebake.action.conversation import Conversation
+from rebake.action.pull_request import Conversation
 from rebake.errors import StorageError
 from rebake.store import releases as releases_module
 from rebake.store.release_store import ReleaseStore, part_name

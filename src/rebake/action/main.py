@@ -15,12 +15,12 @@ from actions_toolkit import core
 from github import Auth, Github
 
 from rebake import __version__
-from rebake.action.activity import decide
-from rebake.action.commands import Commands, LogProgress
-from rebake.action.conversation import Conversation
 from rebake.action.event import Event
 from rebake.action.ownership import give_back
+from rebake.action.pull_request import Conversation
 from rebake.action.run import Run
+from rebake.action.run_plan import decide
+from rebake.action.runner import Commands, LogProgress
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError

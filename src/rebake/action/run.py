@@ -7,12 +7,12 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from rebake.action.activity import Activity
+from rebake.action.announce import Telling, fails_check
 from rebake.action.event import Event
-from rebake.action.judgement import Judgement, judge
+from rebake.action.run_plan import Activity
 from rebake.action.services import Services
 from rebake.action.settings import DEFAULTS, Settings
-from rebake.action.telling import Telling, fails_check
+from rebake.action.verdict import Judgement, judge
 from rebake.archive.manifest import PARTS, Part
 from rebake.archive.pack import MANIFEST_NAME, read_member
 from rebake.assistant.importer import load_assistant

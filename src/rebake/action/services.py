@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rebake.action.commands import Commands
-from rebake.action.conversation import Conversation
+from rebake.action.pull_request import Conversation
+from rebake.action.runner import Commands
 from rebake.base.progress import Progress
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases

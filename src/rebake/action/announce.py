@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rebake.action.activity import Activity
-from rebake.action.conversation import StatusState
 from rebake.action.event import Event
+from rebake.action.pull_request import StatusState
+from rebake.action.run_plan import Activity
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.base.location import Notice
