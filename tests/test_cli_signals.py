@@ -9,7 +9,8 @@ import pytest
 
 RUN = """
 import os, signal, sys
-from rebake import cli, commands
+from rebake.cli import main as cli
+from rebake.cli import commands
 
 def run(options):
     try:

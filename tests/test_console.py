@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from rebake.console import LineProgress
+from rebake.cli.console import LineProgress
 
 
 @pytest.mark.parametrize(("total", "told"), [(1, "1 epoch"), (2, "2 epochs")])

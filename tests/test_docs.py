@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rebake import errors
-from rebake.cli import build_parser
+from rebake.cli.main import build_parser
 from rebake.registry.components import COMPONENTS
 from rebake.registry.policies import POLICIES
 

@@ -61,10 +61,10 @@ def test_garbage_is_not_looked_for_in_tensorflow_nor_at_the_end_of_a_command() -
     told = python("import gc, rebake.nn; print(gc.get_freeze_count())")
     assert int(told) > 100_000
     told = python(
-        "import atexit, gc, sys, rebake.cli\n"
+        "import atexit, gc, sys, rebake.cli.main\n"
         "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"
         "sys.argv = ['rebake', 'check', '--config', 'nowhere.yml']\n"
-        "try:\n    rebake.cli.run()\nexcept SystemExit:\n    pass"
+        "try:\n    rebake.cli.main.run()\nexcept SystemExit:\n    pass"
     )
     assert told == "True"
 

@@ -1,6 +1,6 @@
 """``python -m rebake``."""
 
-from rebake.cli import run
+from rebake.cli.main import run
 
 if __name__ == "__main__":
     run()

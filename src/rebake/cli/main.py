@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are printed, never raised."""
     options = build_parser().parse_args(arguments)
     try:
-        from rebake import commands
+        from rebake.cli import commands
 
         return commands.run(options)
     except Exception as error:

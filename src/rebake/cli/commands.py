@@ -16,7 +16,7 @@ from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.build.build import BakeResult, bake, dry_run
-from rebake.console import make_progress, use_color
+from rebake.cli.console import make_progress, use_color
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.report.json import write_json
 from rebake.report.model import Failure, Report, parts_of_plan
