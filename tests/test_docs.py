@@ -6,7 +6,6 @@ import argparse
 import json
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from rebake import errors
 from rebake.cli.main import build_parser
 from rebake.registry.components import COMPONENTS
 from rebake.registry.policies import POLICIES
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMPONENT_DOCS = (ROOT / "docs" / "components.md").read_text(encoding="utf-8")
 CORE_DOCS = (ROOT / "docs" / "core.md").read_text(encoding="utf-8")

@@ -11,8 +11,9 @@ from rebake.assistant.domain.reader import DOMAIN_KEYS, MAPPING_TYPES, OTHER_DOM
 from rebake.assistant.stories.reader import STEP_KEYS
 from rebake.errors import DataError
 from support.core import read
+from support.paths import ROOT
 
-DOCS = (Path(__file__).parents[1] / "docs" / "stories-and-domain.md").read_text(encoding="utf-8")
+DOCS = (ROOT / "docs" / "stories-and-domain.md").read_text(encoding="utf-8")
 EXAMPLES = {
     "intent": "intent: greet",
     "user": "user: hello",

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[1] / "src" / "rebake"
+from support.paths import ROOT
+
+SOURCE = ROOT / "src" / "rebake"
 
 # From the edges down; a module imports from its own floor and from floors below.
 FLOORS = (

@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from support.github_api import GitHubApi
+from support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STORE = "rebake-models"
 ZEROS = "0" * 40

@@ -70,8 +70,8 @@ class TextData:
         return replace(self, tags={**self.tags, name: ids})
 
     def batch(self, texts: NDArray[np.integer] | None = None) -> dict[str, Any]:
-        """The tensors of these texts, all by default, as :data:`rebake.nn.layers.sequence.Batch`; with "label_ids" and tags of
-        all packed rows (0 for the rows of whole texts) where there are labels and tags."""
+        """The tensors of these texts, all by default, as :data:`rebake.nn.layers.sequence.Batch`; with "label_ids" and
+        tags of all packed rows (0 for the rows of whole texts) where there are labels and tags."""
         tokens = None if texts is None else self.tokens(texts)
         lengths = _chosen(self.lengths, texts)
         batch: dict[str, Any] = {"lengths": lengths}

@@ -1,7 +1,8 @@
 """Stories and rules as a graph of steps between checkpoints.
 
-The pieces that end where others start are glued together by :mod:`rebake.core.stories.generator`. Rasa sorts steps by their
-number *as a string*, and since the order decides which trackers augmentation picks, so does this module.
+Steps that end at a checkpoint are joined to those that start there by :mod:`rebake.core.stories.generator`. Rasa
+sorts steps by their number *as a string*, and since the order decides which trackers augmentation picks, so does this
+module.
 """
 
 from __future__ import annotations

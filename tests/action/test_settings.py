@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 import yaml
 
 from rebake.action.settings import DEFAULTS, Settings
 from rebake.errors import UsageError
+from support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 
 

@@ -16,6 +16,7 @@ from rebake.nlu.message import Features, Message
 from rebake.nlu.text_features import stack
 from support.assistant_files import write
 from support.nlu import component, tokenized
+from support.paths import TESTS
 from support.process import python
 
 # PyTorch, where TensorFlow has looked for a GPU before and found none.
@@ -126,7 +127,7 @@ def test_pytorch_may_come_after_tensorflow(bert: str) -> None:
         "messages = tokenized('hi rome')\n"
         "featurizer.process(messages)\n"
         "print(messages[0].features['text'][0].sequence.shape)",
-        PYTHONPATH=str(Path(__file__).parent),
+        PYTHONPATH=str(TESTS),
     )
     assert told.splitlines()[-1] == "(2, 8)"
 

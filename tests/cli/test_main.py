@@ -232,7 +232,10 @@ def test_nothing_to_train_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_a_check_imports_no_tensorflow(project: Path) -> None:
-    code = "import sys, rebake.cli.main; c = rebake.cli.main.main(['check']); assert 'tensorflow' not in sys.modules; sys.exit(c)"
+    code = (
+        "import sys; from rebake.cli.main import main; code = main(['check']); "
+        "assert 'tensorflow' not in sys.modules; sys.exit(code)"
+    )
     run = subprocess.run([sys.executable, "-c", code], cwd=project, check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     run = subprocess.run(

@@ -22,8 +22,8 @@ from rebake.report.summary import render_summary
 from rebake.report.text import outcome_text
 from rebake.staleness.git.changes import Changes, FileChange
 from rebake.staleness.verdict import PartVerdict, Plan
+from support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 A = "a" * 64
 
 REPORT = Report(

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from support.paths import ROOT
 
 
 def load(name: str) -> ModuleType:

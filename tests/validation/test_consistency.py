@@ -7,6 +7,7 @@ import pytest
 from rebake.errors import DataError
 from rebake.validation.consistency import validate
 from support.assistant_files import load, write
+from support.paths import ROOT
 from support.shared import need
 
 DOMAIN = """version: "3.1"
@@ -136,7 +137,7 @@ def test_real_assistants_have_no_mistakes(name: str) -> None:
 
 
 def test_the_example_assistant_is_spotless() -> None:
-    assistant = load(Path(__file__).parents[1] / "examples" / "cafe")
+    assistant = load(ROOT / "examples" / "cafe")
     assert validate(assistant) == ()
     assert assistant.notices == ()
     assert len(assistant.test_stories) == 3

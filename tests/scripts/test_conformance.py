@@ -13,9 +13,8 @@ import pytest
 from sklearn.metrics import classification_report
 
 from rebake.registry.components import COMPONENTS
+from support.paths import ROOT
 from support.shared import need
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def load(path: str) -> ModuleType:
