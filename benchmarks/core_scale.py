@@ -24,10 +24,10 @@ from typing import Any
 
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import ActionStep, Assistant, Intent, Story, UserStep
+from rebake.base.training_context import TrainingContext
 from rebake.core.featurizers import FeatureStates, TrackerFeaturizer
 from rebake.core.stories.generator import training_trackers
 from rebake.core.ted.data import StateEncoder, build_windows
-from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES
 
 FACTORS = (1, 10, 100, 400)

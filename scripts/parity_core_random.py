@@ -231,13 +231,13 @@ def make(folder: Path, count: int, seed: int) -> None:
 
 def rebake_answer(project: Path, options: dict[str, Any]) -> dict[str, Any]:
     from rebake.assistant.importer import load_assistant
+    from rebake.base.training_context import TrainingContext
     from rebake.core.dialogue.events import events_from_json
     from rebake.core.dialogue.states import StateBuilder
     from rebake.core.dialogue.tracker import Tracker
     from rebake.core.featurizers import TrackerFeaturizer
     from rebake.core.stories.generator import training_trackers
     from rebake.errors import DataError
-    from rebake.nlu.component import TrainingContext
     from rebake.registry.policies import POLICIES
 
     assistant = load_assistant(str(project / "config.yml"), str(project / "domain.yml"), str(project / "data"))

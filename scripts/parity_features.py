@@ -22,16 +22,18 @@ from typing import Any
 
 from parity_features_random import Made
 
-from rebake.archive.metadata import COMPONENTS_NAME, Node, read_metadata, resolve
+from rebake.archive.metadata import COMPONENTS_NAME, read_metadata, resolve
 from rebake.archive.pack import unpack
 from rebake.assistant.importer import load_assistant
 from rebake.base.sparse_rows import SparseRows
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
-from rebake.nlu.component import Component, TrainingContext, TrainingData
+from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.message import Message
-from rebake.nlu.response_texts import label_texts
 from rebake.nlu.training_messages import training_messages
 from rebake.registry.components import component_type
+from rebake.registry.node import Node
+from rebake.registry.response_texts import label_texts
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT.parent / "shared" / "reference"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rebake.archive.graph import Node, predict_graph, train_graph
+from rebake.archive.graph import predict_graph, train_graph
 from rebake.archive.metadata import Metadata, build_metadata, read_metadata, resolve, write_metadata
 from rebake.archive.pack import pack
 from rebake.assistant.domain.names import domain_as_dict
@@ -16,6 +16,7 @@ from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, Nlu
 from rebake.base.location import Location
 from rebake.errors import ModelError
 from rebake.registry.components import component_type
+from rebake.registry.node import Node
 from rebake.registry.policies import policy_type
 from support.shared import need
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from rebake.archive.graph import Node
 from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, read_manifest, write_manifest
 from rebake.archive.metadata import build_metadata, write_metadata
 from rebake.archive.pack import pack, unpack
@@ -15,6 +14,7 @@ from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, Nlu
 from rebake.base.location import Location
 from rebake.errors import ModelError
 from rebake.registry.components import component_type
+from rebake.registry.node import Node
 from rebake.registry.policies import policy_type
 from support.shared import need
 

@@ -11,6 +11,7 @@ import pytest
 
 from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
+from rebake.base.training_context import TrainingContext
 from rebake.core.agent import CoreModel, load_policies, policy_nodes, train_policies
 from rebake.core.dialogue.events import LoopInterrupted, UserFeaturization, events_from_json
 from rebake.core.dialogue.states import StateBuilder
@@ -18,7 +19,6 @@ from rebake.core.dialogue.tracker import Tracker
 from rebake.core.ensemble import combine
 from rebake.core.policy import PolicyPrediction
 from rebake.errors import DataError, ModelError, UnsupportedError
-from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES, policy_type
 from support.core import CONFIG, read
 

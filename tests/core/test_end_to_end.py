@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import ActionExecuted, UserUttered, events_from_json
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
@@ -16,7 +17,6 @@ from rebake.core.policy import Policy, RuleOnlyData
 from rebake.core.rules.rule_policy import RulePolicy
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError
-from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES
 from support.core import read
 

@@ -16,10 +16,10 @@ import rebake.nlu.pipeline as pipeline_module
 from rebake import load_model
 from rebake.assistant.model import Assistant
 from rebake.base.interpreter_lock import out_of_turn
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model_training import train_nlu
 from rebake.nlu.classifiers.keyword_intent_classifier import KeywordIntentClassifier
-from rebake.nlu.component import TrainingContext
 from rebake.nlu.message import Message
 from rebake.nlu.pipeline import PipelineTraining, load_pipeline, pipeline_nodes, train_pipeline
 from support.assistant_files import load, write

@@ -9,11 +9,12 @@ from typing import Any
 
 from rebake.assistant.model import Domain, Example, NluData
 from rebake.base.sparse_rows import SparseRows
-from rebake.nlu.component import Component, TrainingContext, TrainingData
+from rebake.base.training_context import TrainingContext
+from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.message import Features, Message
-from rebake.nlu.response_texts import label_texts
 from rebake.nlu.training_messages import training_messages
 from rebake.registry.components import COMPONENTS
+from rebake.registry.response_texts import label_texts
 
 
 def component(name: str, **options: Any) -> Component:

@@ -8,12 +8,10 @@ featurize what stories, or the conversation so far, hold (:func:`needs_texts`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from rebake.assistant.model import ComponentSpec
 from rebake.assistant.yaml.values import plain
-from rebake.registry.component_type import ComponentType
+from rebake.registry.node import Node
 
 Graph = dict[str, dict[str, Any]]
 
@@ -34,31 +32,6 @@ _FOR_POLICIES = {
     "training_trackers": "training_tracker_provider",
     "domain": "domain_for_core_training_provider",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One entry of the pipeline or of the policies in its place.
-
-    Attributes:
-        id: name as written in config.yml plus its position in its list: ``DIETClassifier5``.
-        spec: the entry as written.
-        type: its registry entry.
-    """
-
-    id: str
-    spec: ComponentSpec
-    type: ComponentType
-
-    @property
-    def resource(self) -> bool:
-        """Whether the graph refers to a directory ``components/train_<id>`` (which may be missing: nothing learned)."""
-        return self.type.trained
-
-    @property
-    def directory(self) -> str:
-        """Name of its directory under ``components/``."""
-        return f"train_{self.id}"
 
 
 def needs_texts(nlu: Sequence[Node], core: Sequence[Node], *, end_to_end: bool) -> bool:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rebake.archive.graph import Node, predict_graph, train_graph
+from rebake.archive.graph import predict_graph, train_graph
 from rebake.archive.pack import COMPONENTS_NAME, METADATA_NAME, read_member
 from rebake.assistant.domain.names import domain_as_dict, domain_as_yaml, domain_from_dict
 from rebake.assistant.model import Assistant, ComponentSpec
@@ -19,8 +19,9 @@ from rebake.base.files import write_text
 from rebake.base.location import Location
 from rebake.errors import ModelError
 from rebake.registry.component_type import ComponentType
+from rebake.registry.node import Node
 
-__all__ = ["COMPONENTS_NAME", "METADATA_NAME", "Metadata", "Node", "StoredNode", "build_metadata", "read_metadata"]
+__all__ = ["COMPONENTS_NAME", "METADATA_NAME", "Metadata", "StoredNode", "build_metadata", "read_metadata"]
 
 DOMAIN_FILE = "domain_provider/domain.yml"
 RESPONSES_FILE = "ResponseSelector.responses.json"

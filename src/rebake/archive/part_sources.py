@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Self
 
 from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, read_manifest
-from rebake.archive.metadata import COMPONENTS_NAME, Metadata, Node, StoredNode, read_metadata
+from rebake.archive.metadata import COMPONENTS_NAME, Metadata, StoredNode, read_metadata
 from rebake.archive.pack import unpack
 from rebake.errors import ModelError, RebakeError
+from rebake.registry.node import Node
 
 logger = logging.getLogger("rebake")
 

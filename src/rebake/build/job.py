@@ -13,25 +13,24 @@ from typing import Any, NamedTuple
 from rebake import __version__
 from rebake.archive.finetuning import finetuning_fingerprints, write_finetuning_fingerprints
 from rebake.archive.manifest import Manifest, Part, PartRecord, write_manifest
-from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, Node, build_metadata, write_metadata
+from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, build_metadata, write_metadata
 from rebake.archive.part_sources import Shelf, ShelvedComponent
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import persist_nlu
 from rebake.base.progress import Progress
+from rebake.base.training_context import TrainingContext
 from rebake.build.child_process import Forked, ForkedError, Polling, can_fork
 from rebake.core.agent import policy_nodes, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
 from rebake.errors import DataError
-from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
+from rebake.registry.node import Node
 from rebake.registry.option_checks import check_options
+from rebake.registry.training_arguments import CORE_ARGUMENTS, NLU_ARGUMENTS
 from rebake.staleness.fingerprints import fingerprint
 from rebake.validation.consistency import validate
 
 logger = logging.getLogger("rebake")
-
-NLU_ARGUMENTS = frozenset({"num_threads"})
-CORE_ARGUMENTS = frozenset({"augmentation_factor"})
 
 
 class TrainedPart(NamedTuple):

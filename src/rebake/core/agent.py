@@ -10,22 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rebake.archive.metadata import Node
 from rebake.archive.part_sources import copy_component
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Notice
+from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import events_from_json
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures, EndToEndFeaturizer
 from rebake.core.ensemble import combine
 from rebake.core.policy import Policy, PolicyPrediction, RuleOnlyData
-from rebake.core.stories.generator import DEFAULT_AUGMENTATION, training_trackers
+from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError, StorageError
-from rebake.nlu.component import TrainingContext
+from rebake.registry.node import Node
 from rebake.registry.policies import policy_type, require_trainable
+from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 
 logger = logging.getLogger("rebake")
 

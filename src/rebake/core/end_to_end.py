@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal, Self, get_args
 
 from rebake.archive.graph import featurizing
-from rebake.archive.metadata import Node
 from rebake.assistant.domain.names import action_names, intent_names
 from rebake.assistant.model import Assistant, UserStep
 from rebake.assistant.stories.texts import turns
@@ -21,6 +20,7 @@ from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.nlu.component import Component
 from rebake.nlu.message import Message
+from rebake.registry.node import Node
 
 _NEED_A_MODEL = frozenset({"SpacyNLP", "MitieFeaturizer"})
 _CACHED = 10_000  # featurized names and texts that are kept for the next prediction

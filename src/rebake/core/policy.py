@@ -10,11 +10,11 @@ from typing import Any, Protocol, Self
 
 from rebake.assistant.model import Domain
 from rebake.base.files import write_text
+from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import Event
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.errors import ModelError
-from rebake.nlu.component import TrainingContext
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,26 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from rebake.assistant.model import Domain, NluData
-from rebake.base.progress import Progress, Silent
+from rebake.base.training_context import TrainingContext
 from rebake.nlu.message import Message
-from rebake.registry.component_type import DEFAULT_SEED
-
-
-@dataclass(frozen=True)
-class TrainingContext:
-    """What every trainer is told besides its data.
-
-    Attributes:
-        language: of config.yml.
-        num_threads: option ``num_threads`` of ``nlu_additional_arguments``; None = as the machine has.
-        seed: for components without ``random_seed``; recorded in the model.
-        progress: where long work reports.
-    """
-
-    language: str | None = None
-    num_threads: int | None = None
-    seed: int = DEFAULT_SEED
-    progress: Progress = field(default_factory=Silent)
 
 
 @dataclass

@@ -14,21 +14,22 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, cast
 
-from rebake.archive.metadata import Node
 from rebake.archive.part_sources import copy_component
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.base.interpreter_lock import turn
 from rebake.base.processors import processors
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.alignment import TAGGERS, misaligned
 from rebake.nlu.classifiers.fallback_classifier import FALLBACK_INTENT
 from rebake.nlu.classifiers.regex_message_handler import RegexMessageHandler
-from rebake.nlu.component import Component, TrainingContext, TrainingData
+from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.message import TEXT, Message
 from rebake.nlu.pipeline_checks import check_pipeline, check_response_selector
-from rebake.nlu.response_texts import response_texts
 from rebake.nlu.training_messages import story_messages, training_messages
 from rebake.registry.components import component_type, trainable_type
+from rebake.registry.node import Node
+from rebake.registry.response_texts import response_texts
 
 logger = logging.getLogger("rebake")
 

@@ -17,7 +17,7 @@ def training_messages(data: NluData, texts: Mapping[str, str]) -> list[Message]:
     A retrieval intent ``faq/refund`` gives the intent ``faq``, the key ``faq/refund`` and the response in ``texts``.
 
     Args:
-        texts: name of a response, ``utter_faq/refund``, -> its text; see :mod:`rebake.nlu.response_texts`.
+        texts: name of a response, ``utter_faq/refund``, -> its text; see :mod:`rebake.registry.response_texts`.
     """
     return [Message(_attributes(example, texts), example) for example in data.examples]
 

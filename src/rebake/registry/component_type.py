@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
-DEFAULT_SEED = 42  # of everything random, unless an option ``random_seed`` says otherwise; Rasa takes the clock
-
 Kind = Literal["tokenizer", "featurizer", "classifier", "extractor", "model_provider", "policy"]
 
 

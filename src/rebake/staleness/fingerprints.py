@@ -17,12 +17,13 @@ from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.assistant.nlu_data.synonyms import learn_synonyms
 from rebake.assistant.stories.texts import learned_texts
-from rebake.core.stories.generator import DEFAULT_AUGMENTATION
+from rebake.base.training_context import DEFAULT_SEED
 from rebake.errors import UnsupportedError
-from rebake.nlu.response_texts import response_texts
-from rebake.registry.component_type import DEFAULT_SEED, ComponentType
+from rebake.registry.component_type import ComponentType
 from rebake.registry.components import component_type
 from rebake.registry.policies import policy_type
+from rebake.registry.response_texts import response_texts
+from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 from rebake.staleness.file_contents import content_digest
 from rebake.staleness.items import domain_items, nlu_items, response_items, retrieval_items, story_items
 from rebake.staleness.meaning import digest, spans_meaning

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rebake.archive.manifest import Part
-from rebake.archive.metadata import Node
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
 from rebake.core.agent import policy_nodes
@@ -16,6 +15,7 @@ from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.pipeline import pipeline_nodes
 from rebake.nlu.pipeline_checks import check_pipeline
 from rebake.registry.components import trainable_type
+from rebake.registry.node import Node
 from rebake.registry.option_checks import check_options
 from rebake.validation.consistency import validate
 from rebake.validation.labels import check_labels

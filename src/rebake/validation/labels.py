@@ -8,9 +8,9 @@ from typing import Any
 from rebake.assistant.model import Assistant
 from rebake.errors import DataError
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, Message
-from rebake.nlu.response_texts import response_texts
 from rebake.nlu.training_messages import training_messages
 from rebake.registry.components import find_component
+from rebake.registry.response_texts import response_texts
 
 
 def check_labels(assistant: Assistant) -> None:

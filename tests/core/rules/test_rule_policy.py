@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from rebake.base.training_context import TrainingContext
 from rebake.core.memoization.memoization_policy import MemoizationPolicy
 from rebake.core.rules.rule_policy import RulePolicy
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES
 from support.core import DOMAIN, read
 

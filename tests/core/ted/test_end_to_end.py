@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rebake.assistant.model import Assistant
+from rebake.base.training_context import TrainingContext
 from rebake.build.build import bake
 from rebake.core.dialogue.events import EntitiesAdded, events_from_json
 from rebake.core.dialogue.states import StateBuilder
@@ -21,7 +22,6 @@ from rebake.core.ted.ted_policy import TEDPolicy
 from rebake.core.ted.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rebake.errors import ModelError, UnsupportedError
 from rebake.model import load_model
-from rebake.nlu.component import TrainingContext
 from rebake.nlu.pipeline import pipeline_nodes
 from rebake.registry.policies import POLICIES
 from support.core import CONFIG, DOMAIN, read

@@ -12,6 +12,7 @@ import pytest
 
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import ActionStep, Domain, Entity, Intent, Slot, SlotStep, Story, StoryEntity, UserStep
+from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered, user_uttered
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
@@ -22,7 +23,6 @@ from rebake.core.ted.data import StateEncoder, Widths, build_windows
 from rebake.core.ted.options import resolve_options
 from rebake.core.ted.ted_policy import TEDPolicy, top_ranked
 from rebake.errors import DataError, ModelError, UnsupportedError
-from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES
 from support.process import threads_after_loading
 from support.weights import values_of

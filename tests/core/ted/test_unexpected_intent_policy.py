@@ -14,6 +14,7 @@ import pytest
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import ActionStep, Domain, Intent, Story, UserStep
+from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import ActionExecuted, Event, user_uttered
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
@@ -21,7 +22,6 @@ from rebake.core.policy import RuleOnlyData
 from rebake.core.stories.generator import training_trackers
 from rebake.core.ted.unexpected_intent_policy import QUANTILES, Expectation, UnexpecTEDIntentPolicy, quantiles
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import TrainingContext
 from rebake.registry.policies import POLICIES
 from support.shared import need
 from support.weights import values_of

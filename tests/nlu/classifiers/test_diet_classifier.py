@@ -12,9 +12,10 @@ import tensorflow as tf
 
 from rebake.assistant.model import Domain, EntitySpan, Example, NluData
 from rebake.base.sparse_rows import SparseRows
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.diet_classifier import DIETClassifier
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Features, Message, Token
 from rebake.nn.diet.network import Diet
 from rebake.registry.component_defaults import DIET_CLASSIFIER

@@ -12,9 +12,10 @@ import pytest
 import tensorflow as tf
 
 from rebake.assistant.model import Domain, Example, NluData, Response
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.response_selector import ResponseSelector
-from rebake.nlu.component import Component, TrainingContext, TrainingData
+from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.message import Message
 from rebake.registry.components import COMPONENTS
 from support.nlu import component, tokenized, trained, training_on

@@ -13,9 +13,10 @@ import pytest
 
 from rebake.assistant.model import EntitySpan, Example, NluData, RegexPattern
 from rebake.base.progress import Silent, Task
+from rebake.base.training_context import TrainingContext
 from rebake.build.build import bake
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import Component, TrainingContext, TrainingData
+from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.crf.model import CrfModel
 from rebake.nlu.extractors.crf_entity_extractor import CRFEntityExtractor
 from rebake.nlu.message import Features, Message

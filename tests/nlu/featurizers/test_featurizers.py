@@ -13,8 +13,9 @@ from rebake.archive.pack import unpack
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Domain, Example, LookupTable, NluData, RegexPattern, Response
 from rebake.base.sparse_rows import SparseRows
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.featurizers import count_vectors_featurizer
 from rebake.nlu.featurizers.frequency_order import most_frequent
 from rebake.nlu.featurizers.ngrams import NgramCounter

@@ -12,13 +12,13 @@ from typing import Any, ClassVar, Self
 
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
+from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.states import State
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import Examples, TrackerFeaturizer
 from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData, read_json, write_json
 from rebake.errors import DataError, ModelError, UnsupportedError
-from rebake.nlu.component import TrainingContext
 
 FILE = "memorized_turns.json"
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
+from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import ACTION_LISTEN, RULE_SNIPPET, LoopInterrupted
 from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, State, active_loop_of, follows_listen
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
@@ -19,7 +20,6 @@ from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData, read_jso
 from rebake.core.rules import checks as rule_checks
 from rebake.core.rules.matching import RuleTable, rule_key
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import TrainingContext
 
 FILE = "rule_policy.json"
 RULE_ONLY_FILE = "rule_only_data.json"

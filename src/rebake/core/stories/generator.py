@@ -31,10 +31,10 @@ from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import TrainingTracker
 from rebake.core.stories.graph import StoryGraph, build_graph
 from rebake.core.stories.steps import GENERATED, STORY_START, Checkpoint, GraphStep, first_action_unpredictable
+from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 
 logger = logging.getLogger("rebake")
 
-DEFAULT_AUGMENTATION = 50
 _AUGMENTATION_ROUNDS = 3
 _REVERTING = (ActionReverted, UserUtteranceReverted, Restarted)
 _AUGMENTED_PER_FACTOR = 10

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.assistant.model import Domain
+from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.states import State
 from rebake.core.dialogue.tracker import TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
@@ -26,7 +27,6 @@ from rebake.core.ted.featurizer import featurizer_of
 from rebake.core.ted.files import TedFiles, read_ted_files, write_ted_files
 from rebake.core.ted.labels import build_labels
 from rebake.errors import DataError, ModelError, UnsupportedError
-from rebake.nlu.component import TrainingContext
 from rebake.nlu.entity_tags import TagSpec
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.base.training_context import TrainingContext
+from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Message
 
 FALLBACK_INTENT = "nlu_fallback"

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.logistic_regression import (
     LogisticRegressionModel,
@@ -17,7 +18,7 @@ from rebake.nlu.classifiers.logistic_regression import (
     train_logistic_regression,
 )
 from rebake.nlu.classifiers.skops_files import read_skops, write_skops
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.message import INTENT, TEXT, Message
 from rebake.nlu.text_features import by_origin, selected, stack
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.diet.checks import warn_about_training
 from rebake.nlu.diet.data import data_example, label_features, rankings, text_data
 from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.skops_files import read_skops, write_skops
 from rebake.nlu.classifiers.support_vector_machine import (
@@ -21,7 +22,7 @@ from rebake.nlu.classifiers.support_vector_machine import (
     SupportVectorModel,
     train_support_vector_machine,
 )
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import INTENT, TEXT, Message
 from rebake.nlu.text_features import selected

@@ -13,8 +13,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.crf.features import Attributes, CrfToken, Window
 from rebake.nlu.crf.files import read_dataset, read_models, write_dataset, write_models
 from rebake.nlu.crf.model import CrfModel

@@ -16,8 +16,9 @@ from typing import Any, Self
 import requests
 
 from rebake.base.interpreter_lock import out_of_turn
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Message
 
 logger = logging.getLogger("rebake")

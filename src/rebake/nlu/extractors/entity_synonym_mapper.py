@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from rebake.assistant.nlu_data.synonyms import learn_synonyms
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.base.training_context import TrainingContext
+from rebake.nlu.component import TrainingData
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import Message
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Message
 
 

@@ -13,8 +13,9 @@ from typing import Any, Self
 import numpy as np
 
 from rebake.base.sparse_rows import Entries, SparseRows
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.featurizers.ngrams import NgramCounter
 from rebake.nlu.featurizers.stop_words import ENGLISH
 from rebake.nlu.featurizers.vocabulary import learn_vocabulary

@@ -15,8 +15,9 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.extras import require_extra
 from rebake.nlu.message import ACTION_TEXT, RESPONSE, TEXT, Features, Message, Token
 from rebake.registry.language_models import LANGUAGE_MODELS, LanguageModel

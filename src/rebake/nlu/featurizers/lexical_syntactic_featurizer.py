@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.base.sparse_rows import SparseRows
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import TEXT, Features, Message, Token
 from rebake.nlu.token_shapes import SHAPES

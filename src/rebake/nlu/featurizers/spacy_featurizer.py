@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Features, Message
 from rebake.nlu.spacy_nlp import ATTRIBUTES
 from rebake.nlu.tokenizers.spacy_tokenizer import is_space

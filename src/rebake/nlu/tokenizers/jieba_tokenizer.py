@@ -9,8 +9,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.extras import require_extra
 from rebake.nlu.message import Message, Token
 from rebake.nlu.tokenizers.tokenizer import Tokenizer

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
-from rebake.nlu.component import TrainingContext, TrainingData
+from rebake.nlu.component import TrainingData
 from rebake.nlu.message import ACTION_NAME, INTENT, INTENT_RESPONSE_KEY, Message, Token
 
 _LABELS = frozenset({INTENT, ACTION_NAME, INTENT_RESPONSE_KEY})
