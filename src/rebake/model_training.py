@@ -20,9 +20,9 @@ from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.model import Assistant
 from rebake.base.progress import Silent
-from rebake.build.build import bake, bake_into
+from rebake.build.build import build, build_into
 from rebake.build.build import dry_run as dry_run_plan
-from rebake.build.job import BakingJob
+from rebake.build.job import BuildJob
 from rebake.errors import UnsupportedError, UsageError
 from rebake.staleness.dry_run import (
     CODE_CORE_NEEDS_TO_BE_RETRAINED,
@@ -147,7 +147,7 @@ async def train_async(
     elif not assistant.nlu and not assistant.is_end_to_end:
         logger.warning("No NLU data present: only a Core model is trained.")
     return TrainingResult(
-        await _bake(
+        await _build(
             assistant,
             output,
             frozenset(PARTS),
@@ -205,7 +205,7 @@ async def train_core_async(
     if not assistant.stories:
         logger.error("No stories given: %s holds neither stories nor rules.", stories)
         return None
-    return await _bake(
+    return await _build(
         assistant,
         output,
         CORE_PARTS,
@@ -256,7 +256,7 @@ async def train_nlu_async(
     if not assistant.nlu:
         logger.error("%s holds no NLU examples, so no NLU model was trained.", nlu_data)
         return None
-    return await _bake(
+    return await _build(
         assistant,
         output,
         NLU_PARTS,
@@ -282,7 +282,7 @@ async def handle_domain_if_not_exists(
     if not assistant.nlu:
         logger.error("There are no NLU examples either, so nothing was trained.")
         return None
-    return await _bake(assistant, output_path, NLU_PARTS, fixed_model_name=fixed_model_name)
+    return await _build(assistant, output_path, NLU_PARTS, fixed_model_name=fixed_model_name)
 
 
 def _log_dry_run(
@@ -306,7 +306,7 @@ def _log_dry_run(
     return code
 
 
-async def _bake(
+async def _build(
     assistant: Assistant,
     output: str,
     parts: frozenset[Part],
@@ -319,17 +319,17 @@ async def _bake(
     nlu_arguments: Mapping[str, Any] | None = None,
     persist_nlu_data: bool = False,
 ) -> str:
-    """Bake in a worker thread, so that the caller's event loop goes on."""
+    """Build in a worker thread, so that the caller's event loop goes on."""
     directory = Path(output)
     _warn_of(assistant, parts, to_train=True)
     if train_path is not None:
-        job = BakingJob(
+        job = BuildJob(
             assistant, parts, core_arguments or {}, nlu_arguments or {}, Silent(), persist_nlu_data=persist_nlu_data
         )
-        await asyncio.to_thread(bake_into, job, Path(train_path), models(directory))
+        await asyncio.to_thread(build_into, job, Path(train_path), models(directory))
         return train_path
     result = await asyncio.to_thread(
-        bake,
+        build,
         assistant,
         output=directory,
         old=newest_model(directory) if compare else None,

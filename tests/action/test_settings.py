@@ -121,7 +121,7 @@ def test_inputs_are_read() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("mode", "bake"),
+        ("mode", "build"),
         ("fail-on", "always"),
         ("comment", "yes"),
         ("threads", "0"),

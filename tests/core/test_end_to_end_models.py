@@ -15,7 +15,7 @@ from rebake.archive.metadata import build_metadata
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.assistant.stories.texts import learned_texts
-from rebake.build.build import bake
+from rebake.build.build import build
 from rebake.core.agent import policy_nodes
 from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
@@ -74,7 +74,7 @@ def with_text(assistant: Assistant, folder: Path, old: str, new: str) -> Assista
 
 
 def test_featurizers_learn_from_stories_and_classifiers_do_not(assistant: Assistant, tmp_path: Path) -> None:
-    result = bake(assistant, output=tmp_path / "models")
+    result = build(assistant, output=tmp_path / "models")
     with tarfile.open(result.model) as archive:
         files = {member.name: archive.extractfile(member) for member in archive if member.isfile()}
         content = {name: json.load(file) for name, file in files.items() if file and name.endswith(".json")}
@@ -89,7 +89,7 @@ def test_featurizers_learn_from_stories_and_classifiers_do_not(assistant: Assist
 
 
 def test_nlu_trained_alone_learns_nothing_from_stories(assistant: Assistant, tmp_path: Path) -> None:
-    result = bake(assistant, output=tmp_path / "models", parts=frozenset({"nlu"}))
+    result = build(assistant, output=tmp_path / "models", parts=frozenset({"nlu"}))
     with tarfile.open(result.model) as archive:
         file = archive.extractfile("components/train_CountVectorsFeaturizer1/vocabularies.json")
         assert file is not None
@@ -131,7 +131,7 @@ def test_core_goes_stale_with_featurizers_not_with_classifiers(assistant: Assist
 
 
 def test_names_and_texts_are_featurized_in_training_and_in_conversations(assistant: Assistant, tmp_path: Path) -> None:
-    bake(assistant, output=tmp_path / "models", fixed_model_name="m")
+    build(assistant, output=tmp_path / "models", fixed_model_name="m")
     with tarfile.open(tmp_path / "models" / "m.tar.gz") as archive:
         archive.extractall(tmp_path / "model", filter="data")
     featurizer = EndToEndFeaturizer.load(pipeline_nodes(assistant), tmp_path / "model" / "components")

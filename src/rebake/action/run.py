@@ -18,7 +18,7 @@ from rebake.archive.pack import MANIFEST_NAME, read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.base.location import Location, Notice
-from rebake.build.build import BakeResult, bake
+from rebake.build.build import BuildResult, build
 from rebake.build.job import nothing_to_train
 from rebake.errors import ModelError, RebakeError, StorageError
 from rebake.report.model import PART_NAMES, Failure, Report, with_origins
@@ -120,7 +120,9 @@ class Run:
 
     def _train(self, assistant: Assistant, judgement: Judgement, scratch: Path) -> None:
         sources = [] if judgement.forced else self._fetch(judgement, scratch)
-        result = self._bake(assistant, Path(self._settings.out), sources, force=judgement.forced, name=self._model_name)
+        result = self._build(
+            assistant, Path(self._settings.out), sources, force=judgement.forced, name=self._model_name
+        )
         self.report = replace(
             self.report,
             parts=with_origins(
@@ -137,7 +139,7 @@ class Run:
         if self._activity.can_write:
             self._publish(assistant, result, judgement, scratch)
 
-    def _bake(
+    def _build(
         self,
         assistant: Assistant,
         output: Path,
@@ -146,8 +148,8 @@ class Run:
         parts: frozenset[Part] = frozenset(PARTS),
         force: bool = False,
         name: str | None = None,
-    ) -> BakeResult:
-        return bake(
+    ) -> BuildResult:
+        return build(
             assistant,
             output=output,
             sources=sources,
@@ -198,12 +200,12 @@ class Run:
             ),
         )
 
-    def _publish(self, assistant: Assistant, result: BakeResult, judgement: Judgement, scratch: Path) -> None:
+    def _publish(self, assistant: Assistant, result: BuildResult, judgement: Judgement, scratch: Path) -> None:
         """Parts first: what is named later (the newest model, a tag's model) is then complete."""
         store = self._services.store
         for part in result.new:
             record = result.manifest.parts[part]
-            single = self._bake(assistant, scratch / part, [result.model], parts=frozenset({part})).model
+            single = self._build(assistant, scratch / part, [result.model], parts=frozenset({part})).model
             store.publish_part(part, record.fingerprint, single, replace=part in judgement.stored)
         manifest = _manifest_of(result.model, scratch)
         responses = result.manifest.parts.get("nlg")

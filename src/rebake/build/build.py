@@ -17,7 +17,7 @@ from rebake.archive.scratch import scratch_directory
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import PERSISTED_NLU
 from rebake.base.progress import Progress, Silent
-from rebake.build.job import BakingJob, nothing_to_train
+from rebake.build.job import BuildJob, nothing_to_train
 from rebake.errors import ModelError, StorageError, UsageError
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import fingerprint
@@ -25,7 +25,7 @@ from rebake.staleness.verdict import Plan
 
 
 @dataclass(frozen=True)
-class BakeResult:
+class BuildResult:
     """What came out.
 
     Attributes:
@@ -57,7 +57,7 @@ class BakeResult:
         return (*self.trained, *self.rebuilt)
 
 
-def bake(
+def build(
     assistant: Assistant,
     *,
     output: Path,
@@ -71,7 +71,7 @@ def bake(
     persist_nlu_data: bool = False,
     progress: Progress | None = None,
     on_plan: Callable[[Plan], None] | None = None,
-) -> BakeResult:
+) -> BuildResult:
     """Write the model of an assistant, training only what no given archive has.
 
     Args:
@@ -96,7 +96,7 @@ def bake(
         StorageError: the archive could not be written; what was there before still is.
     """
     _refuse_path(fixed_model_name)
-    job = BakingJob(
+    job = BuildJob(
         assistant,
         parts,
         core_arguments or {},
@@ -110,17 +110,17 @@ def bake(
         on_plan(plan)
     lacks_data = persist_nlu_data and "nlu" in job.fingerprints.parts and not _has_nlu_data(old)
     if plan.is_fresh and old is not None and manifest is not None and not lacks_data:
-        return BakeResult(old, plan, (), {}, manifest, written=False)
+        return BuildResult(old, plan, (), {}, manifest, written=False)
     archives = [] if force else [path for path in (old, *sources) if path is not None]
     with _working_directory(output) as directory:
         _run(job, directory, archives)
         name = fixed_model_name or job.prefix + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
         model = output / (name if name.endswith(SUFFIX) else name + SUFFIX)
         pack(directory, model)
-    return BakeResult(model, plan, tuple(job.trained), job.reused, job.manifest, job.rebuilt, job.seconds, job.metrics)
+    return BuildResult(model, plan, tuple(job.trained), job.reused, job.manifest, job.rebuilt, job.seconds, job.metrics)
 
 
-def bake_into(job: BakingJob, directory: Path, sources: Sequence[Path] = ()) -> None:
+def build_into(job: BuildJob, directory: Path, sources: Sequence[Path] = ()) -> None:
     """Fill a directory with what the archive would hold; where it exists already, only its model files are replaced."""
     with _working_directory(directory.parent) as scratch:
         _run(job, scratch, sources)
@@ -161,7 +161,7 @@ def _refuse_path(name: str | None) -> None:
         )
 
 
-def _run(job: BakingJob, directory: Path, archives: Sequence[Path]) -> None:
+def _run(job: BuildJob, directory: Path, archives: Sequence[Path]) -> None:
     with Shelf(archives) as shelf:
         job.run(directory, shelf)
 

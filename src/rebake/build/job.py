@@ -45,8 +45,8 @@ Train = Callable[[Path, Callable[[str], Path | None]], TrainedPart]
 """Trains into a directory; the second argument offers components to reuse, by node id."""
 
 
-class BakingJob:
-    """What is to be baked, and after ``run`` what came of it."""
+class BuildJob:
+    """What is to be built, and after ``run`` what came of it."""
 
     def __init__(
         self,
@@ -105,11 +105,11 @@ class BakingJob:
             require_featurizers(self.assistant, nlu)
         with self._core_beside_nlu(nlu, core, components, shelf) as train_core:
             if nlu:
-                self._bake("nlu", nlu, components, shelf, self._train_nlu)
+                self._build("nlu", nlu, components, shelf, self._train_nlu)
                 if self.persist_nlu_data:
                     persist_nlu(self.assistant.nlu, components)
             if core:
-                self._bake("core", core, components, shelf, train_core)
+                self._build("core", core, components, shelf, train_core)
         if "nlg" in self.fingerprints.parts:
             self.records["nlg"] = replace(self.fingerprints.parts["nlg"], trained_by=f"rebake {__version__}")
         write_manifest(self.manifest, directory)
@@ -191,7 +191,7 @@ class BakingJob:
     def _shelved_component(self, part: Part, node_id: str, shelf: Shelf) -> ShelvedComponent | None:
         return shelf.find_component(part, self.fingerprints.components[node_id].fingerprint)
 
-    def _bake(self, part: Part, nodes: tuple[Node, ...], components: Path, shelf: Shelf, train: Train) -> None:
+    def _build(self, part: Part, nodes: tuple[Node, ...], components: Path, shelf: Shelf, train: Train) -> None:
         wanted = self.fingerprints.parts[part]
         shelved = shelf.find_part(part, wanted.fingerprint)
         if shelved is not None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
-from rebake.build.build import BakeResult, bake, dry_run
+from rebake.build.build import BuildResult, build, dry_run
 from rebake.cli.console import make_progress, use_color
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.report.json import write_json
@@ -88,7 +88,7 @@ def train(options: argparse.Namespace, started: float) -> int:
             verdict = Report(mode="check", parts=parts_of_plan(plan), code=plan.code)
             print(verdict_text(verdict, color=use_color(sys.stderr)), file=sys.stderr)
 
-    result = bake(
+    result = build(
         assistant,
         output=output,
         old=old,
@@ -178,7 +178,7 @@ def _nlu_arguments(options: argparse.Namespace) -> dict[str, int]:
 
 
 def _report(
-    result: BakeResult, assistant: Assistant, old: Path | None, options: argparse.Namespace, seconds: float
+    result: BuildResult, assistant: Assistant, old: Path | None, options: argparse.Namespace, seconds: float
 ) -> Report:
     return Report(
         mode="train",

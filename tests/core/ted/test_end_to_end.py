@@ -11,7 +11,7 @@ import pytest
 
 from rebake.assistant.model import Assistant
 from rebake.base.training_context import TrainingContext
-from rebake.build.build import bake
+from rebake.build.build import build
 from rebake.core.dialogue.events import EntitiesAdded, events_from_json
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
@@ -95,7 +95,7 @@ class Bot(NamedTuple):
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
     folder = tmp_path_factory.mktemp("mixed")
     assistant = read(folder, MIXED, domain=ONE_DRINK, config=CONFIG_OF_TEXTS)
-    with load_model(bake(assistant, output=folder / "models").model) as model:
+    with load_model(build(assistant, output=folder / "models").model) as model:
         return Bot(assistant, EndToEndFeaturizer.load(pipeline_nodes(assistant), model._components))
 
 

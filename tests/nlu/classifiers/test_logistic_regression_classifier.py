@@ -16,7 +16,7 @@ from rebake import load_model
 from rebake.archive.metadata import read_metadata
 from rebake.archive.pack import unpack
 from rebake.assistant.model import Example, NluData
-from rebake.build.build import bake
+from rebake.build.build import build
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.logistic_regression import LogisticRegressionModel
 from rebake.nlu.classifiers.logistic_regression_classifier import LogisticRegressionClassifier
@@ -234,7 +234,9 @@ def test_a_null_random_state_stands_for_the_seed_of_the_model(tmp_path: Path) ->
     answers = []
     for place, written in enumerate(("null", "42", "7")):
         config = f"{PROJECT['config.yml']}  solver: saga\n  max_iter: 3\n  random_state: {written}\n"
-        result = bake(load(write(tmp_path / str(place), {**PROJECT, "config.yml": config})), output=tmp_path / "models")
+        result = build(
+            load(write(tmp_path / str(place), {**PROJECT, "config.yml": config})), output=tmp_path / "models"
+        )
         with load_model(result.model) as model:
             answers.append(model.parse("hi you")["intent_ranking"])
     assert answers[0] == answers[1] != answers[2]
@@ -259,10 +261,10 @@ PROJECT = {
 def test_a_reused_model_bears_the_name_under_which_rasa_looks_for_it(
     old: str, new: str, whole_part: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = bake(load(write(tmp_path, PROJECT)), output=tmp_path / "models")
+    first = build(load(write(tmp_path, PROJECT)), output=tmp_path / "models")
     monkeypatch.delattr(LogisticRegressionClassifier, "train")
     config = PROJECT["config.yml"].replace(old, new)
-    second = bake(load(write(tmp_path, {"config.yml": config})), output=tmp_path / "new", sources=[first.model])
+    second = build(load(write(tmp_path, {"config.yml": config})), output=tmp_path / "new", sources=[first.model])
     assert ("nlu" in second.reused) == whole_part
     with unpack(second.model) as directory:
         (node,) = [n for n in read_metadata(directory, archive=second.model).nlu if NAME in n.id]
@@ -276,7 +278,7 @@ def test_parsing_imports_none_of_the_libraries_that_training_needs(tmp_path: Pat
     config = f"{PROJECT['config.yml']}- name: CRFEntityExtractor\n"
     data = PROJECT["data/nlu.yml"].replace("- hello", "- hello [Bob](name)")
     project = write(tmp_path, {**PROJECT, "config.yml": config, "data/nlu.yml": data})
-    model = bake(load(project), output=tmp_path / "models").model
+    model = build(load(project), output=tmp_path / "models").model
     code = (
         "import sys; from rebake import load_model; found = load_model(sys.argv[1]).parse('hello Bob'); "
         "print(found['intent']['name'], [entity['value'] for entity in found['entities']], "

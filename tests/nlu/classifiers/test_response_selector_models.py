@@ -13,7 +13,7 @@ from rebake.archive.manifest import read_manifest
 from rebake.archive.pack import read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
-from rebake.build.build import bake, dry_run
+from rebake.build.build import build, dry_run
 from rebake.model import load_model
 from rebake.nlu.component import Component
 from rebake.nlu.message import Message
@@ -75,7 +75,7 @@ def read() -> Assistant:
 
 
 def test_a_new_wording_is_served_without_training(project: Path) -> None:
-    first = bake(read(), output=project / "models").model
+    first = build(read(), output=project / "models").model
     with load_model(first) as model:
         parsed = model.parse("opening hours")
     assert parsed["intent"] == {"name": "faq", "confidence": 1.0, "full_retrieval_intent_name": "faq/hours"}
@@ -86,12 +86,12 @@ def test_a_new_wording_is_served_without_training(project: Path) -> None:
     edit(project / "domain.yml", "at nine", "at ten")
     edit(project / "data" / "nlu.yml", "at the harbour", "in the old town")
     assert dry_run(read(), old=first).stale_parts == ("nlg",)
-    result = bake(read(), output=project / "models", old=first, fixed_model_name="second")
+    result = build(read(), output=project / "models", old=first, fixed_model_name="second")
     assert result.trained == ()
     with load_model(result.model) as model:
         again = model.parse("opening hours")
     assert again["response_selector"]["faq"]["response"]["responses"] == [{"text": "at ten"}]
-    fresh = bake(read(), output=project / "models", force=True, fixed_model_name="third")
+    fresh = build(read(), output=project / "models", force=True, fixed_model_name="third")
     with load_model(fresh.model) as model:
         assert model.parse("opening hours") == again
         trained_today = model.metadata.model_id
@@ -116,7 +116,7 @@ def test_a_new_wording_that_is_learned_makes_everything_from_the_tokens_on_stale
         project / "config.yml", "{text: [16], label: [16]}", "{text: [], label: []}\n  number_of_transformer_layers: 1"
     )
     edit(project / "config.yml", "epochs: 30", "epochs: 1\n  use_text_as_label: true\n  transformer_size: 16")
-    first = bake(read(), output=project / "models").model
+    first = build(read(), output=project / "models").model
     manifest = read_manifest(first)
     assert manifest is not None
     assert [i.name for i in manifest.parts["nlu"].items if i.kind == "retrieval response"] == [

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rebake.assistant.model import Domain, NluData
-from rebake.build.build import bake
+from rebake.build.build import build
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.skops_files import read_skops, write_skops
 from rebake.nlu.classifiers.support_vector_machine import SupportVectorModel, _learned
@@ -189,7 +189,7 @@ def test_a_pipeline_without_dense_features_is_refused_before_training_with_line_
         "- intent: b\n  examples: |\n    - y\n",
     }
     with pytest.raises(DataError, match=r"config\.yml:7.*needs a featurizer of dense features.*Put") as raised:
-        bake(load(write(tmp_path, files)), output=tmp_path / "models")
+        build(load(write(tmp_path, files)), output=tmp_path / "models")
     assert raised.value.fix is not None
     assert not (tmp_path / "models").exists()
 

@@ -14,7 +14,7 @@ import pytest
 from rebake.assistant.model import EntitySpan, Example, NluData, RegexPattern
 from rebake.base.progress import Silent, Task
 from rebake.base.training_context import TrainingContext
-from rebake.build.build import bake
+from rebake.build.build import build
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.crf.model import CrfModel
@@ -286,7 +286,7 @@ PROJECT = {
 def test_parts_of_speech_need_spacy_and_are_refused_before_training(tmp_path: Path) -> None:
     config = PROJECT["config.yml"].replace("[[low, pattern]]", "[[low, pos2]]")
     with pytest.raises(DataError, match=r"config\.yml:7.*\(pos2\).*SpacyTokenizer"):
-        bake(load(write(tmp_path, {**PROJECT, "config.yml": config})), output=tmp_path / "models")
+        build(load(write(tmp_path, {**PROJECT, "config.yml": config})), output=tmp_path / "models")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rebake.assistant.importer import load_assistant
-from rebake.build.build import bake, dry_run
+from rebake.build.build import build, dry_run
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model import load_model
 from rebake.nlu import extras
@@ -138,7 +138,7 @@ def test_without_jieba_the_error_has_the_line_and_the_command(tmp_path: Path, mo
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
     assistant = load_assistant(**project(tmp_path))
     with pytest.raises(UnsupportedError, match=r"config\.yml:5: .*jieba.*pip install 'rebake\[jieba\]'"):
-        bake(assistant, output=tmp_path / "models")
+        build(assistant, output=tmp_path / "models")
     assert not (tmp_path / "models").exists()
 
 
@@ -163,7 +163,7 @@ def test_a_check_sees_changed_dictionaries_and_needs_no_jieba(tmp_path: Path, mo
 @needs_jieba
 def test_a_chinese_assistant_learns_intents_and_entities(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "rebake"):
-        model = bake(load_assistant(**project(tmp_path)), output=tmp_path / "models").model
+        model = build(load_assistant(**project(tmp_path)), output=tmp_path / "models").model
     with load_model(model) as loaded:
         parsed = loaded.parse("帮我订去北京的火车票")
     assert parsed["intent"]["name"] == "book"
