@@ -9,7 +9,7 @@ import pytest
 from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, read_manifest, write_manifest
 from rebake.archive.metadata import build_metadata, write_metadata
 from rebake.archive.pack import pack, unpack
-from rebake.archive.part_sources import Shelf
+from rebake.archive.part_sources import PartSources
 from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, NluData
 from rebake.base.location import Location
 from rebake.errors import ModelError
@@ -66,63 +66,63 @@ def test_the_manifest_of_a_model_lists_the_files_of_its_components(tmp_path: Pat
 def test_a_part_is_found_by_its_fingerprint_and_copied_without_the_other_part(tmp_path: Path) -> None:
     archives = [model(tmp_path, "a"), model(tmp_path, "b", "g")]
     (tmp_path / "new").mkdir()
-    with Shelf(archives) as shelf:
-        assert shelf.find_part("nlu", "nlu-h") is None
-        found = shelf.find_part("nlu", "nlu-g")
+    with PartSources(archives) as sources:
+        assert sources.find_part("nlu", "nlu-h") is None
+        found = sources.find_part("nlu", "nlu-g")
         assert found is not None
         assert found.archive == archives[1]
-        shelf.take_part(found, "nlu", NLU, tmp_path / "new")
+        sources.take_part(found, "nlu", NLU, tmp_path / "new")
     files = {p.relative_to(tmp_path / "new").as_posix(): p.read_text() for p in (tmp_path / "new").rglob("*.json")}
     assert files == {"train_CountVectorsFeaturizer1/vocabularies.json": "b vocabularies.json"}
 
 
 def test_a_component_is_found_by_its_fingerprint_if_it_learns(tmp_path: Path) -> None:
-    with Shelf([model(tmp_path, "a")]) as shelf:
-        found = shelf.find_component("nlu", "CountVectorsFeaturizer1-f")
+    with PartSources([model(tmp_path, "a")]) as sources:
+        found = sources.find_component("nlu", "CountVectorsFeaturizer1-f")
         assert found is not None
         assert (found.directory / "vocabularies.json").read_text() == "a vocabularies.json"
         assert (found.archive.name, found.node_id) == ("a.tar.gz", "CountVectorsFeaturizer1")
-        assert shelf.find_component("nlu", "CountVectorsFeaturizer1-g") is None
-        assert shelf.find_component("core", "CountVectorsFeaturizer1-f") is None
-        idle = shelf.find_component("nlu", "EntitySynonymMapper2-f")  # there was nothing to learn
+        assert sources.find_component("nlu", "CountVectorsFeaturizer1-g") is None
+        assert sources.find_component("core", "CountVectorsFeaturizer1-f") is None
+        idle = sources.find_component("nlu", "EntitySynonymMapper2-f")  # there was nothing to learn
         assert idle is not None
         assert not idle.directory.exists()
-        assert shelf.find_component("nlu", "WhitespaceTokenizer0-f") is None
+        assert sources.find_component("nlu", "WhitespaceTokenizer0-f") is None
 
 
 def test_nothing_is_carried_over_from_an_archive_that_lacks_files(tmp_path: Path) -> None:
     with unpack(model(tmp_path, "a")) as directory:
         (directory / "components" / "train_CountVectorsFeaturizer1" / "vocabularies.json").unlink()
         archive = pack(directory, tmp_path / "damaged.tar.gz")
-    with Shelf([archive]) as shelf:
-        found = shelf.find_part("nlu", "nlu-f")
+    with PartSources([archive]) as sources:
+        found = sources.find_part("nlu", "nlu-f")
         assert found is not None
         with pytest.raises(ModelError, match="lacks files of CountVectorsFeaturizer1"):
-            shelf.take_part(found, "nlu", NLU, tmp_path)
-        assert shelf.find_component("nlu", "CountVectorsFeaturizer1-f") is None
+            sources.take_part(found, "nlu", NLU, tmp_path)
+        assert sources.find_component("nlu", "CountVectorsFeaturizer1-f") is None
 
 
 def test_a_part_whose_components_do_not_match_its_fingerprint_is_refused(tmp_path: Path) -> None:
-    with Shelf([model(tmp_path, "a")]) as shelf:
-        found = shelf.find_part("nlu", "nlu-f")
+    with PartSources([model(tmp_path, "a")]) as sources:
+        found = sources.find_part("nlu", "nlu-f")
         assert found is not None
         with pytest.raises(ModelError, match="names 3 components"):
-            shelf.take_part(found, "nlu", NLU[:2], tmp_path)
+            sources.take_part(found, "nlu", NLU[:2], tmp_path)
 
 
 def test_archives_of_rasa_and_broken_ones_offer_nothing(tmp_path: Path) -> None:
     broken = tmp_path / "broken.tar.gz"
     broken.write_bytes(b"no archive")
-    with Shelf([broken, tmp_path / "missing.tar.gz", need("reference/formbot/model.tar.gz")]) as shelf:
-        assert shelf.find_part("nlu", "nlu-f") is None
-        assert shelf.find_component("nlu", "f") is None
+    with PartSources([broken, tmp_path / "missing.tar.gz", need("reference/formbot/model.tar.gz")]) as sources:
+        assert sources.find_part("nlu", "nlu-f") is None
+        assert sources.find_component("nlu", "f") is None
 
 
 def test_an_archive_that_is_cut_off_offers_nothing_although_its_manifest_is_whole(tmp_path: Path) -> None:
     cut, whole = model(tmp_path, "cut"), model(tmp_path, "whole")
     cut.write_bytes(cut.read_bytes()[:-6])
     assert read_manifest(cut) is not None
-    with Shelf([cut, whole]) as shelf:
-        found = shelf.find_part("nlu", "nlu-f")
+    with PartSources([cut, whole]) as sources:
+        found = sources.find_part("nlu", "nlu-f")
         assert found is not None
         assert found.archive == whole

@@ -22,7 +22,7 @@ logger = logging.getLogger("rebake")
 
 
 @dataclass(frozen=True)
-class ShelvedPart:
+class SourcedPart:
     """A part that some archive has."""
 
     archive: Path
@@ -30,7 +30,7 @@ class ShelvedPart:
 
 
 @dataclass(frozen=True)
-class ShelvedComponent:
+class SourcedComponent:
     """A component that some archive has: its id there, the record of its part, and its directory, which is missing
     where there was nothing to learn."""
 
@@ -40,7 +40,7 @@ class ShelvedComponent:
     directory: Path
 
 
-class Shelf:
+class PartSources:
     """The manifests of some archives; an archive is unpacked only when something is taken from it.
 
     Archives without a readable manifest (Rasa's own, broken ones) offer nothing. Use it as a context manager: the
@@ -60,41 +60,41 @@ class Shelf:
         self._unpacked: dict[Path, tuple[Path, Metadata]] = {}
         self._stack = ExitStack()
 
-    def find_part(self, part: Part, fingerprint: str) -> ShelvedPart | None:
+    def find_part(self, part: Part, fingerprint: str) -> SourcedPart | None:
         """The first archive that has the part with this fingerprint, and can be unpacked."""
         for archive, manifest in list(self._manifests.items()):
             record = manifest.parts.get(part)
             if record is not None and record.fingerprint == fingerprint and self._opens(archive):
-                return ShelvedPart(archive, record)
+                return SourcedPart(archive, record)
         return None
 
-    def take_part(self, shelved: ShelvedPart, part: Part, nodes: Sequence[Node], components: Path) -> None:
+    def take_part(self, sourced: SourcedPart, part: Part, nodes: Sequence[Node], components: Path) -> None:
         """Copy the directories of the part's components to where ``nodes`` expect them.
 
         Equal fingerprints mean equal components in an equal order, but not equal names: "DIETClassifier" and the
         dotted name of Rasa's class are the same component.
         """
-        source, metadata = self._open(shelved.archive)
+        source, metadata = self._open(sourced.archive)
         stored = _stored_nodes(metadata, part)
         if len(stored) != len(nodes):
             raise ModelError(
-                f"{shelved.archive} names {len(stored)} components of its {part} part in metadata.json, "
+                f"{sourced.archive} names {len(stored)} components of its {part} part in metadata.json, "
                 f"but its fingerprint stands for {len(nodes)}.",
                 fix="Remove this archive, or train with --force.",
             )
-        records = self._manifests[shelved.archive].components
+        records = self._manifests[sourced.archive].components
         for old, new in zip(stored, nodes, strict=True):
             if old.resource is None:
                 continue
             directory = source / old.resource
             if old.id not in records or _missing_files(directory, records[old.id]):
                 raise ModelError(
-                    f"{shelved.archive} lacks files of {old.id} that its rebake.json lists.",
+                    f"{sourced.archive} lacks files of {old.id} that its rebake.json lists.",
                     fix="Remove this archive, or train with --force.",
                 )
             copy_component(directory, components / new.directory)
 
-    def find_component(self, part: Part, fingerprint: str) -> ShelvedComponent | None:
+    def find_component(self, part: Part, fingerprint: str) -> SourcedComponent | None:
         """A component that was trained from just the same, or None."""
         for archive, manifest in list(self._manifests.items()):
             for node_id, record in manifest.components.items():
@@ -103,11 +103,11 @@ class Shelf:
                     for node in _stored_nodes(metadata, part):
                         directory = source / (node.resource or "")
                         if node.id == node_id and node.resource and not _missing_files(directory, record):
-                            return ShelvedComponent(archive, node_id, manifest.parts[part], directory)
+                            return SourcedComponent(archive, node_id, manifest.parts[part], directory)
         return None
 
     def _opens(self, archive: Path) -> bool:
-        """Whether it can be unpacked; an archive that cannot (a download that was cut off) is taken off the shelf."""
+        """Whether it can be unpacked; an archive that cannot (a download that was cut off) is taken off the sources."""
         try:
             self._open(archive)
         except ModelError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rebake.archive.manifest import PARTS, Manifest, Part, read_manifest
 from rebake.archive.pack import COMPONENTS_NAME, SUFFIX, pack, read_member, verify
-from rebake.archive.part_sources import Shelf
+from rebake.archive.part_sources import PartSources
 from rebake.archive.scratch import scratch_directory
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import PERSISTED_NLU
@@ -162,8 +162,8 @@ def _refuse_path(name: str | None) -> None:
 
 
 def _run(job: BuildJob, directory: Path, archives: Sequence[Path]) -> None:
-    with Shelf(archives) as shelf:
-        job.run(directory, shelf)
+    with PartSources(archives) as sources:
+        job.run(directory, sources)
 
 
 @contextmanager

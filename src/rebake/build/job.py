@@ -1,4 +1,4 @@
-"""The making of one model directory: every part taken from the shelf or trained, then metadata and manifest."""
+"""The making of one model directory: every part taken from the sources or trained, then metadata and manifest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rebake import __version__
 from rebake.archive.finetuning import finetuning_fingerprints, write_finetuning_fingerprints
 from rebake.archive.manifest import Manifest, Part, PartRecord, write_manifest
 from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, build_metadata, write_metadata
-from rebake.archive.part_sources import Shelf, ShelvedComponent
+from rebake.archive.part_sources import PartSources, SourcedComponent
 from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import persist_nlu
 from rebake.base.progress import Progress
@@ -90,7 +90,7 @@ class BuildJob:
         trainable = self.fingerprints.parts.keys() & {"nlu", "core"}
         return "" if len(trainable) == 2 else f"{trainable.pop()}-"
 
-    def run(self, directory: Path, shelf: Shelf) -> None:
+    def run(self, directory: Path, sources: PartSources) -> None:
         """Fill an empty directory with everything that the archive is to hold."""
         components = directory / COMPONENTS_NAME
         components.mkdir()
@@ -103,13 +103,13 @@ class BuildJob:
             check_options(node.spec, node.type)
         if core and self.assistant.is_end_to_end:
             require_featurizers(self.assistant, nlu)
-        with self._core_beside_nlu(nlu, core, components, shelf) as train_core:
+        with self._core_beside_nlu(nlu, core, components, sources) as train_core:
             if nlu:
-                self._build("nlu", nlu, components, shelf, self._train_nlu)
+                self._build("nlu", nlu, components, sources, self._train_nlu)
                 if self.persist_nlu_data:
                     persist_nlu(self.assistant.nlu, components)
             if core:
-                self._build("core", core, components, shelf, train_core)
+                self._build("core", core, components, sources, train_core)
         if "nlg" in self.fingerprints.parts:
             self.records["nlg"] = replace(self.fingerprints.parts["nlg"], trained_by=f"rebake {__version__}")
         write_manifest(self.manifest, directory)
@@ -129,7 +129,7 @@ class BuildJob:
 
     @contextmanager
     def _core_beside_nlu(
-        self, nlu: tuple[Node, ...], core: tuple[Node, ...], components: Path, shelf: Shelf
+        self, nlu: tuple[Node, ...], core: tuple[Node, ...], components: Path, sources: PartSources
     ) -> Iterator[Train]:
         """What trains Core: a process of its own, started here, where both parts are stale and independent of each
         other (end to end, Core reads the trained featurizers)."""
@@ -137,13 +137,13 @@ class BuildJob:
         stale = [
             part
             for part, nodes in parts
-            if nodes and shelf.find_part(part, self.fingerprints.parts[part].fingerprint) is None
+            if nodes and sources.find_part(part, self.fingerprints.parts[part].fingerprint) is None
         ]
         if len(stale) < 2 or self.assistant.is_end_to_end or not can_fork():
             yield self._train_core
             return
         # Looked up before the process starts, so that no archive is unpacked in it.
-        found = {node.id: self._shelved_component("core", node.id, shelf) for node in core}
+        found = {node.id: self._sourced_component("core", node.id, sources) for node in core}
 
         def work(progress: Progress) -> dict[str, Any]:
             self.context = replace(self.context, progress=progress)
@@ -188,29 +188,29 @@ class BuildJob:
             self.context = own
             forked.stop()
 
-    def _shelved_component(self, part: Part, node_id: str, shelf: Shelf) -> ShelvedComponent | None:
-        return shelf.find_component(part, self.fingerprints.components[node_id].fingerprint)
+    def _sourced_component(self, part: Part, node_id: str, sources: PartSources) -> SourcedComponent | None:
+        return sources.find_component(part, self.fingerprints.components[node_id].fingerprint)
 
-    def _build(self, part: Part, nodes: tuple[Node, ...], components: Path, shelf: Shelf, train: Train) -> None:
+    def _build(self, part: Part, nodes: tuple[Node, ...], components: Path, sources: PartSources, train: Train) -> None:
         wanted = self.fingerprints.parts[part]
-        shelved = shelf.find_part(part, wanted.fingerprint)
-        if shelved is not None:
-            shelf.take_part(shelved, part, nodes, components)
-            self.reused[part] = shelved.archive.name
+        sourced = sources.find_part(part, wanted.fingerprint)
+        if sourced is not None:
+            sources.take_part(sourced, part, nodes, components)
+            self.reused[part] = sourced.archive.name
             # Where items stand may have changed without their meaning: the record's items are today's.
             self.records[part] = replace(
                 wanted,
-                seed=shelved.record.seed,
-                trained_by=shelved.record.trained_by,
-                metrics=shelved.record.metrics,
-                reused_from=shelved.archive.name,
+                seed=sourced.record.seed,
+                trained_by=sourced.record.trained_by,
+                metrics=sourced.record.metrics,
+                reused_from=sourced.archive.name,
             )
             return
 
-        kept: dict[str, ShelvedComponent] = {}
+        kept: dict[str, SourcedComponent] = {}
 
         def reuse(node_id: str) -> Path | None:
-            found = self._shelved_component(part, node_id, shelf)
+            found = self._sourced_component(part, node_id, sources)
             if found is None:
                 return None
             kept[node_id] = found
@@ -261,7 +261,7 @@ class BuildJob:
         return TrainedPart(done.metrics, done.seconds.keys(), time.monotonic() - started)
 
 
-def _carried_metrics(kept: Mapping[str, ShelvedComponent]) -> dict[str, float]:
+def _carried_metrics(kept: Mapping[str, SourcedComponent]) -> dict[str, float]:
     """What the reused components' own training said, by the ids that they have now."""
     return {
         f"{node_id}{name.removeprefix(component.node_id)}": value
