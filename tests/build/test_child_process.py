@@ -1,4 +1,4 @@
-"""Work in a forked process: what comes back, and that nothing else is different for it."""
+"""Work in a child process: what comes back, and that nothing else is different for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 
 from rebake.base.location import Location
 from rebake.base.progress import STDERR, Progress, Silent, Task
-from rebake.build.child_process import Answer, Forked, ForkedError, Polling
+from rebake.build.child_process import Answer, ChildFailedError, ChildProcess, Polling
 from rebake.errors import DataError, RebakeError
 
 pytestmark = [
@@ -43,8 +43,8 @@ class Noted:
         self.told.append((steps, figures))
 
 
-def started(work: Callable[[Progress], Answer], progress: Progress) -> Forked:
-    return Forked(work, progress, name="The training of Core", fix="Train `rebake train nlu` first.")
+def started(work: Callable[[Progress], Answer], progress: Progress) -> ChildProcess:
+    return ChildProcess(work, progress, name="The training of Core", fix="Train `rebake train nlu` first.")
 
 
 def test_answer_and_progress_come_back_from_another_process() -> None:
@@ -95,10 +95,10 @@ def test_nothing_is_told_while_stderr_is_silenced_and_nothing_is_lost_by_it() ->
 
     noted = Noted()
     with STDERR:
-        forked = started(work, noted)
+        child = started(work, noted)
         time.sleep(0.5)
         assert noted.told == []
-    forked.answer()
+    child.answer()
     assert noted.told == [("TEDPolicy1", 1, "epoch"), "done"]
 
 
@@ -134,9 +134,9 @@ def test_stopping_ends_the_process_at_once() -> None:
         return {}
 
     began = time.monotonic()
-    forked = started(work, Silent())
-    forked.stop()
-    forked.stop()
+    child = started(work, Silent())
+    child.stop()
+    child.stop()
     assert time.monotonic() - began < 30
 
 
@@ -153,13 +153,13 @@ def test_who_asks_is_told_of_a_failure_and_of_nothing_else() -> None:
 
     noted = Noted()
     failed, ended, running = (started(work, Silent()) for work in (fail, end, go_on))
-    for forked in (failed, ended):
-        forked._listener.join()
-    for forked in (ended, running):
-        with Polling(noted, forked).task("DIETClassifier2", 1) as task:
+    for child in (failed, ended):
+        child._listener.join()
+    for child in (ended, running):
+        with Polling(noted, child).task("DIETClassifier2", 1) as task:
             task.advance(1, loss=0.5)
     assert noted.told == 2 * [("DIETClassifier2", 1, "epoch"), (1, {"loss": 0.5}), "done"]
-    with pytest.raises(ForkedError), Polling(noted, failed).task("DIETClassifier2", 1):
+    with pytest.raises(ChildFailedError), Polling(noted, failed).task("DIETClassifier2", 1):
         pass
     with pytest.raises(DataError, match="contradicts"):
         failed.answer()
@@ -173,14 +173,14 @@ def test_a_step_after_a_failure_ends_the_task() -> None:
         os.read(reader, 1)
         raise DataError("The rule contradicts itself.")
 
-    forked = started(fail, Silent())
-    with Polling(Silent(), forked).task("DIETClassifier2", 2) as task:
+    child = started(fail, Silent())
+    with Polling(Silent(), child).task("DIETClassifier2", 2) as task:
         task.advance(1)
         os.write(writer, b".")
-        forked._listener.join()
-        with pytest.raises(ForkedError):
+        child._listener.join()
+        with pytest.raises(ChildFailedError):
             task.advance(1)
-    forked.stop()
+    child.stop()
     os.close(reader)
     os.close(writer)
 
@@ -225,18 +225,18 @@ rules:
 TRAIN = """
 import json, sys
 import rebake.build.job as baking_job
-from rebake.build.child_process import Forked
+from rebake.build.child_process import ChildProcess
 
-forked = []
+child = []
 if sys.argv[1] == "alone":
     baking_job.can_fork = lambda: False
 else:
     baking_job.can_fork = lambda: True
-    start = Forked.__init__
-    Forked.__init__ = lambda self, *given, **named: (forked.append(True), start(self, *given, **named))[1]
+    start = ChildProcess.__init__
+    ChildProcess.__init__ = lambda self, *given, **named: (child.append(True), start(self, *given, **named))[1]
 from rebake.model_training import train
 
-print(json.dumps({"model": train("domain.yml", "config.yml", "data", output=sys.argv[1]).model, "forked": forked}))
+print(json.dumps({"model": train("domain.yml", "config.yml", "data", output=sys.argv[1]).model, "child": child}))
 """
 
 
@@ -259,7 +259,7 @@ def test_both_ways_of_training_give_the_same_weights(tmp_path: Path) -> None:
             [sys.executable, "-c", TRAIN, way], cwd=tmp_path, capture_output=True, text=True, check=True
         )
         told[way] = json.loads(done.stdout.splitlines()[-1])
-    assert [told["alone"]["forked"], told["beside"]["forked"]] == [[], [True]]
+    assert [told["alone"]["child"], told["beside"]["child"]] == [[], [True]]
     alone, beside = (weights(tmp_path / told[way]["model"]) for way in ("alone", "beside"))
     assert alone == beside
     assert {name.split("/")[1] for name in alone} >= {"train_DIETClassifier2", "train_TEDPolicy1", "train_RulePolicy0"}

@@ -1,4 +1,4 @@
-"""Work in a forked process: Core trains beside NLU, each with a TensorFlow of its own.
+"""Work in a child process: Core trains beside NLU, each with a TensorFlow of its own.
 
 The child inherits what is in memory and writes into the same directories. What it has to say comes back through a pipe
 as lines of JSON: its progress, and at the end its answer or the error that a person should read.
@@ -29,7 +29,7 @@ Answer = Mapping[str, Any]
 def can_fork() -> bool:
     """Whether a second process pays and is safe: two processors, and neither threads nor TensorFlow started yet.
 
-    Not on macOS, whose own libraries may crash in a process that was forked.
+    Not on macOS, whose own libraries may crash in a process that was child.
     """
     return (
         hasattr(os, "fork")
@@ -40,7 +40,7 @@ def can_fork() -> bool:
     )
 
 
-class Forked:
+class ChildProcess:
     """A piece of work that runs in a process of its own from now on.
 
     Args:
@@ -109,9 +109,9 @@ class Forked:
         )
 
     def poll(self) -> None:
-        """Raises ForkedError where the work has failed already: :meth:`answer` says of what. Does not wait."""
+        """Raises ChildFailedError where the work has failed already: :meth:`answer` says of what. Does not wait."""
         if not self._listener.is_alive() and "answer" not in self._last:
-            raise ForkedError
+            raise ChildFailedError
 
     def stop(self) -> None:
         """End the work, wherever it is."""
@@ -126,32 +126,32 @@ class Forked:
         return status
 
 
-class ForkedError(Exception):
+class ChildFailedError(Exception):
     """The work in the other process has failed."""
 
 
 class Polling:
     """A progress that asks, with all that it is told, whether the work in another process has failed."""
 
-    def __init__(self, progress: Progress, forked: Forked) -> None:
+    def __init__(self, progress: Progress, child: ChildProcess) -> None:
         self._progress = progress
-        self._forked = forked
+        self._process = child
 
     @contextmanager
     def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
-        """A task of the progress. It raises ForkedError, and so does each step."""
-        self._forked.poll()
+        """A task of the progress. It raises ChildFailedError, and so does each step."""
+        self._process.poll()
         with self._progress.task(name, total, unit) as task:
-            yield _PollingTask(task, self._forked)
+            yield _PollingTask(task, self._process)
 
 
 class _PollingTask:
-    def __init__(self, task: Task, forked: Forked) -> None:
+    def __init__(self, task: Task, child: ChildProcess) -> None:
         self._task = task
-        self._forked = forked
+        self._process = child
 
     def advance(self, steps: int = 1, **figures: float) -> None:
-        self._forked.poll()
+        self._process.poll()
         self._task.advance(steps, **figures)
 
 

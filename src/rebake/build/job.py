@@ -19,7 +19,7 @@ from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import persist_nlu
 from rebake.base.progress import Progress
 from rebake.base.training_context import TrainingContext
-from rebake.build.child_process import Forked, ForkedError, Polling, can_fork
+from rebake.build.child_process import ChildFailedError, ChildProcess, Polling, can_fork
 from rebake.core.agent import policy_nodes, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
 from rebake.errors import DataError
@@ -165,28 +165,28 @@ class BuildJob:
             }
 
         own = self.context
-        forked = Forked(
+        child = ChildProcess(
             work,
             own.progress,
             name="The training of Core",
             fix="Train the parts one after the other: `rebake train nlu`, then `rebake train`.",
         )
-        self.context = replace(own, progress=Polling(own.progress, forked))  # an error of Core's ends NLU's training
+        self.context = replace(own, progress=Polling(own.progress, child))  # an error of Core's ends NLU's training
 
         def train(_: Path, reuse: Callable[[str], Path | None]) -> TrainedPart:
-            answer = forked.answer()
+            answer = child.answer()
             for node_id in answer["reused"]:
                 reuse(node_id)
             return TrainedPart(answer["metrics"], answer["trained"], answer["seconds"])
 
         try:
             yield train
-        except ForkedError:
-            forked.answer()
+        except ChildFailedError:
+            child.answer()
             raise
         finally:
             self.context = own
-            forked.stop()
+            child.stop()
 
     def _sourced_component(self, part: Part, node_id: str, sources: PartSources) -> SourcedComponent | None:
         return sources.find_component(part, self.fingerprints.components[node_id].fingerprint)
