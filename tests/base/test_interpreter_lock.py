@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rebake.base.interpreter_lock import out_of_turn, turn
+from rebake.base.interpreter_lock import interpreter_held, interpreter_released
 
 PATIENCE = 30.0  # seconds until a thread that should have come is given up
 
@@ -19,7 +19,7 @@ def test_one_thread_at_a_time_has_its_turn() -> None:
     most: list[int] = []
 
     def work(number: int) -> None:
-        with turn(lock):
+        with interpreter_held(lock):
             inside.append(number)
             time.sleep(0.002)  # lets go of the interpreter, so that others would come in if they could
             most.append(len(inside))
@@ -37,8 +37,8 @@ def test_out_of_turn_threads_are_there_at_the_same_time_and_come_back_one_by_one
     most: list[int] = []
 
     def work(number: int) -> None:
-        with turn(lock):
-            with out_of_turn():
+        with interpreter_held(lock):
+            with interpreter_released():
                 meeting.wait(PATIENCE)
             inside.append(number)
             time.sleep(0.002)
@@ -51,12 +51,12 @@ def test_out_of_turn_threads_are_there_at_the_same_time_and_come_back_one_by_one
 
 
 def test_a_thread_that_takes_no_turns_goes_on() -> None:
-    with out_of_turn():
+    with interpreter_released():
         pass
     lock = threading.Lock()
-    with turn(lock):
+    with interpreter_held(lock):
         pass
-    with out_of_turn():  # its turn is over
+    with interpreter_released():  # its interpreter_held is over
         assert not lock.locked()
 
 
@@ -67,9 +67,9 @@ def test_an_error_in_or_out_of_turn_ends_the_turn() -> None:
     lock = threading.Lock()
 
     def fail(*, outside: bool) -> None:
-        with turn(lock):
+        with interpreter_held(lock):
             if outside:
-                with out_of_turn():
+                with interpreter_released():
                     raise Failed
             raise Failed
 
@@ -81,20 +81,20 @@ def test_an_error_in_or_out_of_turn_ends_the_turn() -> None:
 
 def test_who_is_out_of_turn_already_stays_out_and_takes_no_lock_from_another() -> None:
     lock = threading.Lock()
-    with turn(lock):
-        with out_of_turn():
-            with lock, out_of_turn():  # the lock is another's now
+    with interpreter_held(lock):
+        with interpreter_released():
+            with lock, interpreter_released():  # the lock is another's now
                 assert lock.locked()
             assert not lock.locked()
         assert lock.locked()
-        with out_of_turn():  # its own turn goes on as before
+        with interpreter_released():  # its own interpreter_held goes on as before
             assert not lock.locked()
 
 
 def test_a_turn_within_a_turn_leaves_the_outer_one_as_it_was() -> None:
     outer, inner = threading.Lock(), threading.Lock()
-    with turn(outer):
-        with turn(inner), out_of_turn():
+    with interpreter_held(outer):
+        with interpreter_held(inner), interpreter_released():
             assert (outer.locked(), inner.locked()) == (True, False)
-        with out_of_turn():
+        with interpreter_released():
             assert not outer.locked()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import rebake.nlu.pipeline as pipeline_module
 from rebake import load_model
 from rebake.assistant.model import Assistant
-from rebake.base.interpreter_lock import out_of_turn
+from rebake.base.interpreter_lock import interpreter_released
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model_training import train_nlu
@@ -179,7 +179,7 @@ def test_batches_take_turns_at_python_and_compute_at_the_same_time(
         sleep(0.002)  # lets go of the interpreter, so that others would come in if they could
         assert len(inside) == 1
         inside.clear()
-        with out_of_turn():
+        with interpreter_released():
             meeting.wait(30)
 
     monkeypatch.setattr(KeywordIntentClassifier, "process", process)

@@ -1,4 +1,4 @@
-"""Whether a component lets others have the turn while it computes or waits (see rebake.base.interpreter_lock)."""
+"""Whether a component lets others have the interpreter_held while it computes or waits (see rebake.base.interpreter_lock)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from rebake.base.interpreter_lock import turn
+from rebake.base.interpreter_lock import interpreter_held
 
 
 def turn_is_free(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, action: Callable[[], object]) -> list[bool]:
-    """Run the action in a turn; for each call of ``owner.name`` whether another thread could have had the turn then."""
+    """Run the action in a interpreter_held; for each call of ``owner.name`` whether another thread could have had the interpreter_held then."""
     lock = threading.Lock()
     free: list[bool] = []
     original = getattr(owner, name)
@@ -22,7 +22,7 @@ def turn_is_free(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, action
         return original(*arguments, **named)
 
     monkeypatch.setattr(owner, name, watched)
-    with turn(lock):
+    with interpreter_held(lock):
         action()
         assert lock.locked()
     return free

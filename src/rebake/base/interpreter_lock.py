@@ -14,16 +14,16 @@ _mine = threading.local()
 
 
 @contextmanager
-def turn(lock: threading.Lock) -> Iterator[None]:
-    """The threads that share a lock are inside of this one at a time, but for :func:`out_of_turn`."""
+def interpreter_held(lock: threading.Lock) -> Iterator[None]:
+    """The threads that share a lock are inside of this one at a time, but for :func:`interpreter_released`."""
     with lock, _holding(lock):
         yield
 
 
 @contextmanager
-def out_of_turn() -> Iterator[None]:
-    """For what takes a while and hardly needs the interpreter: another thread may have the turn meanwhile. Does nothing
-    in a thread that has no turn."""
+def interpreter_released() -> Iterator[None]:
+    """For what takes a while and hardly needs the interpreter: another thread may have the interpreter_held meanwhile. Does nothing
+    in a thread that has no interpreter_held."""
     lock: threading.Lock | None = getattr(_mine, "lock", None)
     if lock is None:
         yield
@@ -38,7 +38,7 @@ def out_of_turn() -> Iterator[None]:
 
 @contextmanager
 def _holding(lock: threading.Lock | None) -> Iterator[None]:
-    """What lock this thread has its turn by; the one of before afterwards."""
+    """What lock this thread has its interpreter_held by; the one of before afterwards."""
     before, _mine.lock = getattr(_mine, "lock", None), lock
     try:
         yield

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from rebake.archive.part_sources import copy_component
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
-from rebake.base.interpreter_lock import turn
+from rebake.base.interpreter_lock import interpreter_held
 from rebake.base.processors import processors
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
@@ -145,7 +145,7 @@ class Pipeline:
         results: list[dict[str, Any]] = [{}] * len(texts)
 
         def parse(batch: Sequence[int]) -> None:
-            with turn(self._lock):
+            with interpreter_held(self._lock):
                 for place, result in zip(batch, self._parse_batch([texts[place] for place in batch]), strict=True):
                     results[place] = result
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.base.interpreter_lock import out_of_turn
+from rebake.base.interpreter_lock import interpreter_released
 from rebake.errors import ModelError
 from rebake.nlu.text_features import Stacked
 
@@ -55,7 +55,7 @@ class LogisticRegressionModel:
 
     def probabilities(self, features: Stacked) -> _Floats:
         """[messages, classes]"""
-        with out_of_turn():
+        with interpreter_released():
             scores = self._dot(features) + self.intercept
         if len(self.classes) == 2:
             second = sigmoid(scores[:, 0])

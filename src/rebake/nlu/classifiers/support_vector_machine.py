@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.base.interpreter_lock import out_of_turn
+from rebake.base.interpreter_lock import interpreter_released
 from rebake.nlu.classifiers.logistic_regression import sigmoid
 
 _Floats = NDArray[np.float64]
@@ -96,7 +96,7 @@ class SupportVectorModel:
 
     def probabilities(self, x: _Floats) -> _Floats:
         """[messages, width] -> [messages, classes]"""
-        with out_of_turn():
+        with interpreter_released():
             return _coupled(self._pairwise(x))
 
     def _pairwise(self, x: _Floats) -> _Floats:

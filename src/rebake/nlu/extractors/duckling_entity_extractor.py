@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import requests
 
-from rebake.base.interpreter_lock import out_of_turn
+from rebake.base.interpreter_lock import interpreter_released
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
@@ -73,7 +73,7 @@ class DucklingEntityExtractor:
             "reftime": int(time.time()) * 1000,  # milliseconds
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
-        with out_of_turn():
+        with interpreter_released():
             response = session.post(f"{url.rstrip('/')}/parse", data=asked, headers=headers, timeout=self._timeout)
         if response.status_code != requests.codes.ok:
             raise requests.HTTPError(f"status {response.status_code}")

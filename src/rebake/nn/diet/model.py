@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from rebake.base.interpreter_lock import out_of_turn
+from rebake.base.interpreter_lock import interpreter_released
 from rebake.base.progress import Progress
 from rebake.nn.diet.network import Diet, DietConfig, Labels, Prediction, TagName
 from rebake.nn.diet.response_selector import Diet2Diet
@@ -183,7 +183,7 @@ class DietModel:
         forward = self._traced if self._traced is not None and batch.keys() == signature.keys() else network.forward
 
         def computed(features: Batch) -> dict[str, tf.Tensor]:
-            with out_of_turn():
+            with interpreter_released():
                 return dict(forward(features))
 
         return network.predict(batch, computed)
