@@ -14,8 +14,8 @@ import pytest
 from rebake.action import run as run_module
 from rebake.action.event import Event
 from rebake.action.run import Run
-from rebake.action.run_plan import Activity
-from rebake.action.runner import MAX_ANNOTATIONS, Commands, LogProgress
+from rebake.action.run_plan import RunPlan
+from rebake.action.runner import MAX_ANNOTATIONS, LogProgress, Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.base.location import Location
@@ -27,14 +27,14 @@ SHA = "a" * 40
 
 
 @dataclass
-class FakeConversation:
+class FakePullRequests:
     """Remembers what it was told; fails with ``error``."""
 
     error: Exception | None = None
     comments: list[str] = field(default_factory=list)
     statuses: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def tell(self, number: int, text: str) -> str:
+    def write_comment(self, number: int, text: str) -> str:
         if self.error is not None:
             raise self.error
         self.comments.append(text)
@@ -69,21 +69,21 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
         (tmp_path / name).touch()
         monkeypatch.setenv(name, str(tmp_path / name))
 
-    def make(conversation: FakeConversation, **inputs: str) -> Run:
+    def make(pull_requests: FakePullRequests, **inputs: str) -> Run:
         given = {"token": "t", "mode": "check", **{key.replace("_", "-"): value for key, value in inputs.items()}}
         settings = Settings.read(lambda name: given.get(name, ""))
         event = Event("pull_request", {}, "acme/bot", SHA, "", "https://a", "https://s", "1", tmp_path)
-        activity = Activity(SHA, Base("none", reason="because"), pull_request=1)
+        run_plan = RunPlan(SHA, Base("none", reason="because"), pull_request=1)
         services = Services(
             store=cast(Any, EmptyStore()),
             releases=cast(Any, None),
-            conversation=cast(Any, conversation),
-            commands=Commands(),
+            pull_requests=cast(Any, pull_requests),
+            runner=Runner(),
             progress=LogProgress(),
             run_word="w",
             git_credentials={},
         )
-        return Run(settings, event, activity, services)
+        return Run(settings, event, run_plan, services)
 
     return make
 
@@ -95,16 +95,16 @@ def test_an_internal_error_is_told_without_a_traceback_where_people_read(
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(run_module, "load_assistant", broken)
-    conversation = FakeConversation()
-    assert make_run(conversation).execute() == 70
-    assert conversation.statuses == [(SHA, "error", "The run failed.")]
-    assert "RuntimeError" in conversation.comments[0]
-    assert "Traceback" not in conversation.comments[0]
+    pull_requests = FakePullRequests()
+    assert make_run(pull_requests).execute() == 70
+    assert pull_requests.statuses == [(SHA, "error", "The run failed.")]
+    assert "RuntimeError" in pull_requests.comments[0]
+    assert "Traceback" not in pull_requests.comments[0]
     assert any(record.exc_info for record in caplog.records), "the log has the traceback"
 
 
 def test_what_cannot_be_told_in_one_place_is_told_in_the_others(make_run: MakeRun, tmp_path: Path) -> None:
-    run = make_run(FakeConversation(StorageError("GitHub: no.")))
+    run = make_run(FakePullRequests(StorageError("GitHub: no.")))
     assert run.execute() == 7
     assert [notice.message for notice in run.report.notices] == ["GitHub: no."] * 2
     assert "GitHub&#58; no" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8")
@@ -112,23 +112,23 @@ def test_what_cannot_be_told_in_one_place_is_told_in_the_others(make_run: MakeRu
 
 
 def test_comment_and_status_can_be_switched_off(make_run: MakeRun) -> None:
-    conversation = FakeConversation()
-    assert make_run(conversation, comment="false", status="false").execute() == 7
-    assert (conversation.comments, conversation.statuses) == ([], [])
+    pull_requests = FakePullRequests()
+    assert make_run(pull_requests, comment="false", status="false").execute() == 7
+    assert (pull_requests.comments, pull_requests.statuses) == ([], [])
 
 
 def test_a_report_that_cannot_be_written_fails_the_run(make_run: MakeRun) -> None:
     Path("models").write_text("a file", encoding="utf-8")
-    assert make_run(FakeConversation()).execute() == 74
+    assert make_run(FakePullRequests()).execute() == 74
 
 
 def test_the_runner_obeys_no_command_but_ours(capsys: pytest.CaptureFixture[str]) -> None:
-    with Commands("bots/a") as commands:
+    with Runner("bots/a") as runner:
         print("::error::not ours")
-        commands.error("ours", Location("data/x.yml", 3))
-        commands.mask("")
+        runner.error("ours", Location("data/x.yml", 3))
+        runner.mask("")
     lines = capsys.readouterr().out.splitlines()
-    stop = re.fullmatch(r"::stop-commands::([0-9a-f]{32})", lines[0])
+    stop = re.fullmatch(r"::stop-runner::([0-9a-f]{32})", lines[0])
     assert stop is not None
     assert lines[1:3] == ["::error::not ours", f"::{stop[1]}::"]
     assert lines[3].startswith("::error title=rebake,file=bots/a/data/x.yml,line=3,")
@@ -139,9 +139,9 @@ def test_the_runner_obeys_no_command_but_ours(capsys: pytest.CaptureFixture[str]
 def test_warnings_beyond_those_that_github_shows_go_to_the_log(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Commands() as commands:
+    with Runner() as runner:
         for number in range(MAX_ANNOTATIONS + 2):
-            commands.warning(f"w{number}")
+            runner.warning(f"w{number}")
     assert capsys.readouterr().out.count("::warning ") == MAX_ANNOTATIONS
     assert [record.message for record in caplog.records] == ["w10", "w11"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rebake.action.event import Event
-from rebake.action.run_plan import FORK_NOTE, decide
+from rebake.action.run_plan import FORK_NOTE, plan_run
 from rebake.errors import UsageError
 from rebake.staleness.git.changes import Base
 
@@ -32,44 +32,44 @@ def pull_request(owner: str = "acme/bot", action: str = "opened", state: str = "
 
 
 def test_a_pull_request_gets_a_comment_and_a_status_on_its_head() -> None:
-    activity = decide(pull_request(), "store")
-    assert (activity.commit, activity.pull_request, activity.can_write) == (HEAD, 7, True)
-    assert (activity.is_newest, activity.tag, activity.skip) == (False, None, None)
-    assert activity.base == Base(
+    run_plan = plan_run(pull_request(), "store")
+    assert (run_plan.commit, run_plan.pull_request, run_plan.can_write) == (HEAD, 7, True)
+    assert (run_plan.is_newest, run_plan.tag, run_plan.skip) == (False, None, None)
+    assert run_plan.base == Base(
         "merge-base", base=BASE, head=HEAD, name="main", refs=("refs/heads/main", "refs/pull/7/head")
     )
 
 
 @pytest.mark.parametrize("owner", ["somebody/bot", ""])
 def test_a_fork_may_only_read_and_the_report_says_so(owner: str) -> None:
-    activity = decide(pull_request(owner), "store")
-    assert not activity.can_write
-    assert activity.notes == (FORK_NOTE,)
+    run_plan = plan_run(pull_request(owner), "store")
+    assert not run_plan.can_write
+    assert run_plan.notes == (FORK_NOTE,)
 
 
 def test_a_closed_pull_request_is_skipped() -> None:
-    assert decide(pull_request(action="closed"), "store").skip
-    assert decide(pull_request(action="labeled", state="closed"), "store").skip
+    assert plan_run(pull_request(action="closed"), "store").skip
+    assert plan_run(pull_request(action="labeled", state="closed"), "store").skip
 
 
 def test_a_push_to_the_default_branch_makes_the_newest_model() -> None:
-    activity = decide(event("push", before=BASE, after=SHA), "store")
-    assert (activity.commit, activity.is_newest, activity.base.kind, activity.base.base) == (SHA, True, "commit", BASE)
+    run_plan = plan_run(event("push", before=BASE, after=SHA), "store")
+    assert (run_plan.commit, run_plan.is_newest, run_plan.base.kind, run_plan.base.base) == (SHA, True, "commit", BASE)
 
 
 def test_a_push_to_another_branch_does_not() -> None:
-    assert not decide(event("push", "refs/heads/x", before=BASE, after=SHA), "store").is_newest
+    assert not plan_run(event("push", "refs/heads/x", before=BASE, after=SHA), "store").is_newest
 
 
 def test_a_new_branch_is_compared_with_the_default_branch() -> None:
-    activity = decide(event("push", "refs/heads/x", before="0" * 40, after=SHA), "store")
-    assert activity.base == Base("merge-base", name="main", refs=("refs/heads/main",))
-    first = decide(event("push", before="0" * 40, after=SHA), "store")
+    run_plan = plan_run(event("push", "refs/heads/x", before="0" * 40, after=SHA), "store")
+    assert run_plan.base == Base("merge-base", name="main", refs=("refs/heads/main",))
+    first = plan_run(event("push", before="0" * 40, after=SHA), "store")
     assert first.base == Base("none", reason="this is the first push to main")
 
 
 def test_a_deleted_branch_is_skipped() -> None:
-    assert decide(event("push", "refs/heads/x", before=BASE, after="0" * 40, deleted=True), "store").skip
+    assert plan_run(event("push", "refs/heads/x", before=BASE, after="0" * 40, deleted=True), "store").skip
 
 
 @pytest.mark.parametrize(
@@ -81,42 +81,42 @@ def test_a_deleted_branch_is_skipped() -> None:
     ],
 )
 def test_a_tag_gets_the_model_on_its_release(tagged: Event) -> None:
-    activity = decide(tagged, "store")
-    assert (activity.tag, activity.commit, activity.is_newest, activity.skip) == ("v1", SHA, True, None)
-    assert activity.base == Base("previous-tag", head=SHA, name="v1", ignored_tag="store")
+    run_plan = plan_run(tagged, "store")
+    assert (run_plan.tag, run_plan.commit, run_plan.is_newest, run_plan.skip) == ("v1", SHA, True, None)
+    assert run_plan.base == Base("previous-tag", head=SHA, name="v1", ignored_tag="store")
 
 
 def test_the_status_of_an_annotated_tag_is_set_on_its_commit() -> None:
-    activity = decide(event("push", "refs/tags/v1", before="0" * 40, after=HEAD, head_commit={"id": SHA}), "store")
-    assert (activity.commit, activity.base.head) == (SHA, SHA)
+    run_plan = plan_run(event("push", "refs/tags/v1", before="0" * 40, after=HEAD, head_commit={"id": SHA}), "store")
+    assert (run_plan.commit, run_plan.base.head) == (SHA, SHA)
 
 
 def test_the_stores_own_tag_is_no_release_of_the_assistant() -> None:
-    assert decide(event("push", "refs/tags/store", before="0" * 40, after=SHA), "store").skip
+    assert plan_run(event("push", "refs/tags/store", before="0" * 40, after=SHA), "store").skip
 
 
 def test_an_edited_release_is_skipped() -> None:
-    assert decide(event("release", "refs/tags/v1", action="edited", release={"tag_name": "v1"}), "store").skip
+    assert plan_run(event("release", "refs/tags/v1", action="edited", release={"tag_name": "v1"}), "store").skip
 
 
 def test_a_merge_group_is_compared_with_its_base() -> None:
     group = {"head_sha": HEAD, "base_sha": BASE, "base_ref": "refs/heads/main"}
-    activity = decide(event("merge_group", "refs/heads/q", action="checks_requested", merge_group=group), "store")
-    assert (activity.commit, activity.base) == (HEAD, Base("commit", base=BASE, name="main"))
-    assert not activity.is_newest
+    run_plan = plan_run(event("merge_group", "refs/heads/q", action="checks_requested", merge_group=group), "store")
+    assert (run_plan.commit, run_plan.base) == (HEAD, Base("commit", base=BASE, name="main"))
+    assert not run_plan.is_newest
 
 
 @pytest.mark.parametrize("name", ["workflow_dispatch", "schedule", "repository_dispatch"])
 def test_a_run_started_by_hand_or_clock_goes_by_its_ref(name: str) -> None:
-    assert decide(event(name), "store").is_newest
-    other = decide(event(name, "refs/heads/x"), "store")
+    assert plan_run(event(name), "store").is_newest
+    other = plan_run(event(name, "refs/heads/x"), "store")
     assert (other.is_newest, other.base.kind) == (False, "merge-base")
 
 
 @pytest.mark.parametrize("name", ["pull_request_target", "issue_comment", "workflow_run"])
 def test_events_with_more_rights_than_review_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match=name):
-        decide(event(name), "store")
+        plan_run(event(name), "store")
 
 
 def test_the_environment_of_a_job_is_read(tmp_path: Path) -> None:

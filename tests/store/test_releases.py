@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from github import Auth, Github
 
-from rebake.action.pull_request import Conversation
+from rebake.action.pull_request import PullRequests
 from rebake.errors import StorageError
 from rebake.store import releases as releases_module
 from rebake.store.release_store import ReleaseStore, part_name
@@ -181,6 +181,6 @@ def test_an_api_below_a_path_is_asked_there(api: GitHubApi, tmp_path: Path) -> N
     patience = Patience(sleep=lambda _: None)
     store = ReleaseStore(Releases(repository, Transfer(api.token), patience), "store", "run")
     store.publish_part("nlu", A, archive(tmp_path, "nlu", A))
-    Conversation(client, repository, patience).tell(1, "<!-- x -->")
-    Conversation(client, repository, patience).set_status("a" * 40, "success", "x", "x", "https://x")
+    PullRequests(client, repository, patience).write_comment(1, "<!-- x -->")
+    PullRequests(client, repository, patience).set_status("a" * 40, "success", "x", "x", "https://x")
     assert (len(api.assets), len(api.comments), len(api.statuses)) == (1, 1, 1)

@@ -1,6 +1,6 @@
-"""How a run is told: comment, status, annotations, job summary, outputs, report file.
+"""Announce the result of a run: comment, status, annotations, job summary, outputs, report file.
 
-What cannot be told in one place is told in the others.
+What cannot be announced in one place is announced in the others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from rebake.action.event import Event
 from rebake.action.pull_request import StatusState
-from rebake.action.run_plan import Activity
+from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.base.location import Notice
@@ -35,37 +35,37 @@ def fails_check(settings: Settings, report: Report) -> bool:
     return report.mode == "check" and settings.fail_on == "stale" and report.code != 0
 
 
-class Telling:
-    """Tells one report; what goes wrong in telling becomes part of it."""
+class Announcement:
+    """Announces one report; what goes wrong meanwhile becomes part of it."""
 
-    def __init__(self, settings: Settings, event: Event, activity: Activity, services: Services) -> None:
+    def __init__(self, settings: Settings, event: Event, run_plan: RunPlan, services: Services) -> None:
         self._settings = settings
         self._event = event
-        self._activity = activity
+        self._run_plan = run_plan
         self._services = services
         self._report = Report(mode=settings.mode)
         self._comment_url = ""
 
-    def tell(self, report: Report) -> Report:
-        """Tell it everywhere; the report with the warnings that this gave rise to."""
+    def announce(self, report: Report) -> Report:
+        """Announce it everywhere; returns the report with the warnings that this gave rise to."""
         self._report = report
-        if self._activity.can_write and self._settings.comment and self._activity.pull_request is not None:
+        if self._run_plan.can_write and self._settings.comment and self._run_plan.pull_request is not None:
             self._try(self._comment)
-        if self._activity.can_write and self._settings.status:
+        if self._run_plan.can_write and self._settings.status:
             self._try(self._set_status)
         path = Path(self._settings.out) / REPORT_NAME
         self._write(path)
         self._annotate()
-        commands = self._services.commands
-        commands.summary(render_summary(self._report))
-        for name, value in self._outputs(commands.in_repository(path.as_posix())).items():
-            commands.output(name, value)
+        runner = self._services.runner
+        runner.summary(render_summary(self._report))
+        for name, value in self._outputs(runner.in_repository(path.as_posix())).items():
+            runner.output(name, value)
         logger.info("%s", self._report.headline)
         return self._report
 
-    def _try(self, tell: Callable[[], None]) -> None:
+    def _try(self, announce: Callable[[], None]) -> None:
         try:
-            tell()
+            announce()
         except StorageError as error:
             self._report = replace(self._report, notices=(*self._report.notices, Notice(str(error))))
 
@@ -76,24 +76,24 @@ class Telling:
             self._report = replace(self._report, failure=self._report.failure or Failure.of(error))
 
     def _annotate(self) -> None:
-        commands = self._services.commands
+        runner = self._services.runner
         for notice in self._report.notices:
-            commands.warning(notice.message, notice.location)
+            runner.warning(notice.message, notice.location)
         failure = self._report.failure
         if failure is not None:
-            commands.error(f"{failure.message} {failure.fix or ''}".strip(), failure.location)
+            runner.error(f"{failure.message} {failure.fix or ''}".strip(), failure.location)
         elif fails_check(self._settings, self._report):
-            commands.error(self._report.headline)
+            runner.error(self._report.headline)
 
     def _comment(self) -> None:
-        number = self._activity.pull_request
+        number = self._run_plan.pull_request
         if number is not None:
-            self._comment_url = self._services.conversation.tell(number, render_comment(self._report))
+            self._comment_url = self._services.pull_requests.write_comment(number, render_comment(self._report))
 
     def _set_status(self) -> None:
         context = f"{STATUS_CONTEXT} ({self._report.name})" if self._report.name else STATUS_CONTEXT
-        self._services.conversation.set_status(
-            self._activity.commit, self._status_state(), self._report.headline, context, self._event.run_url
+        self._services.pull_requests.set_status(
+            self._run_plan.commit, self._status_state(), self._report.headline, context, self._event.run_url
         )
 
     def _status_state(self) -> StatusState:

@@ -17,10 +17,10 @@ from github import Auth, Github
 from rebake import __version__
 from rebake.action.event import Event
 from rebake.action.ownership import give_back
-from rebake.action.pull_request import Conversation
+from rebake.action.pull_request import PullRequests
 from rebake.action.run import Run
-from rebake.action.run_plan import decide
-from rebake.action.runner import Commands, LogProgress
+from rebake.action.run_plan import plan_run
+from rebake.action.runner import LogProgress, Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
@@ -36,29 +36,29 @@ def main() -> int:
     """Run the action in the environment of a job; returns the exit code."""
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("rebake").setLevel(logging.INFO)
-    with Commands() as commands:
+    with Runner() as runner:
         try:
             settings = Settings.read(core.get_input)
-            commands.mask(settings.token)
+            runner.mask(settings.token)
             for name in sorted(settings.env):
-                commands.mask(os.environ.get(name, ""))
+                runner.mask(os.environ.get(name, ""))
             event = Event.read(os.environ)
-            activity = decide(event, settings.store_tag)
-            commands.working_directory = settings.working_directory
+            run_plan = plan_run(event, settings.store_tag)
+            runner.working_directory = settings.working_directory
             _enter(event, settings)
         except RebakeError as error:
-            commands.error(str(error), error.location)
+            runner.error(str(error), error.location)
             return error.exit_code
         except OSError as error:
-            commands.error(str(error))
+            runner.error(str(error))
             return EXIT_IO
-        if activity.skip is not None:
-            return _skip(activity.skip, commands)
+        if run_plan.skip is not None:
+            return _skip(run_plan.skip, runner)
         try:
-            return Run(settings, event, activity, _services(settings, event, commands)).execute()
+            return Run(settings, event, run_plan, _services(settings, event, runner)).execute()
         except Exception as error:  # in telling, which is the last thing; Python's own exit code means stale Core
             logging.getLogger("rebake").exception("internal error")
-            commands.error(f"Internal error: {type(error).__name__}. The log has the traceback.")
+            runner.error(f"Internal error: {type(error).__name__}. The log has the traceback.")
             return EXIT_INTERNAL
         finally:
             with suppress(OSError):
@@ -75,14 +75,14 @@ def _enter(event: Event, settings: Settings) -> None:
     os.chdir(directory)
 
 
-def _skip(reason: str, commands: Commands) -> int:
+def _skip(reason: str, runner: Runner) -> int:
     logging.getLogger("rebake").info("%s Nothing to do.", reason)
-    commands.output("stale", "false")
-    commands.output("verdict-code", "0")
+    runner.output("stale", "false")
+    runner.output("verdict-code", "0")
     return 0
 
 
-def _services(settings: Settings, event: Event, commands: Commands) -> Services:
+def _services(settings: Settings, event: Event, runner: Runner) -> Services:
     client = Github(
         base_url=event.api_url,
         auth=Auth.Token(settings.token),
@@ -101,16 +101,16 @@ def _services(settings: Settings, event: Event, commands: Commands) -> Services:
     return Services(
         store=ReleaseStore(releases, settings.store_tag, run_word),
         releases=releases,
-        conversation=Conversation(client, repository, patience),
-        commands=commands,
+        pull_requests=PullRequests(client, repository, patience),
+        runner=runner,
         progress=LogProgress(),
         run_word=run_word,
-        git_credentials=_git_credentials(settings, event, commands),
+        git_credentials=_git_credentials(settings, event, runner),
     )
 
 
-def _git_credentials(settings: Settings, event: Event, commands: Commands) -> Mapping[str, str]:
+def _git_credentials(settings: Settings, event: Event, runner: Runner) -> Mapping[str, str]:
     """The token as git sends it, to this GitHub alone."""
     basic = base64.b64encode(f"x-access-token:{settings.token}".encode()).decode()
-    commands.mask(basic)
+    runner.mask(basic)
     return {f"http.{event.server_url}/.extraheader": f"AUTHORIZATION: basic {basic}"}

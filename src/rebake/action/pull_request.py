@@ -1,4 +1,4 @@
-"""What a run tells on GitHub: one comment on the pull request, one status on the commit."""
+"""What a run writes on GitHub: one comment on the pull request, one status on the commit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ StatusState = Literal["success", "failure", "error"]
 MAX_DESCRIPTION = 140  # characters of a commit status
 
 
-class Conversation:
+class PullRequests:
     """The comments and commit statuses of one repository."""
 
     def __init__(self, client: Github, repository: Repository, patience: Patience) -> None:
@@ -23,7 +23,7 @@ class Conversation:
         self._repository = repository
         self._patience = patience
 
-    def tell(self, number: int, text: str) -> str:
+    def write_comment(self, number: int, text: str) -> str:
         """Write the comment, or update the one that an earlier run wrote; its address.
 
         The first line of ``text`` is the marker that it is known by. Somebody else's comment with the marker is left

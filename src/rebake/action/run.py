@@ -1,4 +1,4 @@
-"""One run of the action: judge, fetch, train, publish, tell. Everything that it talks to is given to it."""
+"""One run of the action: verdict, fetch, train, publish, announce. Everything that it talks to is given to it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from rebake.action.announce import Telling, fails_check
+from rebake.action.announce import Announcement, fails_check
 from rebake.action.event import Event
-from rebake.action.run_plan import Activity
+from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
 from rebake.action.settings import DEFAULTS, Settings
-from rebake.action.verdict import Judgement, judge
+from rebake.action.verdict import StoreVerdict, verdict_of_store
 from rebake.archive.manifest import PARTS, Part
 from rebake.archive.pack import MANIFEST_NAME, read_member
 from rebake.assistant.importer import load_assistant
@@ -36,16 +36,16 @@ TRAINED_PARTS: tuple[Part, ...] = ("core", "nlu")
 class Run:
     """One run; ``report`` grows with it, so that a failure tells what was reached."""
 
-    def __init__(self, settings: Settings, event: Event, activity: Activity, services: Services) -> None:
+    def __init__(self, settings: Settings, event: Event, run_plan: RunPlan, services: Services) -> None:
         self._settings = settings
         self._event = event
-        self._activity = activity
+        self._run_plan = run_plan
         self._services = services
         self._started = services.clock()
         self.report = Report(
             mode=settings.mode,
-            notices=tuple(Notice(note) for note in activity.notes),
-            commit=activity.commit,
+            notices=tuple(Notice(note) for note in run_plan.notes),
+            commit=run_plan.commit,
             run_url=event.run_url,
             name=settings.name,
         )
@@ -65,7 +65,7 @@ class Run:
                 )
             )
         self.report = replace(self.report, seconds=self._services.clock() - self._started)
-        self.report = Telling(self._settings, self._event, self._activity, self._services).tell(self.report)
+        self.report = Announcement(self._settings, self._event, self._run_plan, self._services).announce(self.report)
         if self.report.failure is not None:
             return self.report.failure.exit_code
         return self.report.code if fails_check(self._settings, self.report) else 0
@@ -74,7 +74,7 @@ class Run:
         settings = self._settings
         changes = find_changes(
             Path(),
-            self._activity.base,
+            self._run_plan.base,
             [settings.config, *settings.domain, *settings.data],
             credentials=self._services.git_credentials,
         )
@@ -88,21 +88,21 @@ class Run:
         )
         if not wanted.parts.keys() & set(TRAINED_PARTS):
             raise nothing_to_train(assistant, frozenset(PARTS))
-        judgement = judge(wanted, self._services.store, self._manifest_name, force=settings.force)
-        if judgement.problem:
-            self._note(Notice(f"GitHub could not be asked for everything: {judgement.problem}."))
+        verdict = verdict_of_store(wanted, self._services.store, self._manifest_name, force=settings.force)
+        if verdict.problem:
+            self._note(Notice(f"GitHub could not be asked for everything: {verdict.problem}."))
         self.report = replace(
             self.report,
-            parts=judgement.parts,
-            code=judgement.code,
-            forced=judgement.forced,
-            compared_with=f"the newest model of {settings.store_tag}" if judgement.newest is not None else None,
+            parts=verdict.parts,
+            code=verdict.code,
+            forced=verdict.forced,
+            compared_with=f"the newest model of {settings.store_tag}" if verdict.newest is not None else None,
         )
         for part in self.report.parts:
             logger.info("%s: %s", PART_NAMES[part.part], "; ".join((part.state, *part.reasons)))
         if settings.mode == "train":
             with tempfile.TemporaryDirectory(prefix="rebake-") as scratch:
-                self._train(assistant, judgement, Path(scratch))
+                self._train(assistant, verdict, Path(scratch))
 
     def _read(self) -> Assistant:
         """The assistant, checked as before training. A domain that only the default names may be missing."""
@@ -118,11 +118,9 @@ class Run:
             self._note(Notice(message, Location(settings.config, 1)))
         return assistant
 
-    def _train(self, assistant: Assistant, judgement: Judgement, scratch: Path) -> None:
-        sources = [] if judgement.forced else self._fetch(judgement, scratch)
-        result = self._build(
-            assistant, Path(self._settings.out), sources, force=judgement.forced, name=self._model_name
-        )
+    def _train(self, assistant: Assistant, verdict: StoreVerdict, scratch: Path) -> None:
+        sources = [] if verdict.forced else self._fetch(verdict, scratch)
+        result = self._build(assistant, Path(self._settings.out), sources, force=verdict.forced, name=self._model_name)
         self.report = replace(
             self.report,
             parts=with_origins(
@@ -132,12 +130,12 @@ class Run:
                 rebuilt=result.rebuilt,
                 seconds=result.seconds,
             ),
-            model_path=self._services.commands.in_repository(result.model.as_posix()),
+            model_path=self._services.runner.in_repository(result.model.as_posix()),
             model_written=result.written,
             metrics=result.metrics,
         )
-        if self._activity.can_write:
-            self._publish(assistant, result, judgement, scratch)
+        if self._run_plan.can_write:
+            self._publish(assistant, result, verdict, scratch)
 
     def _build(
         self,
@@ -161,22 +159,22 @@ class Run:
             progress=self._services.progress,
         )
 
-    def _fetch(self, judgement: Judgement, scratch: Path) -> list[Path]:
+    def _fetch(self, verdict: StoreVerdict, scratch: Path) -> list[Path]:
         """The archives that parts (or, of the newest model's parts, single components) can be taken from."""
         archives: list[Path] = []
         for part in TRAINED_PARTS:
-            stored = judgement.stored.get(part)
+            stored = verdict.stored.get(part)
             if stored is not None:
                 archive = self._fetch_one(stored, scratch)
                 if archive is not None:
                     archives.append(archive)
                     continue
                 self._set_unknown(part, f"the published part {stored.name} cannot be used")
-            archives += self._fetch_newest(part, judgement, scratch)
+            archives += self._fetch_newest(part, verdict, scratch)
         return archives
 
-    def _fetch_newest(self, part: Part, judgement: Judgement, scratch: Path) -> list[Path]:
-        record = judgement.newest.parts.get(part) if judgement.newest is not None else None
+    def _fetch_newest(self, part: Part, verdict: StoreVerdict, scratch: Path) -> list[Path]:
+        record = verdict.newest.parts.get(part) if verdict.newest is not None else None
         try:
             stored = self._services.store.find(part, record.fingerprint) if record is not None else None
         except StorageError:
@@ -200,23 +198,23 @@ class Run:
             ),
         )
 
-    def _publish(self, assistant: Assistant, result: BuildResult, judgement: Judgement, scratch: Path) -> None:
+    def _publish(self, assistant: Assistant, result: BuildResult, verdict: StoreVerdict, scratch: Path) -> None:
         """Parts first: what is named later (the newest model, a tag's model) is then complete."""
         store = self._services.store
         for part in result.new:
             record = result.manifest.parts[part]
             single = self._build(assistant, scratch / part, [result.model], parts=frozenset({part})).model
-            store.publish_part(part, record.fingerprint, single, replace=part in judgement.stored)
+            store.publish_part(part, record.fingerprint, single, replace=part in verdict.stored)
         manifest = _manifest_of(result.model, scratch)
         responses = result.manifest.parts.get("nlg")
-        if responses is not None and "nlg" not in judgement.stored:
+        if responses is not None and "nlg" not in verdict.stored:
             store.publish_part("nlg", responses.fingerprint, manifest)
-        if self._activity.is_newest:
+        if self._run_plan.is_newest:
             store.publish_manifest(manifest, self._manifest_name)
-        if self._activity.tag is not None:
+        if self._run_plan.tag is not None:
             files = [(result.model, result.model.name), (manifest, self._manifest_name)]
             sums = f"SHA256SUMS{self._settings.slug}"
-            urls = publish_model(self._services.releases, self._activity.tag, files, sums, self._services.run_word)
+            urls = publish_model(self._services.releases, self._run_plan.tag, files, sums, self._services.run_word)
             self.report = replace(self.report, model_url=urls[result.model.name])
 
     @property
@@ -226,9 +224,9 @@ class Run:
     @property
     def _model_name(self) -> str | None:
         """A tag's model has a name of its own; others are named by rebake."""
-        if self._activity.tag is None:
+        if self._run_plan.tag is None:
             return None
-        safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in self._activity.tag)
+        safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in self._run_plan.tag)
         return f"{self._event.repository.split('/')[1]}{self._settings.slug}-{safe}"
 
     def _note(self, *notices: Notice) -> None:

@@ -16,7 +16,7 @@ FORK_NOTE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
+class RunPlan:
     """What a run does besides checking (and training).
 
     Attributes:
@@ -40,7 +40,7 @@ class Activity:
     skip: str | None = None
 
 
-def decide(event: Event, store_tag: str) -> Activity:
+def plan_run(event: Event, store_tag: str) -> RunPlan:
     """What to do on an event.
 
     Args:
@@ -50,7 +50,7 @@ def decide(event: Event, store_tag: str) -> Activity:
     Raises:
         UsageError: the action does not run on this event.
     """
-    deciders: dict[str, Callable[[Event, str], Activity]] = {
+    deciders: dict[str, Callable[[Event, str], RunPlan]] = {
         "pull_request": _pull_request,
         "push": _push,
         "release": _release,
@@ -70,7 +70,7 @@ def decide(event: Event, store_tag: str) -> Activity:
     return deciders[event.name](event, store_tag)
 
 
-def _pull_request(event: Event, _store_tag: str) -> Activity:
+def _pull_request(event: Event, _store_tag: str) -> RunPlan:
     request = event.payload.get("pull_request")
     if not isinstance(request, dict) or not event.text("pull_request", "head", "sha"):
         raise UsageError("The event names no pull request.")
@@ -83,9 +83,9 @@ def _pull_request(event: Event, _store_tag: str) -> Activity:
         refs=(f"refs/heads/{event.text('pull_request', 'base', 'ref')}", f"refs/pull/{request['number']}/head"),
     )
     if "closed" in (event.text("action"), event.text("pull_request", "state")):  # a closed one can be labeled
-        return Activity(head, base, skip="The pull request is closed.")
+        return RunPlan(head, base, skip="The pull request is closed.")
     is_fork = event.text("pull_request", "head", "repo", "full_name").lower() != event.repository.lower()
-    return Activity(
+    return RunPlan(
         commit=head,
         base=base,
         pull_request=int(request["number"]),
@@ -94,10 +94,10 @@ def _pull_request(event: Event, _store_tag: str) -> Activity:
     )
 
 
-def _push(event: Event, store_tag: str) -> Activity:
+def _push(event: Event, store_tag: str) -> RunPlan:
     after = event.text("after") or event.sha
     if event.payload.get("deleted") is True:
-        return Activity(after, Base("none"), skip=f"{event.ref} was deleted.")
+        return RunPlan(after, Base("none"), skip=f"{event.ref} was deleted.")
     if event.ref.startswith("refs/tags/"):
         commit = event.text("head_commit", "id")  # `after` is the tag itself where that is an object (annotated)
         return _tag(event, event.ref.removeprefix("refs/tags/"), store_tag, commit)
@@ -110,27 +110,27 @@ def _push(event: Event, store_tag: str) -> Activity:
         base = Base("none", reason=f"this is the first push to {branch}")
     else:
         base = Base("merge-base", name=event.default_branch, refs=(f"refs/heads/{event.default_branch}",))
-    return Activity(after, base, is_newest=is_default)
+    return RunPlan(after, base, is_newest=is_default)
 
 
-def _release(event: Event, store_tag: str) -> Activity:
+def _release(event: Event, store_tag: str) -> RunPlan:
     tag = event.text("release", "tag_name")
     if event.text("action") not in ("published", "released", "prereleased", "created") or (
         event.payload.get("release", {}).get("draft") is True
     ):
-        return Activity(event.sha, Base("none"), skip=f"The release {tag} is not published by this event.")
+        return RunPlan(event.sha, Base("none"), skip=f"The release {tag} is not published by this event.")
     return _tag(event, tag, store_tag)
 
 
-def _merge_group(event: Event, _store_tag: str) -> Activity:
+def _merge_group(event: Event, _store_tag: str) -> RunPlan:
     if event.text("action") == "destroyed":
-        return Activity(event.sha, Base("none"), skip="The merge group is gone.")
+        return RunPlan(event.sha, Base("none"), skip="The merge group is gone.")
     branch = event.text("merge_group", "base_ref").removeprefix("refs/heads/")
     base = Base("commit", base=event.text("merge_group", "base_sha"), name=branch)
-    return Activity(event.text("merge_group", "head_sha") or event.sha, base)
+    return RunPlan(event.text("merge_group", "head_sha") or event.sha, base)
 
 
-def _by_ref(event: Event, store_tag: str) -> Activity:
+def _by_ref(event: Event, store_tag: str) -> RunPlan:
     """Started by hand, by a program or by the clock: what counts is the ref it runs on."""
     if event.ref.startswith("refs/tags/"):
         return _tag(event, event.ref.removeprefix("refs/tags/"), store_tag)
@@ -141,12 +141,12 @@ def _by_ref(event: Event, store_tag: str) -> Activity:
         if is_default
         else Base("merge-base", name=event.default_branch, refs=(f"refs/heads/{event.default_branch}",))
     )
-    return Activity(event.sha, base, is_newest=is_default and bool(event.default_branch))
+    return RunPlan(event.sha, base, is_newest=is_default and bool(event.default_branch))
 
 
-def _tag(event: Event, tag: str, store_tag: str, commit: str = "") -> Activity:
+def _tag(event: Event, tag: str, store_tag: str, commit: str = "") -> RunPlan:
     commit = commit or event.sha
     if tag == store_tag:
-        return Activity(commit, Base("none"), skip=f"{tag} is the tag of the store, not a release of the assistant.")
+        return RunPlan(commit, Base("none"), skip=f"{tag} is the tag of the store, not a release of the assistant.")
     base = Base("previous-tag", head=commit, name=tag, ignored_tag=store_tag)
-    return Activity(commit, base, is_newest=True, tag=tag)
+    return RunPlan(commit, base, is_newest=True, tag=tag)

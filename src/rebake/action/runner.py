@@ -1,7 +1,7 @@
 """What the job says to its runner: annotations, masks, outputs and the job summary.
 
-The runner obeys commands that stand in the log, so they are switched off while anything else is printed: a story's
-name must not be one. (actions-toolkit writes the commands; switching and the job summary are ours.)
+The runner obeys runner that stand in the log, so they are switched off while anything else is printed: a story's
+name must not be one. (actions-toolkit writes the runner; switching and the job summary are ours.)
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ MAX_ANNOTATIONS = 10  # of one kind in one step; GitHub drops the rest
 PROGRESS_EVERY = 10.0  # seconds between two lines about one task
 
 
-class Commands:
-    """The runner's ear. While it is open (a context manager), the log obeys no command but ours."""
+class Runner:
+    """GitHub workflow commands. Inside (a context manager), the runner obeys no command in the log but ours."""
 
     def __init__(self, working_directory: str = ".") -> None:
         self._word = secrets.token_hex(16)
         self._warnings = 0
         self.working_directory = working_directory
 
-    def __enter__(self) -> Commands:
+    def __enter__(self) -> Runner:
         self._switch(on=False)
         return self
 
@@ -95,7 +95,7 @@ class Commands:
 
     def _switch(self, *, on: bool) -> None:
         sys.stderr.flush()
-        command = f"::{self._word}::" if on else f"::stop-commands::{self._word}"
+        command = f"::{self._word}::" if on else f"::stop-runner::{self._word}"
         sys.stdout.write(f"{command}\n")
         sys.stdout.flush()
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rebake.action.pull_request import Conversation
-from rebake.action.runner import Commands
+from rebake.action.pull_request import PullRequests
+from rebake.action.runner import Runner
 from rebake.base.progress import Progress
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
@@ -25,8 +25,8 @@ class Services:
 
     store: ReleaseStore
     releases: Releases
-    conversation: Conversation
-    commands: Commands
+    pull_requests: PullRequests
+    runner: Runner
     progress: Progress
     run_word: str
     git_credentials: Mapping[str, str]

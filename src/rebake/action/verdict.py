@@ -15,7 +15,7 @@ from rebake.store.release_store import ReleaseStore, StoredPart
 
 
 @dataclass(frozen=True)
-class Judgement:
+class StoreVerdict:
     """What the store knows of the assistant.
 
     Attributes:
@@ -38,7 +38,7 @@ class Judgement:
         return CODE_FORCED if self.forced else sum(CODES[part.part] for part in self.parts if part.is_stale)
 
 
-def judge(wanted: Fingerprints, store: ReleaseStore, manifest_name: str, *, force: bool) -> Judgement:
+def verdict_of_store(wanted: Fingerprints, store: ReleaseStore, manifest_name: str, *, force: bool) -> StoreVerdict:
     """Ask the store for every part that the assistant has.
 
     The newest model serves to tell what changed, no more: where it cannot be read, the parts are still looked up.
@@ -56,7 +56,7 @@ def judge(wanted: Fingerprints, store: ReleaseStore, manifest_name: str, *, forc
         if found is not None and newest is None:
             report = replace(report, reasons=())  # there is nothing that it could have changed since
         reports[verdict.part] = report
-    return Judgement(tuple(reports[part] for part in PARTS if part in reports), stored, newest, force, problem)
+    return StoreVerdict(tuple(reports[part] for part in PARTS if part in reports), stored, newest, force, problem)
 
 
 def _newest(store: ReleaseStore, name: str) -> tuple[Manifest | None, str | None]:

@@ -1,4 +1,4 @@
-"""Threads that take turns at Python, where each of them also computes or waits outside of the interpreter.
+"""Let threads take turns at Python where each also computes or waits outside of the interpreter.
 
 Left to itself the interpreter goes from thread to thread every few milliseconds. Two that prepare a batch each are then
 ready at the same time, and compute at the same time, and nothing overlaps. In turns, one prepares while others compute.
@@ -15,15 +15,19 @@ _mine = threading.local()
 
 @contextmanager
 def interpreter_held(lock: threading.Lock) -> Iterator[None]:
-    """The threads that share a lock are inside of this one at a time, but for :func:`interpreter_released`."""
+    """Hold the interpreter: of the threads that share a lock, one at a time is inside, except in
+    :func:`interpreter_released`.
+    """
     with lock, _holding(lock):
         yield
 
 
 @contextmanager
 def interpreter_released() -> Iterator[None]:
-    """For what takes a while and hardly needs the interpreter: another thread may have the interpreter_held meanwhile. Does nothing
-    in a thread that has no interpreter_held."""
+    """Let another thread have the interpreter during work that takes a while and hardly needs it.
+
+    Does nothing in a thread that does not hold the interpreter.
+    """
     lock: threading.Lock | None = getattr(_mine, "lock", None)
     if lock is None:
         yield

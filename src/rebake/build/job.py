@@ -219,15 +219,15 @@ class BuildJob:
         done = train(components, reuse)
         self.metrics.update(done.metrics)
         carried = _carried_metrics(kept)
-        sources = list(dict.fromkeys(component.archive.name for component in kept.values()))
+        origins = list(dict.fromkeys(component.archive.name for component in kept.values()))
         record = replace(wanted, seed=self.context.seed, trained_by=f"rebake {__version__}")
         if done.trained:
             self.seconds[part] = done.seconds
             self.trained.append(part)
         else:
-            self.rebuilt[part] = ", ".join(sources)
-            record = replace(record, reused_from=", ".join(sources) or None)
-            if len(sources) == 1:
+            self.rebuilt[part] = ", ".join(origins)
+            record = replace(record, reused_from=", ".join(origins) or None)
+            if len(origins) == 1:
                 known = next(iter(kept.values())).part
                 record = replace(record, seed=known.seed, trained_by=known.trained_by)
         self.records[part] = replace(record, metrics={**carried, **done.metrics})

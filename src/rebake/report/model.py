@@ -164,7 +164,7 @@ def with_origins(
     rebuilt: Mapping[Part, str],
     seconds: Mapping[str, float],
 ) -> tuple[PartReport, ...]:
-    """The parts with where the model has each from, as the build reports; nothing trained or reused means no new model."""
+    """The parts with where the model has each from, as the build reports; without any there is no new model."""
     is_written = bool(trained or reused or rebuilt)
     sources = {part: source or None for part, source in (*reused.items(), *rebuilt.items())}
 

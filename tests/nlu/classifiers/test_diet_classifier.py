@@ -19,8 +19,8 @@ from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Features, Message, Token
 from rebake.nn.diet.network import Diet
 from rebake.registry.component_defaults import DIET_CLASSIFIER
+from support.interpreter_lock import interpreter_is_free
 from support.process import threads_after_loading
-from support.turns import turn_is_free
 
 VOCABULARY = "hello hi hey there bye goodbye see you fly to from rome berlin new york please"
 WORDS = VOCABULARY.split()
@@ -158,7 +158,7 @@ def test_other_texts_are_parsed_while_its_network_runs(
         for _ in range(4):
             parse(loaded, "hello there")
 
-    assert turn_is_free(monkeypatch, Diet, "forward", ask) == [True, True, True]
+    assert interpreter_is_free(monkeypatch, Diet, "forward", ask) == [True, True, True]
 
 
 def test_a_model_without_its_weights_is_refused(component: DIETClassifier, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from rebake.nlu.classifiers.skops_files import read_skops, write_skops
 from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.message import Features, Message
 from support.assistant_files import load, write
+from support.interpreter_lock import interpreter_is_free
 from support.nlu import component, reloaded, texts, tokenized, trained, training_on
-from support.turns import turn_is_free
 
 NAME = "LogisticRegressionClassifier"
 THREE = {
@@ -100,7 +100,7 @@ def test_solvers_that_stop_early_differ_from_those_that_converge() -> None:
 def test_other_texts_are_parsed_while_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     training, featurizer = featurized(TWO)
     classifier = trained(NAME, training)
-    free = turn_is_free(monkeypatch, LogisticRegressionModel, "_dot", lambda: said(classifier, featurizer, "yes"))
+    free = interpreter_is_free(monkeypatch, LogisticRegressionModel, "_dot", lambda: said(classifier, featurizer, "yes"))
     assert free == [True]
 
 

@@ -18,8 +18,8 @@ from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Features, Message
 from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write
+from support.interpreter_lock import interpreter_is_free
 from support.nlu import component, reloaded, trained
-from support.turns import turn_is_free
 
 NAME = "SklearnIntentClassifier"
 
@@ -86,7 +86,7 @@ def test_it_learns_its_examples_and_ranks_all_intents(classes: int) -> None:
 
 def test_other_texts_are_parsed_while_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = trained(NAME, training(2))
-    free = turn_is_free(monkeypatch, SupportVectorModel, "_pairwise", lambda: said(classifier, examples(2)[0]))
+    free = interpreter_is_free(monkeypatch, SupportVectorModel, "_pairwise", lambda: said(classifier, examples(2)[0]))
     assert free == [True]
 
 

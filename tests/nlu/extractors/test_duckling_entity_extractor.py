@@ -14,8 +14,8 @@ import requests
 
 from rebake.errors import DataError
 from rebake.nlu.message import Message
+from support.interpreter_lock import interpreter_is_free
 from support.nlu import component
-from support.turns import turn_is_free
 
 NUMBER = {
     "body": "two",
@@ -88,7 +88,7 @@ def test_other_texts_are_parsed_while_it_waits_for_the_server(
     def ask() -> None:
         entities("two", "three", url=duckling.url)
 
-    assert turn_is_free(monkeypatch, requests.Session, "post", ask) == [True, True]
+    assert interpreter_is_free(monkeypatch, requests.Session, "post", ask) == [True, True]
 
 
 def test_entities_have_rasas_form(duckling: Duckling) -> None:

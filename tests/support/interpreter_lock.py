@@ -1,4 +1,4 @@
-"""Whether a component lets others have the interpreter_held while it computes or waits (see rebake.base.interpreter_lock)."""
+"""Whether a component releases the interpreter while it computes or waits (see rebake.base.interpreter_lock)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from rebake.base.interpreter_lock import interpreter_held
 
 
-def turn_is_free(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, action: Callable[[], object]) -> list[bool]:
-    """Run the action in a interpreter_held; for each call of ``owner.name`` whether another thread could have had the interpreter_held then."""
+def interpreter_is_free(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, action: Callable[[], object]) -> list[bool]:
+    """Run the action with the interpreter held; for each call of ``owner.name`` whether it was released then."""
     lock = threading.Lock()
     free: list[bool] = []
     original = getattr(owner, name)
