@@ -11,7 +11,9 @@ import pytest
 from rebake.base.interpreter_lock import interpreter_held
 
 
-def interpreter_is_free(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, action: Callable[[], object]) -> list[bool]:
+def interpreter_is_free(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, action: Callable[[], object]
+) -> list[bool]:
     """Run the action with the interpreter held; for each call of ``owner.name`` whether it was released then."""
     lock = threading.Lock()
     free: list[bool] = []

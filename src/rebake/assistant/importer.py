@@ -13,7 +13,7 @@ from rebake.assistant.files import Paths, as_paths, data_files, domain_files, re
 from rebake.assistant.model import Assistant, Config, Domain, NluData, Response, Story
 from rebake.assistant.nlu_data.json_formats.reader import read_json_nlu
 from rebake.assistant.nlu_data.reader import NluFile, combine_nlu, read_nlu
-from rebake.assistant.reading import Source, check_version, describe, did_you_mean
+from rebake.assistant.reading import FileSource, check_version, describe, did_you_mean
 from rebake.assistant.stories.reader import StoryFile, is_test_file, read_stories
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, read_yaml
@@ -169,7 +169,7 @@ class ProjectImporter:
         if "nlu" in content:
             nlu_files.append(read_nlu(document))
         if "responses" in content:
-            data.add_responses(read_responses(content, Source(path)), is_domain)
+            data.add_responses(read_responses(content, FileSource(path)), is_domain)
         if "stories" in content or "rules" in content:
             data.add_stories(read_stories(document), path)
         known = (*DATA_KEYS, *OTHER_DOMAIN_KEYS, *(DOMAIN_KEYS if is_domain else ()))
@@ -219,7 +219,7 @@ def _read_domain(document: Document, notices: list[Notice]) -> Domain:
         )
     check_version(document)
     notices += _unknown_keys(document, content, (*DOMAIN_KEYS, *OTHER_DOMAIN_KEYS, *DATA_KEYS))
-    return read_domain_mapping(content, Source(document.file))
+    return read_domain_mapping(content, FileSource(document.file))
 
 
 def _unknown_keys(document: Document, content: YamlMap, known: Sequence[str]) -> list[Notice]:

@@ -18,7 +18,7 @@ OLDEST_VERSION = (2, 0)
 _KINDS: dict[type, str] = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", int: "a number"}
 
 
-class Source:
+class FileSource:
     """Names the places of a file's values; without a file (a domain from an archive) there are none."""
 
     def __init__(self, file: str | None) -> None:

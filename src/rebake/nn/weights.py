@@ -22,7 +22,7 @@ RETRAIN = "Train the model again."
 Initializer = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float32]]
 
 
-class Source(Protocol):
+class WeightSource(Protocol):
     """Gives the first value of a variable.
 
     Attributes:
@@ -82,7 +82,7 @@ class Weights:
             entries are; :meth:`settle` carries them over into the kernel.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: WeightSource) -> None:
         self.source = source
         self.variables: dict[str, tf.Variable] = {}
         self.l2: dict[str, float] = {}

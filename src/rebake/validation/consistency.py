@@ -42,7 +42,7 @@ def validate(assistant: Assistant) -> tuple[Notice, ...]:
     Raises:
         DataError: one for all mistakes, each on a line of its own with file, line and fix.
     """
-    checks = _Checks(assistant.domain)
+    checks = _ConsistencyChecks(assistant.domain)
     if not assistant.domain.is_empty:
         checks.domain_itself(assistant.domain)
         for story in assistant.stories:
@@ -69,7 +69,7 @@ def _flat(story: Story) -> Iterator[_FlatStep]:
             yield step
 
 
-class _Checks:
+class _ConsistencyChecks:
     def __init__(self, domain: Domain) -> None:
         self.intents = frozenset(intent_names(domain))
         self.actions = frozenset(action_names(domain))

@@ -21,11 +21,11 @@ def check_data(assistant: Assistant) -> list[Notice]:
     """All notices about the NLU data; nothing here keeps it from being trained."""
     if not assistant.nlu:
         return []
-    checks = _Checks(assistant)
+    checks = _NluDataChecks(assistant)
     return [*checks.scarce(), *checks.unused(), *checks.competing(), *checks.unaligned()]
 
 
-class _Checks:
+class _NluDataChecks:
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
         self.data = assistant.nlu

@@ -19,7 +19,7 @@ from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.featurizers import FeatureStates
 from rebake.core.policy import RuleOnlyData
 from rebake.core.stories.generator import training_trackers
-from rebake.core.ted.data import StateEncoder, Widths, build_windows
+from rebake.core.ted.data import StateEncoder, StateWidths, build_windows
 from rebake.core.ted.options import resolve_options
 from rebake.core.ted.ted_policy import TEDPolicy, top_ranked
 from rebake.errors import DataError, ModelError, UnsupportedError
@@ -102,14 +102,14 @@ def eagerly() -> Iterator[None]:
 
 def untrained_weights(**changes: Any) -> dict[str, Any]:
     from rebake.nn.ted.config import TedConfig
-    from rebake.nn.ted.dialogue_data import Inputs, Labels
+    from rebake.nn.ted.dialogue_data import DialogueLabels, Inputs
     from rebake.nn.ted.model import TedModel
     from rebake.nn.weights import Seeded
 
     rows = build_windows([], StateEncoder(FeatureStates.of(DOMAIN))).states.features
     config = TedConfig.of(resolve_options(options(**{**SMALL, **changes}), "TEDPolicy0"))
     inputs = Inputs({name: matrix.shape[1] for name, matrix in rows.items() if name != "active_loop"})
-    labels = Labels.one_hot(len(action_names(DOMAIN)), "label_action_name")
+    labels = DialogueLabels.one_hot(len(action_names(DOMAIN)), "label_action_name")
     return values_of(TedModel(Seeded(1), config, inputs, labels).weights)
 
 
@@ -384,7 +384,7 @@ def test_an_unknown_name_is_a_row_of_zeros_and_an_absent_part_is_none() -> None:
     assert windows.states.present["intent"][newest]
     assert not windows.states.features["intent"][newest].any()
     assert not any(present[oldest] for present in windows.states.present.values())
-    assert windows.states.widths == Widths({"action_name": 17, "intent": 8})
+    assert windows.states.widths == StateWidths({"action_name": 17, "intent": 8})
 
 
 def test_what_the_user_said_counts_only_in_the_turn_after_listening() -> None:

@@ -100,7 +100,9 @@ def test_solvers_that_stop_early_differ_from_those_that_converge() -> None:
 def test_other_texts_are_parsed_while_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     training, featurizer = featurized(TWO)
     classifier = trained(NAME, training)
-    free = interpreter_is_free(monkeypatch, LogisticRegressionModel, "_dot", lambda: said(classifier, featurizer, "yes"))
+    free = interpreter_is_free(
+        monkeypatch, LogisticRegressionModel, "_dot", lambda: said(classifier, featurizer, "yes")
+    )
     assert free == [True]
 
 

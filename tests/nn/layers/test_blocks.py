@@ -16,10 +16,12 @@ from rebake.nn.layers.noise import Noise, dropout, rounded
 from rebake.nn.layers.rows import Rows
 from rebake.nn.layers.transformer import Transformer, TransformerConfig
 from rebake.nn.training.checkpoints import FromCheckpoint, write_checkpoint
-from rebake.nn.weights import Blocks, Seeded, Source, Weights
+from rebake.nn.weights import Blocks, Seeded, Weights, WeightSource
 
 
-def encoder(source: Source, *, units: int = 32, density: float = 0.2, **options: bool) -> tuple[Weights, Transformer]:
+def encoder(
+    source: WeightSource, *, units: int = 32, density: float = 0.2, **options: bool
+) -> tuple[Weights, Transformer]:
     weights = Weights(source)
     config = TransformerConfig(
         units=units, layers=2, heads=2, rate=0.0, attention_rate=0.0, density=density, l2=0.01, **options

@@ -9,7 +9,7 @@ import yaml
 
 from rebake.assistant.domain.reader import read_domain_mapping
 from rebake.assistant.model import Domain, Entity, Form, Intent, Slot
-from rebake.assistant.reading import Source
+from rebake.assistant.reading import FileSource
 from rebake.assistant.yaml.values import plain, resolve
 
 DEFAULT_ACTIONS = (
@@ -164,10 +164,10 @@ def _form_entry(form: Form) -> Any:
 
 def domain_from_dict(content: Mapping[str, Any]) -> Domain:
     """The domain of an archive's metadata.json (``{}`` is an empty one). Raises DataError."""
-    return read_domain_mapping(content, Source(None))
+    return read_domain_mapping(content, FileSource(None))
 
 
-class _Dumper(yaml.SafeDumper):
+class _DomainDumper(yaml.SafeDumper):
     """Writes so that readers of YAML 1.1 and 1.2, and Rasa's own additions to YAML, all read the same."""
 
     def ignore_aliases(self, _data: Any) -> bool:
@@ -184,12 +184,17 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Dumper.add_representer(str, _represent_text)
+_DomainDumper.add_representer(str, _represent_text)
 
 
 def domain_as_yaml(domain: Domain) -> str:
     """What an archive's ``components/domain_provider/domain.yml`` holds; Rasa reads it again as the domain."""
     text: str = yaml.dump(
-        domain_as_dict(domain), Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120
+        domain_as_dict(domain),
+        Dumper=_DomainDumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=120,
     )
     return text

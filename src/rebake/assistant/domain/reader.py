@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rebake.assistant.model import Domain, Entity, Form, Intent, Response, SessionConfig, Slot
-from rebake.assistant.reading import Source, describe, did_you_mean
+from rebake.assistant.reading import FileSource, describe, did_you_mean
 from rebake.assistant.yaml.values import plain
 from rebake.base.location import Location
 
@@ -24,7 +24,7 @@ _SLOT_KEYS = ("type", "mappings", "initial_value", "influence_conversation", "va
 _RESPONSE_CONTENT = ("text", "image", "custom", "buttons", "quick_replies", "attachment", "elements")
 
 
-def read_domain_mapping(content: Mapping[str, Any], source: Source) -> Domain:
+def read_domain_mapping(content: Mapping[str, Any], source: FileSource) -> Domain:
     """Read the content of one domain file. Raises DataError with the line of the first mistake.
 
     ``is_empty`` says that there is nothing but a version.
@@ -53,7 +53,7 @@ def read_domain_mapping(content: Mapping[str, Any], source: Source) -> Domain:
     return domain
 
 
-def _refuse_twice(key: str, items: tuple[Intent | Entity, ...], content: Mapping[str, Any], source: Source) -> None:
+def _refuse_twice(key: str, items: tuple[Intent | Entity, ...], content: Mapping[str, Any], source: FileSource) -> None:
     seen: dict[str, int] = {}
     for index, item in enumerate(items):
         if item.name in seen:
@@ -63,7 +63,7 @@ def _refuse_twice(key: str, items: tuple[Intent | Entity, ...], content: Mapping
         seen[item.name] = index
 
 
-def _named(content: Mapping[str, Any], key: str, source: Source) -> list[tuple[str, Mapping[str, Any] | None, Any]]:
+def _named(content: Mapping[str, Any], key: str, source: FileSource) -> list[tuple[str, Mapping[str, Any] | None, Any]]:
     """Entries of a list of names and ``name: {properties}``: (name, properties or None, place)."""
     items = source.sequence(content, key)
     result: list[tuple[str, Mapping[str, Any] | None, Any]] = []
@@ -88,7 +88,7 @@ def _named(content: Mapping[str, Any], key: str, source: Source) -> list[tuple[s
     return result
 
 
-def _intents(content: Mapping[str, Any], source: Source) -> tuple[Intent, ...]:
+def _intents(content: Mapping[str, Any], source: FileSource) -> tuple[Intent, ...]:
     result = []
     for name, properties, place in _named(content, "intents", source):
         if properties is None:
@@ -109,13 +109,13 @@ def _intents(content: Mapping[str, Any], source: Source) -> tuple[Intent, ...]:
     return tuple(result)
 
 
-def _ignored(properties: Mapping[str, Any], source: Source) -> tuple[str, ...] | None:
+def _ignored(properties: Mapping[str, Any], source: FileSource) -> tuple[str, ...] | None:
     if "ignore_entities" not in properties:
         return None
     return source.names(properties, "ignore_entities") if properties["ignore_entities"] else ()
 
 
-def _entities(content: Mapping[str, Any], source: Source) -> tuple[Entity, ...]:
+def _entities(content: Mapping[str, Any], source: FileSource) -> tuple[Entity, ...]:
     result = []
     for name, properties, place in _named(content, "entities", source):
         written = properties or {}
@@ -133,7 +133,7 @@ def _entities(content: Mapping[str, Any], source: Source) -> tuple[Entity, ...]:
 
 
 def _actions(
-    content: Mapping[str, Any], source: Source
+    content: Mapping[str, Any], source: FileSource
 ) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Location]]:
     names: list[str] = []
     send_domain: list[str] = []
@@ -151,12 +151,12 @@ def _actions(
     return tuple(names), tuple(send_domain), places
 
 
-def _slots(content: Mapping[str, Any], source: Source) -> tuple[Slot, ...]:
+def _slots(content: Mapping[str, Any], source: FileSource) -> tuple[Slot, ...]:
     slots = source.mapping(content, "slots")
     return tuple(_slot(slots, name, source) for name in slots)
 
 
-def _slot(slots: Mapping[str, Any], name: str, source: Source) -> Slot:
+def _slot(slots: Mapping[str, Any], name: str, source: FileSource) -> Slot:
     written = slots[name]
     if not isinstance(written, Mapping):
         raise source.error(f"The slot '{name}' has no settings.", slots, name, "Give it a type and mappings.")
@@ -190,7 +190,7 @@ def _slot(slots: Mapping[str, Any], name: str, source: Source) -> Slot:
     )
 
 
-def _slot_mappings(slots: Mapping[str, Any], name: str, source: Source) -> tuple[Mapping[str, Any], ...]:
+def _slot_mappings(slots: Mapping[str, Any], name: str, source: FileSource) -> tuple[Mapping[str, Any], ...]:
     written = slots[name]
     if written.get("mappings") is None:
         raise source.error(
@@ -229,14 +229,14 @@ def _slot_mappings(slots: Mapping[str, Any], name: str, source: Source) -> tuple
     return tuple(plain(mappings))
 
 
-def _number(written: Mapping[str, Any], key: str, default: float, source: Source) -> float:
+def _number(written: Mapping[str, Any], key: str, default: float, source: FileSource) -> float:
     value = written.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise source.error(f"'{key}' must be a number, not {describe(value)}.", written, key, "Write a number.")
     return value
 
 
-def _forms(content: Mapping[str, Any], source: Source) -> tuple[Form, ...]:
+def _forms(content: Mapping[str, Any], source: FileSource) -> tuple[Form, ...]:
     forms = source.mapping(content, "forms")
     result = []
     for name, entry in forms.items():
@@ -262,7 +262,7 @@ def _forms(content: Mapping[str, Any], source: Source) -> tuple[Form, ...]:
     return tuple(result)
 
 
-def read_responses(content: Mapping[str, Any], source: Source) -> tuple[Response, ...]:
+def read_responses(content: Mapping[str, Any], source: FileSource) -> tuple[Response, ...]:
     """The ``responses:`` of a domain file or of a data file. Raises DataError."""
     responses = source.mapping(content, "responses")
     result = []
@@ -282,7 +282,7 @@ def read_responses(content: Mapping[str, Any], source: Source) -> tuple[Response
     return tuple(result)
 
 
-def _session_config(content: Mapping[str, Any], source: Source) -> SessionConfig:
+def _session_config(content: Mapping[str, Any], source: FileSource) -> SessionConfig:
     written = source.mapping(content, "session_config")
     minutes: Any = written.get("session_expiration_time")
     if minutes is None:

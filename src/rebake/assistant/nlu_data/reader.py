@@ -33,10 +33,10 @@ class NluFile:
 
 def read_nlu(document: Document) -> NluFile:
     """Read the ``nlu:`` key of a file. Raises DataError with file and line."""
-    return _Reader(document).read()
+    return _NluReader(document).read()
 
 
-class _Reader:
+class _NluReader:
     def __init__(self, document: Document) -> None:
         self.file = document.file
         self.content: YamlMap = document.value

@@ -18,11 +18,11 @@ class _Block(str):
     """A text that is written as a literal block scalar, as Rasa's examples are."""
 
 
-class _Dumper(yaml.SafeDumper):
+class _NluDataDumper(yaml.SafeDumper):
     pass
 
 
-_Dumper.add_representer(
+_NluDataDumper.add_representer(
     _Block, lambda dumper, block: dumper.represent_scalar("tag:yaml.org,2002:str", str(block), style="|")
 )
 
@@ -57,7 +57,7 @@ def nlu_as_yaml(data: NluData) -> str:
         *_items("lookup", ((table.name, table.elements) for table in data.lookups)),
     ]
     content = {"version": "3.1", "nlu": items}
-    return yaml.dump(content, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**20)
+    return yaml.dump(content, Dumper=_NluDataDumper, allow_unicode=True, sort_keys=False, width=2**20)
 
 
 def annotated(example: Example) -> str:

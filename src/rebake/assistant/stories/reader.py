@@ -46,14 +46,14 @@ def is_test_file(path: str) -> bool:
 
 def read_stories(document: Document) -> StoryFile:
     """Read the keys ``stories:`` and ``rules:`` of a file. Raises DataError with file and line."""
-    reader = _Reader(document)
+    reader = _StoryReader(document)
     for key, title in (("stories", "story"), ("rules", "rule")):
         if key in document.value:
             reader.items(document.value, key, title)
     return reader.result
 
 
-class _Reader:
+class _StoryReader:
     def __init__(self, document: Document) -> None:
         self.file = document.file
         self.is_test = is_test_file(document.file)

@@ -26,7 +26,7 @@ from rebake.core.dialogue.events import (
 from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, USER, State, StateBuilder
 
 
-class Conversation:
+class ConversationState:
     """Where a conversation stands after some events; cheap to copy, and to turn into a state."""
 
     __slots__ = (
@@ -63,10 +63,10 @@ class Conversation:
         self._slots = self._builder.initial_slots
         self._was_set: frozenset[str] = frozenset()
 
-    def copy(self) -> Conversation:
+    def copy(self) -> ConversationState:
         """An independent copy; the parts of states stay shared."""
-        other = Conversation.__new__(Conversation)
-        for name in Conversation.__slots__:
+        other = ConversationState.__new__(ConversationState)
+        for name in ConversationState.__slots__:
             setattr(other, name, getattr(self, name))
         other.values = dict(self.values)
         return other

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from rebake.assistant.model import Story
 from rebake.core.dialogue.applied_events import applied_events
-from rebake.core.dialogue.conversation_state import Conversation
+from rebake.core.dialogue.conversation_state import ConversationState
 from rebake.core.dialogue.events import (
     ActionExecuted,
     ActionReverted,
@@ -27,7 +27,7 @@ class Tracker:
     def __init__(self, builder: StateBuilder, events: Iterable[Event] = ()) -> None:
         self.builder = builder
         self.events: list[Event] = []
-        self.now = Conversation(builder)
+        self.now = ConversationState(builder)
         for event in events:
             self.update(event)
 
@@ -51,7 +51,7 @@ class Tracker:
         Args:
             omit_unset_slots: leave out slots that have only their initial value.
         """
-        then = Conversation(self.builder)
+        then = ConversationState(self.builder)
         states: list[State] = []
         for event in self.applied_events():
             if isinstance(event, ActionExecuted):
@@ -65,7 +65,7 @@ class Tracker:
 
         Turns marked ``hide_rule_turn`` are left out, and so are the slots and loops that only rules mention.
         """
-        then = Conversation(self.builder)
+        then = ConversationState(self.builder)
         states: list[State] = []
         hidden = False
         last_action: dict[str, str] = {}
@@ -144,7 +144,9 @@ class TrainingTracker(Tracker):
         elif isinstance(event, UserUtteranceReverted | Restarted):
             self._closed = []
 
-    def follow(self, events: Sequence[Event], known: dict[tuple[object, ...], tuple[list[int], Conversation]]) -> None:
+    def follow(
+        self, events: Sequence[Event], known: dict[tuple[object, ...], tuple[list[int], ConversationState]]
+    ) -> None:
         """Log events, none of which reverts another.
 
         Args:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from random import Random
 
 from rebake.assistant.model import Domain, Story
-from rebake.core.dialogue.conversation_state import Conversation
+from rebake.core.dialogue.conversation_state import ConversationState
 from rebake.core.dialogue.events import (
     ACTION_LISTEN,
     SHOULD_NOT_BE_SET,
@@ -124,7 +124,7 @@ class _Generator:
         trackers = [_continued(tracker, step.story) for tracker in incoming] if events else []
         ends: list[TrainingTracker] = []
         if not any(isinstance(event, _REVERTING) for event in events):
-            known: dict[tuple[object, ...], tuple[list[int], Conversation]] = {}
+            known: dict[tuple[object, ...], tuple[list[int], ConversationState]] = {}
             for tracker in trackers:
                 tracker.follow(events, known)
             return trackers, ends

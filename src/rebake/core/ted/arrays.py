@@ -1,4 +1,4 @@
-"""Labels and a training example of TEDPolicy and its kin as Rasa's feature arrays."""
+"""DialogueLabels and a training example of TEDPolicy and its kin as Rasa's feature arrays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.archive.feature_arrays import FeatureArray, FeatureArrays, Group, SparseMatrix, nested
-from rebake.core.ted.data import Widths, Windows
+from rebake.core.ted.data import StateWidths, Windows
 from rebake.core.ted.labels import LabelRows
 from rebake.core.ted.texts import TextWidths
 from rebake.nlu.diet.files import NestedArrays, decode_features, encode_features
@@ -19,7 +19,7 @@ LABEL_TEXT = "label_action_text"
 
 
 def encode_example(
-    widths: Widths,
+    widths: StateWidths,
     windows: Windows,
     window: int,
     labels: Sequence[int],

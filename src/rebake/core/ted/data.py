@@ -33,7 +33,7 @@ Encoded = dict[str, tuple[tuple[int, float], ...]]  # attribute -> (column, valu
 
 
 @dataclass(frozen=True, slots=True)
-class Widths:
+class StateWidths:
     """How many features a network takes.
 
     Attributes:
@@ -66,12 +66,12 @@ class StateRows:
     texts: dict[str, TextRows] = field(default_factory=dict)
 
     @property
-    def widths(self) -> Widths:
+    def widths(self) -> StateWidths:
         """Of the attributes that at least one state has: the network has no layers for others."""
         names = {name: self.features[name].shape[1] for name in ATTRIBUTES if self.present[name].any()}
-        return Widths(names, {name: TextWidths.of(texts.features) for name, texts in self.texts.items()})
+        return StateWidths(names, {name: TextWidths.of(texts.features) for name, texts in self.texts.items()})
 
-    def as_input(self, widths: Widths) -> States:
+    def as_input(self, widths: StateWidths) -> States:
         """As the network takes them, with the attributes that it has layers for."""
         from rebake.nn.ted.dialogue_data import States
 
@@ -106,7 +106,7 @@ class Windows:
         return numbers[::-1] if self.newest_first else numbers
 
     def as_input(
-        self, widths: Widths, tags: NDArray[np.int32] | None = None, tags_of: NDArray[np.int32] | None = None
+        self, widths: StateWidths, tags: NDArray[np.int32] | None = None, tags_of: NDArray[np.int32] | None = None
     ) -> Dialogues:
         """As the network takes them; see :class:`rebake.nn.ted.dialogue_data.Dialogues`."""
         from rebake.nn.ted.dialogue_data import Dialogues
@@ -126,7 +126,7 @@ class StateEncoder:
 
     tables: FeatureStates
     end_to_end: EndToEndFeatures | None = None
-    trained: Widths | None = None
+    trained: StateWidths | None = None
 
     def encode(self, state: State) -> Encoded:
         """The rows of a state, by attribute.

@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 
 from rebake.archive.feature_arrays import RETRAIN, FeatureArrays, read_feature_arrays, write_feature_arrays
 from rebake.core.ted.arrays import decode_labels, encode_labels
-from rebake.core.ted.data import ATTRIBUTES, TEXTS, Widths
+from rebake.core.ted.data import ATTRIBUTES, TEXTS, StateWidths
 from rebake.core.ted.labels import LabelRows
 from rebake.core.ted.texts import TextWidths
 from rebake.errors import ModelError
@@ -42,7 +42,7 @@ class TedFiles:
 
     options: dict[str, Any]
     priority: int
-    widths: Widths
+    widths: StateWidths
     labels: LabelRows
     tag_spec: TagSpec | None
     example: FeatureArrays
@@ -79,7 +79,7 @@ def read_ted_files(directory: Path, name: str, label_attribute: str) -> TedFiles
     return TedFiles(options, priority, widths, rows, tag_spec, example)
 
 
-def _write_fake_features(directory: Path, name: str, widths: Widths) -> None:
+def _write_fake_features(directory: Path, name: str, widths: StateWidths) -> None:
     """Templates without rows: width and sparsity of each attribute, for turns and batches that lack it."""
     tensors: dict[str, NDArray[Any]] = {}
     metadata: dict[str, list[dict[str, Any]]] = {}
@@ -107,7 +107,7 @@ def _write_fake_features(directory: Path, name: str, widths: Widths) -> None:
     _write_json(directory / f"{name}.fake_features_metadata.json", metadata)
 
 
-def _kinds(widths: Widths) -> dict[str, list[tuple[str, int, bool]]]:
+def _kinds(widths: StateWidths) -> dict[str, list[tuple[str, int, bool]]]:
     """attribute -> (level, width, sparse) of its features: sparse ones first, those of words before those of texts."""
     kinds = {attribute: [("sentence", width, True)] for attribute, width in widths.names.items()}
     for attribute, text in widths.texts.items():
@@ -121,7 +121,7 @@ def _kinds(widths: Widths) -> dict[str, list[tuple[str, int, bool]]]:
     return dict(sorted(kinds.items()))
 
 
-def _read_widths(path: Path) -> Widths:
+def _read_widths(path: Path) -> StateWidths:
     metadata = _read_json(path, dict)
     try:
         names = {name: int(metadata[name][0]["shape"][1]) for name in ATTRIBUTES if name in metadata}
@@ -131,7 +131,7 @@ def _read_widths(path: Path) -> Widths:
             raise ValueError(f"unknown attribute {unknown[0]}")
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ModelError(f"{path.name} in {path.parent} is broken ({error}).", fix=RETRAIN) from error
-    return Widths(names, texts)
+    return StateWidths(names, texts)
 
 
 def _text_widths(features: list[Mapping[str, Any]]) -> TextWidths:

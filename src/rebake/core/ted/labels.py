@@ -14,7 +14,7 @@ from rebake.core.ted.texts import text_data
 from rebake.nlu.text_features import Stacked
 
 if TYPE_CHECKING:
-    from rebake.nn.ted.dialogue_data import Labels
+    from rebake.nn.ted.dialogue_data import DialogueLabels
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class LabelRows:
     texts: Stacked | None
     text_of: NDArray[np.int32]
 
-    def as_input(self) -> Labels:
+    def as_input(self) -> DialogueLabels:
         """As the network takes them."""
-        from rebake.nn.ted.dialogue_data import Labels
+        from rebake.nn.ted.dialogue_data import DialogueLabels
 
         texts = None if self.texts is None else text_data(self.texts)
-        return Labels(self.count, self.attribute, self.names, self.counted, self.name_of, texts, self.text_of)
+        return DialogueLabels(self.count, self.attribute, self.names, self.counted, self.name_of, texts, self.text_of)
 
 
 def build_labels(table: Mapping[str, int], attribute: NameAttribute, encoder: StateEncoder) -> LabelRows:

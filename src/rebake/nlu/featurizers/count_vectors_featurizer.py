@@ -47,7 +47,7 @@ Vocabulary = Mapping[str, int]
 class CountVectorsFeaturizer:
     """Adds sequence features of every attribute and sentence features of text-like ones.
 
-    Labels (intents, action names) are featurized by the analyzer ``word`` alone. An attribute without a vocabulary
+    DietLabels (intents, action names) are featurized by the analyzer ``word`` alone. An attribute without a vocabulary
     gets no features.
     """
 

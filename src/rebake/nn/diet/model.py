@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rebake.base.interpreter_lock import interpreter_released
 from rebake.base.progress import Progress
-from rebake.nn.diet.network import Diet, DietConfig, Labels, Prediction, TagName
+from rebake.nn.diet.network import Diet, DietConfig, DietLabels, Prediction, TagName
 from rebake.nn.diet.response_selector import Diet2Diet
 from rebake.nn.layers.masked_language_model import DISTINCT
 from rebake.nn.layers.noise import Noise
@@ -27,7 +27,7 @@ from rebake.nn.training.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.training.evaluation import Evaluation, EvaluationSettings, hold_out, micro_f1
 from rebake.nn.training.fit import FitSettings, Watcher, fit
 from rebake.nn.training.tensorboard import TensorBoardLog
-from rebake.nn.weights import Seeded, Source, Weights
+from rebake.nn.weights import Seeded, Weights, WeightSource
 
 UNREAD = "sequence_layer.text/_tf_layers/feature_combining/_tf_layers/sparse_dense.sequence"  # without a transformer
 
@@ -66,20 +66,22 @@ class DietModel:
 
     def __init__(
         self,
-        source: Source,
+        source: WeightSource,
         config: DietConfig,
         widths: Widths,
         labels: TextData | None,
         tags: Mapping[TagName, int],
     ) -> None:
         self.weights = Weights(source)
-        features = None if labels is None else Labels(labels.widths, labels.batch())
+        features = None if labels is None else DietLabels(labels.widths, labels.batch())
         self.network: Diet = self._network(config, widths, features, tags)
         self._asked = 0
         self._tracing = Lock()
         self._traced: Any = None
 
-    def _network(self, config: DietConfig, widths: Widths, labels: Labels | None, tags: Mapping[TagName, int]) -> Diet:
+    def _network(
+        self, config: DietConfig, widths: Widths, labels: DietLabels | None, tags: Mapping[TagName, int]
+    ) -> Diet:
         if config.text_labels and labels is not None:
             return Diet2Diet(self.weights, config, widths, labels, tags)
         return Diet(self.weights, config, widths, labels, tags)

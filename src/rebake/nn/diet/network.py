@@ -56,7 +56,7 @@ class DietConfig:
 
 
 @dataclass(frozen=True)
-class Labels:
+class DietLabels:
     """The features of all intents, in the order of their ids: a batch with one "text" per intent."""
 
     widths: Widths
@@ -85,7 +85,12 @@ class Diet:
     """
 
     def __init__(
-        self, weights: Weights, config: DietConfig, widths: Widths, labels: Labels | None, tags: Mapping[TagName, int]
+        self,
+        weights: Weights,
+        config: DietConfig,
+        widths: Widths,
+        labels: DietLabels | None,
+        tags: Mapping[TagName, int],
     ) -> None:
         self.weights = weights
         self.config = config
@@ -184,7 +189,7 @@ class LabelHead(Protocol):
 class IntentHead:
     """Similarity of the text with every intent, both embedded into one space."""
 
-    def __init__(self, weights: Weights, config: DietConfig, units: int, labels: Labels) -> None:
+    def __init__(self, weights: Weights, config: DietConfig, units: int, labels: DietLabels) -> None:
         self.loss_function = config.loss
         self.softmax = config.softmax
         self.labels = labels

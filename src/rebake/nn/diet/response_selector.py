@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import tensorflow as tf
 
-from rebake.nn.diet.network import Diet, DietConfig, Labels, TagName
+from rebake.nn.diet.network import Diet, DietConfig, DietLabels, TagName
 from rebake.nn.layers.basic import embed, softmax
 from rebake.nn.layers.losses import similarities
 from rebake.nn.layers.masked_language_model import DISTINCT
@@ -29,7 +29,7 @@ class Diet2Diet(Diet):
     """
 
     def __init__(
-        self, weights: Weights, config: DietConfig, widths: Widths, labels: Labels, tags: Mapping[TagName, int]
+        self, weights: Weights, config: DietConfig, widths: Widths, labels: DietLabels, tags: Mapping[TagName, int]
     ) -> None:
         if config.shared_layers:
             config = replace(config, text=replace(config.text, sparse_dropout=False, dense_dropout=False))
@@ -70,7 +70,7 @@ def last_tokens(rows: Rows, batch: Batch) -> tf.Tensor:
 class ResponseHead:
     """Similarity of the text with every response."""
 
-    def __init__(self, weights: Weights, config: DietConfig, text: SequenceLayer, labels: Labels) -> None:
+    def __init__(self, weights: Weights, config: DietConfig, text: SequenceLayer, labels: DietLabels) -> None:
         self.loss_function = config.loss
         self.softmax = config.softmax
         self.labels = labels

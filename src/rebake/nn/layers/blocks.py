@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rebake.nn.layers.basic import bias_add, gelu
 from rebake.nn.layers.gradients import custom_gradient
 from rebake.nn.layers.noise import Noise, dropout
-from rebake.nn.weights import Blocks, Source, Weights, glorot_uniform, zeros
+from rebake.nn.weights import Blocks, Weights, WeightSource, glorot_uniform, zeros
 
 QUERIES = "_enc_layers/0/_mha/_query_dense_layer"  # where those of the first layer are below a transformer
 
@@ -50,7 +50,7 @@ class Groups:
         ]
         return Groups(fitting[-1], units, heads) if fitting else None
 
-    def fit(self, source: Source, path: str, inputs: int, layers: int) -> bool:
+    def fit(self, source: WeightSource, path: str, inputs: int, layers: int) -> bool:
         """Whether the encoder at ``path`` of this source of weights is one in blocks: a new one is, and one whose first
         layers were trained so. Rasa's connections are spread over the whole kernel, and earlier versions of rebake
         dealt units out in other ways."""

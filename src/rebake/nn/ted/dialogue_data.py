@@ -123,7 +123,7 @@ def _texts_of(text_of: NDArray[np.int32], *, distinct: bool) -> tuple[NDArray[np
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
+class DialogueLabels:
     """The features of all labels; each label has a name or a text.
 
     Attributes:
@@ -145,6 +145,8 @@ class Labels:
     text_of: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
 
     @staticmethod
-    def one_hot(count: int, attribute: str) -> Labels:
-        """Labels that are known by their numbers alone."""
-        return Labels(count, attribute, np.eye(count, dtype=np.float32), False, np.arange(count, dtype=np.int32))
+    def one_hot(count: int, attribute: str) -> DialogueLabels:
+        """DialogueLabels that are known by their numbers alone."""
+        return DialogueLabels(
+            count, attribute, np.eye(count, dtype=np.float32), False, np.arange(count, dtype=np.int32)
+        )

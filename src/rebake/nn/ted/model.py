@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rebake.base.progress import Progress
 from rebake.nn.layers.noise import Noise
 from rebake.nn.ted.config import TedConfig
-from rebake.nn.ted.dialogue_data import Dialogues, Inputs, Labels
+from rebake.nn.ted.dialogue_data import DialogueLabels, Dialogues, Inputs
 from rebake.nn.ted.network import Asked, Ted
 from rebake.nn.threads import for_predictions, for_training
 from rebake.nn.training.batching import Batching
@@ -23,7 +23,7 @@ from rebake.nn.training.checkpoints import FromCheckpoint, check_complete, write
 from rebake.nn.training.evaluation import Evaluation, EvaluationSettings, hold_out, micro_f1
 from rebake.nn.training.fit import FitSettings, LossFunction, Watcher, fit
 from rebake.nn.training.tensorboard import TensorBoardLog
-from rebake.nn.weights import Seeded, Source, Weights
+from rebake.nn.weights import Seeded, Weights, WeightSource
 
 PREDICTION_BATCH = 512  # windows; bounds the memory of a prediction
 LOGGED_AS = {
@@ -65,7 +65,9 @@ class TedModel:
         tags: number of entity tags (with O); 0 = entities are not looked for.
     """
 
-    def __init__(self, source: Source, config: TedConfig, inputs: Inputs, labels: Labels, tags: int = 0) -> None:
+    def __init__(
+        self, source: WeightSource, config: TedConfig, inputs: Inputs, labels: DialogueLabels, tags: int = 0
+    ) -> None:
         self.config = config
         self.weights = Weights(source)
         self.network = Ted(self.weights, config, inputs, labels, tags)
@@ -80,7 +82,7 @@ class TedModel:
         config: TedConfig,
         data: Dialogues,
         ids: NDArray[np.int32],
-        labels: Labels,
+        labels: DialogueLabels,
         *,
         tags: int,
         settings: FitSettings,
@@ -268,7 +270,7 @@ class TedModel:
         write_checkpoint(self.weights, prefix)
 
     @classmethod
-    def load(cls, prefix: Path, config: TedConfig, inputs: Inputs, labels: Labels, tags: int = 0) -> Self:
+    def load(cls, prefix: Path, config: TedConfig, inputs: Inputs, labels: DialogueLabels, tags: int = 0) -> Self:
         """Read a checkpoint of ours or Rasa's. Raises ModelError if it is not exactly that of such a network."""
         for_predictions()
         model = cls(FromCheckpoint(prefix), config, inputs, labels, tags)

@@ -23,7 +23,7 @@ from rebake.nn.layers.rows import Rows
 from rebake.nn.layers.sequence import SequenceLayer, Widths
 from rebake.nn.layers.transformer import Transformer
 from rebake.nn.ted.config import TedConfig
-from rebake.nn.ted.dialogue_data import Inputs, Labels
+from rebake.nn.ted.dialogue_data import DialogueLabels, Inputs
 from rebake.nn.weights import Weights
 
 USER = ("intent", "text")
@@ -111,7 +111,7 @@ def encoding_layer(weights: Weights, name: str, inputs: int, config: TedConfig) 
 class LabelEncoder:
     """Embeds the names and texts of all labels."""
 
-    def __init__(self, weights: Weights, labels: Labels, config: TedConfig) -> None:
+    def __init__(self, weights: Weights, labels: DialogueLabels, config: TedConfig) -> None:
         self.labels = labels
         self.rate = config.dialogue_rate
         self.names: NameEncoder | None = None
@@ -154,7 +154,9 @@ class Ted:
         tags: number of entity tags (with O) of the words of user texts; 0 = entities are not looked for.
     """
 
-    def __init__(self, weights: Weights, config: TedConfig, inputs: Inputs, labels: Labels, tags: int = 0) -> None:
+    def __init__(
+        self, weights: Weights, config: TedConfig, inputs: Inputs, labels: DialogueLabels, tags: int = 0
+    ) -> None:
         self.weights = weights
         self.config = config
         self.inputs = inputs

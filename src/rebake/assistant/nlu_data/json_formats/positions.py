@@ -24,7 +24,7 @@ def parse_json(text: str, file: str) -> Any:
     Raises:
         DataError: it is no JSON, a key stands twice, or a text is not Unicode; with the line.
     """
-    reader = _Reader(text, file)
+    reader = _PositionReader(text, file)
     try:
         return reader.document()
     except json.JSONDecodeError as error:
@@ -39,7 +39,7 @@ def parse_json(text: str, file: str) -> Any:
         ) from None
 
 
-class _Reader:
+class _PositionReader:
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file

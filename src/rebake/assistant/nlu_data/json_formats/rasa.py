@@ -19,10 +19,10 @@ _FIELDS = ("text", "intent", "entities", "metadata", "intent_metadata", "example
 
 def read_rasa_json(content: YamlMap, file: str) -> NluFile:
     """The content of a file with ``rasa_nlu_data``. Raises DataError, and StorageError for a missing lookup file."""
-    return _Reader(content, file).read()
+    return _RasaJsonReader(content, file).read()
 
 
-class _Reader(JsonSource):
+class _RasaJsonReader(JsonSource):
     def __init__(self, content: YamlMap, file: str) -> None:
         super().__init__(file)
         self.content = content
