@@ -17,11 +17,11 @@ from rebake.errors import DataError
 from rebake.report.comment import LIMIT, marker, render_comment
 from rebake.report.json import as_dict, render_json, write_json
 from rebake.report.markdown import escape, fit
-from rebake.report.model import Failure, PartReport, Report, parts_of_plan
+from rebake.report.model import Failure, PartReport, Report, parts_of_verdict
 from rebake.report.summary import render_summary
 from rebake.report.text import outcome_text
 from rebake.staleness.git.changes import Changes, FileChange
-from rebake.staleness.verdict import PartVerdict, Plan
+from rebake.staleness.verdict import PartVerdict, Verdict
 from support.paths import ROOT
 
 A = "a" * 64
@@ -130,16 +130,16 @@ def test_the_headline_says_it_in_one_sentence(report: Report, headline: str) -> 
 
 def test_new_responses_are_updated_and_the_same_ones_are_not_taken_from_anywhere() -> None:
     verdicts = (PartVerdict("nlu", "fresh", (), A), PartVerdict("nlg", "stale", ("x",), A))
-    parts = parts_of_plan(Plan(verdicts, False), reused={"nlu": "old.tar.gz"})
+    parts = parts_of_verdict(Verdict(verdicts, False), reused={"nlu": "old.tar.gz"})
     assert [(part.origin, part.source) for part in parts] == [("reused", "old.tar.gz"), ("updated", None)]
     assert Report(mode="train", parts=parts).headline == "Nothing to train; the responses were updated."
     verdicts = (PartVerdict("nlu", "stale", ("x",), A), PartVerdict("nlg", "fresh", (), A))
-    trained = Report(mode="train", parts=parts_of_plan(Plan(verdicts, False), trained=("nlu",)))
+    trained = Report(mode="train", parts=parts_of_verdict(Verdict(verdicts, False), trained=("nlu",)))
     assert trained.parts[1].origin == "reused"
     assert outcome_text(trained).splitlines()[-1].split() == ["Responses", "unchanged"]
-    assert [part.origin for part in parts_of_plan(Plan(verdicts, False))] == ["none", "none"]  # a check
+    assert [part.origin for part in parts_of_verdict(Verdict(verdicts, False))] == ["none", "none"]  # a check
 
 
 def test_a_model_without_responses_has_none_of_them() -> None:
     verdicts = (PartVerdict("nlu", "stale", ("x",), A), PartVerdict("nlg", "absent"))
-    assert parts_of_plan(Plan(verdicts, False), trained=("nlu",))[1].origin == "none"
+    assert parts_of_verdict(Verdict(verdicts, False), trained=("nlu",))[1].origin == "none"

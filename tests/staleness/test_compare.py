@@ -26,7 +26,7 @@ from rebake.errors import ModelError
 from rebake.staleness.compare import NO_MODEL, compare
 from rebake.staleness.dry_run import FingerprintComparisonResult, comparison_of, dry_run_result
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
-from rebake.staleness.verdict import Plan
+from rebake.staleness.verdict import Verdict
 from support.full_project import FULL, write_project
 
 Files = dict[str, str]
@@ -298,7 +298,7 @@ def test_a_comparison_result_is_stale_in_everything_unless_told() -> None:
 
 
 def test_a_plan_counts_responses_only_where_they_changed() -> None:
-    plan: Plan = compare(prints(edited("config.yml", "max_history: 5", "max_history: 8")), manifest(prints(FULL)))
+    plan: Verdict = compare(prints(edited("config.yml", "max_history: 5", "max_history: 8")), manifest(prints(FULL)))
     assert plan.code == 1
     assert dry_run_result(comparison_of(plan)) == (1, ["Core model should be retrained."])
 

@@ -34,7 +34,7 @@ class StoreVerdict:
 
     @property
     def code(self) -> int:
-        """As :attr:`rebake.staleness.verdict.Plan.code`."""
+        """As :attr:`rebake.staleness.verdict.Verdict.code`."""
         return CODE_FORCED if self.forced else sum(CODES[part.part] for part in self.parts if part.is_stale)
 
 

@@ -21,7 +21,7 @@ from rebake.build.job import BuildJob, nothing_to_train
 from rebake.errors import ModelError, StorageError, UsageError
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import fingerprint
-from rebake.staleness.verdict import Plan
+from rebake.staleness.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class BuildResult:
     """
 
     model: Path
-    plan: Plan
+    plan: Verdict
     trained: tuple[Part, ...]
     reused: Mapping[Part, str]
     manifest: Manifest
@@ -70,7 +70,7 @@ def build(
     nlu_arguments: Mapping[str, Any] | None = None,
     persist_nlu_data: bool = False,
     progress: Progress | None = None,
-    on_plan: Callable[[Plan], None] | None = None,
+    on_plan: Callable[[Verdict], None] | None = None,
 ) -> BuildResult:
     """Write the model of an assistant, training only what no given archive has.
 
@@ -140,7 +140,7 @@ def dry_run(
     force: bool = False,
     core_arguments: Mapping[str, Any] | None = None,
     nlu_arguments: Mapping[str, Any] | None = None,
-) -> Plan:
+) -> Verdict:
     """What of ``old`` is stale, and why; nothing is trained, imported from TensorFlow, or written.
 
     Raises:

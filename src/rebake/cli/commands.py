@@ -19,10 +19,10 @@ from rebake.build.build import BuildResult, build, dry_run
 from rebake.cli.console import make_progress, use_color
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.report.json import write_json
-from rebake.report.model import Failure, Report, parts_of_plan
+from rebake.report.model import Failure, Report, parts_of_verdict
 from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
-from rebake.staleness.verdict import Plan
+from rebake.staleness.verdict import Verdict
 from rebake.store.directory import models, newest_model
 from rebake.validation.assistant import check_assistant
 
@@ -61,7 +61,7 @@ def check(options: argparse.Namespace, started: float) -> int:
     )
     report = Report(
         mode="check",
-        parts=parts_of_plan(plan),
+        parts=parts_of_verdict(plan),
         code=plan.code,
         forced=options.force,
         compared_with=str(old) if old else None,
@@ -83,9 +83,9 @@ def train(options: argparse.Namespace, started: float) -> int:
     old = _old_model(options)
     output = Path(options.out)
 
-    def tell(plan: Plan) -> None:
+    def tell(plan: Verdict) -> None:
         if not options.quiet:
-            verdict = Report(mode="check", parts=parts_of_plan(plan), code=plan.code)
+            verdict = Report(mode="check", parts=parts_of_verdict(plan), code=plan.code)
             print(verdict_text(verdict, color=use_color(sys.stderr)), file=sys.stderr)
 
     result = build(
@@ -182,7 +182,7 @@ def _report(
 ) -> Report:
     return Report(
         mode="train",
-        parts=parts_of_plan(
+        parts=parts_of_verdict(
             result.plan,
             trained=result.trained,
             reused=result.reused,

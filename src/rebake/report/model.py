@@ -11,7 +11,7 @@ from rebake.archive.manifest import Part
 from rebake.base.location import Location, Notice
 from rebake.errors import EXIT_INTERNAL, RebakeError
 from rebake.staleness.git.changes import Changes
-from rebake.staleness.verdict import Plan, State
+from rebake.staleness.verdict import State, Verdict
 
 Mode = Literal["check", "train"]
 Origin = Literal["trained", "reused", "rebuilt", "updated", "none"]
@@ -143,8 +143,8 @@ class Report:
         return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def parts_of_plan(
-    plan: Plan,
+def parts_of_verdict(
+    plan: Verdict,
     *,
     trained: tuple[Part, ...] = (),
     reused: Mapping[Part, str] | None = None,

@@ -1,4 +1,4 @@
-"""What the assistant asks for against what the newest model was trained from: the plan, with reasons."""
+"""What the assistant asks for against what the newest model was trained from: the verdict, with reasons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rebake.archive.manifest import PARTS, ComponentRecord, Manifest, Part
 from rebake.staleness.fingerprints import Fingerprints
 from rebake.staleness.reasons import reasons
-from rebake.staleness.verdict import PartVerdict, Plan
+from rebake.staleness.verdict import PartVerdict, Verdict
 
 NO_MODEL = "there is no model yet"
 _NAMES: dict[Part, str] = {"core": "Core model", "nlu": "NLU model", "nlg": "responses"}
@@ -21,7 +21,7 @@ def compare(
     model: str | None = None,
     problem: str | None = None,
     force: bool = False,
-) -> Plan:
+) -> Verdict:
     """The verdict on every part that was asked for.
 
     Args:
@@ -32,7 +32,7 @@ def compare(
         force: train whatever the verdicts are.
     """
     verdicts = (_verdict(part, new, old, model, problem) for part in PARTS if part in new.asked)
-    return Plan(tuple(verdicts), force)
+    return Verdict(tuple(verdicts), force)
 
 
 def _verdict(

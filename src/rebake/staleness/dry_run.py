@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rebake.archive.manifest import PARTS, Part
-from rebake.staleness.verdict import CODE_FORCED, CODES, Plan
+from rebake.staleness.verdict import CODE_FORCED, CODES, Verdict
 
 CODE_CORE_NEEDS_TO_BE_RETRAINED = CODES["core"]
 CODE_NLU_NEEDS_TO_BE_RETRAINED = CODES["nlu"]
@@ -22,7 +22,7 @@ SENTENCES: dict[Part, str] = {
 class FingerprintComparisonResult:
     """What differs between the newest model and the assistant: part of the public API, with Rasa 2.8's methods.
 
-    The ``should_*`` methods are for callers that train by themselves; here the plan says what to train.
+    The ``should_*`` methods are for callers that train by themselves; here the verdict says what to train.
 
     Args:
         nlu: the NLU part is stale.
@@ -52,11 +52,11 @@ class FingerprintComparisonResult:
         return self.force_training or self.nlu
 
 
-def comparison_of(plan: Plan) -> FingerprintComparisonResult:
-    """A plan as the public API's comparison result."""
-    stale = plan.stale_parts
+def comparison_of(verdict: Verdict) -> FingerprintComparisonResult:
+    """A verdict as the public API's comparison result."""
+    stale = verdict.stale_parts
     return FingerprintComparisonResult(
-        nlu="nlu" in stale, core="core" in stale, nlg="nlg" in stale, force_training=plan.forced
+        nlu="nlu" in stale, core="core" in stale, nlg="nlg" in stale, force_training=verdict.forced
     )
 
 

@@ -37,7 +37,7 @@ class PartVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Verdict:
     """A verdict for every part that was asked for; ``forced`` asks for training whatever the verdicts say."""
 
     parts: tuple[PartVerdict, ...]
