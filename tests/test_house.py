@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,21 +17,19 @@ SOURCE = ROOT / "src" / "rebake"
 # From the edges down; a module imports from its own floor and from floors below.
 FLOORS = (
     {"action", "cli", "__main__"},
-    {"commands"},
     {"model_training"},
-    {"baking", "model"},
-    {"baking_job", "baking_checks"},
-    {"forked"},
-    {"report", "console"},
+    {"build", "model"},
+    {"report"},
     {"store"},
-    {"staleness"},
+    {"validation"},
     {"core"},
     {"nlu"},
-    {"nn"},
+    {"staleness"},
     {"archive"},
-    {"option_checks"},
+    {"registry"},
+    {"nn"},
     {"assistant"},
-    {"component", "errors", "processors", "progress", "sparse", "turns", "__init__"},
+    {"base", "errors", "__init__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
@@ -43,7 +42,7 @@ CONFINED = {
     "actions_toolkit": {"action"},
     "pickle": set[str](),
 }
-ASKS_A_SERVER = SOURCE / "nlu" / "duckling_entity_extractor.py"  # the one component that does
+ASKS_A_SERVER = SOURCE / "nlu" / "extractors" / "duckling_entity_extractor.py"  # the one component that does
 
 
 def modules() -> list[Path]:
@@ -56,21 +55,22 @@ def room_of(module: Path) -> str:
 
 
 def imports(module: Path) -> Iterator[str]:
-    """Every module that is imported anywhere in the file, but for type checkers alone."""
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    for_types = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if node in for_types:
-            continue
+    """Every module that is imported anywhere in the file, for type checkers included."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            yield node.module
+            submodules = [f"{node.module}.{name.name}" for name in node.names]
+            inner = [name for name in submodules if file_of(name) is not None]
+            yield from inner
+            if len(inner) < len(submodules):
+                yield node.module
+
+
+def file_of(name: str) -> Path | None:
+    """The file of one of rebake's modules."""
+    place = SOURCE.parent.joinpath(*name.split("."))
+    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
 
 
 def test_every_room_has_a_floor() -> None:
@@ -86,6 +86,28 @@ def test_an_import_goes_only_to_a_room_further_down(module: Path) -> None:
             assert FLOOR[target] >= FLOOR[room] or room == "__init__", f"{room} imports {name}"
 
 
+def test_no_two_files_import_each_other_even_by_a_detour() -> None:
+    graph = {
+        module: {file for name in imports(module) if name.startswith("rebake") and (file := file_of(name)) is not None}
+        for module in modules()
+    }
+    while free := {module for module, needed in graph.items() if not needed & graph.keys()}:
+        for module in free:
+            del graph[module]
+    circles = {str(module.relative_to(SOURCE)) for module in graph}
+    assert circles == set(), "these files import each other, or something that does"
+
+
+def test_no_two_classes_of_different_ideas_share_a_name() -> None:
+    names = [
+        node.name
+        for module in modules()
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert sorted(name for name, count in Counter(names).items() if count > 1) == []
+
+
 @pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
 def test_libraries_stay_in_their_rooms(module: Path) -> None:
     for name in imports(module):
@@ -99,7 +121,7 @@ def test_of_tensorflow_networks_use_what_is_loaded_before_there_are_threads() ->
     """TensorBoard's log, written by the main thread alone, may use more."""
     [names] = re.findall(r"for name in \((.*)\):", (SOURCE / "nn" / "__init__.py").read_text(encoding="utf-8"))
     loaded = set(names.split(", "))
-    for module in (SOURCE / "nn").glob("*.py"):
+    for module in (SOURCE / "nn").rglob("*.py"):
         if module.name != "tensorboard.py":
             used = set(re.findall(r"\btf\.([a-z_]+)\.\w", module.read_text(encoding="utf-8")))
             assert {f'"{name}"' for name in used} <= loaded, module.name

@@ -16,6 +16,8 @@ EXIT_DATA = 65
 EXIT_INTERNAL = 70
 EXIT_IO = 74
 
+RETRAIN = "Train the model again with --force."  # the fix of a broken model
+
 
 class RebakeError(Exception):
     """Base of all errors whose message is meant for the user as it is; shown without a traceback.

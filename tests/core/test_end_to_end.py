@@ -8,12 +8,13 @@ import pytest
 
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import ActionExecuted, UserUttered, events_from_json
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
 from rebake.core.ensemble import combine
 from rebake.core.featurizers import TrackerFeaturizer
 from rebake.core.memoization.memoization_policy import MemoizationPolicy
-from rebake.core.policy import Policy, RuleOnlyData
+from rebake.core.policy import Policy
 from rebake.core.rules.rule_policy import RulePolicy
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError

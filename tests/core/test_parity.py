@@ -23,10 +23,11 @@ from rebake.assistant.model import Assistant, Domain
 from rebake.base.training_context import TrainingContext
 from rebake.core.agent import CoreModel, load_policies, policy_nodes, train_policies
 from rebake.core.dialogue.events import events_from_json
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
 from rebake.core.ensemble import combine
-from rebake.core.policy import PolicyPrediction, RuleOnlyData
+from rebake.core.policy import PolicyPrediction
 from rebake.registry.policies import policy_type
 from support.shared import need
 

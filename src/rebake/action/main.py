@@ -14,7 +14,6 @@ from pathlib import Path
 from actions_toolkit import core
 from github import Auth, Github
 
-from rebake import __version__
 from rebake.action.event import Event
 from rebake.action.ownership import give_back
 from rebake.action.pull_request import PullRequests
@@ -23,6 +22,7 @@ from rebake.action.run_plan import plan_run
 from rebake.action.runner import LogProgress, Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
+from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases

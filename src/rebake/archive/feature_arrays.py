@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from rebake.errors import ModelError
-
-RETRAIN = "Train the model again."
+from rebake.errors import RETRAIN, ModelError
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rebake import __version__
 from rebake.archive.finetuning import finetuning_fingerprints, write_finetuning_fingerprints
 from rebake.archive.manifest import Manifest, Part, PartRecord, write_manifest
 from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, build_metadata, write_metadata
@@ -19,6 +18,7 @@ from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import persist_nlu
 from rebake.base.progress import Progress
 from rebake.base.training_context import TrainingContext
+from rebake.base.version import __version__
 from rebake.build.child_process import ChildFailedError, ChildProcess, Polling, can_fork
 from rebake.core.agent import policy_nodes, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
-from rebake import __version__
+from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, EXIT_USAGE, RebakeError
 
 EXIT_TERMINATED = 128 + signal.SIGTERM

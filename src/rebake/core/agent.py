@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,15 @@ from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Notice
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import events_from_json
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures, EndToEndFeaturizer
 from rebake.core.ensemble import combine
-from rebake.core.policy import Policy, PolicyPrediction, RuleOnlyData
+from rebake.core.policy import Policy, PolicyPrediction
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError, StorageError
-from rebake.registry.node import Node
+from rebake.registry.node import Node, located
 from rebake.registry.policies import policy_type, require_trainable
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 
@@ -130,7 +130,7 @@ def train_policies(
             end_to_end = None if featurizer is None else featurizer.of_assistant(assistant)
         started = time.perf_counter()
         policy = policies[node.id]
-        with _placed(node):
+        with located(node):
             figures = policy.train(trackers, assistant.domain, context, end_to_end)
         target.mkdir()
         policy.save(target)
@@ -155,20 +155,9 @@ def _require_rule_policy(nodes: Sequence[Node], assistant: Assistant) -> None:
 
 
 def _made(node: Node) -> Policy:
-    with _placed(node):
+    with located(node):
         policy: Policy = node.type.load_class()(node.type.merged(node.spec.options), node.id)
     return policy
-
-
-@contextmanager
-def _placed(node: Node) -> Iterator[None]:
-    """Give errors about a policy's options the line of config.yml."""
-    try:
-        yield
-    except DataError as error:
-        if error.location is None:
-            error.location = node.spec.location
-        raise
 
 
 def load_policies(

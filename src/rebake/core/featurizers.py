@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from rebake.archive.json_files import read_json, write_json
 from rebake.assistant.domain.names import action_names, entity_states, intent_names
 from rebake.assistant.model import Domain
 from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import (
     LOOP,
     PREVIOUS_ACTION,
@@ -18,11 +20,12 @@ from rebake.core.dialogue.states import (
     SlotFeaturizer,
     State,
     follows_listen,
+    follows_unlikely_intent,
     freeze,
+    intent_only,
 )
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
-from rebake.core.policy import RETRAIN, RuleOnlyData, read_json, write_json
-from rebake.errors import ModelError
+from rebake.errors import RETRAIN, ModelError
 
 FILE = "featurizer.json"
 MAX_HISTORY = "MaxHistoryTrackerFeaturizer"
@@ -167,7 +170,7 @@ class TrackerFeaturizer:
             states = tracker.past_states(omit_unset_slots=omit_unset_slots)
             actions = _actions(tracker)
             if ignore_unlikely_intent:
-                states = [state for state in states if not _after_unlikely_intent(state)]
+                states = [state for state in states if not follows_unlikely_intent(state)]
                 actions = [(action, said) for action, said in actions if action.name != ACTION_UNLIKELY_INTENT]
             codes = [number(state) for state in states] if self.remove_duplicates else []
             if omit_unset_slots:
@@ -181,7 +184,7 @@ class TrackerFeaturizer:
                     if key in seen:
                         continue
                     seen.add(key)
-                found.states.append([_intent_only(state) for state in states[start:end]])
+                found.states.append([intent_only(state) for state in states[start:end]])
                 found.labels.append(action.label)
                 found.messages.append(said)
         return found
@@ -204,12 +207,12 @@ class TrackerFeaturizer:
         if rule_only is None:
             states = tracker.past_states()
         else:
-            states = [state for state in tracker.story_states(rule_only) if not _after_unlikely_intent(state)]
+            states = [state for state in tracker.story_states(rule_only) if not follows_unlikely_intent(state)]
         if self.max_history and self.type != FULL_DIALOGUE:
             states = states[-self.max_history :]
         if states and follows_listen(states[-1]) and USER in states[-1]:
             states = _last_turn_settled(states, use_text=use_text, shared=rule_only is not None)
-        return [_intent_only(state) for state in states]
+        return [intent_only(state) for state in states]
 
     def save(self, directory: Path) -> None:
         """Write ``featurizer.json``."""
@@ -262,15 +265,3 @@ def _last_turn_settled(states: Sequence[State], *, use_text: bool, shared: bool)
     settled = {key: value for key, value in last.items() if key not in unused}
     earlier = [{**state, USER: settled} if shared and state.get(USER) is last else state for state in states[:-1]]
     return [*earlier, {**states[-1], USER: settled}]
-
-
-def _after_unlikely_intent(state: State) -> bool:
-    return state.get(PREVIOUS_ACTION, {}).get("action_name") == ACTION_UNLIKELY_INTENT
-
-
-def _intent_only(state: State) -> State:
-    """A turn is seen by its intent or by its text, never by both."""
-    user = state.get(USER, {})
-    if user.get("intent") and user.get("text"):
-        return {**state, USER: {key: value for key, value in user.items() if key != "text"}}
-    return state

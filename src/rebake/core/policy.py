@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from rebake.assistant.model import Domain
-from rebake.base.files import write_text
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import Event
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
-from rebake.errors import ModelError
-
-
-@dataclass(frozen=True, slots=True)
-class RuleOnlyData:
-    """Slots and loops that only rules mention: policies that learn from stories must not see them."""
-
-    slots: tuple[str, ...] = ()
-    loops: tuple[str, ...] = ()
-
-    @staticmethod
-    def read(directory: Path | None) -> RuleOnlyData:
-        """From ``rule_only_data.json`` of a RulePolicy's directory; empty where there is none."""
-        file = None if directory is None else directory / "rule_only_data.json"
-        if file is None or not file.is_file():
-            return RuleOnlyData()
-        content = read_json(file)
-        return RuleOnlyData(tuple(content.get("rule_only_slots", ())), tuple(content.get("rule_only_loops", ())))
 
 
 @dataclass(slots=True)
@@ -97,21 +78,3 @@ class Policy(Protocol):
     @classmethod
     def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
         """Read what ``save`` or Rasa wrote. Raises ModelError on incomplete or broken files."""
-
-
-def write_json(file: Path, content: Any) -> None:
-    """JSON as Rasa writes it (indent 2, no ASCII escapes), in place at once."""
-    write_text(file, json.dumps(content, indent=2, ensure_ascii=False))
-
-
-def read_json(file: Path) -> Any:
-    """A JSON file of a policy; ModelError where it is missing or broken."""
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{file.parent.name}/{file.name} cannot be read: {error.strerror}.", fix=RETRAIN) from error
-    except ValueError as error:
-        raise ModelError(f"{file.parent.name}/{file.name} is not valid JSON: {error}.", fix=RETRAIN) from error
-
-
-RETRAIN = "The model is broken: train it again."

@@ -6,7 +6,6 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from itertools import repeat
@@ -19,7 +18,6 @@ from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.base.interpreter_lock import interpreter_held
 from rebake.base.processors import processors
 from rebake.base.training_context import TrainingContext
-from rebake.errors import DataError
 from rebake.nlu.alignment import TAGGERS, misaligned
 from rebake.nlu.classifiers.fallback_classifier import FALLBACK_INTENT
 from rebake.nlu.classifiers.regex_message_handler import RegexMessageHandler
@@ -28,7 +26,7 @@ from rebake.nlu.message import TEXT, Message
 from rebake.nlu.pipeline_checks import check_pipeline, check_response_selector
 from rebake.nlu.training_messages import story_messages, training_messages
 from rebake.registry.components import component_type, trainable_type
-from rebake.registry.node import Node
+from rebake.registry.node import Node, located
 from rebake.registry.response_texts import response_texts
 
 logger = logging.getLogger("rebake")
@@ -97,7 +95,7 @@ def train_pipeline(
         is_read = _is_read(node, [later for later in nodes[position + 1 :] if later.id not in kept])
         if node.id in kept and not is_read:
             continue
-        with _placed(node):
+        with located(node):
             if node.id in kept:
                 component = _load(node, target)
             else:
@@ -227,7 +225,7 @@ def _new(node: Node, assistant: Assistant) -> Component:
     entry = trainable_type(node.spec)
     if entry.name == "ResponseSelector":
         check_response_selector(node.spec, assistant.nlu)
-    with _placed(node):
+    with located(node):
         return cast(Component, entry.load_class()(entry.merged(node.spec.options), node.id))
 
 
@@ -260,14 +258,3 @@ def _warn_of_misaligned(node: Node, nodes: Sequence[Node], messages: Sequence[Me
     if is_untold and any(other.type.name in TAGGERS for other in nodes):
         for notice in misaligned(messages):
             logger.warning("%s", notice)
-
-
-@contextmanager
-def _placed(node: Node) -> Iterator[None]:
-    """Give errors about a component's options the line of config.yml."""
-    try:
-        yield
-    except DataError as error:
-        if error.location is None:
-            error.location = node.spec.location
-        raise

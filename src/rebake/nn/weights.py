@@ -16,9 +16,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from rebake.errors import ModelError
+from rebake.errors import RETRAIN, ModelError
 
-RETRAIN = "Train the model again."
 Initializer = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float32]]
 
 

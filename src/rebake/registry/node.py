@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rebake.assistant.model import ComponentSpec
+from rebake.errors import DataError
 from rebake.registry.component_type import ComponentType
 
 
@@ -31,3 +34,14 @@ class Node:
     def directory(self) -> str:
         """Name of its directory under ``components/``."""
         return f"train_{self.id}"
+
+
+@contextmanager
+def located(node: Node) -> Iterator[None]:
+    """Give errors that have no place the line of the node in config.yml."""
+    try:
+        yield
+    except DataError as error:
+        if error.location is None:
+            error.location = node.spec.location
+        raise

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rebake import __version__
 from rebake.archive.manifest import Part
 from rebake.base.location import Location, Notice
+from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, RebakeError
 from rebake.staleness.git.changes import Changes
 from rebake.staleness.verdict import State, Verdict

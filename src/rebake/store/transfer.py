@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from rebake import __version__
+from rebake.base.version import __version__
 from rebake.store.retries import CorruptTransferError, ReplyError, all_messages
 
 CHUNK = 1 << 20

@@ -11,10 +11,10 @@ import pytest
 from rebake.assistant.model import Domain, Entity, Intent, Slot
 from rebake.base.location import Location
 from rebake.core.dialogue.events import events_from_json
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import SlotFeaturizer, StateBuilder
 from rebake.core.dialogue.tracker import Tracker
 from rebake.core.featurizers import FeatureStates, TrackerFeaturizer
-from rebake.core.policy import RuleOnlyData
 from rebake.errors import ModelError, UnsupportedError, UsageError
 
 LISTEN = {"event": "action", "name": "action_listen"}

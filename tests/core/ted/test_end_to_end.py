@@ -13,10 +13,11 @@ from rebake.assistant.model import Assistant
 from rebake.base.training_context import TrainingContext
 from rebake.build.build import build
 from rebake.core.dialogue.events import EntitiesAdded, events_from_json
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
 from rebake.core.end_to_end import EndToEndFeaturizer
-from rebake.core.policy import Policy, PolicyPrediction, RuleOnlyData
+from rebake.core.policy import Policy, PolicyPrediction
 from rebake.core.stories.generator import training_trackers
 from rebake.core.ted.ted_policy import TEDPolicy
 from rebake.core.ted.unexpected_intent_policy import UnexpecTEDIntentPolicy

@@ -10,9 +10,9 @@ import pytest
 
 from rebake.assistant.domain.names import action_names, domain_from_dict
 from rebake.core.dialogue.events import events_from_json
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
-from rebake.core.policy import RuleOnlyData
 from rebake.core.ted.ted_policy import TEDPolicy
 from rebake.core.ted.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rebake.registry.policies import POLICIES

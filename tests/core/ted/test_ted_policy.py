@@ -14,10 +14,10 @@ from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import ActionStep, Domain, Entity, Intent, Slot, SlotStep, Story, StoryEntity, UserStep
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered, user_uttered
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.featurizers import FeatureStates
-from rebake.core.policy import RuleOnlyData
 from rebake.core.stories.generator import training_trackers
 from rebake.core.ted.data import StateEncoder, StateWidths, build_windows
 from rebake.core.ted.options import resolve_options

@@ -16,9 +16,9 @@ from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import ActionStep, Domain, Intent, Story, UserStep
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import ActionExecuted, Event, user_uttered
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
-from rebake.core.policy import RuleOnlyData
 from rebake.core.stories.generator import training_trackers
 from rebake.core.ted.unexpected_intent_policy import QUANTILES, Expectation, UnexpecTEDIntentPolicy, quantiles
 from rebake.errors import DataError, ModelError

@@ -16,7 +16,7 @@ from typing import Any
 
 from rebake.assistant.domain.names import used_entities
 from rebake.assistant.model import Domain, Slot
-from rebake.core.dialogue.events import SHOULD_NOT_BE_SET, UserUttered
+from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, SHOULD_NOT_BE_SET, UserUttered
 from rebake.errors import UnsupportedError
 
 State = dict[str, dict[str, Any]]
@@ -40,6 +40,19 @@ def active_loop_of(state: State) -> str | None:
     """Name of the state's active loop; a rule's ``should_not_be_set`` is none."""
     name: str | None = state.get(LOOP, {}).get("name")
     return None if name == SHOULD_NOT_BE_SET else name
+
+
+def follows_unlikely_intent(state: State) -> bool:
+    """Whether UnexpecTEDIntentPolicy marked the last user turn: other policies do not learn from such a state."""
+    return state.get(PREVIOUS_ACTION, {}).get("action_name") == ACTION_UNLIKELY_INTENT
+
+
+def intent_only(state: State) -> State:
+    """A turn is seen by its intent or by its text, never by both."""
+    user = state.get(USER, {})
+    if user.get("intent") and user.get("text"):
+        return {**state, USER: {key: value for key, value in user.items() if key != "text"}}
+    return state
 
 
 def follows_listen(state: State) -> bool:

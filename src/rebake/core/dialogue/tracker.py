@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from rebake.assistant.model import Story
 from rebake.core.dialogue.applied_events import applied_events
@@ -15,10 +15,8 @@ from rebake.core.dialogue.events import (
     Restarted,
     UserUtteranceReverted,
 )
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, USER, State, StateBuilder, follows_listen
-
-if TYPE_CHECKING:
-    from rebake.core.policy import RuleOnlyData
 
 
 class Tracker:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rebake.core.dialogue.events import ACTION_LISTEN, ActionExecuted, Event
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import State
 from rebake.core.dialogue.tracker import Tracker
 from rebake.core.memoization.memoization_policy import MemoizationPolicy, memory_key
-from rebake.core.policy import RuleOnlyData
 
 
 class AugmentedMemoizationPolicy(MemoizationPolicy):

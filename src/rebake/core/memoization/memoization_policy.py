@@ -10,15 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from rebake.archive.json_files import read_json, write_json
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
 from rebake.base.training_context import TrainingContext
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import State
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import Examples, TrackerFeaturizer
-from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData, read_json, write_json
-from rebake.errors import DataError, ModelError, UnsupportedError
+from rebake.core.policy import PolicyPrediction
+from rebake.errors import RETRAIN, DataError, ModelError, UnsupportedError
 
 FILE = "memorized_turns.json"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from rebake.assistant.model import Domain
 from rebake.core.dialogue.events import (
@@ -19,10 +18,8 @@ from rebake.core.dialogue.events import (
 )
 from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, State
 from rebake.core.dialogue.tracker import TrainingTracker
+from rebake.core.rules.decision import Decision, LearnedRules, built_in_sources
 from rebake.errors import DataError
-
-if TYPE_CHECKING:
-    from rebake.core.rules.rule_policy import Decision, RulePolicy
 
 _MAX_USER_TURNS = 1
 _SHOWN = 10
@@ -96,7 +93,7 @@ def _missing(action: str, state: State, slots: dict[str, set[str]], loops: dict[
 
 
 def check_contradictions(
-    policy: RulePolicy, rules: Sequence[TrainingTracker], stories: Sequence[TrainingTracker], domain: Domain
+    policy: LearnedRules, rules: Sequence[TrainingTracker], stories: Sequence[TrainingTracker], domain: Domain
 ) -> frozenset[str]:
     """Replay rules and stories against the learned rules.
 
@@ -109,8 +106,6 @@ def check_contradictions(
     Raises:
         DataError: a rule says something else than another rule or a story.
     """
-    from rebake.core.rules.rule_policy import built_in_sources
-
     replay = _Replay(policy)
     for rule in rules:
         replay.collect(rule)
@@ -128,7 +123,7 @@ def check_contradictions(
 class _Replay:
     """Runs trackers through the policy as if they were conversations."""
 
-    def __init__(self, policy: RulePolicy) -> None:
+    def __init__(self, policy: LearnedRules) -> None:
         self._policy = policy
         enabled = policy.options["enable_fallback_prediction"] and policy.options["core_fallback_threshold"] > 0
         self._fallback: str = policy.options["core_fallback_action_name"] if enabled else ACTION_LISTEN

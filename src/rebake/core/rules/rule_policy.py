@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from rebake.archive.json_files import read_json, write_json
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import ACTION_LISTEN, RULE_SNIPPET, LoopInterrupted
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, State, active_loop_of, follows_listen
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import Examples, TrackerFeaturizer
 from rebake.core.memoization.memoization_policy import refuse_featurizer, score_of, single_action, unambiguous
-from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData, read_json, write_json
+from rebake.core.policy import PolicyPrediction
 from rebake.core.rules import checks as rule_checks
+from rebake.core.rules.decision import DEFAULT_ACTIONS, DEFAULT_SOURCE, LISTEN_SOURCE, LOOP_SOURCE, Decision
 from rebake.core.rules.matching import RuleTable, rule_key
-from rebake.errors import DataError, ModelError
+from rebake.errors import RETRAIN, DataError, ModelError
 
 FILE = "rule_policy.json"
 RULE_ONLY_FILE = "rule_only_data.json"
-DEFAULT_ACTIONS = {"restart": "action_restart", "back": "action_back", "session_start": "action_session_start"}
-DEFAULT_SOURCE = "predicting default action with intent "
-LOOP_SOURCE = "handling active loops and forms - "
-_LISTEN_SOURCE = f" - {ACTION_LISTEN}"
 _INTERRUPTED = "loop_was_interrupted"
 _NO_LOOP_ACTION = "do_not_predict_loop_action"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a rule says: the action (None: nothing), what it comes from, and flags of the prediction."""
-
-    action: str | None
-    source: str | None
-    returning: bool = False
-    is_end_to_end: bool = False
-    is_no_user: bool = False
 
 
 class RulePolicy:
@@ -212,12 +199,6 @@ class RulePolicy:
         return policy
 
 
-def built_in_sources(domain: Domain) -> set[str]:
-    """What predictions that come from no learned rule are called."""
-    forms = {LOOP_SOURCE + form.name for form in domain.forms}
-    return {DEFAULT_SOURCE + intent for intent in DEFAULT_ACTIONS} | forms | {form + _LISTEN_SOURCE for form in forms}
-
-
 def _happy_path(tracker: Tracker) -> Decision | None:
     """A form that was not rejected runs, and listens after it ran; what the user said does not matter."""
     now = tracker.now
@@ -225,7 +206,7 @@ def _happy_path(tracker: Tracker) -> Decision | None:
         return None
     if now.latest_action.get("action_name") != now.active_loop:
         return Decision(now.active_loop, LOOP_SOURCE + now.active_loop, is_no_user=True)
-    return Decision(ACTION_LISTEN, LOOP_SOURCE + now.active_loop + _LISTEN_SOURCE, is_no_user=True)
+    return Decision(ACTION_LISTEN, LOOP_SOURCE + now.active_loop + LISTEN_SOURCE, is_no_user=True)
 
 
 def _unhappy_path(states: Sequence[State], action: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
-from rebake.core.dialogue.states import PREVIOUS_ACTION, USER, State
+from rebake.core.dialogue.states import State, follows_unlikely_intent, intent_only
 from rebake.core.dialogue.tracker import TrainingTracker
 
 
@@ -34,7 +34,7 @@ def whole_dialogues(trackers: Iterable[TrainingTracker]) -> TedExamples:
     """
     found = TedExamples([], [])
     for tracker in trackers:
-        states = [state for state in tracker.past_states() if not _after_unlikely_intent(state)]
+        states = [state for state in tracker.past_states() if not follows_unlikely_intent(state)]
         labels: list[str] = []
         messages: list[UserUttered | None] = []
         said: UserUttered | None = None
@@ -50,19 +50,7 @@ def whole_dialogues(trackers: Iterable[TrainingTracker]) -> TedExamples:
                 said = None
         if labels:
             count = min(len(labels), len(states) - 1)
-            found.states.append([_intent_only(state) for state in states[:count]])
+            found.states.append([intent_only(state) for state in states[:count]])
             found.labels.append(labels[:count])
             found.messages.append(messages[:count])
     return found
-
-
-def _after_unlikely_intent(state: State) -> bool:
-    return state.get(PREVIOUS_ACTION, {}).get("action_name") == ACTION_UNLIKELY_INTENT
-
-
-def _intent_only(state: State) -> State:
-    """A turn is seen by its intent or by its text, never by both."""
-    user = state.get(USER, {})
-    if user.get("intent") and user.get("text"):
-        return {**state, USER: {key: value for key, value in user.items() if key != "text"}}
-    return state

@@ -6,7 +6,6 @@ only then reads the weights: so the example has to be one that can be trained on
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from rebake.archive.feature_arrays import RETRAIN, FeatureArrays, read_feature_arrays, write_feature_arrays
+from rebake.archive.feature_arrays import FeatureArrays, read_feature_arrays, write_feature_arrays
+from rebake.archive.json_files import read_json, write_json
 from rebake.core.ted.arrays import decode_labels, encode_labels
 from rebake.core.ted.data import ATTRIBUTES, TEXTS, StateWidths
 from rebake.core.ted.labels import LabelRows
 from rebake.core.ted.texts import TextWidths
-from rebake.errors import ModelError
+from rebake.errors import RETRAIN, ModelError
 from rebake.nlu.entity_tags import TagSpec
 
 ORIGIN = "SingleStateFeaturizer"
@@ -50,10 +50,10 @@ class TedFiles:
 
 def write_ted_files(directory: Path, name: str, files: TedFiles) -> None:
     """Write everything but weights and ``featurizer.json``; ``name`` is the prefix, e.g. ``ted_policy``."""
-    _write_json(directory / f"{name}.meta.json", files.options)
-    _write_json(directory / f"{name}.priority.json", files.priority)
+    write_json(directory / f"{name}.meta.json", files.options)
+    write_json(directory / f"{name}.priority.json", files.priority)
     specs = [] if files.tag_spec is None else [files.tag_spec.as_dict()]
-    _write_json(directory / f"{name}.entity_tag_specs.json", specs)
+    write_json(directory / f"{name}.entity_tag_specs.json", specs)
     write_feature_arrays(directory, f"{name}.data_example", files.example)
     write_feature_arrays(directory, f"{name}.label_data", encode_labels(files.labels))
     _write_fake_features(directory, name, files.widths)
@@ -65,10 +65,10 @@ def read_ted_files(directory: Path, name: str, label_attribute: str) -> TedFiles
     Raises:
         ModelError: a file is missing or broken.
     """
-    options = _read_json(directory / f"{name}.meta.json", dict)
-    priority = _read_json(directory / f"{name}.priority.json", int)
+    options = read_json(directory / f"{name}.meta.json", dict)
+    priority = read_json(directory / f"{name}.priority.json", int)
     widths = _read_widths(directory / f"{name}.fake_features_metadata.json")
-    specs = _read_json(directory / f"{name}.entity_tag_specs.json", list)
+    specs = read_json(directory / f"{name}.entity_tag_specs.json", list)
     example = read_feature_arrays(directory, f"{name}.data_example")
     labels = read_feature_arrays(directory, f"{name}.label_data")
     try:
@@ -104,7 +104,7 @@ def _write_fake_features(directory: Path, name: str, widths: StateWidths) -> Non
                 }
             )
     save_file(tensors, directory / f"{name}.fake_features.st")
-    _write_json(directory / f"{name}.fake_features_metadata.json", metadata)
+    write_json(directory / f"{name}.fake_features_metadata.json", metadata)
 
 
 def _kinds(widths: StateWidths) -> dict[str, list[tuple[str, int, bool]]]:
@@ -122,7 +122,7 @@ def _kinds(widths: StateWidths) -> dict[str, list[tuple[str, int, bool]]]:
 
 
 def _read_widths(path: Path) -> StateWidths:
-    metadata = _read_json(path, dict)
+    metadata = read_json(path, dict)
     try:
         names = {name: int(metadata[name][0]["shape"][1]) for name in ATTRIBUTES if name in metadata}
         texts: dict[str, TextWidths] = {name: _text_widths(metadata[name]) for name in TEXTS if name in metadata}
@@ -142,17 +142,3 @@ def _text_widths(features: list[Mapping[str, Any]]) -> TextWidths:
         widths.get(("sentence", True), 0),
         widths.get(("sentence", False), 0),
     )
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False), encoding="utf-8")
-
-
-def _read_json(path: Path, kind: type) -> Any:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path.name} in {path.parent} is missing or broken ({error}).", fix=RETRAIN) from error
-    if not isinstance(value, kind):
-        raise ModelError(f"{path.name} in {path.parent} is broken: it holds no {kind.__name__}.", fix=RETRAIN)
-    return value

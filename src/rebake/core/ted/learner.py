@@ -18,7 +18,7 @@ from rebake.core.dialogue.states import State
 from rebake.core.dialogue.tracker import TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import FULL_DIALOGUE, FeatureStates, TrackerFeaturizer
-from rebake.core.policy import RETRAIN, PolicyPrediction
+from rebake.core.policy import PolicyPrediction
 from rebake.core.ted.arrays import encode_example
 from rebake.core.ted.data import NameAttribute, StateEncoder, Windows, build_windows
 from rebake.core.ted.entities import Tags, padded, tag_ids, tag_spec_of
@@ -26,7 +26,7 @@ from rebake.core.ted.examples import TedExamples
 from rebake.core.ted.featurizer import featurizer_of
 from rebake.core.ted.files import TedFiles, read_ted_files, write_ted_files
 from rebake.core.ted.labels import build_labels
-from rebake.errors import DataError, ModelError, UnsupportedError
+from rebake.errors import RETRAIN, DataError, ModelError, UnsupportedError
 from rebake.nlu.entity_tags import TagSpec
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
 from rebake.core.dialogue.events import ACTION_LISTEN, EntitiesAdded
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import FULL_DIALOGUE
-from rebake.core.policy import PolicyPrediction, RuleOnlyData
+from rebake.core.policy import PolicyPrediction
 from rebake.core.ted.entities import entities_found
 from rebake.core.ted.examples import TedExamples, whole_dialogues
 from rebake.core.ted.learner import TedLearner

@@ -15,15 +15,16 @@ from safetensors.numpy import load_file, save_file
 from rebake.assistant.domain.names import action_names, intent_names
 from rebake.assistant.model import Domain
 from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
-from rebake.core.dialogue.states import PREVIOUS_ACTION, State, follows_listen, freeze
+from rebake.core.dialogue.rule_only_data import RuleOnlyData
+from rebake.core.dialogue.states import State, follows_listen, follows_unlikely_intent, freeze
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import TrackerFeaturizer
-from rebake.core.policy import RETRAIN, PolicyPrediction, RuleOnlyData
+from rebake.core.policy import PolicyPrediction
 from rebake.core.ted.examples import TedExamples
 from rebake.core.ted.learner import TedLearner
 from rebake.core.ted.options import resolve_intent_options
-from rebake.errors import ModelError
+from rebake.errors import RETRAIN, ModelError
 
 if TYPE_CHECKING:
     from rebake.nn.ted.dialogue_data import Dialogues
@@ -178,7 +179,7 @@ def _windows_before_user_turns(tracker: TrainingTracker) -> list[tuple[list[Stat
 
     Empty where a turn has no intent or an action no name: end to end, this policy cannot learn from it.
     """
-    states = [state for state in tracker.past_states() if not _after_unlikely_intent(state)]
+    states = [state for state in tracker.past_states() if not follows_unlikely_intent(state)]
     found: list[tuple[list[State], str]] = []
     actions = 0
     for event in tracker.applied_events():
@@ -191,10 +192,6 @@ def _windows_before_user_turns(tracker: TrainingTracker) -> list[tuple[list[Stat
                 return []
             found.append((states[:actions], event.intent))
     return found
-
-
-def _after_unlikely_intent(state: State) -> bool:
-    return state.get(PREVIOUS_ACTION, {}).get("action_name") == ACTION_UNLIKELY_INTENT
 
 
 def _intent_just_said(tracker: Tracker) -> str | None:

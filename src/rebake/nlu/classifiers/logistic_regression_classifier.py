@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.base.training_context import TrainingContext
-from rebake.errors import DataError, ModelError
+from rebake.errors import RETRAIN, DataError, ModelError
 from rebake.nlu.classifiers.logistic_regression import (
     LogisticRegressionModel,
     TrainingSettings,
@@ -26,7 +26,6 @@ logger = logging.getLogger("rebake")
 
 _SOLVERS = ("lbfgs", "newton-cg", "liblinear", "sag", "saga")  # of scikit-learn 1.1.3, where the model is to be loaded
 _MODULE, _CLASS = "sklearn.linear_model._logistic", "LogisticRegression"
-_RETRAIN = "Train the model again with --force."
 
 
 class LogisticRegressionClassifier:
@@ -112,7 +111,7 @@ class LogisticRegressionClassifier:
         """Read what ``save`` or Rasa wrote."""
         component = cls(options, node)
         if directory is None:
-            raise ModelError(f"The model lacks the files of {node}.", fix=_RETRAIN)
+            raise ModelError(f"The model lacks the files of {node}.", fix=RETRAIN)
         learned = read_skops(_file(directory), _CLASS)
         try:
             component._model = LogisticRegressionModel(
@@ -124,7 +123,7 @@ class LogisticRegressionClassifier:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
-                f"{_file(directory).name} of the model is no whole model: {error}.", fix=_RETRAIN
+                f"{_file(directory).name} of the model is no whole model: {error}.", fix=RETRAIN
             ) from error
         return component
 

@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.archive.json_files import read_json, write_json
 from rebake.base.training_context import TrainingContext
-from rebake.errors import DataError, ModelError
+from rebake.errors import RETRAIN, DataError, ModelError
 from rebake.nlu.classifiers.skops_files import read_skops, write_skops
 from rebake.nlu.classifiers.support_vector_machine import (
     KERNELS,
@@ -23,7 +24,6 @@ from rebake.nlu.classifiers.support_vector_machine import (
     train_support_vector_machine,
 )
 from rebake.nlu.component import TrainingData
-from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import INTENT, TEXT, Message
 from rebake.nlu.text_features import selected
 
@@ -32,7 +32,6 @@ logger = logging.getLogger("rebake")
 _MODEL, _NAMES = "SklearnIntentClassifier_classifier.skops", "SklearnIntentClassifier_encoder.json"
 _MODULE, _CLASS = "sklearn.svm._classes", "SVC"
 _RANKING_LENGTH = 10
-_RETRAIN = "Train the model again with --force."
 # What Rasa leaves at scikit-learn's defaults.
 _FIXED: Mapping[str, Any] = {
     "decision_function_shape": "ovr",
@@ -148,9 +147,9 @@ class SklearnIntentClassifier:
         try:
             component._model = _restored(learned)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{_MODEL} of the model is no whole model: {error}.", fix=_RETRAIN) from error
+            raise ModelError(f"{_MODEL} of the model is no whole model: {error}.", fix=RETRAIN) from error
         if len(component._model.counts) != len(component._intents):
-            raise ModelError(f"{_MODEL} and {_NAMES} of the model do not fit each other.", fix=_RETRAIN)
+            raise ModelError(f"{_MODEL} and {_NAMES} of the model do not fit each other.", fix=RETRAIN)
         return component
 
 

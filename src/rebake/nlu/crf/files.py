@@ -16,11 +16,11 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from rebake.archive.json_files import read_json, write_json
 from rebake.errors import ModelError
 from rebake.nlu.crf.features import CrfToken
 from rebake.nlu.crf.model import CrfModel
 from rebake.nlu.entity_tags import TAG_NAMES, TagName
-from rebake.nlu.files import read_json, write_json
 
 _DATASET, _ORDER = "crf_dataset.json", "crf_order.json"
 _NAMES, _WEIGHTS = "crf_models.json", "crf_models.safetensors"

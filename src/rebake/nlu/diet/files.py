@@ -19,13 +19,12 @@ from rebake.archive.feature_arrays import (
     read_feature_arrays,
     write_feature_arrays,
 )
+from rebake.archive.json_files import read_json, write_json
 from rebake.base.sparse_rows import SparseRows
-from rebake.errors import ModelError
+from rebake.errors import RETRAIN, ModelError
 from rebake.nlu.entity_tags import TagSpec
-from rebake.nlu.files import read_json, write_json
 from rebake.nlu.text_features import Stacked
 
-RETRAIN = "Train the model again."
 NestedArrays = dict[str, dict[str, list[FeatureArray]]]
 
 

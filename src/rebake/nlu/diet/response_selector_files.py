@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rebake.archive.json_files import read_json, write_json
 from rebake.assistant.model import Domain
 from rebake.assistant.yaml.values import plain
 from rebake.nlu.component import TrainingData
-from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY
 
 Responses = Mapping[str, Sequence[Mapping[str, Any]]]

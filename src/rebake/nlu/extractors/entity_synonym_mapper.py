@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from rebake.archive.json_files import read_json, write_json
 from rebake.assistant.nlu_data.synonyms import learn_synonyms
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import TrainingData
-from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import Message
 
 logger = logging.getLogger("rebake")

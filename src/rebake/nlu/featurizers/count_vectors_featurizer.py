@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from rebake.archive.json_files import read_json, write_json
 from rebake.base.sparse_rows import Entries, SparseRows
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
@@ -19,7 +20,6 @@ from rebake.nlu.component import TrainingData
 from rebake.nlu.featurizers.ngrams import NgramCounter
 from rebake.nlu.featurizers.stop_words import ENGLISH
 from rebake.nlu.featurizers.vocabulary import learn_vocabulary
-from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import (
     ACTION_NAME,
     ACTION_TEXT,

@@ -9,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.archive.json_files import read_json, write_json
 from rebake.base.sparse_rows import SparseRows
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingData
-from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import TEXT, Features, Message, Token
 from rebake.nlu.token_shapes import SHAPES
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from rebake.archive.json_files import read_json, write_json
 from rebake.base.sparse_rows import SparseRows
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import TrainingData
-from rebake.nlu.files import read_json, write_json
 from rebake.nlu.message import ACTION_TEXT, RESPONSE, TEXT, Features, Message, Token
 from rebake.nlu.patterns import Pattern, extract_patterns, patterns_from_json
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from tensorflow.python.checkpoint.checkpoint import Checkpoint
 from tensorflow.python.training.checkpoint_utils import load_checkpoint
 
-from rebake.errors import ModelError
-from rebake.nn.weights import RETRAIN, Initializer, Weights
+from rebake.errors import RETRAIN, ModelError
+from rebake.nn.weights import Initializer, Weights
 
 PREFIX = "model/_tf_layers/"
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
