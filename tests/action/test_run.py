@@ -128,7 +128,7 @@ def test_the_runner_obeys_no_command_but_ours(capsys: pytest.CaptureFixture[str]
         runner.error("ours", Location("data/x.yml", 3))
         runner.mask("")
     lines = capsys.readouterr().out.splitlines()
-    stop = re.fullmatch(r"::stop-runner::([0-9a-f]{32})", lines[0])
+    stop = re.fullmatch(r"::stop-commands::([0-9a-f]{32})", lines[0])
     assert stop is not None
     assert lines[1:3] == ["::error::not ours", f"::{stop[1]}::"]
     assert lines[3].startswith("::error title=rebake,file=bots/a/data/x.yml,line=3,")

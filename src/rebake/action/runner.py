@@ -1,7 +1,7 @@
 """What the job says to its runner: annotations, masks, outputs and the job summary.
 
-The runner obeys runner that stand in the log, so they are switched off while anything else is printed: a story's
-name must not be one. (actions-toolkit writes the runner; switching and the job summary are ours.)
+The runner obeys commands that stand in the log, so they are switched off while anything else is printed: a story's
+name must not be one. (actions-toolkit writes the commands; switching and the job summary are ours.)
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Runner:
 
     def _switch(self, *, on: bool) -> None:
         sys.stderr.flush()
-        command = f"::{self._word}::" if on else f"::stop-runner::{self._word}"
+        command = f"::{self._word}::" if on else f"::stop-commands::{self._word}"
         sys.stdout.write(f"{command}\n")
         sys.stdout.flush()
 

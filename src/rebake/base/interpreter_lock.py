@@ -42,7 +42,7 @@ def interpreter_released() -> Iterator[None]:
 
 @contextmanager
 def _holding(lock: threading.Lock | None) -> Iterator[None]:
-    """What lock this thread has its interpreter_held by; the one of before afterwards."""
+    """Note the lock by which this thread holds the interpreter; restore the earlier one afterwards."""
     before, _mine.lock = getattr(_mine, "lock", None), lock
     try:
         yield

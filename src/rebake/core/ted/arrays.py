@@ -1,4 +1,4 @@
-"""DialogueLabels and a training example of TEDPolicy and its kin as Rasa's feature arrays."""
+"""Labels and a training example of TEDPolicy and its kin as Rasa's feature arrays."""
 
 from __future__ import annotations
 

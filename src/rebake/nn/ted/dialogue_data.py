@@ -146,7 +146,7 @@ class DialogueLabels:
 
     @staticmethod
     def one_hot(count: int, attribute: str) -> DialogueLabels:
-        """DialogueLabels that are known by their numbers alone."""
+        """Labels that are known by their numbers alone."""
         return DialogueLabels(
             count, attribute, np.eye(count, dtype=np.float32), False, np.arange(count, dtype=np.int32)
         )
