@@ -41,7 +41,7 @@ def test_action_yml_and_the_code_have_the_same_inputs_and_defaults() -> None:
 
 
 def test_action_yml_and_the_code_have_the_same_outputs() -> None:
-    source = (ROOT / "src" / "rebake" / "action" / "telling.py").read_text(encoding="utf-8")
+    source = (ROOT / "src" / "rebake" / "action" / "announce.py").read_text(encoding="utf-8")
     block = source[source.index("outputs: dict[str, Any] = {") :]
     assert re.findall(r'^            "([a-z-]+)":', block, re.MULTILINE) == list(ACTION["outputs"])
     assert all(declared["description"] for declared in ACTION["outputs"].values())
