@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from rebake.archive.manifest import PARTS, Part
+from rebake.archive.manifest import Part
 from rebake.assistant.importer import ProjectImporter
-from rebake.assistant.model import Assistant
-from rebake.base.progress import Silent
+from rebake.base.location import Notice
 from rebake.build.build import build, build_into
-from rebake.build.build import dry_run as dry_run_plan
-from rebake.build.job import BuildJob
+from rebake.build.plan import NO_BASELINE, Baseline, make_plan
+from rebake.build.request import Request
 from rebake.errors import UnsupportedError, UsageError
+from rebake.registry.training_arguments import CORE_ARGUMENTS, NLU_ARGUMENTS
 from rebake.staleness.dry_run import (
     CODE_CORE_NEEDS_TO_BE_RETRAINED,
     CODE_FORCED_TRAINING,
@@ -34,7 +34,6 @@ from rebake.staleness.dry_run import (
     dry_run_result,
 )
 from rebake.store.directory import models, newest_model
-from rebake.validation.assistant import check_assistant
 
 __all__ = [
     "CODE_CORE_NEEDS_TO_BE_RETRAINED",
@@ -136,29 +135,23 @@ async def train_async(
         return TrainingResult()
     if assistant.domain.is_empty and not dry_run:
         return TrainingResult(await handle_domain_if_not_exists(importer, output, fixed_model_name))
+    request = Request(
+        assistant,
+        to_train=not dry_run,
+        force=force_training,
+        output=Path(output),
+        model_name=fixed_model_name,
+        augmentation_factor=_augmentation(core_additional_arguments, "core_additional_arguments"),
+        num_threads=_threads(nlu_additional_arguments, "nlu_additional_arguments"),
+        persist_nlu_data=persist_nlu_training_data,
+    )
     if dry_run:
-        return TrainingResult(
-            code=_log_dry_run(
-                assistant, output, force_training, core_additional_arguments or {}, nlu_additional_arguments or {}
-            )
-        )
+        return TrainingResult(code=_log_dry_run(request))
     if not assistant.stories:
         logger.warning("No stories present: only an NLU model is trained.")
     elif not assistant.nlu and not assistant.is_end_to_end:
         logger.warning("No NLU data present: only a Core model is trained.")
-    return TrainingResult(
-        await _build(
-            assistant,
-            output,
-            frozenset(PARTS),
-            compare=True,
-            force=force_training,
-            fixed_model_name=fixed_model_name,
-            core_arguments=core_additional_arguments,
-            nlu_arguments=nlu_additional_arguments,
-            persist_nlu_data=persist_nlu_training_data,
-        )
-    )
+    return TrainingResult(await _build(request, compare=True))
 
 
 train = _waited(train_async)
@@ -205,14 +198,14 @@ async def train_core_async(
     if not assistant.stories:
         logger.error("No stories given: %s holds neither stories nor rules.", stories)
         return None
-    return await _build(
+    request = Request(
         assistant,
-        output,
-        CORE_PARTS,
-        train_path=train_path,
-        fixed_model_name=fixed_model_name,
-        core_arguments=additional_arguments,
+        parts=CORE_PARTS,
+        output=Path(output),
+        model_name=fixed_model_name,
+        augmentation_factor=_augmentation(additional_arguments, "additional_arguments"),
     )
+    return await _build(request, train_path=train_path)
 
 
 train_core = _waited(train_core_async)
@@ -256,15 +249,15 @@ async def train_nlu_async(
     if not assistant.nlu:
         logger.error("%s holds no NLU examples, so no NLU model was trained.", nlu_data)
         return None
-    return await _build(
+    request = Request(
         assistant,
-        output,
-        NLU_PARTS,
-        train_path=train_path,
-        fixed_model_name=fixed_model_name,
-        nlu_arguments=additional_arguments,
+        parts=NLU_PARTS,
+        output=Path(output),
+        model_name=fixed_model_name,
+        num_threads=_threads(additional_arguments, "additional_arguments"),
         persist_nlu_data=persist_nlu_training_data,
     )
+    return await _build(request, train_path=train_path)
 
 
 train_nlu = _waited(train_nlu_async)
@@ -282,71 +275,51 @@ async def handle_domain_if_not_exists(
     if not assistant.nlu:
         logger.error("There are no NLU examples either, so nothing was trained.")
         return None
-    return await _build(assistant, output_path, NLU_PARTS, fixed_model_name=fixed_model_name)
+    request = Request(assistant, parts=NLU_PARTS, output=Path(output_path), model_name=fixed_model_name)
+    return await _build(request)
 
 
-def _log_dry_run(
-    assistant: Assistant,
-    output: str,
-    force: bool,
-    core_arguments: Mapping[str, Any],
-    nlu_arguments: Mapping[str, Any],
-) -> int:
-    _warn_of(assistant, frozenset(PARTS), to_train=False)
-    plan = dry_run_plan(
-        assistant,
-        old=newest_model(Path(output)),
-        force=force,
-        core_arguments=core_arguments,
-        nlu_arguments=nlu_arguments,
-    )
-    code, texts = dry_run_result(comparison_of(plan))
+def _log_dry_run(request: Request) -> int:
+    plan = make_plan(request, Baseline.of_model(newest_model(request.output)))
+    _log(plan.notices)
+    code, texts = dry_run_result(comparison_of(plan.verdict))
     for text in texts:
         logger.log(logging.WARNING if code else logging.INFO, text)
     return code
 
 
-async def _build(
-    assistant: Assistant,
-    output: str,
-    parts: frozenset[Part],
-    *,
-    train_path: str | None = None,
-    compare: bool = False,
-    force: bool = False,
-    fixed_model_name: str | None = None,
-    core_arguments: Mapping[str, Any] | None = None,
-    nlu_arguments: Mapping[str, Any] | None = None,
-    persist_nlu_data: bool = False,
-) -> str:
+async def _build(request: Request, *, train_path: str | None = None, compare: bool = False) -> str:
     """Build in a worker thread, so that the caller's event loop goes on."""
-    directory = Path(output)
-    _warn_of(assistant, parts, to_train=True)
+    baseline = Baseline.of_model(newest_model(request.output)) if compare else NO_BASELINE
+    plan = make_plan(request, baseline)
+    _log(plan.notices)
+    sources = models(request.output)
     if train_path is not None:
-        job = BuildJob(
-            assistant, parts, core_arguments or {}, nlu_arguments or {}, Silent(), persist_nlu_data=persist_nlu_data
-        )
-        await asyncio.to_thread(build_into, job, Path(train_path), models(directory))
+        await asyncio.to_thread(build_into, plan, Path(train_path), sources)
         return train_path
-    result = await asyncio.to_thread(
-        build,
-        assistant,
-        output=directory,
-        old=newest_model(directory) if compare else None,
-        sources=models(directory),
-        parts=parts,
-        force=force,
-        fixed_model_name=fixed_model_name,
-        core_arguments=core_arguments,
-        nlu_arguments=nlu_arguments,
-        persist_nlu_data=persist_nlu_data,
-    )
+    result = await asyncio.to_thread(build, plan, sources)
     return str(result.model)
 
 
-def _warn_of(assistant: Assistant, parts: frozenset[Part], *, to_train: bool) -> None:
-    for notice in (*assistant.notices, *check_assistant(assistant, parts, to_train=to_train)):
+def _log(notices: Iterable[Notice]) -> None:
+    for notice in notices:
         logger.warning("%s", notice)
+
+
+def _augmentation(arguments: Mapping[str, Any] | None, parameter: str) -> int | None:
+    return _only(arguments, CORE_ARGUMENTS, parameter).get("augmentation_factor")
+
+
+def _threads(arguments: Mapping[str, Any] | None, parameter: str) -> int | None:
+    return _only(arguments, NLU_ARGUMENTS, parameter).get("num_threads")
+
+
+def _only(arguments: Mapping[str, Any] | None, known: frozenset[str], parameter: str) -> Mapping[str, Any]:
+    """The arguments, after a warning about those that have no effect."""
+    given = arguments or {}
+    for key in sorted(given.keys() - known):
+        logger.warning("%s: '%s' has no effect here; known are %s.", parameter, key, ", ".join(sorted(known)))
+    return given
 
 
 def _refuse_finetuning(model_to_finetune: str | None, finetuning_epoch_fraction: float) -> None:

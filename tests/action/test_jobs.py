@@ -166,3 +166,27 @@ def test_a_merge_group_and_a_run_by_hand_find_what_was_trained(core_only: Projec
     assert api.statuses[-1]["sha"] == head
     by_hand = core_only.run(("workflow_dispatch", {}, "refs/heads/main", main), depth=None)
     assert (by_hand.code, by_hand.outputs["trained"]) == (0, ""), by_hand.log
+
+
+def test_parts_of_end_to_end_stories_are_found_again(
+    project: Project, api: GitHubApi, without_tensorflow: dict[str, str]
+) -> None:
+    """Each part is fingerprinted together with the other there, also where it is published alone."""
+    (project.clone / "config.yml").write_text(
+        "recipe: default.v1\nlanguage: en\nassistant_id: e2e\n"
+        "pipeline:\n- name: WhitespaceTokenizer\n- name: CountVectorsFeaturizer\n- name: KeywordIntentClassifier\n"
+        "policies:\n- name: MemoizationPolicy\n- name: RulePolicy\n",
+        encoding="utf-8",
+    )
+    append(
+        project.clone / "data" / "stories.yml",
+        "  - story: by text\n    steps:\n      - user: some tea\n      - bot: Right away\n",
+    )
+    project.commit("A story in texts")
+    trained = project.run(project.push(), environment=without_tensorflow)
+    assert trained.code == 0, trained.log
+    assert trained.outputs["trained"] == "core,nlu"
+    found = project.run(project.push(), environment=without_tensorflow)
+    assert found.code == 0, found.log
+    assert (found.outputs["stale"], found.outputs["trained"]) == ("false", "")
+    assert [name.split("-")[0] for name in api.asset_names(STORE)] == ["core", "nlg", "nlu", "rebake.json"]

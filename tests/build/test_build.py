@@ -12,9 +12,9 @@ from rebake.archive.metadata import read_metadata
 from rebake.archive.pack import read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
-from rebake.build.build import build, dry_run
 from rebake.errors import DataError, StorageError, UsageError
 from support.assistants import edit
+from support.building import build, verdict_on
 
 CONFIG = """\
 recipe: default.v1
@@ -71,29 +71,29 @@ def out(project: Path) -> Path:
 
 def test_a_model_that_is_cut_off_behind_its_manifest_is_not_fresh(project: Path) -> None:
     old = build(read(), output=out(project)).model
-    assert dry_run(read(), old=old).is_fresh
+    assert verdict_on(read(), old=old).is_fresh
     old.write_bytes(old.read_bytes()[:-6])
     assert read_manifest(old) is not None
-    plan = dry_run(read(), old=old)
+    plan = verdict_on(read(), old=old)
     assert plan.code == 7
     assert all("truncated" in verdict.reasons[0] for verdict in plan.parts)
 
 
 def test_what_a_broken_archive_has_is_trained_again(project: Path) -> None:
-    old = build(read(), output=out(project), fixed_model_name="old").model
+    old = build(read(), output=out(project), model_name="old").model
     old.write_bytes(old.read_bytes()[:-6])
-    result = build(read(), output=out(project), old=old, fixed_model_name="new")
+    result = build(read(), output=out(project), old=old, model_name="new")
     assert (result.trained, result.reused) == (("nlu", "core"), {})
-    assert dry_run(read(), old=result.model).is_fresh
+    assert verdict_on(read(), old=result.model).is_fresh
 
 
 def test_another_assistant_id_is_served_without_training(project: Path) -> None:
-    first = build(read(), output=out(project), fixed_model_name="first")
+    first = build(read(), output=out(project), model_name="first")
     edit(project / "config.yml", "assistant_id: shop", "assistant_id: bank")
-    plan = dry_run(read(), old=first.model)
+    plan = verdict_on(read(), old=first.model)
     assert plan.code == 3
     assert all("assistant_id shop -> bank" in verdict.reasons for verdict in plan.parts if verdict.is_stale)
-    second = build(read(), output=out(project), old=first.model, fixed_model_name="second")
+    second = build(read(), output=out(project), old=first.model, model_name="second")
     assert read_metadata(second.model).assistant_id == "bank"
     old, new = read_manifest(first.model), read_manifest(second.model)
     assert old is not None
@@ -109,31 +109,31 @@ def test_another_assistant_id_is_served_without_training(project: Path) -> None:
 
 
 def test_a_part_with_one_trained_component_is_trained_and_keeps_the_figures_of_the_others(project: Path) -> None:
-    first = build(read(), output=out(project), fixed_model_name="first")
+    first = build(read(), output=out(project), model_name="first")
     edit(project / "config.yml", "KeywordIntentClassifier", "KeywordIntentClassifier\n- name: EntitySynonymMapper")
-    second = build(read(), output=out(project), old=first.model, fixed_model_name="second")
+    second = build(read(), output=out(project), old=first.model, model_name="second")
     assert (second.trained, second.rebuilt) == (("nlu",), {})
     before, after = first.manifest.parts["nlu"].metrics, second.manifest.parts["nlu"].metrics
     assert sorted(before.values()) == sorted(after.values())
 
 
 def test_data_that_is_to_persist_gets_into_a_fresh_model(project: Path) -> None:
-    first = build(read(), output=out(project), fixed_model_name="first")
+    first = build(read(), output=out(project), model_name="first")
     data = "components/nlu_training_data_provider/training_data.yml"
     assert read_member(first.model, data) is None
-    second = build(read(), output=out(project), old=first.model, fixed_model_name="second", persist_nlu_data=True)
+    second = build(read(), output=out(project), old=first.model, model_name="second", persist_nlu_data=True)
     assert second.written
     assert (second.trained, dict(second.rebuilt)) == ((), {})
     assert second.reused == {"nlu": "first.tar.gz", "core": "first.tar.gz"}
     assert read_member(second.model, data) is not None
-    third = build(read(), output=out(project), old=second.model, fixed_model_name="third", persist_nlu_data=True)
+    third = build(read(), output=out(project), old=second.model, model_name="third", persist_nlu_data=True)
     assert not third.written
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "/tmp/elsewhere.tar.gz", "a/b", "..", ".hidden"])
 def test_a_model_is_named_not_placed(project: Path, name: str) -> None:
     with pytest.raises(UsageError, match="cannot be named"):
-        build(read(), output=out(project), fixed_model_name=name)
+        build(read(), output=out(project), model_name=name)
     assert not out(project).exists()
 
 
@@ -154,8 +154,8 @@ def test_a_file_that_several_paths_and_links_lead_to_is_read_once(project: Path)
 def test_one_part_alone_is_not_fresh_as_a_whole(project: Path) -> None:
     parts: frozenset[Part] = frozenset({"nlu"})
     model = build(read(), output=out(project), parts=parts).model
-    assert dry_run(read(), old=model, parts=parts).code == 0
-    assert dry_run(read(), old=model).code == 5
+    assert verdict_on(read(), old=model, parts=parts).code == 0
+    assert verdict_on(read(), old=model).code == 5
 
 
 def test_a_full_disk_is_an_error_that_names_the_directory_and_leaves_nothing(

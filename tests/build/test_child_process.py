@@ -224,14 +224,14 @@ rules:
 }
 TRAIN = """
 import json, sys
-import rebake.build.job as baking_job
+from rebake.build import core_process
 from rebake.build.child_process import ChildProcess
 
 child = []
 if sys.argv[1] == "alone":
-    baking_job.can_fork = lambda: False
+    core_process.can_fork = lambda: False
 else:
-    baking_job.can_fork = lambda: True
+    core_process.can_fork = lambda: True
     start = ChildProcess.__init__
     ChildProcess.__init__ = lambda self, *given, **named: (child.append(True), start(self, *given, **named))[1]
 from rebake.model_training import train

@@ -15,7 +15,6 @@ from rebake.archive.metadata import build_metadata
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.assistant.stories.texts import learned_texts
-from rebake.build.build import build
 from rebake.core.agent import policy_nodes
 from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered
 from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
@@ -23,6 +22,7 @@ from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.pipeline import pipeline_nodes
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
 from rebake.validation.assistant import check_assistant
+from support.building import build
 from support.core import read
 from support.shared import need
 
@@ -131,7 +131,7 @@ def test_core_goes_stale_with_featurizers_not_with_classifiers(assistant: Assist
 
 
 def test_names_and_texts_are_featurized_in_training_and_in_conversations(assistant: Assistant, tmp_path: Path) -> None:
-    build(assistant, output=tmp_path / "models", fixed_model_name="m")
+    build(assistant, output=tmp_path / "models", model_name="m")
     with tarfile.open(tmp_path / "models" / "m.tar.gz") as archive:
         archive.extractall(tmp_path / "model", filter="data")
     featurizer = EndToEndFeaturizer.load(pipeline_nodes(assistant), tmp_path / "model" / "components")

@@ -12,25 +12,24 @@ from rebake.action.event import Event
 from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
 from rebake.action.settings import DEFAULTS, Settings
-from rebake.action.verdict import StoreVerdict, verdict_of_store
-from rebake.archive.manifest import PARTS, Part
-from rebake.archive.pack import MANIFEST_NAME, read_member
+from rebake.action.verdict import StoreVerdict, newest_published, verdict_of_store
+from rebake.archive.manifest import Manifest, Part, format_manifest
+from rebake.archive.pack import MANIFEST_NAME
 from rebake.assistant.importer import load_assistant
-from rebake.assistant.model import Assistant
 from rebake.base.location import Location, Notice
 from rebake.build.build import BuildResult, build
-from rebake.build.job import nothing_to_train
+from rebake.build.plan import Plan, make_plan
+from rebake.build.request import Request
 from rebake.errors import ModelError, RebakeError, StorageError
 from rebake.report.model import PART_NAMES, Failure, Report, with_origins
-from rebake.staleness.fingerprints import fingerprint
 from rebake.staleness.git.changes import find_changes
 from rebake.store.release_store import StoredPart
 from rebake.store.releases import publish_model
-from rebake.validation.assistant import check_assistant
 
 logger = logging.getLogger("rebake")
 
 TRAINED_PARTS: tuple[Part, ...] = ("core", "nlu")
+DEFAULT_DOMAIN = DEFAULTS["domain"]
 
 
 class Run:
@@ -79,16 +78,10 @@ class Run:
             credentials=self._services.git_credentials,
         )
         self.report = replace(self.report, changes=changes)
-        assistant = self._read()
-        wanted = fingerprint(
-            assistant,
-            core_arguments=settings.core_arguments,
-            nlu_arguments=settings.nlu_arguments,
-            parts=frozenset(PARTS),
-        )
-        if not wanted.parts.keys() & set(TRAINED_PARTS):
-            raise nothing_to_train(assistant, frozenset(PARTS))
-        verdict = verdict_of_store(wanted, self._services.store, self._manifest_name, force=settings.force)
+        store = self._services.store
+        plan = make_plan(self._request(), newest_published(store, self._manifest_name))
+        self._note(*plan.notices, *self._notices_of_default_domain(plan))
+        verdict = verdict_of_store(plan, store)
         if verdict.problem:
             self._note(Notice(f"GitHub could not be asked for everything: {verdict.problem}."))
         self.report = replace(
@@ -96,31 +89,45 @@ class Run:
             parts=verdict.parts,
             code=verdict.code,
             forced=verdict.forced,
-            compared_with=f"the newest model of {settings.store_tag}" if verdict.newest is not None else None,
+            compared_with=f"the newest model of {settings.store_tag}" if plan.baseline.manifest is not None else None,
         )
         for part in self.report.parts:
             logger.info("%s: %s", PART_NAMES[part.part], "; ".join((part.state, *part.reasons)))
         if settings.mode == "train":
             with tempfile.TemporaryDirectory(prefix="rebake-") as scratch:
-                self._train(assistant, verdict, Path(scratch))
+                self._train(plan, verdict, Path(scratch))
 
-    def _read(self) -> Assistant:
-        """The assistant, checked as before training. A domain that only the default names may be missing."""
+    def _request(self) -> Request:
+        """What the workflow asks for. A domain that only the default names may be missing."""
         settings = self._settings
-        default = DEFAULTS["domain"]
-        has_domain = settings.domain != (default,) or Path(default).exists()
+        has_domain = settings.domain != (DEFAULT_DOMAIN,) or Path(DEFAULT_DOMAIN).exists()
         domain = settings.domain if has_domain else None
-        assistant = load_assistant(settings.config, domain, settings.data, env=settings.env)
-        to_train = settings.mode == "train"
-        self._note(*assistant.notices, *check_assistant(assistant, frozenset(PARTS), to_train=to_train))
-        if not has_domain and assistant.stories:
-            message = f"There is no {default}, so Core is left out; the input domain names it where it is elsewhere."
-            self._note(Notice(message, Location(settings.config, 1)))
-        return assistant
+        return Request(
+            assistant=load_assistant(settings.config, domain, settings.data, env=settings.env),
+            to_train=settings.mode == "train",
+            force=settings.force,
+            output=Path(settings.out),
+            model_name=self._model_name,
+            augmentation_factor=settings.augmentation_factor,
+            num_threads=settings.threads,
+        )
 
-    def _train(self, assistant: Assistant, verdict: StoreVerdict, scratch: Path) -> None:
-        sources = [] if verdict.forced else self._fetch(verdict, scratch)
-        result = self._build(assistant, Path(self._settings.out), sources, force=verdict.forced, name=self._model_name)
+    def _notices_of_default_domain(self, plan: Plan) -> tuple[Notice, ...]:
+        settings = self._settings
+        is_missing = settings.domain == (DEFAULT_DOMAIN,) and not Path(DEFAULT_DOMAIN).exists()
+        if not is_missing or not plan.request.assistant.stories:
+            return ()
+        message = f"There is no {DEFAULT_DOMAIN}, so Core is left out; the input domain names it where it is elsewhere."
+        return (Notice(message, Location(settings.config, 1)),)
+
+    def _train(self, plan: Plan, verdict: StoreVerdict, scratch: Path) -> None:
+        can_write = self._run_plan.can_write
+        sources = [] if verdict.forced else self._fetch(plan, verdict, scratch)
+        single_parts = scratch / "parts"
+        single_parts.mkdir()
+        result = build(
+            plan, sources, progress=self._services.progress, single_parts=single_parts if can_write else None
+        )
         self.report = replace(
             self.report,
             parts=with_origins(
@@ -134,32 +141,10 @@ class Run:
             model_written=result.written,
             metrics=result.metrics,
         )
-        if self._run_plan.can_write:
-            self._publish(assistant, result, verdict, scratch)
+        if can_write:
+            self._publish(result, verdict, scratch)
 
-    def _build(
-        self,
-        assistant: Assistant,
-        output: Path,
-        sources: list[Path],
-        *,
-        parts: frozenset[Part] = frozenset(PARTS),
-        force: bool = False,
-        name: str | None = None,
-    ) -> BuildResult:
-        return build(
-            assistant,
-            output=output,
-            sources=sources,
-            parts=parts,
-            force=force,
-            fixed_model_name=name,
-            core_arguments=self._settings.core_arguments,
-            nlu_arguments=self._settings.nlu_arguments,
-            progress=self._services.progress,
-        )
-
-    def _fetch(self, verdict: StoreVerdict, scratch: Path) -> list[Path]:
+    def _fetch(self, plan: Plan, verdict: StoreVerdict, scratch: Path) -> list[Path]:
         """The archives that parts (or, of the newest model's parts, single components) can be taken from."""
         archives: list[Path] = []
         for part in TRAINED_PARTS:
@@ -170,11 +155,11 @@ class Run:
                     archives.append(archive)
                     continue
                 self._set_unknown(part, f"the published part {stored.name} cannot be used")
-            archives += self._fetch_newest(part, verdict, scratch)
+            archives += self._fetch_newest(part, plan.baseline.manifest, scratch)
         return archives
 
-    def _fetch_newest(self, part: Part, verdict: StoreVerdict, scratch: Path) -> list[Path]:
-        record = verdict.newest.parts.get(part) if verdict.newest is not None else None
+    def _fetch_newest(self, part: Part, newest: Manifest | None, scratch: Path) -> list[Path]:
+        record = newest.parts.get(part) if newest is not None else None
         try:
             stored = self._services.store.find(part, record.fingerprint) if record is not None else None
         except StorageError:
@@ -198,14 +183,14 @@ class Run:
             ),
         )
 
-    def _publish(self, assistant: Assistant, result: BuildResult, verdict: StoreVerdict, scratch: Path) -> None:
+    def _publish(self, result: BuildResult, verdict: StoreVerdict, scratch: Path) -> None:
         """Parts first: what is named later (the newest model, a tag's model) is then complete."""
         store = self._services.store
-        for part in result.new:
+        for part, archive in result.single_parts.items():
             record = result.manifest.parts[part]
-            single = self._build(assistant, scratch / part, [result.model], parts=frozenset({part})).model
-            store.publish_part(part, record.fingerprint, single, replace=part in verdict.stored)
-        manifest = _manifest_of(result.model, scratch)
+            store.publish_part(part, record.fingerprint, archive, replace=part in verdict.stored)
+        manifest = scratch / MANIFEST_NAME
+        manifest.write_bytes(format_manifest(result.manifest).encode())
         responses = result.manifest.parts.get("nlg")
         if responses is not None and "nlg" not in verdict.stored:
             store.publish_part("nlg", responses.fingerprint, manifest)
@@ -234,13 +219,3 @@ class Run:
 
     def _failed(self, failure: Failure) -> None:
         self.report = replace(self.report, failure=failure)
-
-
-def _manifest_of(model: Path, directory: Path) -> Path:
-    """A model's own rebake.json as a file in the directory. Raises ModelError."""
-    content = read_member(model, MANIFEST_NAME)
-    if content is None:
-        raise ModelError(f"{model} holds no {MANIFEST_NAME}.")
-    path = directory / MANIFEST_NAME
-    path.write_bytes(content)
-    return path

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rebake.archive.manifest import PARTS, Manifest, Part
+from rebake.archive.manifest import PARTS, Part
+from rebake.build.plan import Baseline, Plan
 from rebake.errors import ModelError, StorageError
 from rebake.report.model import PartReport
-from rebake.staleness.compare import compare
-from rebake.staleness.fingerprints import Fingerprints
 from rebake.staleness.verdict import CODE_FORCED, CODES, PartVerdict
 from rebake.store.release_store import ReleaseStore, StoredPart
 
@@ -21,14 +20,12 @@ class StoreVerdict:
     Attributes:
         parts: the verdicts, in the order core, nlu, nlg.
         stored: the parts that were published under just the wanted fingerprint.
-        newest: the manifest of the newest model; None where none was published or it could not be read.
         forced: training is asked for whatever the verdicts say.
         problem: what could not be read, a clause.
     """
 
     parts: tuple[PartReport, ...]
     stored: Mapping[Part, StoredPart]
-    newest: Manifest | None
     forced: bool
     problem: str | None
 
@@ -38,32 +35,30 @@ class StoreVerdict:
         return CODE_FORCED if self.forced else sum(CODES[part.part] for part in self.parts if part.is_stale)
 
 
-def verdict_of_store(wanted: Fingerprints, store: ReleaseStore, manifest_name: str, *, force: bool) -> StoreVerdict:
-    """Ask the store for every part that the assistant has.
+def newest_published(store: ReleaseStore, manifest_name: str) -> Baseline:
+    """The newest model of the store. It only explains: where it cannot be read, the parts are still looked up."""
+    try:
+        return Baseline(manifest=store.newest_manifest(manifest_name))
+    except (StorageError, ModelError) as error:
+        return Baseline(problem=error.message.rstrip("."))
 
-    The newest model serves to tell what changed, no more: where it cannot be read, the parts are still looked up.
-    """
-    newest, problem = _newest(store, manifest_name)
-    plan = compare(wanted, newest, problem=problem)
+
+def verdict_of_store(plan: Plan, store: ReleaseStore) -> StoreVerdict:
+    """Ask the store for every part that the assistant has; the plan compares it with the newest published model."""
+    problem = plan.baseline.problem
     stored: dict[Part, StoredPart] = {}
     reports: dict[Part, PartReport] = {}
-    for verdict in plan.parts:
+    for verdict in plan.verdict.parts:
         found, unread = _look_up(store, verdict)
         if found is not None:
             stored[verdict.part] = found
         problem = problem or unread
         report = _report(verdict, found, unread)
-        if found is not None and newest is None:
+        if found is not None and plan.baseline.manifest is None:
             report = replace(report, reasons=())  # there is nothing that it could have changed since
         reports[verdict.part] = report
-    return StoreVerdict(tuple(reports[part] for part in PARTS if part in reports), stored, newest, force, problem)
-
-
-def _newest(store: ReleaseStore, name: str) -> tuple[Manifest | None, str | None]:
-    try:
-        return store.newest_manifest(name), None
-    except (StorageError, ModelError) as error:
-        return None, error.message.rstrip(".")
+    parts = tuple(reports[part] for part in PARTS if part in reports)
+    return StoreVerdict(parts, stored, plan.request.force, problem)
 
 
 def _look_up(store: ReleaseStore, verdict: PartVerdict) -> tuple[StoredPart | None, str | None]:

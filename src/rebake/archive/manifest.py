@@ -68,7 +68,7 @@ class ComponentRecord:
     Attributes:
         options: merged with the defaults, without those that change nothing.
         fingerprint: covers all that it learns from.
-        files: names of its files in the model, sorted; :func:`write_manifest` looks them up. Empty where nothing was
+        files: names of its files in the model, sorted; :func:`with_files` looks them up. Empty where nothing was
             learned. What is carried over must have them all: Rasa would load a rest of them without a word.
     """
 
@@ -92,14 +92,18 @@ class Manifest:
 
 def write_manifest(manifest: Manifest, directory: Path) -> Path:
     """Write rebake.json into an unpacked model, listing its components' files; the same model gives the same bytes."""
+    path = directory / MANIFEST_NAME
+    write_text(path, format_manifest(with_files(manifest, directory)))
+    return path
+
+
+def with_files(manifest: Manifest, directory: Path) -> Manifest:
+    """The manifest with the names of the files that the components have in an unpacked model."""
     components = {
         node: replace(record, files=_files_of(directory / COMPONENTS_NAME / f"train_{node}") or record.files)
         for node, record in manifest.components.items()
     }
-    manifest = replace(manifest, components=components)
-    path = directory / MANIFEST_NAME
-    write_text(path, format_manifest(manifest))
-    return path
+    return replace(manifest, components=components)
 
 
 def read_manifest(path: Path) -> Manifest | None:

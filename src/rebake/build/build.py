@@ -1,32 +1,28 @@
-"""From an assistant to a model archive: take each part from an archive that has it already, train the rest."""
+"""From a plan to a model archive: reuse each part that an archive has already, train the rest."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from rebake.archive.manifest import PARTS, Manifest, Part, read_manifest
-from rebake.archive.pack import COMPONENTS_NAME, SUFFIX, pack, read_member, verify
+from rebake.archive.manifest import Manifest, Part
+from rebake.archive.pack import COMPONENTS_NAME, SUFFIX, pack, read_member
 from rebake.archive.part_sources import PartSources
 from rebake.archive.scratch import scratch_directory
-from rebake.assistant.model import Assistant
 from rebake.assistant.nlu_data.writer import PERSISTED_NLU
 from rebake.base.progress import Progress, Silent
-from rebake.build.job import BuildJob, nothing_to_train
-from rebake.errors import ModelError, StorageError, UsageError
-from rebake.staleness.compare import compare
-from rebake.staleness.fingerprints import fingerprint
-from rebake.staleness.verdict import Verdict
+from rebake.build.job import Job
+from rebake.build.plan import Plan
+from rebake.errors import StorageError
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What came out.
+    """What a build gave.
 
     Attributes:
         model: the archive; the old one where nothing was stale.
@@ -39,10 +35,11 @@ class BuildResult:
         seconds: part -> how long its training took.
         metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
         written: whether ``model`` is a new file.
+        single_parts: new part -> an archive of that part alone, where they were asked for.
     """
 
     model: Path
-    plan: Verdict
+    plan: Plan
     trained: tuple[Part, ...]
     reused: Mapping[Part, str]
     manifest: Manifest
@@ -50,6 +47,7 @@ class BuildResult:
     seconds: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     written: bool = True
+    single_parts: Mapping[Part, Path] = field(default_factory=dict)
 
     @property
     def new(self) -> tuple[Part, ...]:
@@ -58,72 +56,56 @@ class BuildResult:
 
 
 def build(
-    assistant: Assistant,
-    *,
-    output: Path,
-    old: Path | None = None,
+    plan: Plan,
     sources: Sequence[Path] = (),
-    parts: frozenset[Part] = frozenset(PARTS),
-    force: bool = False,
-    fixed_model_name: str | None = None,
-    core_arguments: Mapping[str, Any] | None = None,
-    nlu_arguments: Mapping[str, Any] | None = None,
-    persist_nlu_data: bool = False,
+    *,
     progress: Progress | None = None,
-    on_plan: Callable[[Verdict], None] | None = None,
+    single_parts: Path | None = None,
 ) -> BuildResult:
     """Write the model of an assistant, training only what no given archive has.
 
     Args:
-        assistant: what to train.
-        output: directory of models; made if it is missing.
-        old: the newest model: the verdict compares with it. Returned as it is where nothing is stale.
-        sources: further archives, of the whole or of one part, that a part with the wanted fingerprint is taken from.
-        parts: what the model is to hold.
-        force: train every part, stale or not.
-        fixed_model_name: file name of the archive, with or without ``.tar.gz``; otherwise it is made of the time and
-            the content, and starts with ``nlu-`` or ``core-`` where the model holds that part alone.
-        core_arguments: ``augmentation_factor``.
-        nlu_arguments: ``num_threads``.
-        persist_nlu_data: put the NLU training data into the archive, where ``rasa train --persist-nlu-data`` puts it;
-            a fresh model without them is then written anew, with all its parts.
+        plan: what is stale; its baseline is returned as it is where nothing is.
+        sources: further archives, of the whole or of one part, that a part with the wanted fingerprint, or a
+            component, is taken from.
         progress: where training reports.
-        on_plan: told the verdict before anything is trained.
+        single_parts: an existing directory for archives of each new part alone; None = they are not wanted.
 
     Raises:
-        UsageError: ``fixed_model_name`` is a path, or a name under which no model would be found.
         DataError: the assistant cannot be trained; nothing was written.
         StorageError: the archive could not be written; what was there before still is.
     """
-    _refuse_path(fixed_model_name)
-    job = BuildJob(
-        assistant,
-        parts,
-        core_arguments or {},
-        nlu_arguments or {},
-        progress or Silent(),
-        persist_nlu_data=persist_nlu_data,
+    request, old = plan.request, plan.baseline.path
+    if plan.verdict.is_fresh and old is not None and plan.baseline.manifest is not None and not _lacks_nlu_data(plan):
+        return BuildResult(old, plan, (), {}, plan.baseline.manifest, written=False)
+    job = Job(plan, progress or Silent())
+    archives = [] if request.force else [path for path in (old, *sources) if path is not None]
+    with _working_directory(request.output) as scratch:
+        directory = scratch / "model"
+        directory.mkdir()
+        with PartSources(archives) as open_sources:
+            job.run(directory, open_sources)
+        name = request.model_name or _prefix(plan) + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
+        model = pack(directory, request.output / (name if name.endswith(SUFFIX) else name + SUFFIX))
+        singles = {} if single_parts is None else _cut(job, directory, scratch, single_parts)
+    return BuildResult(
+        model,
+        plan,
+        tuple(job.trained),
+        job.reused,
+        job.manifest,
+        job.rebuilt,
+        job.seconds,
+        job.metrics,
+        single_parts=singles,
     )
-    manifest, problem = _read_old(old)
-    plan = compare(job.fingerprints, manifest, model=old.name if old else None, problem=problem, force=force)
-    if on_plan is not None:
-        on_plan(plan)
-    lacks_data = persist_nlu_data and "nlu" in job.fingerprints.parts and not _has_nlu_data(old)
-    if plan.is_fresh and old is not None and manifest is not None and not lacks_data:
-        return BuildResult(old, plan, (), {}, manifest, written=False)
-    archives = [] if force else [path for path in (old, *sources) if path is not None]
-    with _working_directory(output) as directory:
-        _run(job, directory, archives)
-        name = fixed_model_name or job.prefix + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
-        model = output / (name if name.endswith(SUFFIX) else name + SUFFIX)
-        pack(directory, model)
-    return BuildResult(model, plan, tuple(job.trained), job.reused, job.manifest, job.rebuilt, job.seconds, job.metrics)
 
 
-def build_into(job: BuildJob, directory: Path, sources: Sequence[Path] = ()) -> None:
+def build_into(plan: Plan, directory: Path, sources: Sequence[Path] = ()) -> None:
     """Fill a directory with what the archive would hold; where it exists already, only its model files are replaced."""
     with _working_directory(directory.parent) as scratch:
-        _run(job, scratch, sources)
+        with PartSources(sources) as open_sources:
+            Job(plan, Silent()).run(scratch, open_sources)
         directory.mkdir(exist_ok=True)
         for entry in scratch.iterdir():
             target = directory / entry.name
@@ -132,38 +114,31 @@ def build_into(job: BuildJob, directory: Path, sources: Sequence[Path] = ()) -> 
             entry.replace(target)
 
 
-def dry_run(
-    assistant: Assistant,
-    *,
-    old: Path | None,
-    parts: frozenset[Part] = frozenset(PARTS),
-    force: bool = False,
-    core_arguments: Mapping[str, Any] | None = None,
-    nlu_arguments: Mapping[str, Any] | None = None,
-) -> Verdict:
-    """What of ``old`` is stale, and why; nothing is trained, imported from TensorFlow, or written.
-
-    Raises:
-        DataError: there is nothing that could be trained, so that a model can be neither fresh nor stale.
-    """
-    wanted = fingerprint(assistant, core_arguments=core_arguments or {}, nlu_arguments=nlu_arguments or {}, parts=parts)
-    if not wanted.parts.keys() & {"nlu", "core"}:
-        raise nothing_to_train(assistant, parts)
-    manifest, problem = _read_old(old)
-    return compare(wanted, manifest, model=old.name if old else None, problem=problem, force=force)
+def _cut(job: Job, whole: Path, scratch: Path, target: Path) -> dict[Part, Path]:
+    """Archives of each new part alone, from the directory of the whole model."""
+    archives: dict[Part, Path] = {}
+    for part in (*job.trained, *job.rebuilt):
+        alone = scratch / part
+        alone.mkdir()
+        job.cut(part, whole, alone)
+        archives[part] = pack(alone, target / f"{part}{SUFFIX}")
+    return archives
 
 
-def _refuse_path(name: str | None) -> None:
-    if name and (name.startswith(".") or Path(name).name != name):
-        raise UsageError(
-            f"The model cannot be named '{name}': it is written into the directory of models.",
-            fix="Give a plain file name that does not start with a dot, and the directory with --out.",
-        )
+def _prefix(plan: Plan) -> str:
+    """Of the archive's name, as Rasa names models of one part."""
+    trainable = plan.fingerprints.parts.keys() & {"nlu", "core"}
+    return "" if len(trainable) == 2 else f"{trainable.pop()}-"
 
 
-def _run(job: BuildJob, directory: Path, archives: Sequence[Path]) -> None:
-    with PartSources(archives) as sources:
-        job.run(directory, sources)
+def _lacks_nlu_data(plan: Plan) -> bool:
+    """Whether the NLU training data is to be in the archive, and the old model does not have it."""
+    old = plan.baseline.path
+    return (
+        plan.request.persist_nlu_data
+        and "nlu" in plan.fingerprints.parts
+        and (old is None or read_member(old, f"{COMPONENTS_NAME}/{PERSISTED_NLU}") is None)
+    )
 
 
 @contextmanager
@@ -191,23 +166,3 @@ def _working_directory(output: Path) -> Iterator[Path]:
         if isinstance(error, OSError):  # a full disk names no file
             raise StorageError(f"the model could not be written below {output}: {error.strerror or error}.") from error
         raise
-
-
-def _has_nlu_data(model: Path | None) -> bool:
-    return model is not None and read_member(model, f"{COMPONENTS_NAME}/{PERSISTED_NLU}") is not None
-
-
-def _read_old(old: Path | None) -> tuple[Manifest | None, str | None]:
-    """The old model's manifest, None where it has none; the second is why the model could not be read.
-
-    All of the archive is read: what is cut off behind its manifest is no model that could stay as it is.
-    """
-    if old is None:
-        return None, None
-    try:
-        manifest = read_manifest(old)
-        if old.name.endswith(SUFFIX):
-            verify(old)
-    except ModelError as error:
-        return None, str(error)
-    return manifest, None

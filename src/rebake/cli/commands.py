@@ -1,4 +1,4 @@
-"""What the commands of the command line do; verdicts and results go to stdout, talk goes to stderr."""
+"""What the commands of the command line do; verdicts and results go to stdout, messages to stderr."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from pathlib import Path
 
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
-from rebake.assistant.model import Assistant
-from rebake.build.build import BuildResult, build, dry_run
+from rebake.build.build import build
+from rebake.build.plan import Baseline, Plan, make_plan
+from rebake.build.request import Request
 from rebake.cli.console import make_progress, use_color
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.report.json import write_json
 from rebake.report.model import Failure, Report, parts_of_verdict
 from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
-from rebake.staleness.verdict import Verdict
 from rebake.store.directory import models, newest_model
-from rebake.validation.assistant import check_assistant
 
 logger = logging.getLogger("rebake")
 
@@ -49,60 +48,35 @@ def run(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace, started: float) -> int:
     """Print the verdict; the exit code is its bit code."""
-    assistant = _read(options, to_train=False)
-    old = _old_model(options)
-    plan = dry_run(
-        assistant,
-        old=old,
-        parts=_parts(options),
-        force=options.force,
-        core_arguments=_core_arguments(options),
-        nlu_arguments=_nlu_arguments(options),
-    )
-    report = Report(
-        mode="check",
-        parts=parts_of_verdict(plan),
-        code=plan.code,
-        forced=options.force,
-        compared_with=str(old) if old else None,
-        model_path=str(old) if old and plan.is_fresh else None,
-        notices=assistant.notices,
-        seconds=time.monotonic() - started,
-    )
+    plan = _plan(options, to_train=False)
+    report = replace(_report(plan, time.monotonic() - started), model_path=_fresh_model(plan))
     print(verdict_text(report, color=use_color(sys.stdout)))
-    _, texts = dry_run_result(comparison_of(plan))
+    _, texts = dry_run_result(comparison_of(plan.verdict))
     print("\n".join(texts))
     _write_report(options, report)
-    return plan.code
+    return plan.verdict.code
 
 
 def train(options: argparse.Namespace, started: float) -> int:
     """Train what is stale; the path of the model is all that goes to stdout."""
-    assistant = _read(options, to_train=True)
-    parts = _parts(options)
-    old = _old_model(options)
-    output = Path(options.out)
-
-    def tell(plan: Verdict) -> None:
-        if not options.quiet:
-            verdict = Report(mode="check", parts=parts_of_verdict(plan), code=plan.code)
-            print(verdict_text(verdict, color=use_color(sys.stderr)), file=sys.stderr)
-
-    result = build(
-        assistant,
-        output=output,
-        old=old,
-        sources=models(output),
-        parts=parts,
-        force=options.force,
-        fixed_model_name=options.fixed_model_name,
-        core_arguments=_core_arguments(options),
-        nlu_arguments=_nlu_arguments(options),
-        persist_nlu_data=options.persist_nlu_data,
-        progress=make_progress(quiet=options.quiet),
-        on_plan=tell,
+    plan = _plan(options, to_train=True)
+    if not options.quiet:
+        print(verdict_text(_report(plan), color=use_color(sys.stderr)), file=sys.stderr)
+    result = build(plan, models(plan.request.output), progress=make_progress(quiet=options.quiet))
+    report = replace(
+        _report(plan, time.monotonic() - started),
+        mode="train",
+        parts=parts_of_verdict(
+            plan.verdict,
+            trained=result.trained,
+            reused=result.reused,
+            rebuilt=result.rebuilt,
+            seconds=result.seconds,
+        ),
+        model_path=str(result.model),
+        model_written=result.written,
+        metrics=result.metrics,
     )
-    report = _report(result, assistant, old, options, time.monotonic() - started)
     if not options.quiet:
         print(outcome_text(report), file=sys.stderr)
     _write_report(options, report)
@@ -140,17 +114,30 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _read(options: argparse.Namespace, *, to_train: bool) -> Assistant:
-    """The assistant, checked, its notices told; a domain or data that only a default names may be missing."""
+def _plan(options: argparse.Namespace, *, to_train: bool) -> Plan:
+    """Read the assistant and make the plan; prints its notices.
+
+    A domain or data that only a default names may be missing.
+    """
     domain: str | None = options.domain
     if domain is None:
         domain = DEFAULT_DOMAIN if Path(DEFAULT_DOMAIN).exists() else None
-    assistant = load_assistant(options.config, domain, options.data or [DEFAULT_DATA], env=frozenset(options.env))
-    notices = (*assistant.notices, *check_assistant(assistant, _parts(options), to_train=to_train))
+    request = Request(
+        assistant=load_assistant(options.config, domain, options.data or [DEFAULT_DATA], env=frozenset(options.env)),
+        to_train=to_train,
+        parts=_parts(options),
+        force=options.force,
+        output=Path(options.out),
+        model_name=getattr(options, "fixed_model_name", None),
+        augmentation_factor=options.augmentation,
+        num_threads=options.num_threads,
+        persist_nlu_data=getattr(options, "persist_nlu_data", False),
+    )
+    plan = make_plan(request, Baseline.of_model(_old_model(options)))
     if not getattr(options, "quiet", False):
-        for notice in notices:
+        for notice in plan.notices:
             print(f"warning: {notice}", file=sys.stderr)
-    return replace(assistant, notices=notices)
+    return plan
 
 
 def _old_model(options: argparse.Namespace) -> Path | None:
@@ -169,35 +156,23 @@ def _parts(options: argparse.Namespace) -> frozenset[Part]:
     return frozenset({"nlu"}) if part == "nlu" else frozenset({"core", "nlg"})
 
 
-def _core_arguments(options: argparse.Namespace) -> dict[str, int]:
-    return {} if options.augmentation is None else {"augmentation_factor": options.augmentation}
-
-
-def _nlu_arguments(options: argparse.Namespace) -> dict[str, int]:
-    return {} if options.num_threads is None else {"num_threads": options.num_threads}
-
-
-def _report(
-    result: BuildResult, assistant: Assistant, old: Path | None, options: argparse.Namespace, seconds: float
-) -> Report:
+def _report(plan: Plan, seconds: float | None = None) -> Report:
+    """The report of a check; a training adds what it did."""
+    old = plan.baseline.path
     return Report(
-        mode="train",
-        parts=parts_of_verdict(
-            result.plan,
-            trained=result.trained,
-            reused=result.reused,
-            rebuilt=result.rebuilt,
-            seconds=result.seconds,
-        ),
-        code=result.plan.code,
-        forced=options.force,
+        mode="check",
+        parts=parts_of_verdict(plan.verdict),
+        code=plan.verdict.code,
+        forced=plan.request.force,
         compared_with=str(old) if old else None,
-        model_path=str(result.model),
-        model_written=result.written,
-        metrics=result.metrics,
         seconds=seconds,
-        notices=assistant.notices,
+        notices=plan.notices,
     )
+
+
+def _fresh_model(plan: Plan) -> str | None:
+    old = plan.baseline.path
+    return str(old) if old is not None and plan.verdict.is_fresh else None
 
 
 def _write_report(options: argparse.Namespace, report: Report) -> None:

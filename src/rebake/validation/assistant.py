@@ -51,7 +51,7 @@ def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: b
     if "core" in parts and assistant.stories and not assistant.domain.is_empty:
         _check_policies(assistant, told)
         told.notices += check_stories(assistant.stories)
-        if assistant.is_end_to_end and "nlu" in parts:
+        if assistant.is_end_to_end and ("nlu" in parts or to_train):
             with told.refusals():
                 require_featurizers(assistant, pipeline_nodes(assistant) if assistant.nlu else ())
         for slot in assistant.domain.slots:

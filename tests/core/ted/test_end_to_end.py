@@ -11,7 +11,6 @@ import pytest
 
 from rebake.assistant.model import Assistant
 from rebake.base.training_context import TrainingContext
-from rebake.build.build import build
 from rebake.core.dialogue.events import EntitiesAdded, events_from_json
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import StateBuilder
@@ -25,6 +24,7 @@ from rebake.errors import ModelError, UnsupportedError
 from rebake.model import load_model
 from rebake.nlu.pipeline import pipeline_nodes
 from rebake.registry.policies import POLICIES
+from support.building import build
 from support.core import CONFIG, DOMAIN, read
 from support.weights import values_of
 

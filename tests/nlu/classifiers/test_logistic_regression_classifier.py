@@ -16,7 +16,6 @@ from rebake import load_model
 from rebake.archive.metadata import read_metadata
 from rebake.archive.pack import unpack
 from rebake.assistant.model import Example, NluData
-from rebake.build.build import build
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.logistic_regression import LogisticRegressionModel
 from rebake.nlu.classifiers.logistic_regression_classifier import LogisticRegressionClassifier
@@ -24,6 +23,7 @@ from rebake.nlu.classifiers.skops_files import read_skops, write_skops
 from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.message import Features, Message
 from support.assistant_files import load, write
+from support.building import build
 from support.interpreter_lock import interpreter_is_free
 from support.nlu import component, reloaded, texts, tokenized, trained, training_on
 

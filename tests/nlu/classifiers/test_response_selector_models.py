@@ -13,12 +13,12 @@ from rebake.archive.manifest import read_manifest
 from rebake.archive.pack import read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
-from rebake.build.build import build, dry_run
 from rebake.model import load_model
 from rebake.nlu.component import Component
 from rebake.nlu.message import Message
 from rebake.nlu.pipeline import Pipeline
 from support.assistants import edit
+from support.building import build, verdict_on
 
 CONFIG = """\
 recipe: default.v1
@@ -85,13 +85,13 @@ def test_a_new_wording_is_served_without_training(project: Path) -> None:
 
     edit(project / "domain.yml", "at nine", "at ten")
     edit(project / "data" / "nlu.yml", "at the harbour", "in the old town")
-    assert dry_run(read(), old=first).stale_parts == ("nlg",)
-    result = build(read(), output=project / "models", old=first, fixed_model_name="second")
+    assert verdict_on(read(), old=first).stale_parts == ("nlg",)
+    result = build(read(), output=project / "models", old=first, model_name="second")
     assert result.trained == ()
     with load_model(result.model) as model:
         again = model.parse("opening hours")
     assert again["response_selector"]["faq"]["response"]["responses"] == [{"text": "at ten"}]
-    fresh = build(read(), output=project / "models", force=True, fixed_model_name="third")
+    fresh = build(read(), output=project / "models", force=True, model_name="third")
     with load_model(fresh.model) as model:
         assert model.parse("opening hours") == again
         trained_today = model.metadata.model_id
@@ -124,9 +124,9 @@ def test_a_new_wording_that_is_learned_makes_everything_from_the_tokens_on_stale
         "utter_faq/price",
     ]
     edit(project / "data" / "nlu.yml", "at the harbour", "in the old town")  # no example leads to it
-    assert dry_run(read(), old=first).stale_parts == ("nlg",)
+    assert verdict_on(read(), old=first).stale_parts == ("nlg",)
     edit(project / "domain.yml", "at nine", "at ten")
-    plan = dry_run(read(), old=first)
+    plan = verdict_on(read(), old=first)
     assert plan.stale_parts == ("nlu", "nlg")
     verdict = plan.verdict("nlu")
     assert verdict is not None

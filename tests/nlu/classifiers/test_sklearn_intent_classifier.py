@@ -10,7 +10,6 @@ import pytest
 from numpy.typing import NDArray
 
 from rebake.assistant.model import Domain, NluData
-from rebake.build.build import build
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.skops_files import read_skops, write_skops
 from rebake.nlu.classifiers.support_vector_machine import SupportVectorModel, _learned
@@ -18,6 +17,7 @@ from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Features, Message
 from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write
+from support.building import build
 from support.interpreter_lock import interpreter_is_free
 from support.nlu import component, reloaded, trained
 

@@ -14,7 +14,6 @@ import pytest
 from rebake.assistant.model import EntitySpan, Example, NluData, RegexPattern
 from rebake.base.progress import Silent, Task
 from rebake.base.training_context import TrainingContext
-from rebake.build.build import build
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.crf.model import CrfModel
@@ -22,6 +21,7 @@ from rebake.nlu.extractors.crf_entity_extractor import CRFEntityExtractor
 from rebake.nlu.message import Features, Message
 from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write
+from support.building import build
 from support.nlu import component, reloaded, tokenized, trained, training_on
 
 NAME = "CRFEntityExtractor"

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from rebake.assistant.importer import load_assistant
-from rebake.build.build import build, dry_run
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model import load_model
 from rebake.nlu import extras
 from rebake.nlu.message import Message
 from rebake.registry.components import COMPONENTS
+from support.building import build, verdict_on
 from support.nlu import component, reloaded, texts, trained, training_on
 
 needs_jieba = pytest.mark.skipif(
@@ -145,7 +145,7 @@ def test_without_jieba_the_error_has_the_line_and_the_command(tmp_path: Path, mo
 def test_a_check_sees_changed_dictionaries_and_needs_no_jieba(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fingerprint() -> str | None:
         [part] = [
-            part for part in dry_run(load_assistant(**project(tmp_path, options)), old=None).parts if part.is_stale
+            part for part in verdict_on(load_assistant(**project(tmp_path, options)), old=None).parts if part.is_stale
         ]
         return part.fingerprint
 

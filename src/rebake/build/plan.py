@@ -1,0 +1,144 @@
+"""One plan for a run: the assistant is validated once, fingerprinted once and compared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rebake.archive.manifest import Manifest, Part, read_manifest
+from rebake.archive.pack import SUFFIX, verify
+from rebake.assistant.model import Assistant
+from rebake.base.location import Notice
+from rebake.build.request import Request
+from rebake.core.agent import policy_nodes
+from rebake.errors import DataError, ModelError, UsageError
+from rebake.nlu.pipeline import pipeline_nodes
+from rebake.registry.node import Node
+from rebake.staleness.compare import compare
+from rebake.staleness.fingerprints import Fingerprints, fingerprint
+from rebake.staleness.verdict import Verdict
+from rebake.validation.assistant import check_assistant
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The model that an assistant is compared with.
+
+    Attributes:
+        path: its archive; None where there is none, or where only its manifest is known.
+        manifest: what it was trained from; None where there is no model, or nothing tells.
+        problem: why it could not be read, a sentence: then nothing is known of any part.
+    """
+
+    path: Path | None = None
+    manifest: Manifest | None = None
+    problem: str | None = None
+
+    @classmethod
+    def of_model(cls, path: Path | None) -> Baseline:
+        """Read an archive, to its end: what is cut off behind its manifest is no model that could stay as it is.
+
+        Raises:
+            StorageError: the file cannot be read.
+        """
+        if path is None:
+            return NO_BASELINE
+        try:
+            manifest = read_manifest(path)
+            if path.name.endswith(SUFFIX):
+                verify(path)
+        except ModelError as error:
+            return cls(path, None, str(error))
+        return cls(path, manifest)
+
+
+NO_BASELINE = Baseline()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run knows before anything is trained.
+
+    Attributes:
+        request: what was asked for.
+        baseline: the model that the verdict compares with.
+        nlu: the pipeline of the model; empty where it has no NLU part.
+        core: the policies of the model; empty where it has no Core part.
+        fingerprints: what the assistant asks for.
+        verdict: which parts are stale, and why.
+        notices: what deserves attention in the assistant.
+    """
+
+    request: Request
+    baseline: Baseline
+    nlu: tuple[Node, ...]
+    core: tuple[Node, ...]
+    fingerprints: Fingerprints
+    verdict: Verdict
+    notices: tuple[Notice, ...]
+
+    @property
+    def is_end_to_end(self) -> bool:
+        """Whether policies of the model see texts through its pipeline."""
+        return bool(self.nlu) and bool(self.core) and self.request.assistant.is_end_to_end
+
+
+def make_plan(request: Request, baseline: Baseline = NO_BASELINE) -> Plan:
+    """Validate the assistant, fingerprint it, and compare it with a model. Nothing is trained or written.
+
+    Raises:
+        UsageError: the name of the model is a path, or a name under which no model would be found.
+        DataError: mistakes in the assistant's files, or there is nothing that could be trained, so that a model can
+            be neither fresh nor stale.
+        UnsupportedError: what rebake does not train, if the request is to train.
+    """
+    _refuse_path(request.model_name)
+    assistant = request.assistant
+    found = check_assistant(assistant, request.parts, to_train=request.to_train)
+    wanted = fingerprint(
+        assistant,
+        core_arguments=request.core_arguments,
+        nlu_arguments=request.nlu_arguments,
+        parts=request.parts,
+    )
+    if not wanted.parts.keys() & {"nlu", "core"}:
+        raise _nothing_to_train(assistant, request.parts)
+    verdict = compare(
+        wanted,
+        baseline.manifest,
+        model=baseline.path.name if baseline.path is not None else None,
+        problem=baseline.problem,
+        force=request.force,
+    )
+    nlu: tuple[Node, ...] = ()
+    core: tuple[Node, ...] = ()
+    if request.to_train and "nlu" in wanted.parts:
+        nlu = pipeline_nodes(assistant)
+    if request.to_train and "core" in wanted.parts:
+        core, _ = policy_nodes(assistant.config.policies, is_default=assistant.config.policies_is_default)
+    notices = tuple(dict.fromkeys((*assistant.notices, *found)))
+    return Plan(request, baseline, nlu, core, wanted, verdict, notices)
+
+
+def _refuse_path(name: str | None) -> None:
+    if name and (name.startswith(".") or Path(name).name != name):
+        raise UsageError(
+            f"The model cannot be named '{name}': it is written into the directory of models.",
+            fix="Give a plain file name that does not start with a dot, and the directory with --out.",
+        )
+
+
+def _nothing_to_train(assistant: Assistant, parts: frozenset[Part]) -> DataError:
+    """Why none of the parts that are asked for can be trained."""
+    place = assistant.config.location
+    if "nlu" in parts and assistant.nlu:
+        return DataError("The pipeline is empty.", location=place, fix="List the components under `pipeline:`.")
+    if "core" in parts and assistant.stories:
+        if assistant.domain.is_empty:
+            return DataError("There are stories, but no domain.", fix="Name the domain file or directory (--domain).")
+        return DataError("There are no policies.", location=place, fix="List the policies under `policies:`.")
+    missing = [name for part, name in (("nlu", "NLU examples"), ("core", "stories or rules")) if part in parts]
+    return DataError(
+        f"There is nothing to train: the data holds no {' and no '.join(missing)}.",
+        fix="Name the files or directories that hold them (--data).",
+    )
