@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rebake.archive.metadata import COMPONENTS_NAME, Metadata, read_metadata, resolve
 from rebake.archive.pack import unpack
-from rebake.assistant.domain.names import domain_from_dict
+from rebake.assistant.domain.serialization import domain_from_dict
 from rebake.errors import ModelError
 
 if TYPE_CHECKING:

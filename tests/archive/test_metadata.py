@@ -11,7 +11,7 @@ import pytest
 from rebake.archive.graph import predict_graph, train_graph
 from rebake.archive.metadata import Metadata, build_metadata, read_metadata, resolve, write_metadata
 from rebake.archive.pack import pack
-from rebake.assistant.domain.names import domain_as_dict
+from rebake.assistant.domain.serialization import domain_as_dict
 from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, NluData, Response
 from rebake.base.location import Location
 from rebake.errors import ModelError

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from rebake.archive.metadata import read_metadata, resolve
-from rebake.assistant.domain.names import action_names, domain_from_dict
+from rebake.assistant.domain.names import action_names
+from rebake.assistant.domain.serialization import domain_from_dict
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, Domain
 from rebake.base.training_context import TrainingContext

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from rebake.archive.graph import Graph
-from rebake.assistant.domain.names import DEFAULT_ACTIONS, action_names, domain_as_dict
+from rebake.assistant.domain.names import DEFAULT_ACTIONS, action_names
+from rebake.assistant.domain.serialization import domain_as_dict
 from rebake.assistant.model import ActionStep, Assistant, Domain, OrStep, UserStep
 from rebake.base.files import write_text
 from rebake.registry.node import Node

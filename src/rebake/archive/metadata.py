@@ -13,7 +13,7 @@ from typing import Any
 
 from rebake.archive.graph import predict_graph, train_graph
 from rebake.archive.pack import COMPONENTS_NAME, METADATA_NAME, read_member
-from rebake.assistant.domain.names import domain_as_dict, domain_as_yaml, domain_from_dict
+from rebake.assistant.domain.serialization import domain_as_dict, domain_as_yaml, domain_from_dict
 from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.base.files import write_text
 from rebake.base.location import Location

@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebake.assistant.domain.names import (
-    action_names,
-    domain_as_dict,
-    domain_as_yaml,
-    domain_from_dict,
-    entity_states,
-    intent_names,
-    retrieval_intents,
-    used_entities,
-)
+from rebake.assistant.domain.names import action_names, entity_states, intent_names, retrieval_intents, used_entities
+from rebake.assistant.domain.serialization import domain_as_dict, domain_as_yaml, domain_from_dict
 from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.model import Domain, Entity, Intent, Slot
 from rebake.assistant.yaml.values import plain

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rebake.assistant.domain.names import action_names, domain_from_dict
+from rebake.assistant.domain.names import action_names
+from rebake.assistant.domain.serialization import domain_from_dict
 from rebake.core.dialogue.events import events_from_json
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import StateBuilder
