@@ -1,4 +1,4 @@
-"""What GitHub tells a job about itself: environment and event, read once into a frozen value."""
+"""What a job knows about itself: environment and event, read once into a frozen value."""
 
 from __future__ import annotations
 

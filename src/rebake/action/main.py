@@ -56,7 +56,7 @@ def main() -> int:
             return _skip(run_plan.skip, runner)
         try:
             return Run(settings, event, run_plan, _services(settings, event, runner)).execute()
-        except Exception as error:  # in telling, which is the last thing; Python's own exit code means stale Core
+        except Exception as error:  # while announcing, the last step; Python's own exit code means stale Core
             logging.getLogger("rebake").exception("internal error")
             runner.error(f"Internal error: {type(error).__name__}. The log has the traceback.")
             return EXIT_INTERNAL

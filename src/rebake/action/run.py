@@ -33,7 +33,7 @@ DEFAULT_DOMAIN = DEFAULTS["domain"]
 
 
 class Run:
-    """One run; ``report`` grows with it, so that a failure tells what was reached."""
+    """One run; ``report`` grows with it, so that a failure reports what was reached."""
 
     def __init__(self, settings: Settings, event: Event, run_plan: RunPlan, services: Services) -> None:
         self._settings = settings

@@ -50,7 +50,7 @@ class Settings:
         store_tag: the tag of the prerelease that keeps the trained parts.
         comment: whether to write the pull-request comment.
         status: whether to set the commit status.
-        fail_on: with mode check: "stale" fails the job while the model is stale, "never" only tells.
+        fail_on: with mode check: "stale" fails the job while the model is stale, "never" reports without failing it.
         force: train everything, whatever is known.
         env: the names of environment variables that the assistant's files may refer to as ``${NAME}``.
         augmentation_factor: of the stories; None leaves the default.

@@ -107,7 +107,7 @@ def read_member(path: Path, name: str) -> bytes | None:
 
 
 def verify(path: Path) -> None:
-    """Read an archive to its end: gzip's sum over everything tells of a cut or a flipped bit anywhere.
+    """Read an archive to its end: gzip's checksum shows a cut or a flipped bit anywhere.
 
     Raises: as :func:`unpack`.
     """

@@ -26,7 +26,7 @@ class Baseline:
 
     Attributes:
         path: its archive; None where there is none, or where only its manifest is known.
-        manifest: what it was trained from; None where there is no model, or nothing tells.
+        manifest: what it was trained from; None where there is no model, or no rebake.json in it.
         problem: why it could not be read, a sentence: then nothing is known of any part.
     """
 

@@ -47,7 +47,7 @@ def _verdict(
     if problem is not None:
         return PartVerdict(part, "unknown", (problem,), wanted.fingerprint)
     if old is None:
-        why = [NO_MODEL if model is None else f"{model} has no rebake.json: nothing tells what it was trained from"]
+        why = [NO_MODEL if model is None else f"{model} has no rebake.json, so it is unknown what it was trained from"]
     elif found is None:
         why = [f"the model has no {_NAMES[part]}"]
     elif found.fingerprint != wanted.fingerprint:

@@ -44,7 +44,7 @@ def digest(value: Any) -> str:
 
 
 def _with_text_keys(value: Any) -> Any:
-    """With every key as a text that tells its kind, so that 1 and "1" stay two keys."""
+    """With every key as a text that includes its kind, so that 1 and "1" stay two keys."""
     if isinstance(value, Mapping):
         return {f"{type(key).__name__} {key}": _with_text_keys(inner) for key, inner in value.items()}
     return [_with_text_keys(inner) for inner in value] if isinstance(value, list | tuple) else value

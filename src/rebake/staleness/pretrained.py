@@ -32,7 +32,7 @@ def pretrained_versions(component: str, options: Mapping[str, Any]) -> dict[str,
         model = LANGUAGE_MODELS.get(str(options["model_name"]))
         weights = options["model_weights"] or (model.weights if model is not None else None)
         found["commit of model_weights"] = _hub_commit(weights, options["cache_dir"])
-    return {name: told for name, told in found.items() if told is not None}
+    return {name: version for name, version in found.items() if version is not None}
 
 
 def _package_version(name: object) -> str | None:

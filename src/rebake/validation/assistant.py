@@ -29,7 +29,7 @@ _SLOW_TO_MAKE = frozenset(
 
 
 def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: bool) -> tuple[Notice, ...]:
-    """Everything that can be told of an assistant without training it, in well under a second.
+    """Everything that can be found in an assistant without training it, in well under a second.
 
     Args:
         assistant: as it was read.

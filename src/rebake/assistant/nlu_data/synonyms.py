@@ -14,7 +14,7 @@ def learn_synonyms(data: NluData, on_conflict: Callable[[str, str, str], None] |
 
     Args:
         data: the training data.
-        on_conflict: told (surface, the value so far, the value from now on).
+        on_conflict: called with the surface, the value so far and the value from now on.
     """
     targets: dict[str, str] = {}
     for surface, value in _pairs(data):

@@ -131,8 +131,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> DataErro
 
 
 def _too_deep(file: str, line: int) -> DataError:
-    told = f"The YAML is nested deeper than {MAX_DEPTH} levels."
-    return DataError(told, location=Location(file, line), fix="Write it flatter.")
+    message = f"The YAML is nested deeper than {MAX_DEPTH} levels."
+    return DataError(message, location=Location(file, line), fix="Write it flatter.")
 
 
 @dataclass

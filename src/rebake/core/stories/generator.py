@@ -1,7 +1,7 @@
 """Training trackers from stories and rules, as Rasa's generator makes them.
 
 Rounds over all steps let trackers grow from checkpoint to checkpoint until nothing new is reached. Augmentation then
-glues finished conversations together: some of them start further rounds, as if one user had told story after story.
+concatenates finished conversations: some of them start further rounds, as if one user went through story after story.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _Generator:
         self._builder = StateBuilder(domain)
         self._domain = domain
         self._factor = augmentation_factor
-        self._random = Random(42)  # noqa: S311 (Rasa's own seed: it decides what is glued together)
+        self._random = Random(42)  # noqa: S311 (Rasa's own seed: it decides which stories are concatenated)
         self._finished_histories: set[tuple[bool, tuple[int, ...]]] = set()
         self._events: dict[int, list[Event]] = {}
 
@@ -94,7 +94,7 @@ class _Generator:
         for end in ends[: max(0, self._factor)]:
             tracker = end.copy()
             tracker.is_augmented = True
-            tracker.name = ""  # named by what is glued to it
+            tracker.name = ""  # named by what is concatenated to it
             tracker.update(ActionReverted())
             starts.append(tracker)
         return defaultdict(list, {STORY_START: starts} if starts else {})

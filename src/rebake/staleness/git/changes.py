@@ -1,4 +1,4 @@
-"""Which training files changed, as git tells it. This explains a verdict and never decides one.
+"""Which training files changed, according to git. This explains a verdict and never decides one.
 
 Git's own configuration stays untouched: that the workspace belongs to another user (in a container) is allowed for
 through the environment of each call. Where history is missing (a clone of depth 1), it is fetched if that is possible.
@@ -92,7 +92,7 @@ def find_changes(
         paths: files and directories of the assistant (the deleted ones, too).
         credentials: git configuration for fetching, used only where it fails without.
 
-    Never raises for what git says: ``Changes.problem`` tells.
+    Never raises for what git says: it goes into ``Changes.problem``.
     """
     if base.kind == "none":
         return Changes(problem=base.reason)

@@ -83,7 +83,7 @@ class _RasaJsonReader(JsonSource):
         self.result.synonyms += [Synonym(surface, str(value), self.at(line)) for surface in surfaces]
 
     def lookup(self, item: dict[str, Any], line: int) -> None:
-        """The elements themselves, or the path of a file that holds one a line."""
+        """The elements themselves, or the path of a file that holds one per line."""
         name = self.text(item, "name", "a lookup table", line)
         elements = item.get("elements")
         if isinstance(elements, str):
@@ -93,7 +93,7 @@ class _RasaJsonReader(JsonSource):
             raise self.error(
                 f"\"elements\" of the lookup table '{name}' is {describe(elements)}.",
                 line,
-                "It must be a list of texts, or the path of a file that has one a line.",
+                "It must be a list of texts, or the path of a file that has one per line.",
             )
         if elements:
             self.result.lookups.append(LookupTable(name, tuple(elements), self.at(line)))
