@@ -97,7 +97,7 @@ def test_empty_inputs_have_their_defaults() -> None:
         ("data",),
         "stale",
     )
-    assert (settings.core_arguments, settings.nlu_arguments) == ({}, {})
+    assert (settings.augmentation_factor, settings.threads) == (None, None)
     assert (settings.name, settings.slug) == ("", "")
 
 
@@ -112,7 +112,7 @@ def test_inputs_are_read() -> None:
         working_directory="./bots/pizza-2/",
     )
     assert settings.data == ("data", "more")
-    assert (settings.core_arguments, settings.nlu_arguments) == ({"augmentation_factor": 0}, {"num_threads": 2})
+    assert (settings.augmentation_factor, settings.threads) == (0, 2)
     assert settings.env == {"A", "B", "C"}
     assert (settings.force, settings.fail_on) == (True, "never")
     assert (settings.name, settings.slug) == ("bots/pizza-2", "-bots-pizza-2")

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from rebake.errors import UsageError
 
@@ -123,14 +123,6 @@ class Settings:
         if not self.name.isascii():
             words.append(hashlib.sha256(self.name.encode()).hexdigest()[:8])
         return "".join(f"-{word}" for word in words)
-
-    @property
-    def core_arguments(self) -> dict[str, Any]:
-        return {} if self.augmentation_factor is None else {"augmentation_factor": self.augmentation_factor}
-
-    @property
-    def nlu_arguments(self) -> dict[str, Any]:
-        return {} if self.threads is None else {"num_threads": self.threads}
 
     def __repr__(self) -> str:
         """Without the token."""
