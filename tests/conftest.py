@@ -10,7 +10,7 @@ from github import Auth, Github
 
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
-from rebake.store.retries import Patience
+from rebake.store.retries import Retries
 from rebake.store.transfer import Transfer
 from support.assistants import write_tiny
 from support.github_api import GitHubApi
@@ -74,8 +74,8 @@ def connect(api: GitHubApi, waits: list[float]) -> Callable[[], Releases]:
             per_page=100,
             lazy=True,
         )
-        patience = Patience(sleep=waits.append, clock=lambda: 1000.0)
-        return Releases(client.get_repo(api.repository), Transfer(api.token), patience)
+        retries = Retries(sleep=waits.append, clock=lambda: 1000.0)
+        return Releases(client.get_repo(api.repository), Transfer(api.token), retries)
 
     return make
 

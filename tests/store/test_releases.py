@@ -14,7 +14,7 @@ from rebake.errors import StorageError
 from rebake.store import releases as releases_module
 from rebake.store.release_store import ReleaseStore, part_name
 from rebake.store.releases import Releases, publish_model
-from rebake.store.retries import Patience
+from rebake.store.retries import Retries
 from rebake.store.transfer import Transfer
 from support.github_api import Fault, GitHubApi
 from support.github_bodies import Reply
@@ -104,7 +104,7 @@ def test_what_fails_for_good_says_what_to_do(
 
 def test_an_unreachable_api_is_told_without_its_address(tmp_path: Path) -> None:
     client = Github(base_url="http://127.0.0.1:9", auth=Auth.Token("s3cret"), retry=None, lazy=True)
-    releases = Releases(client.get_repo("a/b"), Transfer("s3cret"), Patience(sleep=lambda _: None))
+    releases = Releases(client.get_repo("a/b"), Transfer("s3cret"), Retries(sleep=lambda _: None))
     with pytest.raises(StorageError, match="no connection") as caught:
         releases.find("store")
     assert "s3cret" not in str(caught.value)
@@ -178,9 +178,9 @@ def test_an_api_below_a_path_is_asked_there(api: GitHubApi, tmp_path: Path) -> N
     api.path = "/api/v3"
     client = Github(base_url=api.url, auth=Auth.Token(api.token), retry=None, lazy=True)
     repository = client.get_repo(api.repository)
-    patience = Patience(sleep=lambda _: None)
-    store = ReleaseStore(Releases(repository, Transfer(api.token), patience), "store", "run")
+    retries = Retries(sleep=lambda _: None)
+    store = ReleaseStore(Releases(repository, Transfer(api.token), retries), "store", "run")
     store.publish_part("nlu", A, archive(tmp_path, "nlu", A))
-    PullRequests(client, repository, patience).write_comment(1, "<!-- x -->")
-    PullRequests(client, repository, patience).set_status("a" * 40, "success", "x", "x", "https://x")
+    PullRequests(client, repository, retries).write_comment(1, "<!-- x -->")
+    PullRequests(client, repository, retries).set_status("a" * 40, "success", "x", "x", "https://x")
     assert (len(api.assets), len(api.comments), len(api.statuses)) == (1, 1, 1)

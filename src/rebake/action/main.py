@@ -26,7 +26,7 @@ from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
-from rebake.store.retries import Patience
+from rebake.store.retries import Retries
 from rebake.store.transfer import Transfer
 
 TIMEOUT = 30  # seconds for one answer of the API
@@ -89,19 +89,19 @@ def _services(settings: Settings, event: Event, runner: Runner) -> Services:
         user_agent=f"rebake/{__version__}",
         timeout=TIMEOUT,
         per_page=100,
-        retry=None,  # Patience does that, for assets too
+        retry=None,  # Retries does that, for assets too
         seconds_between_requests=0,
         seconds_between_writes=0,
         lazy=True,
     )
     repository = client.get_repo(event.repository)
-    patience = Patience()
-    releases = Releases(repository, Transfer(settings.token), patience)
+    retries = Retries()
+    releases = Releases(repository, Transfer(settings.token), retries)
     run_word = f"{event.run_id}-{secrets.token_hex(4)}"
     return Services(
         store=ReleaseStore(releases, settings.store_tag, run_word),
         releases=releases,
-        pull_requests=PullRequests(client, repository, patience),
+        pull_requests=PullRequests(client, repository, retries),
         runner=runner,
         progress=LogProgress(),
         run_word=run_word,

@@ -8,7 +8,7 @@ from github import Github, GithubException
 from github.IssueComment import IssueComment
 from github.Repository import Repository
 
-from rebake.store.retries import Patience
+from rebake.store.retries import Retries
 
 StatusState = Literal["success", "failure", "error"]
 
@@ -18,10 +18,10 @@ MAX_DESCRIPTION = 140  # characters of a commit status
 class PullRequests:
     """The comments and commit statuses of one repository."""
 
-    def __init__(self, client: Github, repository: Repository, patience: Patience) -> None:
+    def __init__(self, client: Github, repository: Repository, retries: Retries) -> None:
         self._client = client
         self._repository = repository
-        self._patience = patience
+        self._retries = retries
 
     def write_comment(self, number: int, text: str) -> str:
         """Write the comment, or update the one that an earlier run wrote; its address.
@@ -45,7 +45,7 @@ class PullRequests:
                 ours[0].edit(text)
             return ours[0].html_url
 
-        return self._patience(update_or_create, "writing the comment")
+        return self._retries(update_or_create, "writing the comment")
 
     def set_status(self, commit: str, state: StatusState, description: str, context: str, url: str) -> None:
         """Set a commit status. Raises StorageError."""
@@ -57,7 +57,7 @@ class PullRequests:
                 "POST", f"{self._repository.url}/statuses/{commit}", input=values
             )
 
-        self._patience(send, "setting the commit status")
+        self._retries(send, "setting the commit status")
 
     def _is_ours(self, comment: IssueComment, mark: str) -> bool:
         if (comment.body or "").split("\n", 1)[0].strip() != mark or comment.user is None:  # None: the user is gone

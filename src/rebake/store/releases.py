@@ -15,7 +15,7 @@ from github.GitReleaseAsset import GitReleaseAsset
 from github.Repository import Repository
 
 from rebake.errors import StorageError
-from rebake.store.retries import CorruptTransferError, Patience, ReplyError
+from rebake.store.retries import CorruptTransferError, ReplyError, Retries
 from rebake.store.transfer import Transfer, sha256
 
 MAX_ASSET = 2 << 30  # bytes; GitHub takes files below that
@@ -36,10 +36,10 @@ class Asset:
 class Releases:
     """The releases of one repository: find, create, and put files on them so that two runs at once do no harm."""
 
-    def __init__(self, repository: Repository, transfer: Transfer, patience: Patience) -> None:
+    def __init__(self, repository: Repository, transfer: Transfer, retries: Retries) -> None:
         self._repository = repository
         self._transfer = transfer
-        self._patience = patience
+        self._retries = retries
 
     def find(self, tag: str) -> GitRelease | None:
         """The published release of a tag. Raises StorageError."""
@@ -50,7 +50,7 @@ class Releases:
             except UnknownObjectException:
                 return None
 
-        return self._patience(look, f"looking for the release {tag}")
+        return self._retries(look, f"looking for the release {tag}")
 
     def ensure(self, tag: str, *, title: str, text: str, prerelease: bool, make_latest: bool) -> GitRelease:
         """The release of a tag, created where it is missing, even where another run creates it just now.
@@ -73,7 +73,7 @@ class Releases:
                     return self._repository.get_release(tag)
                 raise
 
-        return self._patience(look_and_create, f"creating the release {tag}")
+        return self._retries(look_and_create, f"creating the release {tag}")
 
     def assets(self, release: GitRelease) -> dict[str, Asset]:
         """The uploaded assets by name; what an aborted upload left behind does not count. Raises StorageError."""
@@ -81,7 +81,7 @@ class Releases:
         def look() -> dict[str, Asset]:
             return {asset.name: _value(asset) for asset in release.get_assets() if asset.state == "uploaded"}
 
-        return self._patience(look, f"listing the assets of the release {release.tag_name}")
+        return self._retries(look, f"listing the assets of the release {release.tag_name}")
 
     def download(self, asset: Asset, path: Path) -> None:
         """Fetch an asset, its SHA-256 checked. Raises StorageError."""
@@ -89,7 +89,7 @@ class Releases:
         def fetch() -> None:
             self._transfer.download(asset.url, path, digest=asset.handle.digest, size=asset.size)
 
-        self._patience(fetch, f"downloading {asset.name}")
+        self._retries(fetch, f"downloading {asset.name}")
 
     def add(self, release: GitRelease, path: Path, name: str) -> str:
         """Upload a file under a name that says what is in it; one that is there already is as good. Its URL.
@@ -113,7 +113,7 @@ class Releases:
                 _delete(present)
             raise CorruptTransferError(f"an earlier upload of {name} broke off")
 
-        return self._patience(send, f"uploading {name}")
+        return self._retries(send, f"uploading {name}")
 
     def replace(self, release: GitRelease, path: Path, name: str, run: str) -> str:
         """Upload a file in place of the asset of that name, which is missing only for a moment. Its URL.
@@ -148,11 +148,11 @@ class Releases:
                     raise CorruptTransferError(f"another run wrote {name} at the same time") from error
                 raise
 
-        return self._patience(swap, f"replacing {name}")
+        return self._retries(swap, f"replacing {name}")
 
     def delete(self, asset: Asset) -> None:
         """Delete an asset; one that is gone is as good. Raises StorageError."""
-        self._patience(lambda: _delete(asset.handle), f"deleting {asset.name}")
+        self._retries(lambda: _delete(asset.handle), f"deleting {asset.name}")
 
     def _named(self, release: GitRelease, name: str) -> GitReleaseAsset | None:
         return next((asset for asset in release.get_assets() if asset.name == name), None)

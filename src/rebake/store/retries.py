@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import requests
 from github import GithubException
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from rebake.errors import StorageError
 
@@ -19,6 +20,9 @@ T = TypeVar("T")
 
 ATTEMPTS = 5
 LONGEST_WAIT = 120.0  # seconds; a rate limit that lasts longer ends the run with a message
+
+_BACKOFF = wait_exponential(multiplier=1)  # 1, 2, 4, 8 s
+_BACKOFF_WHEN_THROTTLED = wait_exponential(multiplier=4, max=LONGEST_WAIT)  # 4, 8, 16, 32 s
 
 
 class ReplyError(Exception):
@@ -36,8 +40,13 @@ class CorruptTransferError(Exception):
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How often to try, and how to wait between tries."""
+class Retries:
+    """How often to try, and how to wait between tries.
+
+    tenacity runs the loop; which failures are worth another try, and how long GitHub asks to wait, is decided here.
+    PyGithub's own ``GithubRetry`` cannot serve: it sees single requests, so it would send a write again whose reply was
+    lost, it does not know the requests that carry assets, and it waits an hour for a rate limit that lasts an hour.
+    """
 
     attempts: int = ATTEMPTS
     sleep: Callable[[float], None] = time.sleep
@@ -55,35 +64,41 @@ class Patience:
         Raises:
             StorageError: it failed for good, or too often.
         """
-        for attempt in range(1, self.attempts + 1):
-            try:
-                return call()
-            except (GithubException, ReplyError, CorruptTransferError, requests.RequestException, OSError) as error:
-                wait = self._wait(error, attempt)
-                if wait is None or attempt == self.attempts:
-                    raise explain(error, purpose) from error
-                logger.info("GitHub: %s failed (%s); trying again in %.0f s", purpose, _told(error), wait)
-                self.sleep(wait)
-        raise AssertionError("the loop returns or raises")
 
-    def _wait(self, error: Exception, attempt: int) -> float | None:
-        """Seconds until the next try; None where trying again is of no use."""
-        backoff = float(2 ** (attempt - 1))
-        if isinstance(error, (requests.RequestException, CorruptTransferError)):
-            return backoff
-        if isinstance(error, OSError):
-            return None
-        status, headers = _status(error), _headers(error)
-        if status >= 500:
-            return backoff
-        if status == 429 or (status == 403 and _is_rate_limit(error, headers)):
-            wait = self._until_reset(headers)
-            if wait is None:
-                wait = 4 * backoff
-            return wait if wait <= LONGEST_WAIT else None
-        return None
+        def log(state: RetryCallState) -> None:
+            cause = _told(_error(state))
+            logger.info("GitHub: %s failed (%s); trying again in %.0f s", purpose, cause, state.upcoming_sleep)
 
-    def _until_reset(self, headers: Mapping[str, str]) -> float | None:
+        retrying = Retrying(
+            retry=retry_if_exception(self._may_pass),
+            wait=self._wait,
+            stop=stop_after_attempt(self.attempts),
+            sleep=self.sleep,
+            before_sleep=log,
+            reraise=True,
+        )
+        try:
+            return retrying(call)
+        except (GithubException, ReplyError, CorruptTransferError, requests.RequestException, OSError) as error:
+            raise explain(error, purpose) from error
+
+    def _may_pass(self, error: BaseException) -> bool:
+        """Whether another try may work, and soon."""
+        if _is_throttled(error):
+            return (self._asked_wait(error) or 0.0) <= LONGEST_WAIT
+        return isinstance(error, (requests.RequestException, CorruptTransferError)) or _status(error) >= 500
+
+    def _wait(self, state: RetryCallState) -> float:
+        """Seconds until the next try: what GitHub asks for, else ever longer."""
+        error = _error(state)
+        if not _is_throttled(error):
+            return _BACKOFF(state)
+        asked = self._asked_wait(error)
+        return _BACKOFF_WHEN_THROTTLED(state) if asked is None else asked
+
+    def _asked_wait(self, error: BaseException) -> float | None:
+        """Seconds that the reply asks to wait; None where it names no time."""
+        headers = _headers(error)
         try:
             if "retry-after" in headers:
                 return max(0.0, float(headers["retry-after"]))
@@ -92,6 +107,18 @@ class Patience:
         except (KeyError, ValueError):
             return None
         return None
+
+
+def _error(state: RetryCallState) -> BaseException:
+    """What the call has just raised."""
+    error = None if state.outcome is None else state.outcome.exception()
+    assert error is not None, "waits are between failed tries alone"
+    return error
+
+
+def _is_throttled(error: BaseException) -> bool:
+    status = _status(error)
+    return status == 429 or (status == 403 and _is_rate_limit(error, _headers(error)))
 
 
 def explain(error: Exception, purpose: str) -> StorageError:
