@@ -1,0 +1,78 @@
+"""What the code imports is what pyproject.toml asks for: no more, and nothing that another package happens to bring."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from support.paths import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+INSTALLED = packages_distributions()
+BROUGHT = {"sentencepiece"}  # transformers imports it for the tokenizers of some models; nothing here does
+
+
+def distributions(requirements: Iterable[str]) -> set[str]:
+    return {re.split(r"[^\w.-]", requirement)[0].lower() for requirement in requirements}
+
+
+DECLARED = distributions(PROJECT["dependencies"])
+EXTRAS = {extra: distributions(asked) for extra, asked in PROJECT["optional-dependencies"].items()}
+
+
+def modules() -> list[Path]:
+    return [*sorted((ROOT / "src" / "rebake").rglob("*.py")), ROOT / "entrypoint"]
+
+
+@cache
+def nodes(module: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
+
+
+def imported(module: Path) -> Iterator[str]:
+    """The distributions that a file imports from; one that is not installed here is named like its package."""
+    for node in nodes(module):
+        names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
+            names = [node.module]
+        for package in (name.split(".")[0] for name in names):
+            if package != "rebake" and package not in sys.stdlib_module_names:
+                yield from {name.lower() for name in INSTALLED.get(package, [package])}
+
+
+def extra_of(module: Path) -> str | None:
+    """The extra that a file asks for with ``require_extra``."""
+    for node in nodes(module):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "require_extra":
+            extra = ast.literal_eval(node.args[1])
+            assert isinstance(extra, str)
+            return extra
+    return None
+
+
+def test_what_is_imported_is_declared() -> None:
+    for module in modules():
+        extra = extra_of(module)
+        allowed = DECLARED | (EXTRAS[extra] if extra is not None else set())
+        assert set(imported(module)) - allowed == set(), module
+
+
+def test_what_is_declared_is_imported() -> None:
+    found = {distribution for module in modules() for distribution in imported(module)}
+    assert found >= DECLARED
+    asked = set().union(*(EXTRAS[extra] for extra in map(extra_of, modules()) if extra is not None))
+    assert found >= asked - BROUGHT
+
+
+def test_every_dependency_has_a_lowest_version() -> None:
+    everything = [
+        *PROJECT["dependencies"],
+        *(one for asked in PROJECT["optional-dependencies"].values() for one in asked),
+    ]
+    assert [requirement for requirement in everything if ">=" not in requirement] == []
