@@ -272,3 +272,38 @@ def test_hooks_and_helpers_of_the_work_tree_are_not_run(repository: Repository, 
     changes = find_changes(place, Base("previous-tag", head=head, name="v2"), PATHS)  # fetching tags writes refs
     assert (changes.problem, [file.path for file in changes.files]) == (None, ["data/f.yml"])
     assert not trace.exists()
+
+
+def test_a_directory_that_looks_like_a_repository_is_not_taken_for_one(repository: Repository, tmp_path: Path) -> None:
+    base = repository.git("rev-parse", "HEAD")
+    repository.commit({"bot/data/f.yml": "x: 1"})
+    planted = repository.clone / "bot"
+    repository.run(planted, "init", "-q", "--bare", ".")
+    trace = tmp_path / "trace"
+    for key, value in {"core.fsmonitor": f"touch {trace}", "remote.origin.url": f"ext::touch {trace}"}.items():
+        repository.run(planted, "--git-dir", ".", "config", key, value)
+    changes = find_changes(planted, Base("commit", base=base), ("data",))
+    assert (changes.problem, [file.path for file in changes.files]) == (None, ["bot/data/f.yml"])
+    (repository.clone / ".git").rename(tmp_path / "away")
+    (repository.clone / ".git").write_text("gitdir: nowhere", encoding="utf-8")
+    assert find_changes(planted, Base("commit", base=base), ("data",)).problem == f"{planted} is not in a git work tree"
+    assert not trace.exists()
+
+
+def test_odd_file_names_hide_no_change(repository: Repository) -> None:
+    base = repository.git("rev-parse", "HEAD")
+    latin = os.fsdecode(b"data/caf\xe9.yml")
+    repository.commit({latin: "a: 7\nz: 1", "data/two\nlines.yml": "b: 8\ny: 2", "data/z.yml": "c: 9\nx: 3"})
+    changes = find_changes(repository.clone, Base("commit", base=base), PATHS)
+    assert [file.path for file in changes.files] == [latin, "data/two\nlines.yml", "data/z.yml"]
+
+
+def test_paths_count_from_the_directory_however_it_is_reached(repository: Repository, tmp_path: Path) -> None:
+    base = repository.git("rev-parse", "HEAD")
+    repository.commit({"data/f.yml": "x: 1"})
+    link = tmp_path / "link"
+    link.symlink_to(repository.clone)
+    cases = ((link, "data"), (repository.clone / "data", "."), (link / "data", "../data"))
+    for place, path in (*cases, (repository.clone, str(repository.clone / "data"))):
+        changes = find_changes(place, Base("commit", base=base), (path,))
+        assert (changes.problem, [file.path for file in changes.files]) == (None, ["data/f.yml"])

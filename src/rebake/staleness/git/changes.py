@@ -2,10 +2,14 @@
 
 Git's own configuration stays untouched: that the workspace belongs to another user (in a container) is allowed for
 through the environment of each call. Where history is missing (a clone of depth 1), it is fetched if that is possible.
+
+GitPython finds commits and their common ancestors. Where its objects would read or change the clone by themselves, git
+is called instead, and the reason stands there.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 from rebake.staleness.git.environment import git_environment
 
 if TYPE_CHECKING:
-    from git import Git
+    from git import Repo
 
 Status = Literal["A", "M", "D", "R"]
 
@@ -97,46 +101,45 @@ def find_changes(
     if base.kind == "none":
         return Changes(problem=base.reason)
     try:
-        from git import Git
-        from git.exc import GitCommandError, GitCommandNotFound
+        from git import Repo
+        from git.exc import GitError, InvalidGitRepositoryError, ODBError
     except ImportError:
         return Changes(problem="git is not installed")
     root = _work_tree(directory)
-    if root is None:
-        return Changes(problem=f"{directory} is not in a git work tree")
-    git = Git(directory)
-    git.update_environment(**git_environment(root))
     try:
-        commit, name = _Search(git, root, credentials or {}).find(base)
-        listing = git.execute(
-            [
-                "git",
-                "diff",
-                "--name-status",
-                "-z",
-                "-M",
-                "--no-ext-diff",
-                "--no-textconv",
-                commit,
-                base.head,
-                "--",
-                *paths,
-            ],
-            kill_after_timeout=TIMEOUT,
-            strip_newline_in_stdout=False,
-        )
+        if root is None:
+            raise InvalidGitRepositoryError
+        with Repo(root, expand_vars=False) as repo:
+            repo.git.update_environment(**git_environment(root))
+            commit, name = _Search(repo, root, credentials or {}).find(base)
+            files = _changed(repo, commit, base.head, [_below(root, directory, path) for path in paths])
     except _NotFoundError as error:
         return Changes(problem=str(error), base_name=base.name)
-    except (GitCommandError, GitCommandNotFound) as error:
+    except InvalidGitRepositoryError:
+        return Changes(problem=f"{directory} is not in a git work tree")
+    except (GitError, ODBError, ValueError) as error:  # ValueError: an object that git cannot read
         return Changes(problem=f"git failed: {_one_line(error)}", base_name=base.name)
-    return Changes(tuple(sorted(_files(str(listing)), key=lambda file: file.path)), commit, name)
+    return Changes(files, commit, name)
+
+
+def _changed(repo: Repo, base: str, head: str, paths: Sequence[str]) -> tuple[FileChange, ...]:
+    """The training files among ``paths`` that differ, sorted by path.
+
+    Not by ``Commit.diff``: a file name that is not UTF-8 makes it return no changes at all, without an error, and one
+    with a line break is cut there (GitPython 3.2.1). A pull request could hide its changes by adding such a file.
+    """
+    options = ("--name-status", "-z", "-M", "--no-ext-diff", "--no-textconv")  # runs no program that the clone names
+    listing = repo.git.execute(
+        ["git", "diff", *options, base, head, "--", *paths], kill_after_timeout=TIMEOUT, strip_newline_in_stdout=False
+    )
+    return tuple(sorted(_files(str(listing)), key=lambda file: file.path))
 
 
 class _Search:
     """Finds the base, fetching what is missing."""
 
-    def __init__(self, git: Git, root: Path, credentials: Mapping[str, str]) -> None:
-        self._git = git
+    def __init__(self, repo: Repo, root: Path, credentials: Mapping[str, str]) -> None:
+        self._repo = repo
         self._root = root
         self._credentials = credentials
 
@@ -162,15 +165,16 @@ class _Search:
         head = (self._ask("rev-parse", "HEAD") if base.head == "HEAD" else None) or base.head
 
         def found() -> str | None:
-            return self._ask("merge-base", wanted, head) if self._has(wanted) and self._has(head) else None
+            if not (self._has(wanted) and self._has(head)):
+                return None
+            return next((str(commit) for commit in self._repo.merge_base(wanted, head)), None)
 
         return self._deepening(found, [wanted, head], base.refs, f"no common ancestor with {base.name or wanted[:12]}")
 
     def _previous_tag(self, base: Base) -> tuple[str, str]:
         def found() -> str | None:
-            parent = self._ask("rev-parse", "--verify", "--quiet", f"{base.head}^1")
             exclude = ["--exclude", base.ignored_tag] if base.ignored_tag else []
-            return self._ask("describe", "--tags", "--abbrev=0", *exclude, parent) if parent else None
+            return self._ask("describe", "--tags", "--abbrev=0", *exclude, f"{base.head}^1")
 
         tag = self._deepening(found, [f"refs/tags/{base.name}"], (), "there is no earlier tag", tags=True)
         commit = self._ask("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
@@ -220,11 +224,15 @@ class _Search:
             self._fetching([*command, *refs])
 
     def _fetching(self, command: list[str]) -> str:
-        """Run a command that talks to the remote: as the clone is set up, then with the credentials."""
+        """Run a command that talks to the remote: as the clone is set up, then with the credentials.
+
+        Not by ``Remote.fetch``, which writes FETCH_HEAD into the clone to read it, and reads the remote's configuration
+        itself.
+        """
         from git.exc import GitCommandError
 
         def run(environment: Mapping[str, str]) -> str:
-            return str(self._git.execute(command, env=dict(environment), kill_after_timeout=TIMEOUT))
+            return str(self._repo.git.execute(command, env=dict(environment), kill_after_timeout=TIMEOUT))
 
         def fail(error: GitCommandError) -> NoReturn:
             raise _NotFoundError(f"the history is not in this clone and could not be fetched ({_one_line(error)})")
@@ -240,24 +248,38 @@ class _Search:
             fail(second)
 
     def _has(self, commit: str) -> bool:
-        return self._ask("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") is not None
+        return self._repo.is_valid_object(commit, "commit")
 
     def _is_shallow(self) -> bool:
         return self._ask("rev-parse", "--is-shallow-repository") == "true"
 
     def _ask(self, *arguments: str) -> str | None:
-        """Git's answer, None where it has none."""
+        """Git's answer, None where it has none.
+
+        It is asked for names (HEAD, tags): GitPython would look for their files in the clone by itself, follow links
+        there, and not know every way in which git keeps them.
+        """
         from git.exc import GitCommandError
 
         try:
-            return str(self._git.execute(["git", *arguments], kill_after_timeout=TIMEOUT)).strip() or None
+            return str(self._repo.git.execute(["git", *arguments], kill_after_timeout=TIMEOUT)).strip() or None
         except GitCommandError:
             return None
 
 
 def _work_tree(directory: Path) -> Path | None:
+    """The work tree that the directory is in.
+
+    Not by ``Repo(search_parent_directories=True)``: a directory in it that looks like a bare repository would count as
+    one, with a configuration that a pull request has written.
+    """
     resolved = directory.resolve()
     return next((place for place in (resolved, *resolved.parents) if (place / ".git").exists()), None)
+
+
+def _below(root: Path, directory: Path, path: str) -> str:
+    """A path relative to the directory, as git takes it in ``root``, where it is called."""
+    return path if Path(path).is_absolute() else os.path.relpath(directory.resolve() / path, root)
 
 
 def _files(listing: str) -> Iterator[FileChange]:

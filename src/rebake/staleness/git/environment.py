@@ -14,6 +14,7 @@ def git_environment(root: Path, config: Mapping[str, str] | None = None) -> dict
     """
     entries = {
         "safe.directory": str(root),
+        "safe.bareRepository": "explicit",  # a directory that a pull request adds may look like one
         "core.hooksPath": os.devnull,
         "core.fsmonitor": "false",
         "protocol.ext.allow": "never",
