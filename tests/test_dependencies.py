@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -76,3 +77,10 @@ def test_every_dependency_has_a_lowest_version() -> None:
         *(one for asked in PROJECT["optional-dependencies"].values() for one in asked),
     ]
     assert [requirement for requirement in everything if ">=" not in requirement] == []
+
+
+def test_the_command_line_starts_without_what_only_training_or_github_needs() -> None:
+    heavy = {"git", "github", "joblib", "requests", "scipy", "sklearn", "tenacity", "tensorflow", "pycrfsuite"}
+    script = "import sys, rebake.cli.commands; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & heavy == set()

@@ -89,6 +89,7 @@ class Transfer:
         return asset
 
     def _follow(self, url: str) -> requests.Response:
+        """The last reply. Not by requests' own redirects, which look into the user's .netrc for the other host."""
         headers = {**self._headers, "Accept": "application/octet-stream"}
         origin = urlsplit(url).netloc
         for _ in range(MAX_REDIRECTS):

@@ -143,6 +143,9 @@ def _matrix(features: Stacked) -> Any:
 
 
 def sigmoid(values: _Floats) -> _Floats:
-    """1 / (1 + exp(-values)); of its two forms each is taken where the exponential cannot overflow."""
+    """1 / (1 + exp(-values)); of its two forms each is taken where the exponential cannot overflow.
+
+    (scipy.special.expit would need scipy in every process that parses, which takes as long to import as NumPy.)
+    """
     small = np.exp(-np.abs(values))
     return np.where(values >= 0, 1 / (1 + small), small / (1 + small))

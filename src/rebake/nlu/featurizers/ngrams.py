@@ -1,4 +1,8 @@
-"""What CountVectorsFeaturizer counts in a text: words or letters in a row, as scikit-learn's CountVectorizer does."""
+"""What CountVectorsFeaturizer counts in a text: words or letters in a row, as scikit-learn's CountVectorizer does.
+
+Not by CountVectorizer itself: importing it takes longer than loading a model, and it counts whole documents, while here
+each distinct token is counted once.
+"""
 
 from __future__ import annotations
 

@@ -44,20 +44,22 @@ def hold_out(
 
     Each label gives its share of the held-out examples, except that the only example of a label is always trained on.
     Without labels the choice is plain. For a given ``random_seed`` it is the one that Rasa makes, which leaves it to
-    scikit-learn's stratified split: that asks numpy's older generator for the same numbers in the same order.
+    scikit-learn as well. (scikit-learn takes a second to import: here alone, where an evaluation is asked for.)
 
     Raises:
         DataError: too many for the rest to have an example per label, or fewer than there are labels.
     """
-    rng = np.random.RandomState(seed % 2**32)
+    from sklearn.model_selection import train_test_split
+
+    seed %= 2**32
     if labels is None:
         if count >= examples:
             raise DataError(
                 f"{count} of {examples} examples cannot be held out for evaluation.",
                 fix="Set evaluate_on_number_of_examples to fewer than there are.",
             )
-        order = rng.permutation(examples)
-        return order[count:], order[:count]
+        trained, held = train_test_split(np.arange(examples), test_size=count, random_state=seed)
+        return trained, held
     present, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if not len(present) <= count < examples - len(present):
         raise DataError(
@@ -66,35 +68,9 @@ def hold_out(
             f"{examples - len(present)}, or to 0.",
         )
     alone = np.flatnonzero(counts[inverse] == 1)
-    shared = np.flatnonzero(counts > 1)
-    members = [np.flatnonzero(inverse == label) for label in shared]
-    sizes = counts[shared]
-    to_train = _shares(sizes, int(sizes.sum()) - count, rng)
-    to_hold = _shares(sizes - to_train, count, rng)
-    trained, held = [], []
-    for places, first, second in zip(members, to_train, to_hold, strict=True):
-        order = places[rng.permutation(len(places))]
-        trained.append(order[:first])
-        held.append(order[first : first + second])
-    rest = rng.permutation(np.concatenate(trained))
-    return np.concatenate([rest, alone]), rng.permutation(np.concatenate(held))
-
-
-def _shares(sizes: NDArray[np.int64], draws: int, rng: np.random.RandomState) -> NDArray[np.int64]:
-    """How many of ``draws`` each group gives by its size: rounded down, and what is missing then from the groups that
-    lost most by it, by lot among equals."""
-    exact = sizes / sizes.sum() * draws
-    given = np.floor(exact)
-    missing = int(draws - given.sum())
-    lost = exact - given
-    for loss in np.unique(lost)[::-1]:
-        if missing == 0:
-            break
-        equals = np.flatnonzero(lost == loss)
-        chosen = rng.choice(equals, size=min(len(equals), missing), replace=False)
-        given[chosen] += 1
-        missing -= len(chosen)
-    return np.asarray(given, np.int64)
+    shared = np.flatnonzero(counts[inverse] > 1)
+    trained, held = train_test_split(shared, test_size=count, random_state=seed, stratify=inverse[shared])
+    return np.concatenate([trained, alone]), held
 
 
 class Evaluation:
