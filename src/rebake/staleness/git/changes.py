@@ -117,7 +117,7 @@ def find_changes(
         return Changes(problem=str(error), base_name=base.name)
     except InvalidGitRepositoryError:
         return Changes(problem=f"{directory} is not in a git work tree")
-    except (GitError, ODBError, ValueError) as error:  # ValueError: an object that git cannot read
+    except (GitError, ODBError, ValueError, OSError) as error:  # the last two: git died while GitPython talked to it
         return Changes(problem=f"git failed: {_one_line(error)}", base_name=base.name)
     return Changes(files, commit, name)
 
