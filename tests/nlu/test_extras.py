@@ -78,7 +78,7 @@ def test_a_model_of_spacys_that_is_not_there_is_told_with_a_fix(model: str | Non
 
 
 def test_a_text_without_the_dense_features_that_a_network_knows_has_zeros() -> None:
-    from rebake.nn.layers.sequence import Widths
+    from rebake.nn.layers.text_data import Widths
 
     words = SparseRows(2, np.array([0, 1], np.int32), np.array([0], np.int32), np.array([1.0], np.float32))
     message = Message({"text": ""})

@@ -10,11 +10,13 @@ import tensorflow as tf
 
 from rebake.base.sparse_rows import SparseRows
 from rebake.errors import ModelError
-from rebake.nn.layers.basic import sparse_product, sparse_tensor
 from rebake.nn.layers.blocks import Groups, product
-from rebake.nn.layers.noise import Noise, dropout, rounded
+from rebake.nn.layers.dropout import dropout
+from rebake.nn.layers.noise import Noise, rounded
 from rebake.nn.layers.rows import Rows
-from rebake.nn.layers.transformer import Transformer, TransformerConfig
+from rebake.nn.layers.sparse import sparse_product, sparse_tensor
+from rebake.nn.layers.transformer import Transformer
+from rebake.nn.layers.transformer_config import TransformerConfig
 from rebake.nn.training.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.weights import Blocks, Seeded, Weights, WeightSource
 

@@ -14,10 +14,16 @@ from numpy.typing import NDArray
 
 from rebake.base.sparse_rows import SparseRows
 from rebake.nn.layers import crf
-from rebake.nn.layers.basic import Dense, Ffnn, LayerNorm, SparseToDense, gelu, sparse_tensor
-from rebake.nn.layers.noise import Noise, dropout, sparse_dropout
+from rebake.nn.layers.activations import gelu
+from rebake.nn.layers.dense import Dense
+from rebake.nn.layers.dropout import dropout, sparse_dropout
+from rebake.nn.layers.hidden_layers import HiddenLayers
+from rebake.nn.layers.layer_norm import LayerNorm
+from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows, permute
-from rebake.nn.layers.transformer import Transformer, TransformerConfig, positional_encoding
+from rebake.nn.layers.sparse import SparseToDense, sparse_tensor
+from rebake.nn.layers.transformer import Transformer, positional_encoding
+from rebake.nn.layers.transformer_config import TransformerConfig
 from rebake.nn.weights import Seeded, Weights
 
 Array = NDArray[np.float32]
@@ -75,7 +81,7 @@ def test_a_randomly_connected_kernel_is_masked_and_leaves_nothing_unconnected() 
 
 def test_hidden_layers_stand_at_even_indices_of_rasas_list() -> None:
     weights = Weights(Seeded(1))
-    network = Ffnn(weights, "ffnn", 6, [5, 4], density=1.0, l2=0.1, rate=0.5)
+    network = HiddenLayers(weights, "ffnn", 6, [5, 4], density=1.0, l2=0.1, rate=0.5)
     assert list(weights.l2) == ["ffnn/_ffn_layers/0/kernel", "ffnn/_ffn_layers/2/kernel"]
     assert network(tf.constant(normal(3, 6))).shape == (3, 4)
 

@@ -14,8 +14,7 @@ from rebake.nn.layers.losses import DotProductLoss
 from rebake.nn.layers.masked_language_model import MaskedLanguageModel
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows
-from rebake.nn.layers.sequence import Widths
-from rebake.nn.text_data import TextData
+from rebake.nn.layers.text_data import TextData, Widths
 from rebake.nn.weights import Seeded, Weights
 
 INPUTS, UNITS = 3, 5

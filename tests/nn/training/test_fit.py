@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from rebake.base.progress import Silent
 from rebake.errors import ModelError
-from rebake.nn.layers.basic import Dense
-from rebake.nn.layers.noise import Noise, dropout
+from rebake.nn.layers.dense import Dense
+from rebake.nn.layers.dropout import dropout
+from rebake.nn.layers.noise import Noise
 from rebake.nn.training.checkpoints import FromCheckpoint, check_complete, checkpoint_key, write_checkpoint
 from rebake.nn.training.fit import Adam, FitSettings, Losses, ahead, fit, with_l2
 from rebake.nn.weights import Seeded, Weights

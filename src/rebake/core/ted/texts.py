@@ -15,7 +15,7 @@ from rebake.errors import DataError
 from rebake.nlu.text_features import Stacked, stack
 
 if TYPE_CHECKING:
-    from rebake.nn.text_data import TextData
+    from rebake.nn.layers.text_data import TextData
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class TextTable:
 
 def text_data(features: Stacked) -> TextData:
     """The features of texts as networks take them."""
-    from rebake.nn.text_data import TextData
+    from rebake.nn.layers.text_data import TextData
 
     return TextData(
         features.lengths,

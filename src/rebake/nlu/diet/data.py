@@ -14,7 +14,7 @@ from rebake.nlu.message import TEXT, Message
 from rebake.nlu.text_features import Stacked, selected, stack
 
 if TYPE_CHECKING:
-    from rebake.nn.text_data import TextData
+    from rebake.nn.layers.text_data import TextData
 
 
 def text_data(
@@ -23,7 +23,7 @@ def text_data(
     tags: Mapping[str, NDArray[np.int32]] | None = None,
 ) -> TextData:
     """What networks take: stacked features with the label ids [messages] and the tags [all tokens] of training."""
-    from rebake.nn.text_data import TextData
+    from rebake.nn.layers.text_data import TextData
 
     return TextData(
         features.lengths,

@@ -155,7 +155,7 @@ class DietOptions:
         )
 
     def _combine(self, attribute: str) -> Any:
-        from rebake.nn.layers.sequence import CombineConfig
+        from rebake.nn.layers.feature_combining import CombineConfig
 
         options = self.options
         return CombineConfig(
@@ -169,7 +169,7 @@ class DietOptions:
         )
 
     def _transformer(self) -> Any:
-        from rebake.nn.layers.transformer import TransformerConfig
+        from rebake.nn.layers.transformer_config import TransformerConfig
 
         options = self.options
         layers = int(options["number_of_transformer_layers"])

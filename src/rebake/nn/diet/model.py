@@ -19,8 +19,7 @@ from rebake.nn.diet.network import Diet, DietConfig, DietLabels, Prediction, Tag
 from rebake.nn.diet.response_selector import Diet2Diet
 from rebake.nn.layers.masked_language_model import DISTINCT
 from rebake.nn.layers.noise import Noise
-from rebake.nn.layers.sequence import Batch, Widths
-from rebake.nn.text_data import TextData
+from rebake.nn.layers.text_data import Batch, TextData, Widths
 from rebake.nn.threads import for_predictions, for_training
 from rebake.nn.training.batching import Batching
 from rebake.nn.training.checkpoints import FromCheckpoint, write_checkpoint

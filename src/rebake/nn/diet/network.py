@@ -12,14 +12,18 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from rebake.nn.layers.basic import Dense, Ffnn, embed, softmax
+from rebake.nn.layers.activations import softmax
 from rebake.nn.layers.crf import Crf
+from rebake.nn.layers.dense import Dense, embed
+from rebake.nn.layers.feature_combining import CombineConfig, FeatureCombining
+from rebake.nn.layers.hidden_layers import HiddenLayers
 from rebake.nn.layers.losses import DotProductLoss, similarities
 from rebake.nn.layers.masked_language_model import DISTINCT, MaskedLanguageModel
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows
-from rebake.nn.layers.sequence import Batch, CombineConfig, FeatureCombining, SequenceLayer, Widths
-from rebake.nn.layers.transformer import TransformerConfig
+from rebake.nn.layers.sequence_layer import SequenceLayer
+from rebake.nn.layers.text_data import Batch, Widths
+from rebake.nn.layers.transformer_config import TransformerConfig
 from rebake.nn.weights import Weights
 
 TagName = Literal["entity", "role", "group"]
@@ -99,7 +103,14 @@ class Diet:
         self.masked: MaskedLanguageModel | None = None
         if config.masked_language_model:
             self.masked = MaskedLanguageModel(
-                *(weights, widths, self.sequence.ffnn.units, self.sequence.units, config.embedding_units, config.loss),
+                *(
+                    weights,
+                    widths,
+                    self.sequence.hidden.units,
+                    self.sequence.units,
+                    config.embedding_units,
+                    config.loss,
+                ),
                 l2=config.text.l2,
             )
         self.intents: LabelHead | None = None
@@ -195,7 +206,7 @@ class IntentHead:
         self.labels = labels
         quiet = replace(config.label, sparse_dropout=False, dense_dropout=False)
         self.combine = FeatureCombining(weights, "feature_combining_layer.label", labels.widths, quiet)
-        self.ffnn = Ffnn(
+        self.hidden = HiddenLayers(
             weights,
             "ffnn.label",
             self.combine.units,
@@ -205,7 +216,7 @@ class IntentHead:
             rate=quiet.rate,
         )
         self.embed_text = embed(weights, "text", units, config.embedding_units, l2=quiet.l2)
-        self.embed_label = embed(weights, "label", self.ffnn.units, config.embedding_units, l2=quiet.l2)
+        self.embed_label = embed(weights, "label", self.hidden.units, config.embedding_units, l2=quiet.l2)
         self.settled: tf.Tensor | None = None
 
     def _bags(self, noise: Noise | None) -> tf.Tensor:
@@ -217,17 +228,17 @@ class IntentHead:
     def loss(self, texts: tf.Tensor, label_ids: tf.Tensor, noise: Noise) -> tf.Tensor:
         """Texts [B, units], int32 [B] -> scalar"""
         bags = self._bags(noise)
-        candidates = self.embed_label(self.ffnn(bags, noise))
-        right = self.embed_label(self.ffnn(tf.gather(bags, label_ids), noise))
+        candidates = self.embed_label(self.hidden(bags, noise))
+        right = self.embed_label(self.hidden(tf.gather(bags, label_ids), noise))
         return self.loss_function(self.embed_text(texts), right, label_ids, candidates, noise)
 
     def settle(self) -> None:
         """Encode the intents for all predictions to come: the weights change no more."""
-        self.settled = self.embed_label(self.ffnn(self._bags(None)))
+        self.settled = self.embed_label(self.hidden(self._bags(None)))
 
     def confidences(self, texts: tf.Tensor) -> tf.Tensor:
         """[B, units] -> [B, intents]"""
-        candidates = self.embed_label(self.ffnn(self._bags(None))) if self.settled is None else self.settled
+        candidates = self.embed_label(self.hidden(self._bags(None))) if self.settled is None else self.settled
         found = similarities(self.embed_text(texts), candidates, self.loss_function.similarity)
         return softmax(found) if self.softmax else found
 

@@ -13,12 +13,14 @@ from dataclasses import replace
 import tensorflow as tf
 
 from rebake.nn.diet.network import Diet, DietConfig, DietLabels, TagName
-from rebake.nn.layers.basic import embed, softmax
+from rebake.nn.layers.activations import softmax
+from rebake.nn.layers.dense import embed
 from rebake.nn.layers.losses import similarities
 from rebake.nn.layers.masked_language_model import DISTINCT
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows
-from rebake.nn.layers.sequence import Batch, SequenceLayer, Widths
+from rebake.nn.layers.sequence_layer import SequenceLayer
+from rebake.nn.layers.text_data import Batch, Widths
 from rebake.nn.weights import Weights
 
 

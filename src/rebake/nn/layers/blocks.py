@@ -16,9 +16,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from rebake.nn.layers.basic import bias_add, gelu
+from rebake.nn.layers.activations import gelu
+from rebake.nn.layers.dense import bias_add
+from rebake.nn.layers.dropout import dropout
 from rebake.nn.layers.gradients import custom_gradient
-from rebake.nn.layers.noise import Noise, dropout
+from rebake.nn.layers.noise import Noise
 from rebake.nn.weights import Blocks, Weights, WeightSource, glorot_uniform, zeros
 
 QUERIES = "_enc_layers/0/_mha/_query_dense_layer"  # where those of the first layer are below a transformer

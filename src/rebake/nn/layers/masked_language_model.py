@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import tensorflow as tf
 
-from rebake.nn.layers.basic import embed
+from rebake.nn.layers.dense import embed
 from rebake.nn.layers.losses import DotProductLoss
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows
-from rebake.nn.layers.sequence import Widths
+from rebake.nn.layers.text_data import Widths
 from rebake.nn.weights import Weights, glorot_uniform
 
 CHOSEN = 0.15

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from rebake.nn.layers.feature_combining import CombineConfig
 from rebake.nn.layers.losses import DotProductLoss
-from rebake.nn.layers.sequence import CombineConfig
-from rebake.nn.layers.transformer import TransformerConfig
+from rebake.nn.layers.transformer_config import TransformerConfig
 
 DEFAULT_TRANSFORMER_SIZE = 256  # Rasa's, of texts with transformer layers but without a size
 

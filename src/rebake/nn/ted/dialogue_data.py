@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.nn.layers.sequence import Widths
-from rebake.nn.text_data import TextData
+from rebake.nn.layers.text_data import TextData, Widths
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,16 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from rebake.nn.layers.basic import Dense, Ffnn, embed, gelu, softmax
+from rebake.nn.layers.activations import gelu, softmax
 from rebake.nn.layers.crf import Crf
+from rebake.nn.layers.dense import Dense, embed
+from rebake.nn.layers.dropout import dropout
+from rebake.nn.layers.hidden_layers import HiddenLayers
 from rebake.nn.layers.masked_language_model import TokenMask
-from rebake.nn.layers.noise import Noise, dropout
+from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows
-from rebake.nn.layers.sequence import SequenceLayer, Widths
+from rebake.nn.layers.sequence_layer import SequenceLayer
+from rebake.nn.layers.text_data import Widths
 from rebake.nn.layers.transformer import Transformer
 from rebake.nn.ted.config import TedConfig
 from rebake.nn.ted.dialogue_data import DialogueLabels, Inputs
@@ -81,7 +85,7 @@ class TextEncoder:
         self.sequence = SequenceLayer(weights, name, widths, parts.combine, parts.hidden, parts.transformer)
         self.mask: TokenMask | None = None
         if name == "text" and config.hides_tokens:
-            self.mask = TokenMask(weights, widths, self.sequence.ffnn.units)
+            self.mask = TokenMask(weights, widths, self.sequence.hidden.units)
         self.encoding = encoding_layer(weights, name, self.sequence.units, config)
         self.units = self.encoding.units
 
@@ -104,8 +108,8 @@ class TextEncoder:
 def encoding_layer(weights: Weights, name: str, inputs: int, config: TedConfig) -> Dense:
     """Rasa's ``encoding_layer.<name>`` without the dropout behind it."""
     path = f"encoding_layer.{name}"
-    ffnn = Ffnn(weights, path, inputs, [config.encoding], density=config.density, l2=config.l2, rate=0.0)
-    return ffnn.layers[0]
+    hidden = HiddenLayers(weights, path, inputs, [config.encoding], density=config.density, l2=config.l2, rate=0.0)
+    return hidden.layers[0]
 
 
 class LabelEncoder:

@@ -11,11 +11,12 @@ import tensorflow as tf
 from rebake.base.progress import Silent
 from rebake.nn.diet.model import WORTH_HALVING, DietModel
 from rebake.nn.diet.network import DietConfig
+from rebake.nn.layers.feature_combining import CombineConfig
 from rebake.nn.layers.losses import DotProductLoss
 from rebake.nn.layers.noise import Noise
-from rebake.nn.layers.sequence import CombineConfig, SequenceLayer, Widths
-from rebake.nn.layers.transformer import TransformerConfig
-from rebake.nn.text_data import TextData
+from rebake.nn.layers.sequence_layer import SequenceLayer
+from rebake.nn.layers.text_data import TextData, Widths
+from rebake.nn.layers.transformer_config import TransformerConfig
 from rebake.nn.training.batching import Batching
 from rebake.nn.training.fit import FitSettings
 from rebake.nn.weights import Seeded, Weights

@@ -5,14 +5,51 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from rebake.base.sparse_rows import SparseRows
-from rebake.nn.layers.basic import sparse_tensor
-from rebake.nn.layers.sequence import Widths
+from rebake.nn.layers.sparse import sparse_tensor
+
+Level = Literal["sequence", "sentence"]
+Batch = Mapping[str, Any]
+"""Tensors of a batch: "lengths" int32 [B] (tokens per text), and of "sequence_sparse" (a tf.SparseTensor),
+"sequence_dense" [all tokens, width], "sentence_sparse" and "sentence_dense" [B, width] those that exist."""
+
+
+@dataclass(frozen=True)
+class Widths:
+    """How many features there are of each kind; 0 = none."""
+
+    sequence_sparse: int = 0
+    sequence_dense: int = 0
+    sentence_sparse: int = 0
+    sentence_dense: int = 0
+
+    def of(self, level: Level) -> tuple[int, int]:
+        """(sparse, dense)"""
+        if level == "sequence":
+            return self.sequence_sparse, self.sequence_dense
+        return self.sentence_sparse, self.sentence_dense
+
+    @property
+    def sentences(self) -> Widths:
+        """Those of whole texts alone."""
+        return Widths(sentence_sparse=self.sentence_sparse, sentence_dense=self.sentence_dense)
+
+    def signature(self) -> dict[str, tf.TypeSpec]:
+        """The tensors of a :data:`Batch` with these widths."""
+        specs: dict[str, tf.TypeSpec] = {"lengths": tf.TensorSpec([None], tf.int32)}
+        for level in ("sequence", "sentence"):
+            sparse, dense = self.of(level)
+            if sparse:
+                specs[f"{level}_sparse"] = tf.SparseTensorSpec([None, sparse], tf.float32)
+            if dense:
+                specs[f"{level}_dense"] = tf.TensorSpec([None, dense], tf.float32)
+        return specs
 
 
 @dataclass(frozen=True)
@@ -70,7 +107,7 @@ class TextData:
         return replace(self, tags={**self.tags, name: ids})
 
     def batch(self, texts: NDArray[np.integer] | None = None) -> dict[str, Any]:
-        """The tensors of these texts, all by default, as :data:`rebake.nn.layers.sequence.Batch`; with "label_ids" and
+        """The tensors of these texts, all by default, as :data:`Batch`; with "label_ids" and
         tags of all packed rows (0 for the rows of whole texts) where there are labels and tags."""
         tokens = None if texts is None else self.tokens(texts)
         lengths = _chosen(self.lengths, texts)

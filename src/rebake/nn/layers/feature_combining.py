@@ -1,0 +1,103 @@
+"""From the sparse and dense features of texts to one row per token and one for the whole text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from rebake.nn.layers.hidden_layers import HiddenLayers
+from rebake.nn.layers.noise import Noise
+from rebake.nn.layers.rows import Rows, permute
+from rebake.nn.layers.sparse import SparseToDense
+from rebake.nn.layers.text_data import Batch, Level, Widths
+from rebake.nn.weights import Weights
+
+
+@dataclass(frozen=True)
+class CombineConfig:
+    """Names of Rasa's options in brackets.
+
+    Attributes:
+        dense_units: width into which sparse features are projected (dense_dimension).
+        concat_units: width to which tokens and sentence are brought if theirs differ (concat_dimension).
+        rate: dropout (drop_rate).
+        sparse_dropout: drop entries of sparse features (use_sparse_input_dropout).
+        dense_dropout: drop projected sparse features (use_dense_input_dropout).
+        density: of randomly connected layers (connection_density).
+        l2: regularization_constant.
+    """
+
+    dense_units: int
+    concat_units: int
+    rate: float
+    sparse_dropout: bool
+    dense_dropout: bool
+    density: float
+    l2: float
+
+
+class FeatureCombining:
+    """Sparse and dense, token and sentence features -> packed rows [N, units]."""
+
+    def __init__(self, weights: Weights, path: str, widths: Widths, config: CombineConfig) -> None:
+        self.config = config
+        self.projections: dict[Level, SparseToDense] = {}
+        self.unify: dict[Level, HiddenLayers] = {}
+        units: dict[Level, int] = {}
+        levels: tuple[Level, Level] = ("sequence", "sentence")
+        for level in levels:
+            sparse, dense = widths.of(level)
+            if sparse:
+                place = f"{path}/_tf_layers/sparse_dense.{level}/_tf_layers/sparse_to_dense"
+                self.projections[level] = SparseToDense(weights, place, sparse, config.dense_units, l2=config.l2)
+            if sparse or dense:
+                units[level] = dense + (config.dense_units if sparse else 0)
+        self.levels = tuple(units)
+        self.units = units[self.levels[0]]
+        if len(set(units.values())) > 1:
+            self.units = config.concat_units
+            for level in levels:
+                place = f"{path}/_tf_layers/unify_dims_before_seq_sent_concat.{level}"
+                self.unify[level] = HiddenLayers(
+                    weights,
+                    place,
+                    units[level],
+                    [config.concat_units],
+                    density=config.density,
+                    l2=config.l2,
+                    rate=config.rate,
+                )
+
+    def texts(self, batch: Batch, noise: Noise | None = None) -> tf.Tensor:
+        """[B, units]: the rows of whole texts alone, where there are sentence features; reads no others."""
+        return self._level("sentence", batch, noise)
+
+    def __call__(self, batch: Batch, noise: Noise | None = None) -> tuple[tf.Tensor, Rows]:
+        """The rows, message after message, and where they are."""
+        parts = [self._level(level, batch, noise) for level in self.levels]
+        lengths = batch["lengths"]
+        if len(parts) == 1:
+            return parts[0], Rows.of(lengths if self.levels[0] == "sequence" else tf.ones_like(lengths))
+        rows = Rows.of(lengths + 1)
+        tokens = tf.shape(parts[0])[0]
+        message = tf.math.floordiv(rows.to_packed, tf.shape(rows.mask)[1])
+        here = tf.range(tf.shape(message)[0])
+        order = tf.where(rows.positions == tf.gather(lengths, message), tokens + message, here - message)
+        return permute(tf.concat(parts, axis=0), order, tf.math.invert_permutation(order)), rows
+
+    def _level(self, level: Level, batch: Batch, noise: Noise | None) -> tf.Tensor:
+        parts = []
+        if level in self.projections:
+            rate = self.config.rate
+            projected = self.projections[level](
+                batch[f"{level}_sparse"],
+                noise,
+                sparse_rate=rate if self.config.sparse_dropout else 0.0,
+                dense_rate=rate if self.config.dense_dropout else 0.0,
+            )
+            parts.append(projected)
+        if f"{level}_dense" in batch:
+            parts.append(batch[f"{level}_dense"])
+        x = parts[0] if len(parts) == 1 else tf.concat(parts, axis=1)
+        return self.unify[level](x, noise) if level in self.unify else x
