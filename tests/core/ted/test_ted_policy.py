@@ -12,6 +12,7 @@ import pytest
 
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import ActionStep, Domain, Entity, Intent, Slot, SlotStep, Story, StoryEntity, UserStep
+from rebake.base.option_reader import OptionReader
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered, user_uttered
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
@@ -19,7 +20,9 @@ from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.featurizers import FeatureStates
 from rebake.core.stories.generator import training_trackers
+from rebake.core.ted.config import ted_config
 from rebake.core.ted.data import StateEncoder, StateWidths, build_windows
+from rebake.core.ted.labels import LabelRows
 from rebake.core.ted.options import resolve_options
 from rebake.core.ted.ted_policy import TEDPolicy, top_ranked
 from rebake.errors import DataError, ModelError, UnsupportedError
@@ -101,16 +104,17 @@ def eagerly() -> Iterator[None]:
 
 
 def untrained_weights(**changes: Any) -> dict[str, Any]:
-    from rebake.nn.ted.config import TedConfig
-    from rebake.nn.ted.dialogue_data import DialogueLabels, Inputs
     from rebake.nn.ted.model import TedModel
     from rebake.nn.weights import Seeded
 
     rows = build_windows([], StateEncoder(FeatureStates.of(DOMAIN))).states.features
-    config = TedConfig.of(resolve_options(options(**{**SMALL, **changes}), "TEDPolicy0"))
-    inputs = Inputs({name: matrix.shape[1] for name, matrix in rows.items() if name != "active_loop"})
-    labels = DialogueLabels.one_hot(len(action_names(DOMAIN)), "label_action_name")
-    return values_of(TedModel(Seeded(1), config, inputs, labels).weights)
+    widths = StateWidths({name: matrix.shape[1] for name, matrix in rows.items() if name != "active_loop"})
+    count = len(action_names(DOMAIN))
+    one_hot, places = np.eye(count, dtype=np.float32), np.arange(count, dtype=np.int32)
+    labels = LabelRows(count, "label_action_name", one_hot, False, places, None, np.zeros(0, np.int32))
+    read = OptionReader(resolve_options(options(**{**SMALL, **changes}), "TEDPolicy0"), "TEDPolicy0")
+    config = ted_config(read, widths, labels, whole_dialogues=False)
+    return values_of(TedModel(Seeded(1), config, widths.as_inputs(), labels.as_input()).weights)
 
 
 def test_it_learns_the_actions_of_its_stories() -> None:

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from rebake.base.progress import Silent
+from rebake.nn.diet.config import DietConfig
 from rebake.nn.diet.model import WORTH_HALVING, DietModel
-from rebake.nn.diet.network import DietConfig
 from rebake.nn.layers.feature_combining import CombineConfig
 from rebake.nn.layers.losses import DotProductLoss
 from rebake.nn.layers.noise import Noise
@@ -79,7 +79,7 @@ def test_long_trainings_go_in_halves_whatever_the_machine_and_the_halves_share_i
     texts = batch(*[3] * 40)
     data = TextData(texts["lengths"], sequence_dense=texts["sequence_dense"], sentence_dense=texts["sentence_dense"])
     loss = DotProductLoss(2, "cross_entropy", "inner", False, False, 0.8, -0.4, True, 0.8)
-    config = DietConfig(COMBINE, COMBINE, [], [], ENCODER, 4, loss)
+    config = DietConfig(COMBINE, COMBINE, (), (), ENCODER, 4, loss)
     model, _ = DietModel.train(
         config, data, None, {"entity": 3},
         batching=Batching(8, epochs), settings=FitSettings("net", epochs, 0.001, 1), progress=Silent(),

@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 
 from rebake.archive.feature_arrays import FeatureArrays, read_feature_arrays, write_feature_arrays
 from rebake.archive.json_files import read_json, write_json
+from rebake.base.option_reader import OptionReader
 from rebake.core.ted.arrays import decode_labels, encode_labels
 from rebake.core.ted.data import ATTRIBUTES, TEXTS, StateWidths
 from rebake.core.ted.labels import LabelRows
@@ -71,8 +72,11 @@ def read_ted_files(directory: Path, name: str, label_attribute: str) -> TedFiles
     specs = read_json(directory / f"{name}.entity_tag_specs.json", list)
     example = read_feature_arrays(directory, f"{name}.data_example")
     labels = read_feature_arrays(directory, f"{name}.label_data")
+    tagged = bool(specs) and OptionReader(options, f"{name}.meta.json in {directory}").flag("entity_recognition")
+    if tagged and "text" not in widths.texts:
+        raise ModelError(f"{name} in {directory} tags the words of texts, but reads no texts.", fix=RETRAIN)
     try:
-        tag_spec = TagSpec.from_dict(specs[0]) if specs and options["entity_recognition"] else None
+        tag_spec = TagSpec.from_dict(specs[0]) if tagged else None
         rows = decode_labels(labels, label_attribute)
     except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"The labels or tags of {name} in {directory} are broken ({error}).", fix=RETRAIN) from error

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.assistant.model import Domain
+from rebake.base.option_reader import OptionReader
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.states import State
 from rebake.core.dialogue.tracker import TrainingTracker
@@ -20,6 +21,7 @@ from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import FULL_DIALOGUE, FeatureStates, TrackerFeaturizer
 from rebake.core.policy import PolicyPrediction
 from rebake.core.ted.arrays import encode_example
+from rebake.core.ted.config import ted_config
 from rebake.core.ted.data import NameAttribute, StateEncoder, Windows, build_windows
 from rebake.core.ted.entities import Tags, padded, tag_ids, tag_spec_of
 from rebake.core.ted.examples import TedExamples
@@ -28,12 +30,11 @@ from rebake.core.ted.files import TedFiles, read_ted_files, write_ted_files
 from rebake.core.ted.labels import build_labels
 from rebake.errors import RETRAIN, DataError, ModelError, UnsupportedError
 from rebake.nlu.entity_tags import TagSpec
+from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
 
 if TYPE_CHECKING:
-    from rebake.nn.ted.config import TedConfig
     from rebake.nn.ted.dialogue_data import Dialogues
     from rebake.nn.ted.model import TedModel, TedPrediction
-    from rebake.nn.training.evaluation import EvaluationSettings
 
 logger = logging.getLogger("rebake")
 
@@ -113,9 +114,6 @@ class TedLearner(ABC):
         options: dict[str, Any],
         context: TrainingContext,
     ) -> dict[str, float]:
-        from rebake.nn.training.fit import FitSettings
-
-        seed = context.seed if options["random_seed"] is None else int(options["random_seed"])
         widths = windows.states.widths
         if "intent" not in widths.names and "text" not in widths.texts:
             raise DataError(f"{self.node}: no story holds a user turn.", fix="Add one to the stories.")
@@ -133,38 +131,23 @@ class TedLearner(ABC):
         own = ids[0][ids[0] >= 0] if self._whole_dialogues else ids[0]
         example = encode_example(widths, windows, 0, own.tolist(), None if tags is None else tags[0])
         self._files = TedFiles(options, options["priority"], widths, labels, spec, example)
+        read = OptionReader(options, self.node)
         data = windows.as_input(widths)
         if tags is not None:
             data = windows.as_input(widths, *padded(tags, windows.rows.shape))
         self._model, metrics = self.model_class().train(
-            self._config(options),
+            ted_config(read, widths, labels, whole_dialogues=self._whole_dialogues),
             data,
             ids,
             labels.as_input(),
             tags=0 if spec is None else len(spec.tags),
-            settings=FitSettings(self.node, options["epochs"], options["learning_rate"], seed),
-            evaluation=self._evaluation(options, seed),
+            batching=batching(read),
+            settings=fit_settings(read, self.node, context.seed),
+            evaluation=evaluation_settings(read, context.seed),
             progress=context.progress,
             num_threads=context.num_threads,
         )
         return metrics | self.learned(data, ids)
-
-    def _evaluation(self, options: Mapping[str, Any], seed: int) -> EvaluationSettings:
-        from rebake.nn.training.evaluation import EvaluationSettings
-
-        return EvaluationSettings(
-            examples=options["evaluate_on_number_of_examples"],
-            every=options["evaluate_every_number_of_epochs"],
-            keep_best=options["checkpoint_model"],
-            seed=seed,
-            log_directory=options["tensorboard_log_directory"] or None,
-            log_level=options["tensorboard_log_level"],
-        )
-
-    def _config(self, options: Mapping[str, Any]) -> TedConfig:
-        from rebake.nn.ted.config import TedConfig
-
-        return TedConfig.of(options, whole_dialogues=self._whole_dialogues)
 
     def _tags(
         self, examples: TedExamples, encoder: StateEncoder, options: Mapping[str, Any]
@@ -250,18 +233,14 @@ class TedLearner(ABC):
         files = read_ted_files(directory, cls.prefix, f"label_{cls.label}")
         policy._files = files
         prefix = directory / f"{cls.prefix}.tf_model"
-        try:
-            policy._model = cls.model_class().load(
-                prefix,
-                policy._config(files.options),
-                files.widths.as_inputs(),
-                files.labels.as_input(),
-                0 if files.tag_spec is None else len(files.tag_spec.tags),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ModelError(
-                f"{cls.prefix}.meta.json in {directory} lacks an option ({error}).", fix=RETRAIN
-            ) from error
+        read = OptionReader(files.options, f"{cls.prefix}.meta.json in {directory}")
+        policy._model = cls.model_class().load(
+            prefix,
+            ted_config(read, files.widths, files.labels, whole_dialogues=policy._whole_dialogues),
+            files.widths.as_inputs(),
+            files.labels.as_input(),
+            0 if files.tag_spec is None else len(files.tag_spec.tags),
+        )
         return policy
 
     def _label_ids(self, names: Sequence[Sequence[str]], table: Mapping[str, int]) -> NDArray[np.int32]:

@@ -19,7 +19,7 @@ from rebake.core.policy import PolicyPrediction
 from rebake.core.ted.entities import entities_found
 from rebake.core.ted.examples import TedExamples, whole_dialogues
 from rebake.core.ted.learner import TedLearner
-from rebake.core.ted.options import SOFTMAX, resolve_options
+from rebake.core.ted.options import resolve_options
 
 if TYPE_CHECKING:
     from rebake.nn.ted.model import TedModel, TedPrediction
@@ -67,15 +67,13 @@ class TEDPolicy(TedLearner):
         seen = [only_texts, True] if reads_texts and not only_texts and after_user else [only_texts]
         windows = [self.featurizer.prediction_states(tracker, use_text=text, rule_only=rule_only) for text in seen]
         told = self.ask(windows, end_to_end, tagged=len(seen) - 1 if seen[-1] and after_user else None)
-        if told is None or self._files is None:
+        if told is None or self._model is None:
             return self.prediction([0.0] * len(action_names(domain)))
         chosen = self._chosen(told)
         by_text = bool(seen[chosen])
-        renormalize = self.options["renormalize_confidences"] and self._files.options["model_confidence"] == SOFTMAX
+        renormalize = bool(self.options["renormalize_confidences"]) and self._model.config.softmax
         length = self.options["ranking_length"]
-        prediction = self.prediction(
-            top_ranked(told.confidences[chosen], length, renormalize=bool(renormalize)).tolist()
-        )
+        prediction = self.prediction(top_ranked(told.confidences[chosen], length, renormalize=renormalize).tolist())
         prediction.is_end_to_end = by_text
         if by_text and after_user:
             prediction.optional_events = self._entities(told, tracker, end_to_end)

@@ -14,12 +14,14 @@ from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.diet.checks import warn_about_featurizers, warn_about_training
+from rebake.nlu.diet.config import diet_config
 from rebake.nlu.diet.data import data_example, label_features, rankings, text_data
 from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.entity_tags import OUTSIDE, TagName, TagSpec, assemble, build_tag_specs, repair_bilou
 from rebake.nlu.entity_tags import tag_tokens as tags_of
 from rebake.nlu.message import INTENT, TEXT, Message
+from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
 from rebake.nlu.text_features import Stacked, by_origin, selected, stack
 
 if TYPE_CHECKING:
@@ -83,15 +85,15 @@ class DIETClassifier:
         tags: dict[str, NDArray[np.int32]] = {spec.name: _tag_ids(messages, spec, options.bilou) for spec in specs}
         texts = text_data(features, ids, tags)
         self.model, losses = DietModel.train(
-            options.network(),
+            diet_config(options),
             texts,
             text_data(of_labels) if options.intents else None,
             {spec.name: len(spec.tags) for spec in specs},
-            batching=options.batching(),
-            settings=options.fit_settings(self.node, context.seed),
+            batching=batching(options.read),
+            settings=fit_settings(options.read, self.node, context.seed),
             progress=context.progress,
             num_threads=context.num_threads,
-            evaluation=options.evaluation(context.seed),
+            evaluation=evaluation_settings(options.read, context.seed),
         )
         self.files = DietFiles(
             data_example(features, of_labels, texts),
@@ -191,7 +193,7 @@ class DIETClassifier:
         recognizes = component.options.entities and "entities" in files.data_example
         component.files = files
         component.model = DietModel.load(
-            component.options.network(),
+            diet_config(component.options),
             text_data(decode_features(files.data_example[TEXT])).widths,
             text_data(decode_features(files.label_data["label"])) if labels else None,
             {spec.name: len(spec.tags) for spec in files.tag_specs} if recognizes else {},

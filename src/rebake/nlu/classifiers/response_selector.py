@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -20,16 +19,17 @@ from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.diet.checks import warn_about_training
+from rebake.nlu.diet.config import diet_config
 from rebake.nlu.diet.data import data_example, label_features, rankings, text_data
 from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.diet.response_selector_files import ResponseFiles, Responses, response_key
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, TEXT, Message
+from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
 from rebake.nlu.text_features import Stacked, by_origin, selected, stack
 
 if TYPE_CHECKING:
     from rebake.nn.diet.model import DietModel
-    from rebake.nn.diet.network import DietConfig
 
 logger = logging.getLogger("rebake")
 
@@ -110,10 +110,6 @@ class ResponseSelector:
                 fix="Use CountVectorsFeaturizer alone, with use_shared_vocab, or set share_hidden_layers to false.",
             )
 
-    def _network(self) -> DietConfig:
-        shared = bool(self.options.options["share_hidden_layers"])
-        return replace(self.options.network(), text_labels=self.reads_texts, shared_layers=shared)
-
     def _fit(
         self,
         names: Sequence[str],
@@ -127,15 +123,15 @@ class ResponseSelector:
         options = self.options
         texts = text_data(features, ids)
         self.model, losses = DietModel.train(
-            self._network(),
+            diet_config(options),
             texts,
             text_data(of_labels),
             {},
-            batching=options.batching(),
-            settings=options.fit_settings(self.node, context.seed),
+            batching=batching(options.read),
+            settings=fit_settings(options.read, self.node, context.seed),
             progress=context.progress,
             num_threads=context.num_threads,
-            evaluation=options.evaluation(context.seed),
+            evaluation=evaluation_settings(options.read, context.seed),
         )
         label_data = encode_features(of_labels, range(len(names)), mask=False)
         self.files = DietFiles(
@@ -217,7 +213,7 @@ class ResponseSelector:
         component.files = files
         component.responses = ResponseFiles.read(directory, NAME)
         component.model = DietModel.load(
-            component._network(),
+            diet_config(component.options),
             text_data(decode_features(files.data_example[TEXT])).widths,
             text_data(decode_features(files.label_data["label"])),
             {},

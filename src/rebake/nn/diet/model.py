@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from rebake.base.interpreter_lock import interpreter_released
 from rebake.base.progress import Progress
-from rebake.nn.diet.network import Diet, DietConfig, DietLabels, Prediction, TagName
+from rebake.nn.diet.config import DietConfig
+from rebake.nn.diet.network import Diet, DietLabels, Prediction, TagName
 from rebake.nn.diet.response_selector import Diet2Diet
 from rebake.nn.layers.masked_language_model import DISTINCT
 from rebake.nn.layers.noise import Noise

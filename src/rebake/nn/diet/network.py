@@ -12,51 +12,21 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from rebake.nn.diet.config import DietConfig
 from rebake.nn.layers.activations import softmax
 from rebake.nn.layers.crf import Crf
 from rebake.nn.layers.dense import Dense, embed
-from rebake.nn.layers.feature_combining import CombineConfig, FeatureCombining
+from rebake.nn.layers.feature_combining import FeatureCombining
 from rebake.nn.layers.hidden_layers import HiddenLayers
-from rebake.nn.layers.losses import DotProductLoss, similarities
+from rebake.nn.layers.losses import similarities
 from rebake.nn.layers.masked_language_model import DISTINCT, MaskedLanguageModel
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows
 from rebake.nn.layers.sequence_layer import SequenceLayer
 from rebake.nn.layers.text_data import Batch, Widths
-from rebake.nn.layers.transformer_config import TransformerConfig
 from rebake.nn.weights import Weights
 
 TagName = Literal["entity", "role", "group"]
-
-
-@dataclass(frozen=True)
-class DietConfig:
-    """The network's shape and losses.
-
-    Attributes:
-        text: how text features are combined.
-        label: how label features are combined; without dropout on the inputs, whatever ``text`` says.
-        hidden_text, hidden_label: sizes of hidden layers (hidden_layers_sizes).
-        transformer: None for no transformer layers.
-        embedding_units: of the space where texts and intents meet (embedding_dimension).
-        loss: of intents, and of masked tokens.
-        softmax: confidences are probabilities; else the similarities themselves, as with the margin loss.
-        masked_language_model: learn to find hidden tokens as well; needs a transformer.
-        text_labels: labels are texts, encoded as such (use_text_as_label); see :mod:`rebake.nn.diet.response_selector`.
-        shared_layers: one encoder for texts and such labels (share_hidden_layers).
-    """
-
-    text: CombineConfig
-    label: CombineConfig
-    hidden_text: list[int]
-    hidden_label: list[int]
-    transformer: TransformerConfig | None
-    embedding_units: int
-    loss: DotProductLoss
-    softmax: bool = True
-    masked_language_model: bool = False
-    text_labels: bool = False
-    shared_layers: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,14 +73,12 @@ class Diet:
         self.masked: MaskedLanguageModel | None = None
         if config.masked_language_model:
             self.masked = MaskedLanguageModel(
-                *(
-                    weights,
-                    widths,
-                    self.sequence.hidden.units,
-                    self.sequence.units,
-                    config.embedding_units,
-                    config.loss,
-                ),
+                weights,
+                widths,
+                self.sequence.hidden.units,
+                self.sequence.units,
+                config.embedding_units,
+                config.loss,
                 l2=config.text.l2,
             )
         self.intents: LabelHead | None = None

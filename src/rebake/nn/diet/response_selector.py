@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import tensorflow as tf
 
-from rebake.nn.diet.network import Diet, DietConfig, DietLabels, TagName
+from rebake.nn.diet.config import DietConfig
+from rebake.nn.diet.network import Diet, DietLabels, TagName
 from rebake.nn.layers.activations import softmax
 from rebake.nn.layers.dense import embed
 from rebake.nn.layers.losses import similarities

@@ -19,27 +19,35 @@ NEVER = -1e9
 
 @dataclass(frozen=True)
 class DotProductLoss:
-    """Options as in config.yml, names of Rasa's options in brackets where they differ.
+    """Names of Rasa's options in brackets.
 
     Attributes:
-        negatives: sampled with replacement per example, labels and inputs each (number_of_negative_examples).
-        loss: "cross_entropy" or "margin" (loss_type).
-        similarity: "inner" or "cosine" (similarity_type, auto resolved).
-        constrain: add a sigmoid loss on every similarity, keeping them bounded (constrain_similarities).
-        scale: give well-predicted examples less weight (scale_loss).
-        mu_pos, mu_neg, use_max_sim_neg, neg_lambda: of the margin loss (maximum_positive_similarity,
-            maximum_negative_similarity, use_maximum_negative_similarity, negative_margin_scale).
+        negatives: how many wrong labels an example is compared with, and how many other inputs, sampled with
+            replacement; more make the gradient steadier and a step slower (number_of_negative_examples).
+        loss: "cross_entropy" of the right label among the sampled ones, whose similarities become probabilities; or
+            "margin", which asks no more of them than to be on the right side of two bounds (loss_type).
+        similarity: "inner" product, unbounded as cross entropy needs it, or "cosine", between -1 and 1 as the bounds of
+            the margin loss are (similarity_type).
+        constrain: add a sigmoid loss on every similarity, which keeps them near 0 and so comparable between models
+            (constrain_similarities).
+        scale: give examples that are predicted with more than 0.5 less weight (scale_loss).
+        mu_pos: margin loss: similarity that a right pair is to have at least (maximum_positive_similarity).
+        mu_neg: margin loss: similarity that a wrong pair is to have at most is its negative
+            (maximum_negative_similarity).
+        use_max_sim_neg: margin loss: of the wrong labels only the most similar counts
+            (use_maximum_negative_similarity).
+        neg_lambda: margin loss: weight of the pairs of two inputs or two labels (negative_margin_scale).
     """
 
     negatives: int
-    loss: Literal["cross_entropy", "margin"]
-    similarity: Literal["inner", "cosine"]
-    constrain: bool
-    scale: bool
-    mu_pos: float
-    mu_neg: float
-    use_max_sim_neg: bool
-    neg_lambda: float
+    loss: Literal["cross_entropy", "margin"] = "cross_entropy"
+    similarity: Literal["inner", "cosine"] = "inner"
+    constrain: bool = False
+    scale: bool = False
+    mu_pos: float = 0.8
+    mu_neg: float = -0.4
+    use_max_sim_neg: bool = True
+    neg_lambda: float = 0.8
 
     def __call__(
         self,

@@ -142,10 +142,3 @@ class DialogueLabels:
     name_of: NDArray[np.int32]
     texts: TextData | None = None
     text_of: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-
-    @staticmethod
-    def one_hot(count: int, attribute: str) -> DialogueLabels:
-        """Labels that are known by their numbers alone."""
-        return DialogueLabels(
-            count, attribute, np.eye(count, dtype=np.float32), False, np.arange(count, dtype=np.int32)
-        )

@@ -68,7 +68,7 @@ class IntentTedModel(TedModel):
 
     def losses(self) -> LossFunction:
         """The losses of a batch, "labels" alone."""
-        loss = MultiLabelLoss(self.config.options["number_of_negative_examples"], self.config.scale_loss)
+        loss = MultiLabelLoss(self.config.loss.negatives, self.config.loss.scale)
 
         def losses(batch: Mapping[str, Any], noise: Noise) -> dict[str, tf.Tensor]:
             embedded, _, _ = self.network.dialogues(batch, noise)

@@ -85,6 +85,7 @@ class TedModel:
         labels: DialogueLabels,
         *,
         tags: int,
+        batching: Batching,
         settings: FitSettings,
         evaluation: EvaluationSettings,
         progress: Progress,
@@ -96,6 +97,7 @@ class TedModel:
             ids: int32 [windows, P], which labels follow each window, -1 = no more; of whole dialogues [windows, turns],
                 the label that follows each turn.
             tags: number of entity tags, where ``data`` has tags.
+            batching: how the windows of a batch are drawn.
 
         Returns:
             the network; its losses in the last epoch, its accuracy on ``data``, and the figures of held-out windows.
@@ -104,7 +106,6 @@ class TedModel:
             DataError: the windows to hold out cannot be had.
             StorageError: the log cannot be written.
         """
-        batching = Batching(config.options["batch_size"], settings.epochs, config.options["batch_strategy"])
         for_training(num_threads, batching.mean_size(len(data.lengths)) * float(data.lengths.mean()))
         model = cls(Seeded(settings.seed), config, data.states.inputs, labels, tags)
         trained, watch, watchers = model._watched(data, ids, evaluation, settings.seed)
@@ -197,7 +198,7 @@ class TedModel:
 
     def losses(self) -> LossFunction:
         """The losses of a batch, "labels" and with a tagger "entities"."""
-        loss = self.config.loss()
+        loss = self.config.loss
         asked: Asked = "all" if self.config.whole_dialogues else "newest"
 
         def losses(batch: Mapping[str, Any], noise: Noise) -> dict[str, tf.Tensor]:

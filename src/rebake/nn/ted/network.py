@@ -57,7 +57,7 @@ class NameEncoder:
         self.units = width
         if counted:
             path = f"sparse_dense_concat_layer.{name}/_tf_layers/sparse_to_dense"
-            self.dense = Dense(weights, path, width, config.dense[name], l2=config.l2)
+            self.dense = Dense(weights, path, width, config.dense_units[name], l2=config.l2)
             self.units = self.dense.units
         self.encoding: Dense | None = None
         if name not in STATE_LEVEL:
@@ -71,17 +71,15 @@ class NameEncoder:
         if noise is not None and self.config.sparse_rate > 0:
             x = tf.where(noise.keep(x, self.config.sparse_rate), x, 0.0)
         if self.dense is not None:
-            x = dropout(self.dense(x), self.config.input_rate, noise)
+            x = dropout(self.dense(x), self.config.dense_rate, noise)
         return x if self.encoding is None else self.encoding(x)
 
 
 class TextEncoder:
     """User texts, bot texts or texts of labels: features of tokens and text -> sequence layer -> encoding."""
 
-    def __init__(
-        self, weights: Weights, name: str, widths: Widths, config: TedConfig, *, is_label: bool = False
-    ) -> None:
-        parts = config.text_layers(name, is_label=is_label)
+    def __init__(self, weights: Weights, name: str, widths: Widths, config: TedConfig) -> None:
+        parts = config.texts[name]
         self.sequence = SequenceLayer(weights, name, widths, parts.combine, parts.hidden, parts.transformer)
         self.mask: TokenMask | None = None
         if name == "text" and config.hides_tokens:
@@ -108,7 +106,9 @@ class TextEncoder:
 def encoding_layer(weights: Weights, name: str, inputs: int, config: TedConfig) -> Dense:
     """Rasa's ``encoding_layer.<name>`` without the dropout behind it."""
     path = f"encoding_layer.{name}"
-    hidden = HiddenLayers(weights, path, inputs, [config.encoding], density=config.density, l2=config.l2, rate=0.0)
+    hidden = HiddenLayers(
+        weights, path, inputs, [config.encoding_units], density=config.density, l2=config.l2, rate=0.0
+    )
     return hidden.layers[0]
 
 
@@ -125,9 +125,9 @@ class LabelEncoder:
             counted = labels.counted
             self.names = NameEncoder(weights, labels.attribute, width, config, counted=counted, is_label=True)
         if labels.texts is not None:
-            self.texts = TextEncoder(weights, "label_action_text", labels.texts.widths, config, is_label=True)
+            self.texts = TextEncoder(weights, "label_action_text", labels.texts.widths, config)
             self.text_features = labels.texts.batch()
-        self.embed = embed(weights, "label", config.encoding, config.embedding, l2=config.l2)
+        self.embed = embed(weights, "label", config.encoding_units, config.embedding_units, l2=config.l2)
 
     def __call__(self, noise: Noise | None) -> tf.Tensor:
         """[labels, embedding]"""
@@ -171,13 +171,13 @@ class Ted:
                 self.names[name] = NameEncoder(weights, name, inputs.names[name], config)
             if name in inputs.texts:
                 self.texts[name] = TextEncoder(weights, name, inputs.texts[name], config)
-        units = 2 * config.encoding + sum(self.names[name].units for name in STATE_LEVEL if name in self.names)
+        units = 2 * config.encoding_units + sum(self.names[name].units for name in STATE_LEVEL if name in self.names)
         self.transformer: Transformer | None = None
-        if config.transformer.layers:
+        if config.transformer is not None:
             self.transformer = Transformer(weights, "transformer.dialogue", units, config.transformer)
             units = self.transformer.units
         self.labels = LabelEncoder(weights, labels, config)
-        self.embed_dialogue = embed(weights, "dialogue", units, config.embedding, l2=config.l2)
+        self.embed_dialogue = embed(weights, "dialogue", units, config.embedding_units, l2=config.l2)
         self.tagger: Tagger | None = None
         if tags:
             self.tagger = Tagger(weights, self.texts["text"].sequence.units + units, tags, config)
@@ -250,7 +250,7 @@ class Ted:
 
     def similarities(self, dialogues: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """[B, embedding] and [labels, embedding] -> [B, labels]"""
-        if self.config.cosine:
+        if self.config.loss.similarity == "cosine":
             dialogues, labels = (tf.math.l2_normalize(x, axis=-1) for x in (dialogues, labels))
         return tf.matmul(dialogues, labels, transpose_b=True)
 
@@ -264,7 +264,7 @@ class Tagger:
 
     def __init__(self, weights: Weights, units: int, tags: int, config: TedConfig) -> None:
         self.embed = embed(weights, "entity.logits", units, tags, l2=config.l2)
-        self.crf = Crf(weights, "crf.entity", tags, l2=config.l2, scale_loss=config.scale_loss)
+        self.crf = Crf(weights, "crf.entity", tags, l2=config.l2, scale_loss=config.loss.scale)
 
     def logits(self, texts: tf.Tensor, dialogues: tf.Tensor) -> tf.Tensor:
         """[E, T, units of texts] and [E, units of dialogues] -> [E, T, tags]"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +23,7 @@ class Batching:
         drop_small_last: leave out a last batch of less than half the size (drop_small_last_batch).
     """
 
-    sizes: int | Sequence[int]
+    sizes: int | tuple[int, int]
     epochs: int
     strategy: Literal["balanced", "sequence"] = "balanced"
     drop_small_last: bool = False
