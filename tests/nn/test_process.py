@@ -214,6 +214,6 @@ def test_a_training_that_is_slow_since_a_model_was_loaded_says_so(
 
 
 def test_the_mean_size_of_batches_follows_their_growth_and_the_number_of_examples() -> None:
-    assert Batching([64, 256], epochs=100).mean_size(1000) == 160
-    assert Batching([64, 256], epochs=100).mean_size(68) == 66
+    assert Batching((64, 256), epochs=100).mean_size(1000) == 160
+    assert Batching((64, 256), epochs=100).mean_size(68) == 66
     assert Batching(50, epochs=1).mean_size(1000) == 50

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from rebake.base.sparse_rows import SparseRows
 from rebake.errors import ModelError
 from rebake.nlu.message import Features, Message
+
+if TYPE_CHECKING:
+    from rebake.nn.layers.text_data import TextData
 
 Level = Literal["sequence", "sentence"]
 Matrix = SparseRows | NDArray[np.float32]
@@ -88,6 +91,25 @@ def _refuse_wider(given: int, known: int) -> None:
         raise ModelError(
             f"The featurizers give {given} features and the model knows {known}.", fix="Train the model again."
         )
+
+
+def text_data(
+    features: Stacked,
+    labels: NDArray[np.int32] | None = None,
+    tags: Mapping[str, NDArray[np.int32]] | None = None,
+) -> TextData:
+    """The features of texts as networks take them; in training with label ids [messages] and tags [all tokens]."""
+    from rebake.nn.layers.text_data import TextData
+
+    return TextData(
+        features.lengths,
+        features.sequence_sparse,
+        features.sequence_dense,
+        features.sentence_sparse,
+        features.sentence_dense,
+        labels,
+        tags or {},
+    )
 
 
 def by_origin(messages: Sequence[Message], attribute: str, featurizers: Sequence[str]) -> list[list[Message]]:

@@ -101,9 +101,9 @@ def test_well_predicted_examples_weigh_less_once_something_is_learned() -> None:
 
 
 def test_batch_sizes_grow_linearly_from_first_to_last_epoch() -> None:
-    growing = Batching(sizes=[64, 256], epochs=5)
+    growing = Batching(sizes=(64, 256), epochs=5)
     assert [growing.size(epoch) for epoch in range(5)] == [64, 112, 160, 208, 256]
-    assert Batching(sizes=[64, 256], epochs=1).size(0) == 64
+    assert Batching(sizes=(64, 256), epochs=1).size(0) == 64
     assert Batching(sizes=32, epochs=9).size(4) == 32
 
 

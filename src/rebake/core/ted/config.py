@@ -88,5 +88,8 @@ def _loss(read: OptionReader, labels: LabelRows) -> DotProductLoss:
         from rebake.nn.layers.losses import DotProductLoss
 
         return DotProductLoss(read.whole("number_of_negative_examples"), scale=read.flag("scale_loss"))
-    loss = read.one_of("loss_type", ("cross_entropy", "margin"))
-    return dot_product_loss(read, loss, read.one_of("similarity_type", ("inner", "cosine")))
+    return dot_product_loss(
+        read,
+        read.one_of("loss_type", ("cross_entropy", "margin")),
+        read.one_of("similarity_type", ("inner", "cosine")),
+    )

@@ -7,7 +7,7 @@ zeros (an unknown name): only turns that have the attribute get the bias of its 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -17,8 +17,9 @@ from rebake.base.sparse_rows import SparseRows
 from rebake.core.dialogue.states import PREVIOUS_ACTION, USER, State, follows_listen
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import FeatureStates
-from rebake.core.ted.texts import TextRows, TextTable, TextWidths, text_data
+from rebake.core.ted.texts import TextRows, TextTable, TextWidths
 from rebake.errors import ModelError
+from rebake.nlu.text_features import text_data
 
 if TYPE_CHECKING:
     from rebake.nn.ted.dialogue_data import Dialogues, Inputs, States
@@ -46,9 +47,10 @@ class StateWidths:
 
     def as_inputs(self) -> Inputs:
         """As the network takes them."""
+        from rebake.nn.layers.text_data import Widths
         from rebake.nn.ted.dialogue_data import Inputs
 
-        return Inputs(self.names, {name: text_data(widths.blank()).widths for name, widths in self.texts.items()})
+        return Inputs(self.names, {name: Widths(**asdict(widths)) for name, widths in self.texts.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.core.ted.data import NameAttribute, StateEncoder
-from rebake.core.ted.texts import text_data
-from rebake.nlu.text_features import Stacked
+from rebake.nlu.text_features import Stacked, text_data
 
 if TYPE_CHECKING:
     from rebake.nn.ted.dialogue_data import DialogueLabels

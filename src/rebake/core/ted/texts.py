@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,6 @@ from rebake.base.sparse_rows import SparseRows
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.errors import DataError
 from rebake.nlu.text_features import Stacked, stack
-
-if TYPE_CHECKING:
-    from rebake.nn.layers.text_data import TextData
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +104,6 @@ class TextTable:
                 fix="Add a CountVectorsFeaturizer to the pipeline.",
             )
         return _below([part.widened(widths) for part in parts])
-
-
-def text_data(features: Stacked) -> TextData:
-    """The features of texts as networks take them."""
-    from rebake.nn.layers.text_data import TextData
-
-    return TextData(
-        features.lengths,
-        features.sequence_sparse,
-        features.sequence_dense,
-        features.sentence_sparse,
-        features.sentence_dense,
-    )
 
 
 def _width(matrix: SparseRows | NDArray[np.float32] | None) -> int:

@@ -15,14 +15,14 @@ from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.diet.checks import warn_about_featurizers, warn_about_training
 from rebake.nlu.diet.config import diet_config
-from rebake.nlu.diet.data import data_example, label_features, rankings, text_data
+from rebake.nlu.diet.data import data_example, label_features, rankings
 from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.entity_tags import OUTSIDE, TagName, TagSpec, assemble, build_tag_specs, repair_bilou
 from rebake.nlu.entity_tags import tag_tokens as tags_of
 from rebake.nlu.message import INTENT, TEXT, Message
 from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
-from rebake.nlu.text_features import Stacked, by_origin, selected, stack
+from rebake.nlu.text_features import Stacked, by_origin, selected, stack, text_data
 
 if TYPE_CHECKING:
     from rebake.nn.diet.model import DietModel

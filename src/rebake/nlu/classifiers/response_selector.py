@@ -20,13 +20,13 @@ from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.diet.checks import warn_about_training
 from rebake.nlu.diet.config import diet_config
-from rebake.nlu.diet.data import data_example, label_features, rankings, text_data
+from rebake.nlu.diet.data import data_example, label_features, rankings
 from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.diet.response_selector_files import ResponseFiles, Responses, response_key
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, TEXT, Message
 from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
-from rebake.nlu.text_features import Stacked, by_origin, selected, stack
+from rebake.nlu.text_features import Stacked, by_origin, selected, stack, text_data
 
 if TYPE_CHECKING:
     from rebake.nn.diet.model import DietModel

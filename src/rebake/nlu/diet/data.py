@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,25 +15,6 @@ from rebake.nlu.text_features import Stacked, selected, stack
 
 if TYPE_CHECKING:
     from rebake.nn.layers.text_data import TextData
-
-
-def text_data(
-    features: Stacked,
-    labels: NDArray[np.int32] | None = None,
-    tags: Mapping[str, NDArray[np.int32]] | None = None,
-) -> TextData:
-    """What networks take: stacked features with the label ids [messages] and the tags [all tokens] of training."""
-    from rebake.nn.layers.text_data import TextData
-
-    return TextData(
-        features.lengths,
-        features.sequence_sparse,
-        features.sequence_dense,
-        features.sentence_sparse,
-        features.sentence_dense,
-        labels,
-        tags or {},
-    )
 
 
 def label_features(
