@@ -3,6 +3,8 @@
 A key is a path in Rasa's object graph below ``model/_tf_layers``, e.g.
 ``sequence_layer.text/_tf_layers/transformer/_embedding/kernel``. A layer asks for its variables
 by path and shape; where their first values come from is the business of the source: a seed, or a checkpoint.
+
+Shapes: G blocks; K rows of a block; M columns of a block.
 """
 
 from __future__ import annotations
@@ -51,8 +53,8 @@ class Blocks:
     """Which entries of a kernel exist: of every block all pairs of its rows and columns.
 
     Attributes:
-        rows: int [blocks, k]
-        columns: int [blocks, m]
+        rows: int [G, K]
+        columns: int [G, M]
     """
 
     rows: NDArray[np.int64]
@@ -60,7 +62,7 @@ class Blocks:
 
     @property
     def index(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Indexes the entries in a kernel; the shape is that of the blocks, [blocks, k, m]."""
+        """Indexes the entries in a kernel; the shape is that of the blocks, [G, K, M]."""
         return self.rows[:, :, None], self.columns[:, None, :]
 
     def mask(self, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -77,7 +79,7 @@ class Weights:
         variables: all variables by path, in order of creation; what a checkpoint holds.
         l2: regularisation constant of the variables that have one.
         masks: path of a kernel -> path of its 0/1 mask; kernels are kept masked at every moment.
-        blocks: path of a kernel -> the variable [blocks, k, m] that is used and trained in its place, and where its
+        blocks: path of a kernel -> the variable [G, K, M] that is used and trained in its place, and where its
             entries are; :meth:`settle` carries them over into the kernel.
     """
 
@@ -118,7 +120,7 @@ class Weights:
     def add_blocks(
         self, path: str, shape: tuple[int, int], blocks: Blocks, initializer: Initializer, *, l2: float = 0.0
     ) -> tf.Variable:
-        """The blocks [blocks, k, m] of a kernel of ``shape``, which are trained; the kernel and its mask stand in the
+        """The blocks [G, K, M] of a kernel of ``shape``, which are trained; the kernel and its mask stand in the
         checkpoint.
 
         Raises:

@@ -1,9 +1,12 @@
-"""DIET from data to weights to predictions: what NLU components call."""
+"""DIET from data to weights to predictions: what NLU components call.
+
+Shapes: E examples.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -24,9 +27,9 @@ from rebake.nn.layers.text_data import Batch, TextData, Widths
 from rebake.nn.threads import for_predictions, for_training
 from rebake.nn.training.batching import Batching
 from rebake.nn.training.checkpoints import FromCheckpoint, write_checkpoint
-from rebake.nn.training.evaluation import Evaluation, EvaluationSettings, hold_out, micro_f1
-from rebake.nn.training.fit import FitSettings, Watcher, fit
-from rebake.nn.training.tensorboard import TensorBoardLog
+from rebake.nn.training.evaluation import EvaluationSettings, micro_f1
+from rebake.nn.training.fit import FitSettings, fit
+from rebake.nn.training.watched import Watched
 from rebake.nn.weights import Seeded, Weights, WeightSource
 
 UNREAD = "sequence_layer.text/_tf_layers/feature_combining/_tf_layers/sparse_dense.sequence"  # without a transformer
@@ -44,15 +47,6 @@ AVERAGED = 0.2  # of the epochs; see :class:`rebake.nn.training.averaging.Averag
 UNTRACED = 2  # predictions before the network is traced: most calls of `rebake parse` make no more
 WORTH_HALVING = 100_000  # rows in all epochs; with fewer, tracing two halves takes longer than encoding them at a time
 MEASURED = 256  # held-out texts that are measured together
-
-
-@dataclass(frozen=True)
-class Watched:
-    """A training's examples (their places among all texts), and who is told of it."""
-
-    trained: NDArray[np.int64]
-    evaluation: Evaluation | None
-    watchers: Sequence[Watcher]
 
 
 class DietModel:
@@ -119,7 +113,14 @@ class DietModel:
             texts = texts.sentences()
             model.weights.clear(UNREAD)
 
-        watched = model._watched(texts, evaluation or EvaluationSettings(), settings.seed)
+        watched = Watched.of(
+            evaluation or EvaluationSettings(),
+            model.weights,
+            len(texts.lengths),
+            lambda: texts.labels,
+            partial(measure, model.network, texts, seed=settings.seed),
+            LOGGED_AS,
+        )
         labels_of = None if texts.labels is None else texts.labels[watched.trained]
 
         def batches(epoch: int) -> Iterator[dict[str, Any]]:
@@ -129,28 +130,9 @@ class DietModel:
         network = model.network
         settings = replace(settings, conditional_epochs=CONDITIONAL_EPOCHS, averaged=AVERAGED)
         losses = fit(model.weights, network.losses, batches, network.signature(), settings, progress, watched.watchers)
-        figures = {} if watched.evaluation is None else watched.evaluation.finish()
+        figures = watched.figures
         model.settle()
         return model, losses | figures
-
-    def _watched(self, texts: TextData, settings: EvaluationSettings, seed: int) -> Watched:
-        """What is trained on, and who watches."""
-        log: TensorBoardLog | None = None
-        if settings.log_directory is not None:
-            log = TensorBoardLog(settings.log_directory, settings.log_level, LOGGED_AS)
-        logs = [] if log is None else [log]
-        everything = np.arange(len(texts.lengths))
-        if settings.examples <= 0:
-            return Watched(everything, None, logs)
-        trained, held_out = hold_out(texts.labels, len(everything), settings.examples, settings.seed)
-        evaluation = Evaluation(
-            self.weights,
-            lambda: measure(self.network, texts, held_out, seed),
-            every=settings.every,
-            keep_best=settings.keep_best,
-            tell=None if log is None else log.evaluated,
-        )
-        return Watched(trained, evaluation, [evaluation, *logs])
 
     @staticmethod
     def load(
@@ -192,8 +174,8 @@ class DietModel:
 
 
 def measure(network: Diet, texts: TextData, chosen: NDArray[np.int64], seed: int) -> dict[str, float]:
-    """Losses and quality on some texts, without dropout: ``loss`` in all, ``<name>_loss`` of each head,
-    ``intent_accuracy`` among all intents, and the micro-averaged ``<tag name>_f1`` of tags.
+    """Losses and quality on the texts ``chosen``, int64 [E], without dropout: ``loss`` in all, ``<name>_loss`` of each
+    head, ``intent_accuracy`` among all intents, and the micro-averaged ``<tag name>_f1`` of tags.
 
     Every text counts once. (Rasa's figures come of balanced batches and of sampled intents.)
     """

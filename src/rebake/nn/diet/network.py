@@ -1,5 +1,8 @@
 """DIET: one transformer for intents and entities (Bunk et al. 2020, "DIET: Lightweight Language Understanding for
 Dialogue Systems"), with the architecture, the losses and the weight names of Rasa 3.6.
+
+Shapes: B examples of a batch (texts); T tokens of the longest and one; N rows of all examples, packed; U units of the
+encoder; L labels.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ class Prediction:
     """Of a batch of B texts.
 
     Attributes:
-        intents: [B, intents] confidences, None without intent classification.
+        intents: [B, L] confidences, None without intent classification.
         tags: per tag name int32 [B, T] tags and float32 [B, T] confidences.
     """
 
@@ -122,11 +125,11 @@ class Diet:
         return losses
 
     def _texts(self, x: tf.Tensor, rows: Rows) -> tf.Tensor:
-        """[B, units]: the vectors of whole texts. Without taggers the encoder gives no others."""
+        """[B, U]: the vectors of whole texts. Without taggers the encoder gives no others."""
         return rows.take(x, rows.last) if self.taggers else x
 
     def forward(self, batch: Batch) -> dict[str, tf.Tensor]:
-        """What of a prediction is arithmetic of tensors, and so can be traced: "intents" [B, intents], and what
+        """What of a prediction is arithmetic of tensors, and so can be traced: "intents" [B, L], and what
         :meth:`predict` decodes tags from."""
         x, rows = self.sequence(batch, texts_only=not self.taggers)
         told = {}
@@ -156,10 +159,10 @@ class LabelHead(Protocol):
     """Tells the label of a text by its similarity with all labels."""
 
     def loss(self, texts: tf.Tensor, label_ids: tf.Tensor, noise: Noise) -> tf.Tensor:
-        """Texts [B, units], int32 [B] -> scalar"""
+        """Texts [B, U], int32 [B] -> scalar"""
 
     def confidences(self, texts: tf.Tensor) -> tf.Tensor:
-        """[B, units] -> [B, labels]"""
+        """[B, U] -> [B, L]"""
 
     def settle(self) -> None:
         """Encode the labels for all predictions to come: the weights change no more."""
@@ -188,13 +191,13 @@ class IntentHead:
         self.settled: tf.Tensor | None = None
 
     def _bags(self, noise: Noise | None) -> tf.Tensor:
-        """[intents, units]: the sum of each intent's feature rows."""
+        """[L, U]: the sum of each intent's feature rows."""
         x, rows = self.combine(self.labels.features, noise)
         intent = tf.math.floordiv(rows.to_packed, tf.shape(rows.mask)[1])
         return tf.math.segment_sum(x, intent)
 
     def loss(self, texts: tf.Tensor, label_ids: tf.Tensor, noise: Noise) -> tf.Tensor:
-        """Texts [B, units], int32 [B] -> scalar"""
+        """Texts [B, U], int32 [B] -> scalar"""
         bags = self._bags(noise)
         candidates = self.embed_label(self.hidden(bags, noise))
         right = self.embed_label(self.hidden(tf.gather(bags, label_ids), noise))
@@ -205,7 +208,7 @@ class IntentHead:
         self.settled = self.embed_label(self.hidden(self._bags(None)))
 
     def confidences(self, texts: tf.Tensor) -> tf.Tensor:
-        """[B, units] -> [B, intents]"""
+        """[B, U] -> [B, L]"""
         candidates = self.embed_label(self.hidden(self._bags(None))) if self.settled is None else self.settled
         found = similarities(self.embed_text(texts), candidates, self.loss_function.similarity)
         return softmax(found) if self.softmax else found
@@ -227,7 +230,7 @@ class TagHead:
         self.crf = Crf(weights, f"crf.{name}", tags, l2=l2, scale_loss=config.loss.scale)
 
     def logits(self, x: tf.Tensor, entity_tags: tf.Tensor | None) -> tf.Tensor:
-        """[N, units], int32 [N] (annotated in training, predicted otherwise) -> [N, tags]"""
+        """[N, U], int32 [N] (annotated in training, predicted otherwise) -> [N, tags]"""
         if self.embed_tags is not None:
             x = tf.concat([x, self.embed_tags(tf.one_hot(entity_tags, self.entity_tags))], axis=1)
         return self.embed_logits(x)

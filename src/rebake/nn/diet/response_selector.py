@@ -3,6 +3,8 @@
 Text and response each pass through a sequence layer of their own, and the vectors of both as wholes are brought into
 one space. (A ResponseSelector that goes by the names of the responses is a :class:`rebake.nn.diet.network.Diet` of
 intents.)
+
+Shapes: B examples of a batch (texts); U units of the encoder; L labels (responses).
 """
 
 from __future__ import annotations
@@ -87,12 +89,12 @@ class ResponseHead:
         self.settled: tf.Tensor | None = None
 
     def _embedded(self, noise: Noise | None) -> tf.Tensor:
-        """[responses, embedding units]"""
+        """[L, embedding]"""
         x, _ = self.sequence(self.labels.features, noise, texts_only=True)
         return self.embed_label(x)
 
     def loss(self, texts: tf.Tensor, label_ids: tf.Tensor, noise: Noise) -> tf.Tensor:
-        """Texts [B, units], int32 [B] -> scalar.
+        """Texts [B, U], int32 [B] -> scalar.
 
         Every response is encoded once a step. Rasa encodes the right ones of the batch once more, with other dropout.
         """
@@ -105,7 +107,7 @@ class ResponseHead:
         self.settled = self._embedded(None)
 
     def confidences(self, texts: tf.Tensor) -> tf.Tensor:
-        """[B, units] -> [B, responses]"""
+        """[B, U] -> [B, L]"""
         candidates = self._embedded(None) if self.settled is None else self.settled
         found = similarities(self.embed_text(texts), candidates, self.loss_function.similarity)
         return softmax(found) if self.softmax else found

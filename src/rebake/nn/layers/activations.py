@@ -1,4 +1,4 @@
-"""Activation functions. They work on tensors of any shape, element by element or along the last axis."""
+"""Activation functions of tensors of any shape, element by element or along the last axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Multi-head self-attention on packed rows."""
+"""Multi-head self-attention on packed rows (Vaswani et al. 2017, "Attention Is All You Need", section 3.2), with
+relative positions of keys and values where they are asked for (Shaw et al. 2018, "Self-Attention with Relative Position
+Representations", section 3).
+
+Shapes: B examples of a batch (sequences); T rows of the longest example; N rows of all examples, packed; Q rows that
+ask: T, or 1 of each example; H heads; D units of a head; U units of the encoder, H · D.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +34,7 @@ class Heads:
 
     @staticmethod
     def project(x: tf.Tensor, layers: Sequence[Heads]) -> tf.Tensor:
-        """[N, units] -> [N, layers · units], layer beside layer"""
+        """[N, U] -> [N, layers · U], layer beside layer"""
         return tf.matmul(x, tf.concat([layer.kernel for layer in layers], axis=1))
 
 
@@ -65,12 +71,12 @@ class Attention:
             self.relative_values = weights.add(f"{path}/value_relative_embeddings", shape, glorot_uniform)
 
     def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None, only: tf.Tensor | None = None) -> tf.Tensor:
-        """[N, units] -> [N, units], or [B, units]: what the rows in ``only`` attend to."""
+        """[N, U] -> [N, U], or [B, U]: what the rows in ``only`` attend to."""
         return self.output(self._of_all(x, rows, noise) if only is None else self._of_one(x, rows, noise, only))
 
     def _of_all(self, x: tf.Tensor, rows: Rows, noise: Noise | None) -> tf.Tensor:
-        """[N, units]: what each row attends to, head beside head."""
-        query, key, value = self._heads(x, rows, self.query, self.key, self.value)  # [B, H, T, depth] each
+        """[N, U]: what each row attends to, head beside head."""
+        query, key, value = self._heads(x, rows, self.query, self.key, self.value)  # [B, H, T, D] each
         places = tf.range(tf.shape(rows.mask)[1])
         distance = (places[None, :] - places[:, None])[None]  # [1, T, T]
         attention = self._shares(tf.matmul(query, key, transpose_b=True), query, rows, distance, noise)
@@ -80,17 +86,17 @@ class Attention:
         return rows.pack_heads(tf.ensure_shape(out, [None, self.config.heads, None, self.config.depth]))
 
     def _of_one(self, x: tf.Tensor, rows: Rows, noise: Noise | None, only: tf.Tensor) -> tf.Tensor:
-        """[B, units]: what one row of each sequence attends to. Matrix products of one row each would take three times
+        """[B, U]: what one row of each sequence attends to. Matrix products of one row each would take three times
         as long as products of elements and their sums."""
         heads, depth = self.config.heads, self.config.depth
         padded = rows.pad(self.project(x, [self.key, self.value]))
         shape = [tf.shape(padded)[0], tf.shape(padded)[1], heads, depth]
-        key, value = (tf.reshape(part, shape) for part in tf.split(padded, 2, axis=2))  # [B, T, H, depth] each
+        key, value = (tf.reshape(part, shape) for part in tf.split(padded, 2, axis=2))  # [B, T, H, D] each
         query = tf.reshape(self.project(rows.take(x, only), [self.query]), [-1, 1, heads, depth])
         distance = tf.range(shape[1])[None, None, :] - (only - rows.starts)[:, None, None]  # [B, 1, T]
         logits = tf.transpose(_similarity(query, key), [0, 2, 1])[:, :, None]  # [B, H, 1, T]
         attention = self._shares(logits, tf.reshape(query, [-1, heads, 1, depth]), rows, distance, noise)
-        out = _mixture(tf.transpose(attention[:, :, 0], [0, 2, 1]), value)  # [B, H, depth]
+        out = _mixture(tf.transpose(attention[:, :, 0], [0, 2, 1]), value)  # [B, H, D]
         if self.relative_values is not None:
             out += _relative_output(attention, self.relative_values, self._relative_index(distance))[:, :, 0]
         return tf.reshape(out, [-1, self.config.units])
@@ -105,7 +111,7 @@ class Attention:
         return softmax(self._hide(logits, rows, distance, noise))
 
     def _heads(self, x: tf.Tensor, rows: Rows, *layers: Heads | BlockHeads) -> list[tf.Tensor]:
-        """What each of the layers makes of the rows, padded and split into heads: [B, H, T, depth] each."""
+        """What each of the layers makes of the rows, padded and split into heads: [B, H, T, D] each."""
         padded = rows.pad_heads(self.project(x, layers), len(layers), self.config.heads)
         heads: list[tf.Tensor] = tf.unstack(padded, num=len(layers))
         return heads
@@ -130,7 +136,7 @@ class Attention:
 
 @custom_gradient
 def _similarity(query: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]]:
-    """query [B, 1, H, depth] times keys [B, T, H, depth] -> [B, T, H]"""
+    """query [B, 1, H, D] times keys [B, T, H, D] -> [B, T, H]"""
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
         upstream = upstream[..., None]
@@ -141,7 +147,7 @@ def _similarity(query: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, Callable[[
 
 @custom_gradient
 def _mixture(shares: tf.Tensor, value: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]]:
-    """Shares [B, T, H] of values [B, T, H, depth] -> [B, H, depth]"""
+    """Shares [B, T, H] of values [B, T, H, D] -> [B, H, D]"""
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
         upstream = upstream[:, None]
@@ -151,12 +157,12 @@ def _mixture(shares: tf.Tensor, value: tf.Tensor) -> tuple[tf.Tensor, Callable[[
 
 
 def _relative_logits(query: tf.Tensor, table: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-    """query [B, H, Q, depth] times the embedding of each key's distance -> [B, H, Q, T]"""
+    """query [B, H, Q, D] times the embedding of each key's distance -> [B, H, Q, T]"""
     by_distance = tf.transpose(tf.matmul(query, table, transpose_b=True), [0, 2, 1, 3])  # [B, Q, H, distances]
     return tf.transpose(tf.matmul(by_distance, index, transpose_b=True), [0, 2, 1, 3])
 
 
 def _relative_output(attention: tf.Tensor, table: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-    """Attention [B, H, Q, T] over the embeddings of the distances -> [B, H, Q, depth]"""
+    """Attention [B, H, Q, T] over the embeddings of the distances -> [B, H, Q, D]"""
     by_distance = tf.matmul(tf.transpose(attention, [0, 2, 1, 3]), index)  # [B, Q, H, distances]
     return tf.matmul(tf.transpose(by_distance, [0, 2, 1, 3]), table)

@@ -5,6 +5,8 @@ kernel of blocks has about as many connections: the inputs are dealt out to G gr
 group of inputs. The groups of one layer cut across those of the layer before, so that after two layers everything is
 connected with everything (the structure of Dao et al. 2022, "Monarch: Expressive Structured Matrices for Efficient and
 Accurate Training"). The checkpoint holds the whole kernel with its mask, as for any other connections.
+
+Shapes: N rows of all examples, packed; G groups; I inputs of a layer; U units that it gives out.
 """
 
 from __future__ import annotations
@@ -93,13 +95,13 @@ class Groups:
 
 
 def product(x: tf.Tensor, kernel: tf.Tensor, read: int, write: int) -> tf.Tensor:
-    """Every group of x times its block: [N, inputs] -> [N, outputs].
+    """Every group of x times its block: [N, I] -> [N, U].
 
     A product for each group takes two thirds of the time of one batched product, and TensorFlow runs them side by side.
     Taking groups out of rows and putting them in is one copy each, by runs; single units take three times as long.
 
     Args:
-        kernel: [G, inputs / G, outputs / G]
+        kernel: [G, I / G, U / G]
         read, write: the runs in which inputs and outputs are dealt out, see :meth:`Groups.dealt`.
     """
     count, inputs, outputs = kernel.shape
@@ -147,7 +149,7 @@ class BlockDense:
         self.bias = weights.add(f"{path}/bias", (groups.units,), zeros)
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
-        """[N, inputs] -> [N, units]"""
+        """[N, I] -> [N, U]"""
         return bias_add(product(x, tf.convert_to_tensor(self.kernel), self.read, self.write), self.bias)
 
 
@@ -162,7 +164,7 @@ class BlockHeads:
 
     @staticmethod
     def project(x: tf.Tensor, layers: Sequence[BlockHeads]) -> tf.Tensor:
-        """[N, units] -> [N, layers · units], layer beside layer"""
+        """[N, U] -> [N, layers · U], layer beside layer"""
         first = layers[0]
         return product(x, tf.concat([layer.kernel for layer in layers], axis=2), first.read, first.write)
 
@@ -182,7 +184,7 @@ class BlockFeedForward:
         self.contract_bias = weights.add(f"{path}/3/bias", (units,), zeros)
 
     def __call__(self, x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
-        """[N, units] -> [N, units]"""
+        """[N, U] -> [N, U]"""
         segment = self.groups.units // self.groups.count
         expand, contract = tf.convert_to_tensor(self.expand), tf.convert_to_tensor(self.contract)
         hidden = gelu(bias_add(product(x, expand, self.reads[0], 4 * segment), self.expand_bias))

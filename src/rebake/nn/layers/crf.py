@@ -1,8 +1,10 @@
 """A linear-chain CRF on top of token vectors (Lafferty et al. 2001), as Rasa 3.6 has it.
 
 Scores: unary logits and a table of transitions; no start or end scores. The likelihood runs in probability space,
-scaled to a maximum of 1 at each step, so that a step is a matrix product instead of a log-sum-exp over [B, n, n]; its
+scaled to a maximum of 1 at each step, so that a step is a matrix product instead of a log-sum-exp over [B, K, K]; its
 gradient is written down (the marginals of the forward-backward algorithm) instead of unrolled.
+
+Shapes: B examples of a batch (texts); T tokens of the longest; K tags; N rows of scores that are read together.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ LEAST = 1e-37  # divisor where a product of such underflows: scores that far apa
 
 
 class Crf:
-    """``crf.<name>`` of Rasa's checkpoint: a table ``transitions[n, n]``, from the row's tag to the column's."""
+    """``crf.<name>`` of Rasa's checkpoint: a table ``transitions[K, K]``, from the row's tag to the column's."""
 
     def __init__(self, weights: Weights, path: str, tags: int, *, l2: float, scale_loss: bool) -> None:
         self.transitions = weights.add(f"{path}/transitions", (tags, tags), glorot_uniform, l2=l2)
@@ -32,7 +34,7 @@ class Crf:
         """Mean negative log-likelihood of the tag sequences, a scalar.
 
         Args:
-            logits: [B, T, n]; what stands at padding does not matter.
+            logits: [B, T, K]; what stands at padding does not matter.
             tags: int32 [B, T]
             lengths: int32 [B]
         """
@@ -60,14 +62,14 @@ def sequence_score(logits: tf.Tensor, tags: tf.Tensor, mask: tf.Tensor, transiti
 
 
 def _pick(logits: tf.Tensor, tags: tf.Tensor) -> tf.Tensor:
-    """[B, T]: of logits [B, T, n] those of the tags."""
+    """[B, T]: of logits [B, T, K] those of the tags."""
     flat = tf.reshape(logits, [-1])
     cells = tf.range(tf.size(tags)) * tf.shape(logits)[2] + tf.reshape(tags, [-1])
     return tf.reshape(_entries(flat, cells), tf.shape(tags))
 
 
 def _entries(table: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
-    """[K] entries of a table at these places in its flat form; the gradient is one sum instead of a sparse update."""
+    """[cells] entries of a table at these places in its flat form; the gradient is one sum, not a sparse update."""
 
     @custom_gradient
     def gather(table: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
@@ -83,12 +85,12 @@ def _entries(table: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
 def log_partition(
     logits: tf.Tensor, transitions: tf.Tensor, mask: tf.Tensor
 ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, None]]]:
-    """log Σ over all tag sequences of exp(score): [B] from [B, T, n], [n, n], [B, T]; 0 for empty sequences."""
+    """log Σ over all tag sequences of exp(score): [B] from [B, T, K], [K, K], [B, T]; 0 for empty sequences."""
     logits = tf.convert_to_tensor(logits)
     top = tf.reduce_max(logits, axis=2)
     step_top = tf.reduce_max(transitions)
     exists = tf.transpose(mask)[:, :, None]  # [T, B, 1]
-    emission = tf.transpose(tf.exp(logits - top[:, :, None]), [1, 0, 2])  # [T, B, n]
+    emission = tf.transpose(tf.exp(logits - top[:, :, None]), [1, 0, 2])  # [T, B, K]
     step = tf.exp(transitions - step_top)
     steps, batch, count = tf.shape(emission)[0], tf.shape(emission)[1], tf.shape(emission)[2]
 
@@ -106,7 +108,7 @@ def log_partition(
     _, alpha, log, alphas = tf.while_loop(
         lambda t, *_: t < steps, forward, (1, first, log, alphas), parallel_iterations=1
     )
-    stacked = alphas.stack()  # [T, B, n]
+    stacked = alphas.stack()  # [T, B, K]
     lengths = tf.reduce_sum(mask, axis=1)
     constants = tf.reduce_sum(top * mask, axis=1) + step_top * tf.maximum(lengths - 1.0, 0.0)
     result = tf.where(lengths > 0, tf.math.log(tf.reduce_sum(alpha, axis=1)) + log + constants, 0.0)
@@ -119,7 +121,7 @@ def log_partition(
 
         start = (steps - 1, tf.ones([batch, count]), tf.TensorArray(tf.float32, steps, element_shape=[None, None]))
         _, _, collected = tf.while_loop(lambda t, *_: t >= 0, backward, start, parallel_iterations=1)
-        betas = collected.stack()  # [T, B, n]
+        betas = collected.stack()  # [T, B, K]
         weight = exists * upstream[None, :, None]
         marginals = stacked * betas
         marginals /= tf.maximum(tf.reduce_sum(marginals, axis=2, keepdims=True), LEAST)
@@ -143,8 +145,8 @@ def decode(
     numbers, so they are reproduced.
 
     Args:
-        logits: [B, T, n]
-        transitions: [n, n]
+        logits: [B, T, K]
+        transitions: [K, K]
         lengths: [B]
 
     Returns:
@@ -173,7 +175,7 @@ def decode(
 def _forward(
     logits: NDArray[np.float32], transitions: NDArray[np.float32], lengths: NDArray[np.integer]
 ) -> NDArray[np.float32]:
-    """[B, T, n]: the score of the best sequence of tags that ends with each tag; undefined at padding.
+    """[B, T, K]: the score of the best sequence of tags that ends with each tag; undefined at padding.
 
     A tag is passed over as the one before where even the highest transition would not lift it above what the best tag
     gets by the lowest: most texts leave a handful of 217. That drops nothing, since rounded sums keep their order.
@@ -192,6 +194,6 @@ def _forward(
 
 
 def _share_of_best(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[N] from [N, n]: the largest entry of each row's softmax."""
+    """[N] from [N, K]: the largest entry of each row's softmax."""
     shares: NDArray[np.float32] = 1.0 / np.exp(scores - scores.max(axis=1, keepdims=True)).sum(axis=1)
     return shares

@@ -1,4 +1,7 @@
-"""Dense layers: x·kernel + bias, fully or randomly connected."""
+"""Dense layers: x·kernel + bias, fully or randomly connected.
+
+Shapes: N rows of all examples, packed; I inputs of a layer; U units that it gives out.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ class Dense:
             weights.mask_kernel(f"{path}/kernel", density)
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
-        """[rows, inputs] -> [rows, units]"""
+        """[N, I] -> [N, U]"""
         y = tf.matmul(x, self.kernel)
         if self.bias is not None:
             y = bias_add(y, self.bias)
@@ -43,7 +46,7 @@ class Dense:
 
 
 def bias_add(x: tf.Tensor, bias: tf.Variable) -> tf.Tensor:
-    """x [rows, units] + bias [units]. (Not by tf.nn, whose import brings an old Keras: half a second.)"""
+    """x [N, U] + bias [units]. (Not by tf.nn, whose import brings an old Keras: half a second.)"""
     return tf.raw_ops.BiasAdd(value=x, bias=tf.convert_to_tensor(bias))
 
 

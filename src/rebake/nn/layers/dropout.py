@@ -1,4 +1,7 @@
-"""Dropout (Srivastava et al. 2014). A layer is called with a Noise while training and with None at prediction."""
+"""Dropout (Srivastava et al. 2014) on tensors of any shape.
+
+A layer is called with a Noise while training and with None at prediction.
+"""
 
 from __future__ import annotations
 

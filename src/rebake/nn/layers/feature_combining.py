@@ -1,4 +1,8 @@
-"""From the sparse and dense features of texts to one row per token and one for the whole text."""
+"""From the sparse and dense features of texts to one row per token and one for the whole text (Bunk et al. 2020,
+"Featurization").
+
+Shapes: B examples of a batch (texts); N rows of all examples, packed; U units that the layer gives out.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,7 @@ class CombineConfig:
 
 
 class FeatureCombining:
-    """Sparse and dense, token and sentence features -> packed rows [N, units]."""
+    """Sparse and dense, token and sentence features -> packed rows [N, U]."""
 
     def __init__(self, weights: Weights, path: str, widths: Widths, config: CombineConfig) -> None:
         self.config = config
@@ -70,7 +74,7 @@ class FeatureCombining:
                 )
 
     def texts(self, batch: Batch, noise: Noise | None = None) -> tf.Tensor:
-        """[B, units]: the rows of whole texts alone, where there are sentence features; reads no others."""
+        """[B, U]: the rows of whole texts alone, where there are sentence features; reads no others."""
         return self._level("sentence", batch, noise)
 
     def __call__(self, batch: Batch, noise: Noise | None = None) -> tuple[tf.Tensor, Rows]:

@@ -1,4 +1,7 @@
-"""The feed-forward block of a transformer's layer (Vaswani et al. 2017, section 3.3)."""
+"""The feed-forward block of a transformer's layer (Vaswani et al. 2017, section 3.3), with gelu for relu.
+
+Shapes: N rows of all examples, packed; U units of the encoder.
+"""
 
 from __future__ import annotations
 
@@ -21,5 +24,5 @@ class FeedForward:
         self.contract = Dense(weights, f"{path}/3", 4 * units, units, density=density)
 
     def __call__(self, x: tf.Tensor, rate: float, noise: Noise | None) -> tf.Tensor:
-        """[N, units] -> [N, units]"""
+        """[N, U] -> [N, U]"""
         return self.contract(dropout(self.expand(x), rate, noise))

@@ -1,4 +1,4 @@
-"""A typed face of TensorFlow's decorators."""
+"""A typed face of TensorFlow's decorators, for functions of tensors of any shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Hidden layers between the features of a text and its transformer."""
+"""Hidden layers between the features of a text and its transformer.
+
+Shapes: N rows of all examples, packed; I inputs of the first layer; U units of the last.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ class HiddenLayers:
             self.units = size
 
     def __call__(self, x: tf.Tensor, noise: Noise | None = None) -> tf.Tensor:
-        """[rows, inputs] -> [rows, sizes[-1]], or x itself without hidden layers."""
+        """[N, I] -> [N, U], or x itself without hidden layers."""
         for layer in self.layers:
             x = dropout(layer(x), self.rate, noise)
         return x

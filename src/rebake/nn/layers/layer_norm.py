@@ -1,4 +1,7 @@
-"""Layer normalisation (Ba et al. 2016)."""
+"""Layer normalisation (Ba et al. 2016).
+
+Shapes: N rows of all examples, packed; U units of a row.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ class LayerNorm:
         self.beta = weights.add(f"{path}/beta", (units,), zeros)
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
-        """[rows, units] -> [rows, units]"""
+        """[N, U] -> [N, U]"""
         return _layer_norm(x, tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta))
 
 

@@ -1,8 +1,10 @@
-"""The dot-product loss of DIET and TED (StarSpace, Wu et al. 2017).
+"""The dot-product loss of DIET and TED (StarSpace, Wu et al. 2018, "StarSpace: Embed All The Things!", section 3).
 
 Each input and each label is a vector; the loss raises the similarity of an input with its label above those with
 sampled negatives. Rasa gathers a table of negatives per example. Here negatives are counted instead: a matrix says how
 often example b drew candidate c, which weighs the same exponentials at a fraction of the memory.
+
+Shapes: B examples of a batch; C candidates for negatives; L labels; D units of the space where both are compared.
 """
 
 from __future__ import annotations
@@ -63,10 +65,10 @@ class DotProductLoss:
         """The mean loss of a batch, a scalar.
 
         Args:
-            inputs: [B, d] embedded inputs.
-            labels: [B, d] embedded right labels.
+            inputs: [B, D] embedded inputs.
+            labels: [B, D] embedded right labels.
             label_ids: int32 [B], ids of the right labels.
-            all_labels: [L, d] embedded candidates for negative labels.
+            all_labels: [L, D] embedded candidates for negative labels.
             noise: where negatives are drawn.
             candidate_ids: int32 [L], ids of ``all_labels``; 0..L-1 if None.
             weights: [B] of the examples in the mean, summing to B; all 1 if None.
@@ -156,7 +158,7 @@ def scale_of(log_likelihood: tf.Tensor) -> tf.Tensor:
 
 
 def similarities(inputs: tf.Tensor, all_labels: tf.Tensor, kind: str) -> tf.Tensor:
-    """[B, d], [L, d] -> [B, L], for prediction."""
+    """[B, D], [L, D] -> [B, L], for prediction."""
     if kind == "cosine":
         inputs, all_labels = tf.math.l2_normalize(inputs, axis=-1), tf.math.l2_normalize(all_labels, axis=-1)
     return tf.matmul(inputs, all_labels, transpose_b=True)

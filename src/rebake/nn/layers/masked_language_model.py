@@ -3,6 +3,9 @@
 15 % of the tokens are chosen. Of those, 70 % are replaced by one learned vector, 10 % by the vector at another place of
 the batch, and 20 % stay. What the transformer says at a chosen place is to be more similar to the token that was there
 than to the other chosen ones of the batch.
+
+Shapes: B examples of a batch (texts); N rows of all examples, packed; K rows that are chosen; I inputs of the encoder;
+U units that it gives out.
 """
 
 from __future__ import annotations
@@ -43,12 +46,12 @@ class TokenMask:
         """Choose tokens and replace them.
 
         Args:
-            x: [N, inputs]
+            x: [N, I]
             rows: where its rows are.
             tokens: int32 [B], how many rows of each text are tokens (the row of the whole text is never chosen).
 
         Returns:
-            [N, inputs] with replacements, and int32 [K], the rows chosen: at least one, if need be the first.
+            [N, I] with replacements, and int32 [K], the rows chosen: at least one, if need be the first.
         """
         count = tf.shape(x)[0]
         text = tf.math.floordiv(rows.to_packed, tf.shape(rows.mask)[1])  # [N]
@@ -67,7 +70,7 @@ class TokenMask:
     def _others(
         self, x: tf.Tensor, rows: Rows, tokens: tf.Tensor, texts: tf.Tensor, chosen: tf.Tensor, noise: Noise
     ) -> tf.Tensor:
-        """[K, inputs]: what the chosen rows get from elsewhere, texts and places both shuffled; random numbers where
+        """[K, I]: what the chosen rows get from elsewhere, texts and places both shuffled; random numbers where
         there is no token."""
         shape = tf.shape(rows.mask)  # texts, rows of the longest
         text = tf.gather(noise.permutation(shape[0]), texts)
@@ -114,8 +117,8 @@ class MaskedLanguageModel(TokenMask):
         """A scalar.
 
         Args:
-            outputs: [N, units] of the transformer.
-            inputs: [N, inputs] before :meth:`hide`.
+            outputs: [N, U] of the transformer.
+            inputs: [N, I] before :meth:`hide`.
             chosen: int32 [K]
             distinct: int32 [N]
         """

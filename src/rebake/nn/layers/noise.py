@@ -1,4 +1,4 @@
-"""Random numbers of one training step, and the layers that use them.
+"""Random numbers of one training step, as tensors of any shape.
 
 Stateless random operations: the same seed and step give the same numbers whatever ran before. A layer is called with
 a Noise while training and with None at prediction.

@@ -2,6 +2,9 @@
 
 Dense layers work on packed rows, so that no time goes into padding; attention and CRFs need the padded form. Both
 directions are plain gathers, also in their gradients.
+
+Shapes: B examples of a batch (sequences); T rows of the longest example; N rows of all examples, packed; K rows that
+are chosen; H heads of the attention; D units of a row, or of a head.
 """
 
 from __future__ import annotations
@@ -58,7 +61,7 @@ class Rows:
         return (Rows.of(here), Rows.of(there)), tf.stack([tf.reduce_sum(here), tf.reduce_sum(there)])
 
     def pad(self, x: tf.Tensor) -> tf.Tensor:
-        """[N, d] -> [B, T, d]. Padding repeats the first row of the batch and passes no gradient: mask what you use."""
+        """[N, D] -> [B, T, D]. Padding repeats the first row of the batch and passes no gradient: mask what you use."""
 
         @custom_gradient
         def gather(packed: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
@@ -71,7 +74,7 @@ class Rows:
         return gather(x)
 
     def take(self, x: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
-        """Packed rows [N, d] at ``chosen`` (int32 [K], each row at most once) -> [K, d]."""
+        """Packed rows [N, D] at ``chosen`` (int32 [K], each row at most once) -> [K, D]."""
 
         @custom_gradient
         def gather(packed: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
@@ -83,7 +86,7 @@ class Rows:
         return gather(x)
 
     def pack(self, x: tf.Tensor) -> tf.Tensor:
-        """[B, T, d] -> [N, d], dropping the padding."""
+        """[B, T, D] -> [N, D], dropping the padding."""
 
         @custom_gradient
         def gather(padded: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
@@ -96,14 +99,14 @@ class Rows:
         return gather(x)
 
     def pad_heads(self, x: tf.Tensor, layers: int, heads: int) -> tf.Tensor:
-        """[N, layers · heads · depth] -> [layers, B, heads, T, depth], in one copy; padding as in :meth:`pad`."""
+        """[N, layers · H · D] -> [layers, B, H, T, D], in one copy; padding as in :meth:`pad`."""
         depth = x.shape[1] // (layers * heads)
         part = tf.reshape(tf.range(layers * heads), [layers, 1, heads, 1])
 
         @custom_gradient
         def gather(packed: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
             def gradient(upstream: tf.Tensor) -> tf.Tensor:
-                cells = self._cells(heads)[:, None, :]  # [N, 1, heads]
+                cells = self._cells(heads)[:, None, :]  # [N, 1, H]
                 layer = tf.range(layers)[:, None] * (tf.size(self.to_padded) * heads)
                 picked = tf.gather(tf.reshape(upstream, [-1, depth]), cells + layer)
                 return tf.reshape(picked, [-1, layers * heads * depth])
@@ -114,7 +117,7 @@ class Rows:
         return gather(x)
 
     def pack_heads(self, x: tf.Tensor) -> tf.Tensor:
-        """[B, heads, T, depth] -> [N, heads · depth], dropping the padding, in one copy."""
+        """[B, H, T, D] -> [N, H · D], dropping the padding, in one copy."""
         heads, depth = x.shape[1], x.shape[3]
 
         @custom_gradient
@@ -129,7 +132,7 @@ class Rows:
         return gather(x)
 
     def _cells(self, heads: int) -> tf.Tensor:
-        """int32 [N, heads]: where each packed row is in [B, heads, T]."""
+        """int32 [N, H]: where each packed row is in [B, H, T]."""
         time = tf.shape(self.to_padded)[1]
         first = (self.to_packed - self.positions) * heads + self.positions
         return first[:, None] + tf.range(heads) * time
@@ -137,7 +140,7 @@ class Rows:
 
 @custom_gradient
 def permute(x: tf.Tensor, order: tf.Tensor, inverse: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], object]]:
-    """The rows of x [N, d] in another order (``inverse`` undoes ``order``, both int32 [N])."""
+    """The rows of x [N, D] in another order (``inverse`` undoes ``order``, both int32 [N])."""
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, None, None]:
         return tf.gather(upstream, inverse), None, None

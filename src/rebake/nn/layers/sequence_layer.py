@@ -2,6 +2,8 @@
 
 A text of n tokens becomes n + 1 packed rows: its tokens, then its sentence features, which play the part of BERT's
 class token.
+
+Shapes: B examples of a batch (texts); N rows of all examples, packed; U units that the layer gives out.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ class SequenceLayer:
         return not texts_only or self.transformer is not None or "sentence" not in self.combine.levels
 
     def __call__(self, batch: Batch, noise: Noise | None = None, *, texts_only: bool = False) -> tuple[tf.Tensor, Rows]:
-        """[N, units], of which ``rows.last`` are the whole texts; with ``texts_only`` just those, [B, units]."""
+        """[N, U], of which ``rows.last`` are the whole texts; with ``texts_only`` just those, [B, U]."""
         if not self.reads_tokens(texts_only=texts_only):
             return self.hidden(self.combine.texts(batch, noise), noise), Rows.of(tf.ones_like(batch["lengths"]))
         if self.transformer is not None:
@@ -78,7 +80,7 @@ class SequenceLayer:
     def encode(
         self, x: tf.Tensor, rows: Rows, noise: Noise | None = None, *, only: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """What the transformer, if there is one, makes of its inputs: [N, units], or [B, units] of the rows in
+        """What the transformer, if there is one, makes of its inputs: [N, U], or [B, U] of the rows in
         ``only``."""
         if self.transformer is None:
             return x if only is None else rows.take(x, only)

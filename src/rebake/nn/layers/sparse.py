@@ -1,4 +1,7 @@
-"""The layer that makes dense vectors of sparse features, and its product."""
+"""The layer that makes dense rows of sparse features, and its product.
+
+Shapes: N rows of all examples, packed; I inputs of a layer; U units that it gives out.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class SparseToDense:
     def __call__(
         self, x: tf.SparseTensor, noise: Noise | None = None, *, sparse_rate: float = 0.0, dense_rate: float = 0.0
     ) -> tf.Tensor:
-        """Sparse [rows, inputs] -> [rows, units]"""
+        """Sparse [N, I] -> [N, U]"""
         y = bias_add(sparse_product(sparse_dropout(x, sparse_rate, noise), self.kernel), self.bias)
         return dropout(y, dense_rate, noise)
 
@@ -35,7 +38,7 @@ def sparse_product(x: tf.SparseTensor, kernel: tf.Variable) -> tf.Tensor:
     """x·kernel by compressed rows, several times as fast as TensorFlow's product with a SparseTensor.
 
     Args:
-        x: [rows, inputs], its entries sorted by row.
+        x: [N, I], its entries sorted by row.
         kernel: [inputs, units]
     """
     compressed = tf.raw_ops.SparseTensorToCSRSparseMatrix(indices=x.indices, values=x.values, dense_shape=x.dense_shape)

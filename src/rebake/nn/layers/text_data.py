@@ -1,4 +1,7 @@
-"""Features of many texts, packed once; batches are cut out of them by vectorised indexing."""
+"""Features of many texts, packed once; batches are cut out of them by vectorised indexing.
+
+Shapes: B examples of a batch (texts).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""The transformer encoder of DIET and TED: pre-norm, optional relative attention.
+"""The transformer encoder of DIET and TED (Vaswani et al. 2017, section 3.1). Each block is normalised before it, not
+after it (Xiong et al. 2020, "On Layer Normalization in the Transformer Architecture").
 
-Vaswani et al. 2017; relative positions after Shaw et al. 2018, "Self-Attention with Relative Position Representations".
+Shapes: B examples of a batch (sequences); N rows of all examples, packed; I inputs of the encoder; U units of the
+encoder.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from rebake.nn.weights import Weights
 
 
 class Transformer:
-    """[N, inputs] -> [N, units] on packed rows, attention within a sequence. The caller applies the final gelu.
+    """[N, I] -> [N, U] on packed rows, attention within a sequence. The caller applies the final gelu.
 
     Where one row of each sequence is all that is read (the text's class token, the last turn of a dialogue), say which:
     the last layer then computes its queries and its feed-forward block, most of its work, for those rows alone.
@@ -47,7 +49,7 @@ class Transformer:
     def __call__(
         self, x: tf.Tensor, rows: Rows, noise: Noise | None = None, *, only: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """``only``, int32 [B], is one packed row per sequence and makes the result [B, units]."""
+        """``only``, int32 [B], is one packed row per sequence and makes the result [B, U]."""
         places = positional_encoding(tf.range(tf.shape(rows.mask)[1]), self.units)
         x = self.embedding(x) * np.float32(np.sqrt(self.units)) + tf.gather(places, rows.positions)
         x = dropout(x, self.config.rate, noise)
@@ -71,14 +73,14 @@ class EncoderLayer:
             self.feed_forward = BlockFeedForward(weights, f"{path}/_ffn_layers", groups)
 
     def __call__(self, x: tf.Tensor, rows: Rows, noise: Noise | None, only: tf.Tensor | None) -> tf.Tensor:
-        """[N, units] -> [N, units], or [B, units] of the rows in ``only``."""
+        """[N, U] -> [N, U], or [B, U] of the rows in ``only``."""
         attended = dropout(self.attention(self.attention_norm(x), rows, noise, only), self.rate, noise)
         x = attended + (x if only is None else rows.take(x, only))
         return x + dropout(self.feed_forward(self.norm(x), self.rate, noise), self.rate, noise)
 
 
 def positional_encoding(positions: tf.Tensor, units: int) -> tf.Tensor:
-    """int32 [N] -> [N, units]: sine in even columns, cosine in odd ones, wavelengths up to 10000 · 2π."""
+    """int32 [N] -> [N, U]: sine in even columns, cosine in odd ones, wavelengths up to 10000 · 2π."""
     columns = np.arange(units)
     frequencies = (1.0 / np.power(10000.0, (2 * (columns // 2)) / units)).astype(np.float32)
     angles = tf.cast(positions, tf.float32)[:, None] * frequencies

@@ -1,4 +1,7 @@
-"""Windows of dialogue states, each distinct state kept once; batches are cut out of them by vectorised indexing."""
+"""Windows of dialogue states, each distinct state kept once; batches are cut out of them by vectorised indexing.
+
+Shapes: N rows of all windows (turns); S distinct states; E turns with tags; I inputs of an attribute.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class States:
     """Distinct states.
 
     Attributes:
-        features: attribute -> float32 [states, width], of names, entities, slots and loops.
+        features: attribute -> float32 [states, I], of names, entities, slots and loops.
         present: attribute -> bool [states]: no row is not the same as a row of zeros.
         texts: ``text``, ``action_text`` -> the distinct texts; empty without end-to-end stories.
         text_of: the same -> int32 [states], the state's text; -1 where it has none.
@@ -81,7 +84,7 @@ class Dialogues:
 
         Returns:
             "lengths" int32 [windows], "turns" int32 [N] (row of each turn among the S states of the batch), per
-            attribute its features [S, width] and "<attribute>_present" bool [S]; per kind of text "<text>" (a batch of
+            attribute its features [S, I] and "<attribute>_present" bool [S]; per kind of text "<text>" (a batch of
             texts) and "<text>_of" int32 [S], 1 + the state's text in it, 0 = none; with tags those of :meth:`_tagged`.
         """
         lengths = self.lengths[windows]
@@ -128,11 +131,11 @@ class DialogueLabels:
     Attributes:
         count: how many there are.
         attribute: of the names: ``label_action_name``, or ``label_intent`` of UnexpecTEDIntentPolicy.
-        names: float32 [labels with a name, width], one-hot, or end to end the counts of the name's words.
+        names: float32 [named labels, I], one-hot, or end to end the counts of the name's words.
         counted: ``names`` are such counts, which Rasa keeps as sparse rows and puts through one layer more.
-        name_of: int32 [labels with a name], which labels these are.
+        name_of: int32 [named labels], which labels these are.
         texts: of the labels with a text; None where there are none.
-        text_of: int32 [labels with a text], which labels these are.
+        text_of: int32 [labels by text], which labels these are.
     """
 
     count: int

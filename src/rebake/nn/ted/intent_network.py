@@ -1,4 +1,8 @@
-"""The network of UnexpecTEDIntentPolicy: TED's trunk, asked which intents may come next."""
+"""The network of UnexpecTEDIntentPolicy: TED's trunk (Vlasov et al. 2019), asked which intents may come next.
+
+Shapes: B examples of a batch (windows); P right labels of an example at most; C candidates; L labels; D units of the
+space where both are compared.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +39,10 @@ class MultiLabelLoss:
         """The mean loss of a batch, a scalar.
 
         Args:
-            inputs: [B, d]
-            labels: [B, P, d] the right labels; anything where the id is -1.
+            inputs: [B, D]
+            labels: [B, P, D] the right labels; anything where the id is -1.
             label_ids: int32 [B, P], -1 where an example has fewer than P labels.
-            all_labels: [L, d]
+            all_labels: [L, D]
             noise: where candidates are drawn.
         """
         batch, count = tf.shape(label_ids)[0], tf.shape(all_labels)[0]

@@ -1,8 +1,12 @@
-"""TED as a policy uses it: trained on windows of states, asked for confidences and entities, written and read."""
+"""TED as a policy uses it: trained on windows of states, asked for confidences and entities, written and read.
+
+Shapes: B examples of a batch (windows); N rows of all windows (turns); P right labels of an example at most; E texts
+that are tagged; T words of the longest; L labels.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,9 +24,9 @@ from rebake.nn.ted.network import Asked, Ted
 from rebake.nn.threads import for_predictions, for_training
 from rebake.nn.training.batching import Batching
 from rebake.nn.training.checkpoints import FromCheckpoint, check_complete, write_checkpoint
-from rebake.nn.training.evaluation import Evaluation, EvaluationSettings, hold_out, micro_f1
-from rebake.nn.training.fit import FitSettings, LossFunction, Watcher, fit
-from rebake.nn.training.tensorboard import TensorBoardLog
+from rebake.nn.training.evaluation import EvaluationSettings, micro_f1
+from rebake.nn.training.fit import FitSettings, LossFunction, fit
+from rebake.nn.training.watched import Watched
 from rebake.nn.weights import Seeded, Weights, WeightSource
 
 PREDICTION_BATCH = 512  # windows; bounds the memory of a prediction
@@ -43,7 +47,7 @@ class TedPrediction:
     """Of B windows, or of all N turns of them.
 
     Attributes:
-        similarities, confidences: float32 [B, labels]
+        similarities, confidences: float32 [B, L]
         tags: int32 [E, T], tags of the words of the texts that were asked about, and
         tag_confidences: float32 [E, T]; both empty without an entity tagger.
     """
@@ -108,7 +112,15 @@ class TedModel:
         """
         for_training(num_threads, batching.mean_size(len(data.lengths)) * float(data.lengths.mean()))
         model = cls(Seeded(settings.seed), config, data.states.inputs, labels, tags)
-        trained, watch, watchers = model._watched(data, ids, evaluation, settings.seed)
+        watched = Watched.of(
+            evaluation,
+            model.weights,
+            len(ids),
+            lambda: _as_text(ids),
+            lambda windows: model.measure(data, ids, windows, settings.seed),
+            LOGGED_AS,
+        )
+        trained = watched.trained
         balance = model.balance_by(ids[trained])
         distinct = not config.noisy_states
 
@@ -119,32 +131,9 @@ class TedModel:
                 yield data.batch(windows, distinct=distinct) | model.targets(data, ids, windows)
 
         signature = model.network.signature() | model.target_signature()
-        losses = fit(model.weights, model.losses(), batches, signature, settings, progress, watchers)
-        figures = {} if watch is None else watch.finish()
+        losses = fit(model.weights, model.losses(), batches, signature, settings, progress, watched.watchers)
+        figures = watched.figures  # sets the weights that accuracy is measured of
         return model, {**_named(losses), "accuracy": model.accuracy(data, ids), **figures}
-
-    def _watched(
-        self, data: Dialogues, ids: NDArray[np.int32], settings: EvaluationSettings, seed: int
-    ) -> tuple[NDArray[np.int64], Evaluation | None, Sequence[Watcher]]:
-        """The windows that are trained on, and who watches."""
-        log: TensorBoardLog | None = None
-        if settings.log_directory is not None:
-            log = TensorBoardLog(settings.log_directory, settings.log_level, LOGGED_AS)
-        logs = [] if log is None else [log]
-        if settings.examples <= 0:
-            return np.arange(len(ids)), None, logs
-        # Rasa sorts labels, which are rows of numbers to it, as text.
-        rows = np.array([" ".join(map(str, row)) for row in ids.tolist()])
-        _, labels = np.unique(rows, return_inverse=True)
-        trained, held_out = hold_out(labels, len(ids), settings.examples, settings.seed)
-        evaluation = Evaluation(
-            self.weights,
-            lambda: self.measure(data, ids, held_out, seed),
-            every=settings.every,
-            keep_best=settings.keep_best,
-            tell=None if log is None else log.evaluated,
-        )
-        return trained, evaluation, [evaluation, *logs]
 
     def measure(
         self, data: Dialogues, ids: NDArray[np.int32], windows: NDArray[np.int64], seed: int
@@ -284,6 +273,13 @@ def _entity_loss(crf: Any, logits: tf.Tensor, tags: tf.Tensor, lengths: tf.Tenso
     width = tf.shape(logits)[1]
     tags = tf.pad(tags, [[0, 0], [0, tf.maximum(width - tf.shape(tags)[1], 0)]])[:, :width]
     return tf.cond(tf.size(lengths) > 0, lambda: crf.loss(logits, tags, lengths), lambda: tf.constant(0.0))
+
+
+def _as_text(ids: NDArray[np.int32]) -> NDArray[np.int64]:
+    """int64 [windows] from int32 [windows, P]: numbers of the distinct rows. Rasa, which divides windows by their rows
+    of numbers, sorts these as text."""
+    rows = np.array([" ".join(map(str, row)) for row in ids.tolist()])
+    return np.unique(rows, return_inverse=True)[1]
 
 
 def _as_wide(tags: NDArray[np.int32], width: int) -> NDArray[np.int32]:

@@ -6,6 +6,9 @@ Vlasov, Mosig, Nichol 2019, "Dialogue Transformers" (https://arxiv.org/abs/1910.
 Turns of all windows lie below each other in one matrix. Windows that are cut to a number of turns are read newest turn
 first, so that the turn to act on is always at position 0 of the encoder; whole dialogues are read as they went, by an
 encoder that looks back only. A state that several windows share is encoded once.
+
+Shapes: B examples of a batch (windows); N rows of all windows (turns); S distinct states; I inputs of a layer; U units
+that it gives out; L labels; E texts that are tagged; T words of the longest.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ class NameEncoder:
             self.units = self.encoding.units
 
     def __call__(self, x: tf.Tensor, noise: Noise | None) -> tf.Tensor:
-        """[S, width] -> [S, units]"""
+        """[S, I] -> [S, U]"""
         if self.is_label:
             noise = None
         if noise is not None and self.config.sparse_rate > 0:
@@ -88,14 +91,14 @@ class TextEncoder:
         self.units = self.encoding.units
 
     def __call__(self, batch: Mapping[str, Any], noise: Noise | None) -> tf.Tensor:
-        """[texts, units]"""
+        """[texts, U]"""
         if self.mask is None or noise is None or not noise.drops:
             texts, _ = self.sequence(batch, noise, texts_only=True)
             return self.encoding(texts)
         return self.with_tokens(batch, noise)[0]
 
     def with_tokens(self, batch: Mapping[str, Any], noise: Noise | None) -> tuple[tf.Tensor, tf.Tensor]:
-        """[texts, units], and what the encoding is made from: [texts, T, units of the sequence layer]."""
+        """[texts, U], and what the encoding is made from: [texts, T, units of the sequence layer]."""
         x, rows = self.sequence.inputs(batch, noise)
         if self.mask is not None and noise is not None and noise.drops:
             x, _ = self.mask.hide(x, rows, batch["lengths"], noise)
@@ -130,7 +133,7 @@ class LabelEncoder:
         self.embed = embed(weights, "label", config.encoding_units, config.embedding_units, l2=config.l2)
 
     def __call__(self, noise: Noise | None) -> tf.Tensor:
-        """[labels, embedding]"""
+        """[L, embedding]"""
         encoded = []
         if self.names is not None:
             rows = dropout(self.names(tf.constant(self.labels.names), noise), self.rate, noise)
@@ -141,7 +144,7 @@ class LabelEncoder:
         return self.embed(encoded[0] if len(encoded) == 1 else tf.add_n(encoded))
 
     def _placed(self, rows: tf.Tensor, places: Any) -> tf.Tensor:
-        """[some labels, d] -> [labels, d], zeros elsewhere."""
+        """[some labels, U] -> [L, U], zeros elsewhere."""
         if len(places) == self.labels.count:
             return rows
         return tf.scatter_nd(places[:, None], rows, [self.labels.count, rows.shape[1]])
@@ -203,14 +206,14 @@ class Ted:
 
         Returns:
             embeddings [B, embedding] of the newest turn of each window, or [N, embedding] of all turns; what they are
-            made from, [B or N, units]; and the tokens of the batch's user texts, [texts, T, units], with a tagger.
+            made from, [B or N, U]; and the tokens of the batch's user texts, [texts, T, U], with a tagger.
         """
         said, rest, tokens = self._states(batch, noise)
         turns = batch["turns"]
         parts = [dropout(tf.gather(said, turns), self.config.dialogue_rate, noise)]
         if rest is not None:
             parts.append(tf.gather(rest, turns))
-        x = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]  # [N, units]
+        x = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]  # [N, U]
         rows = Rows.of(batch["lengths"])
         newest = rows.last if self.config.whole_dialogues else rows.starts
         only = newest if asked == "newest" else None
@@ -224,7 +227,7 @@ class Ted:
     def _states(
         self, batch: Mapping[str, Any], noise: Noise | None
     ) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
-        """What user and bot said or did [S, 2 · encoding], the other attributes [S, units], tokens of user texts.
+        """What user and bot said or did [S, 2 · encoding], the other attributes [S, U], tokens of user texts.
 
         A turn is seen by its name or by its text, so that one of the two is 0 and their sum is the other.
         """
@@ -249,7 +252,7 @@ class Ted:
         return tf.concat(said, axis=1), (tf.concat(rest, axis=1) if rest else None), tokens
 
     def similarities(self, dialogues: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """[B, embedding] and [labels, embedding] -> [B, labels]"""
+        """[B, embedding] and [L, embedding] -> [B, L]"""
         if self.config.loss.similarity == "cosine":
             dialogues, labels = (tf.math.l2_normalize(x, axis=-1) for x in (dialogues, labels))
         return tf.matmul(dialogues, labels, transpose_b=True)

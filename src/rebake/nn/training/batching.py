@@ -1,4 +1,7 @@
-"""Which examples make up the batches of an epoch, as Rasa draws them."""
+"""Which examples make up the batches of an epoch, as Rasa draws them.
+
+Shapes: E examples of the training.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ class Batching:
         """The example indices of each batch of one epoch.
 
         Args:
-            labels: int [n_examples] for balancing; None = nothing to balance by.
+            labels: int [E] for balancing; None = nothing to balance by.
         """
         size = self.size(epoch)
         order = rng.permutation(n_examples)
@@ -58,7 +61,8 @@ class Batching:
 
 
 def balanced(order: Indices, labels: NDArray[np.integer], size: int, rng: np.random.Generator) -> Indices:
-    """Mix the examples so that every label is in about every other batch: rare labels come again and again.
+    """Mix the examples, int64 [E] with int [E] labels, so that every label is in about every other batch: rare labels
+    come again and again.
 
     Passes over the labels in random order, each taking int(share · size) + 1 of its examples; a label that has come
     round once sits out every other pass. It ends when every label has come round.

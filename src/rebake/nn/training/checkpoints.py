@@ -1,4 +1,4 @@
-"""TensorFlow checkpoints in the exact layout that Rasa 3.6 reads.
+"""TensorFlow checkpoints, variables of any shape, in the exact layout that Rasa 3.6 reads.
 
 Rasa loads an incomplete checkpoint without a word and keeps random weights in the gaps, so the writer reads back what
 it wrote and compares.

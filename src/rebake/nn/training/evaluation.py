@@ -1,4 +1,7 @@
-"""Held-out examples: chosen as Rasa 3.6 chooses them, measured while training runs, and the best weights kept."""
+"""Held-out examples: chosen as Rasa 3.6 chooses them, measured while training runs, and the best weights kept.
+
+Shapes: E examples, trained and held out; K tags.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,15 @@ def hold_out(
     Each label gives its share of the held-out examples, except that the only example of a label is always trained on.
     Without labels the choice is plain. For a given ``random_seed`` it is the one that Rasa makes, which leaves it to
     scikit-learn as well. (scikit-learn takes a second to import: here alone, where an evaluation is asked for.)
+
+    Args:
+        labels: int [E]; None = examples without labels.
+        examples: E
+        count: how many to hold out.
+        seed: of the choice.
+
+    Returns:
+        int64 places of the examples to train on, and of those held out.
 
     Raises:
         DataError: too many for the rest to have an example per label, or fewer than there are labels.
@@ -144,7 +156,7 @@ class Evaluation:
 
 
 def micro_f1(gold: NDArray[np.integer], found: NDArray[np.integer]) -> float:
-    """F1 over all tags but 0, which is no prediction; 0 where there is nothing to find and nothing was found."""
+    """F1 of tags, int [K], over all but 0, which is no prediction; 0 where nothing is to be found and nothing was."""
     right = int(((gold == found) & (gold != 0)).sum())
     total = int((gold != 0).sum() + (found != 0).sum())
     return 2.0 * right / total if total else 0.0

@@ -1,6 +1,7 @@
-"""The training loop: one traced step for all batch shapes, Adam, and Rasa's regularisation.
+"""The training loop: one traced step for all batch shapes, Adam (Kingma & Ba 2015), and Rasa's regularisation.
 
-Nothing is retraced and no Python runs between the operations of a step; meanwhile a thread makes the next batch.
+Batches are structures of tensors of any shape. Nothing is retraced, and no Python runs between the operations of a
+step; meanwhile a thread makes the next batch.
 """
 
 from __future__ import annotations
