@@ -8,7 +8,7 @@ encoder; L labels.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -175,19 +175,18 @@ class IntentHead:
         self.loss_function = config.loss
         self.softmax = config.softmax
         self.labels = labels
-        quiet = replace(config.label, sparse_dropout=False, dense_dropout=False)
-        self.combine = FeatureCombining(weights, "feature_combining_layer.label", labels.widths, quiet)
+        self.combine = FeatureCombining(weights, "feature_combining_layer.label", labels.widths, config.label)
         self.hidden = HiddenLayers(
             weights,
             "ffnn.label",
             self.combine.units,
             config.hidden_label,
-            density=quiet.density,
-            l2=quiet.l2,
-            rate=quiet.rate,
+            density=config.label.density,
+            l2=config.label.l2,
+            rate=config.label.rate,
         )
-        self.embed_text = embed(weights, "text", units, config.embedding_units, l2=quiet.l2)
-        self.embed_label = embed(weights, "label", self.hidden.units, config.embedding_units, l2=quiet.l2)
+        self.embed_text = embed(weights, "text", units, config.embedding_units, l2=config.label.l2)
+        self.embed_label = embed(weights, "label", self.hidden.units, config.embedding_units, l2=config.label.l2)
         self.settled: tf.Tensor | None = None
 
     def _bags(self, noise: Noise | None) -> tf.Tensor:

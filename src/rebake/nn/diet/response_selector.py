@@ -79,13 +79,12 @@ class ResponseHead:
         self.loss_function = config.loss
         self.softmax = config.softmax
         self.labels = labels
-        quiet = replace(config.label, sparse_dropout=False, dense_dropout=False)
         self.sequence = text
         if not config.shared_layers:
             hidden = config.hidden_label
-            self.sequence = SequenceLayer(weights, "label", labels.widths, quiet, hidden, config.transformer)
-        self.embed_text = embed(weights, "text", text.units, config.embedding_units, l2=quiet.l2)
-        self.embed_label = embed(weights, "label", self.sequence.units, config.embedding_units, l2=quiet.l2)
+            self.sequence = SequenceLayer(weights, "label", labels.widths, config.label, hidden, config.transformer)
+        self.embed_text = embed(weights, "text", text.units, config.embedding_units, l2=config.label.l2)
+        self.embed_label = embed(weights, "label", self.sequence.units, config.embedding_units, l2=config.label.l2)
         self.settled: tf.Tensor | None = None
 
     def _embedded(self, noise: Noise | None) -> tf.Tensor:

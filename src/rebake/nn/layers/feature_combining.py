@@ -20,16 +20,18 @@ from rebake.nn.weights import Weights
 
 @dataclass(frozen=True)
 class CombineConfig:
-    """Names of Rasa's options in brackets.
+    """Names of Rasa's options in brackets. Widths are numbers of units.
 
     Attributes:
-        dense_units: width into which sparse features are projected (dense_dimension).
-        concat_units: width to which tokens and sentence are brought if theirs differ (concat_dimension).
-        rate: dropout (drop_rate).
-        sparse_dropout: drop entries of sparse features (use_sparse_input_dropout).
-        dense_dropout: drop projected sparse features (use_dense_input_dropout).
-        density: of randomly connected layers (connection_density).
-        l2: regularization_constant.
+        dense_units: width into which sparse features, which may be tens of thousands, are projected (dense_dimension).
+        concat_units: width to which rows of tokens and of whole texts are brought if theirs differ, as both go through
+            the same layers from there on (concat_dimension).
+        rate: dropout, the share of elements that become 0 (drop_rate).
+        sparse_dropout: apply it to the entries of sparse features, so that no single word decides
+            (use_sparse_input_dropout).
+        dense_dropout: apply it to what they are projected to (use_dense_input_dropout).
+        density: share of the connections that exist in randomly connected layers (connection_density).
+        l2: weight of the sum of squares of kernels in the loss (regularization_constant).
     """
 
     dense_units: int

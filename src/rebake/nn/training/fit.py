@@ -48,8 +48,8 @@ class FitSettings:
 
     Attributes:
         name: of the network, shown with the progress.
-        epochs: how often ``batches`` is asked.
-        learning_rate: of Adam.
+        epochs: passes over the examples.
+        learning_rate: of Adam, the size of a step; it stays the same throughout, as with Rasa.
         seed: of dropout and negative sampling.
         conditional_epochs: how long L2 pulls only where the gradient of the losses is positive; to the end with Rasa.
         averaged: the share of the epochs, the last ones, whose weights are averaged into the model's; 0 = none are, as
