@@ -188,6 +188,30 @@ def test_the_files_are_those_that_rasa_reads(small: TEDPolicy, tmp_path: Path) -
     assert list(shape) == sorted(shape)
 
 
+@pytest.mark.parametrize("option", ["dense_dimension", "embedding_dimension", "number_of_transformer_layers"])
+def test_a_model_whose_options_are_broken_is_refused_by_the_option(
+    option: str, small: TEDPolicy, tmp_path: Path
+) -> None:
+    small.save(tmp_path)
+    meta = tmp_path / "ted_policy.meta.json"
+    written = json.loads(meta.read_text())
+    for broken in ({**written, option: "many"}, {name: value for name, value in written.items() if name != option}):
+        meta.write_text(json.dumps(broken))
+        with pytest.raises(ModelError, match=rf"{option}.*ted_policy\.meta\.json") as caught:
+            TEDPolicy.load(small.options, "TEDPolicy0", tmp_path)
+        assert caught.value.fix
+
+
+def test_a_model_that_tags_words_but_reads_no_texts_is_refused(small: TEDPolicy, tmp_path: Path) -> None:
+    small.save(tmp_path)
+    spec = {"tag_name": "entity", "ids_to_tags": {"0": "O"}, "tags_to_ids": {"O": 0}, "num_tags": 1}
+    (tmp_path / "ted_policy.entity_tag_specs.json").write_text(json.dumps([spec]))
+    meta = tmp_path / "ted_policy.meta.json"
+    meta.write_text(json.dumps({**json.loads(meta.read_text()), "entity_recognition": True}))
+    with pytest.raises(ModelError, match="reads no texts"):
+        TEDPolicy.load(small.options, "TEDPolicy0", tmp_path)
+
+
 def test_rules_are_not_learned_and_nothing_is_saved_without_stories(tmp_path: Path) -> None:
     policy = TEDPolicy(options(), "TEDPolicy0")
     rules = training_trackers([story("rule", GREET, ActionStep("utter_hello"), is_rule=True)], DOMAIN)
