@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notices import Notices, NoticeSink
 from rebake.base.progress import Progress, Silent
 
 DEFAULT_SEED = 42  # of everything random, unless an option ``random_seed`` says otherwise; Rasa takes the clock
@@ -18,9 +21,21 @@ class TrainingContext:
         num_threads: option ``num_threads`` of ``nlu_additional_arguments``; None = as the machine has.
         seed: for components without ``random_seed``; recorded in the model.
         progress: where long work reports.
+        notices: collects what a person should know about this training.
+        place: of the component or policy that is being trained, in config.yml.
     """
 
     language: str | None = None
     num_threads: int | None = None
     seed: int = DEFAULT_SEED
     progress: Progress = field(default_factory=Silent)
+    notices: NoticeSink = field(default_factory=Notices)
+    place: Location | None = None
+
+    def at(self, place: Location) -> TrainingContext:
+        """The context of one component or policy: what it warns about stands at its entry in config.yml."""
+        return replace(self, place=place)
+
+    def warn(self, message: str, location: Location | None = None, kind: NoticeKind | None = None) -> None:
+        """Add a notice; without a location of its own it stands at the component that is being trained."""
+        self.notices.add(Notice(message, location or self.place, kind))

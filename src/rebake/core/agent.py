@@ -14,6 +14,7 @@ from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import events_from_json
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
@@ -79,7 +80,11 @@ def policy_nodes(specs: Sequence[ComponentSpec], *, is_default: bool) -> tuple[t
         for option in sorted(spec.options.keys() - entry.defaults.keys() - _REFUSED_BY_POLICIES):
             hint = did_you_mean(option, entry.defaults)
             notices.append(
-                Notice(f"policies: {entry.name} has no option {option!r}; it is ignored.{hint}", spec.location)
+                Notice(
+                    f"policies: {entry.name} has no option {option!r}; it is ignored.{hint}",
+                    spec.location,
+                    NoticeKind.UNKNOWN_OPTION,
+                )
             )
         nodes.append(Node(f"{spec.name}{position}", spec, entry))
     return tuple(nodes), tuple(notices)
@@ -111,7 +116,7 @@ def train_policies(
         DataError: forms without RulePolicy, and what the policies refuse (rules that contradict each other ...).
     """
     nodes, notices = policy_nodes(specs, is_default=assistant.config.policies_is_default)
-    _require_rule_policy(nodes, assistant)
+    _require_rule_policy(nodes, assistant, context)
     trackers: list[TrainingTracker] | None = None
     end_to_end: EndToEndFeatures | None = None
     metrics: dict[str, float] = {}
@@ -126,12 +131,14 @@ def train_policies(
             copy_component(kept[node.id], target)
             continue
         if trackers is None:
-            trackers = training_trackers(assistant.stories, assistant.domain, augmentation_factor)
+            trackers = training_trackers(
+                assistant.stories, assistant.domain, augmentation_factor, notices=context.notices
+            )
             end_to_end = None if featurizer is None else featurizer.of_assistant(assistant)
         started = time.perf_counter()
         policy = policies[node.id]
         with located(node):
-            figures = policy.train(trackers, assistant.domain, context, end_to_end)
+            figures = policy.train(trackers, assistant.domain, context.at(node.spec.location), end_to_end)
         target.mkdir()
         policy.save(target)
         metrics.update({f"{node.id}.{name}": value for name, value in figures.items()})
@@ -139,7 +146,7 @@ def train_policies(
     return CoreTraining(nodes, metrics, seconds, notices)
 
 
-def _require_rule_policy(nodes: Sequence[Node], assistant: Assistant) -> None:
+def _require_rule_policy(nodes: Sequence[Node], assistant: Assistant, context: TrainingContext) -> None:
     if any(node.type.name == "RulePolicy" for node in nodes):
         return
     if assistant.domain.forms:
@@ -151,7 +158,7 @@ def _require_rule_policy(nodes: Sequence[Node], assistant: Assistant) -> None:
         )
     rules = [story for story in assistant.stories if story.is_rule]
     if rules:
-        logger.warning("%s: there are rules, but no RulePolicy that would learn them.", rules[0].location)
+        context.warn("There are rules, but no RulePolicy that would learn them.", rules[0].location)
 
 
 def _made(node: Node) -> Policy:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rebake.assistant.model import EntitySpan, Example
 from rebake.base.location import Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.nlu.message import Message, Token
 
 TAGGERS = ("CRFEntityExtractor", "DIETClassifier")  # they learn entities, with roles and groups, from tokens
@@ -28,6 +29,7 @@ def misaligned(messages: Iterable[Message]) -> Iterator[Notice]:
                     f"The entity '{surface}' does not begin and end where a token does (the tokens there: "
                     f"{words or 'none'}), so '{span.entity}' is learned wrongly. Leave blanks and punctuation out.",
                     example.location,
+                    NoticeKind.MISALIGNED_ENTITY,
                 )
                 break
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,8 +27,6 @@ from rebake.nlu.training_messages import story_messages, training_messages
 from rebake.registry.components import component_type, trainable_type
 from rebake.registry.node import Node, located
 from rebake.registry.response_texts import response_texts
-
-logger = logging.getLogger("rebake")
 
 _PARSE_BATCH = 256  # the most texts that a thread has in the pipeline; bounds the memory that a long list takes
 _MOST_THREADS = 4  # all but the networks is Python, at which threads take turns
@@ -100,12 +97,12 @@ def train_pipeline(
                 component = _load(node, target)
             else:
                 component = components[node.id]
-                figures = component.train(training, context)
+                figures = component.train(training, context.at(node.spec.location))
                 metrics.update({f"{node.id}.{name}": value for name, value in figures.items()})
                 _save(component, node, target)
             if is_read:
                 component.process(training.featurized, training=True)
-        _warn_of_misaligned(node, nodes, training.messages)
+        _warn_about_misaligned(node, nodes, training.messages, context)
     trained = tuple(node.id for node in nodes if node.resource and node.id not in kept)
     return PipelineTraining(nodes, metrics, trained, tuple(kept))
 
@@ -252,9 +249,11 @@ def _is_read(node: Node, to_train: Sequence[Node]) -> bool:
     )
 
 
-def _warn_of_misaligned(node: Node, nodes: Sequence[Node], messages: Sequence[Message]) -> None:
-    """Of entities that begin or end inside of tokens; those of WhitespaceTokenizer a check has told already."""
-    is_untold = node.type.kind == "tokenizer" and node.type.name != "WhitespaceTokenizer"
-    if is_untold and any(other.type.name in TAGGERS for other in nodes):
+def _warn_about_misaligned(
+    node: Node, nodes: Sequence[Node], messages: Sequence[Message], context: TrainingContext
+) -> None:
+    """Warn about entities that begin or end inside of tokens; a check did so for those of WhitespaceTokenizer."""
+    is_unchecked = node.type.kind == "tokenizer" and node.type.name != "WhitespaceTokenizer"
+    if is_unchecked and any(other.type.name in TAGGERS for other in nodes):
         for notice in misaligned(messages):
-            logger.warning("%s", notice)
+            context.notices.add(notice)

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from rebake.assistant.model import ComponentSpec, NluData
 from rebake.base.location import Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError, UnsupportedError
 from rebake.registry.component_type import ComponentType
 from rebake.registry.components import COMPONENTS, component_type
@@ -119,7 +120,11 @@ def _unread_options(entry: ComponentType, spec: ComponentSpec) -> list[Notice]:
             close = get_close_matches(option, entry.defaults, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             notices.append(
-                Notice(f"pipeline: {entry.name} has no option {option!r}; it is ignored.{hint}", spec.location)
+                Notice(
+                    f"pipeline: {entry.name} has no option {option!r}; it is ignored.{hint}",
+                    spec.location,
+                    NoticeKind.UNKNOWN_OPTION,
+                )
             )
     return notices
 

@@ -41,9 +41,12 @@ class SpacyNLP:
         require_extra("SpacyNLP", "spacy", "spacy")
         self.node = node
         self._case_sensitive = bool(options["case_sensitive"])
-        self._nlp = _load(options["model"])
+        self._nlp, self._warnings = _load(options["model"])
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
+        """Learn nothing; warn about what spaCy finds odd about the language model."""
+        for warning in self._warnings:
+            context.warn(f"SpacyNLP: {warning}")
         return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
@@ -62,11 +65,18 @@ class SpacyNLP:
 
     @classmethod
     def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
-        return cls(options, node)
+        component = cls(options, node)
+        for warning in component._warnings:
+            logger.warning("SpacyNLP: %s", warning)
+        return component
 
 
-def _load(model: object) -> Any:
-    """The ``spacy.Language`` of that name. Raises DataError."""
+def _load(model: object) -> tuple[Any, list[str]]:
+    """The ``spacy.Language`` of that name, and what spaCy warns about it, such as a model of another version.
+
+    Raises:
+        DataError: there is no such model, or this version of spaCy cannot load it.
+    """
     if not isinstance(model, str) or not model:
         raise DataError("SpacyNLP does not say which language model to load.", fix="Write model: en_core_web_md.")
     import spacy
@@ -86,7 +96,4 @@ def _load(model: object) -> Any:
             f"SpacyNLP: spaCy {spacy.__version__} cannot load the language model {model!r}: {reason}",
             fix="Install the model that belongs to this version of spaCy.",
         ) from error
-    for warning in told:
-        if issubclass(warning.category, UserWarning):  # e.g. a model of another version
-            logger.warning("SpacyNLP: %s", warning.message)
-    return nlp
+    return nlp, [str(warning.message) for warning in told if issubclass(warning.category, UserWarning)]

@@ -6,15 +6,13 @@ that share out one operation, and threads that run independent operations side b
 
 from __future__ import annotations
 
-import logging
 import os
+from collections.abc import Callable
 from contextlib import suppress
 
 import tensorflow as tf
 
 from rebake.base.processors import processors
-
-logger = logging.getLogger("rebake")
 
 ROWS_PER_THREAD = 700  # with fewer, two threads take longer than one
 _CHOSEN = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own, which counts unless something is set
@@ -34,16 +32,17 @@ class _Ours:
     for_predictions = False
 
 
-def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1) -> None:
+def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1, warn: Callable[[str], None]) -> None:
     """Set thread counts, deterministic operations and graph rewriting of this process; call it before anything else of
     TensorFlow runs.
 
     Args:
-        num_threads: what the user asked for, shared by what is computed side by side. Where it comes too late, a
-            warning says so. None (or 0) leaves a choice that was made in TensorFlow's own ways.
+        num_threads: what the user asked for, shared by what is computed side by side. None (or 0) leaves a choice that
+            was made in TensorFlow's own ways.
         rows: of a training step. Where a matrix has few, sharing it out among threads takes longer than its product.
             Independent operations run side by side all the same.
         at_a_time: into how many matrices, computed side by side, the rows are divided.
+        warn: called once where ``num_threads`` comes too late, or where a loaded model has decided for one thread.
     """
     tf.config.experimental.enable_op_determinism()
     # Rewriting the graph of a step takes up to half a second of each training, and makes none of ours any faster.
@@ -57,7 +56,7 @@ def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1) ->
         except RuntimeError:
             # A training before that was asked the same may have divided it otherwise, or have told.
             if _Ours.asked != num_threads and _in_force() != (threads, num_threads):
-                logger.warning("TensorFlow runs already, so num_threads has no effect on this training.")
+                warn("TensorFlow runs already, so num_threads has no effect on this training.")
                 _Ours.asked = num_threads
     elif not _is_chosen():
         worth = max(min(int(rows / at_a_time / ROWS_PER_THREAD), processors() // at_a_time), 1)
@@ -65,10 +64,9 @@ def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1) ->
             _set(worth)
         except RuntimeError:
             if _Ours.for_predictions and worth > _Ours.threads:
-                logger.warning(
+                warn(
                     "This process loaded a model before, so that no operation of this training is shared out among "
-                    "threads. Train first, or in a process of its own: it has use for %s of them.",
-                    worth,
+                    f"threads. Train first, or in a process of its own: it has use for {worth} of them."
                 )
 
 

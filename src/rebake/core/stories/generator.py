@@ -6,13 +6,15 @@ concatenates finished conversations: some of them start further rounds, as if on
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from random import Random
 
 from rebake.assistant.model import Domain, Story
+from rebake.base.location import Notice
+from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notices import Notices, NoticeSink
 from rebake.core.dialogue.conversation_state import ConversationState
 from rebake.core.dialogue.events import (
     ACTION_LISTEN,
@@ -33,8 +35,6 @@ from rebake.core.stories.graph import StoryGraph, build_graph
 from rebake.core.stories.steps import GENERATED, STORY_START, Checkpoint, GraphStep, first_action_unpredictable
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 
-logger = logging.getLogger("rebake")
-
 _AUGMENTATION_ROUNDS = 3
 _REVERTING = (ActionReverted, UserUtteranceReverted, Restarted)
 _AUGMENTED_PER_FACTOR = 10
@@ -43,7 +43,11 @@ Active = dict[str, list[TrainingTracker]]
 
 
 def training_trackers(
-    stories: Iterable[Story], domain: Domain, augmentation_factor: int = DEFAULT_AUGMENTATION
+    stories: Iterable[Story],
+    domain: Domain,
+    augmentation_factor: int = DEFAULT_AUGMENTATION,
+    *,
+    notices: NoticeSink | None = None,
 ) -> list[TrainingTracker]:
     """Trackers of all stories (augmented ones last), then of all rules; the same input gives the same list.
 
@@ -51,20 +55,22 @@ def training_trackers(
         stories: stories and rules.
         domain: of the assistant.
         augmentation_factor: how many finished stories start each round of gluing; 0 = none.
+        notices: receives a warning for each checkpoint that leads nowhere.
 
     Raises:
         UnsupportedError: slots of a custom type.
     """
-    generator = _Generator(build_graph(stories, domain), domain, augmentation_factor)
+    generator = _Generator(build_graph(stories, domain), domain, augmentation_factor, notices or Notices())
     return generator.generate(is_rule=False) + generator.generate(is_rule=True)
 
 
 class _Generator:
-    def __init__(self, graph: StoryGraph, domain: Domain, augmentation_factor: int) -> None:
+    def __init__(self, graph: StoryGraph, domain: Domain, augmentation_factor: int, notices: NoticeSink) -> None:
         self.graph = graph
         self._builder = StateBuilder(domain)
         self._domain = domain
         self._factor = augmentation_factor
+        self._notices = notices
         self._random = Random(42)  # noqa: S311 (Rasa's own seed: it decides which stories are concatenated)
         self._finished_histories: set[tuple[bool, tuple[int, ...]]] = set()
         self._events: dict[int, list[Event]] = {}
@@ -76,7 +82,7 @@ class _Generator:
             return []
         run = _Run(self, steps, TrainingTracker(self._builder, is_rule=is_rule))
         finished = run.rounds(0 if is_rule or self._factor <= 0 else _AUGMENTATION_ROUNDS)
-        self._warn_of_unused(steps, run.unreached)
+        self._warn_about_unreached(steps, run.unreached)
         if self._factor <= 0:
             return finished
         augmented = [tracker for tracker in finished if tracker.is_augmented]
@@ -155,21 +161,19 @@ class _Generator:
         self._events[step.number] = events
         return events
 
-    def _warn_of_unused(self, steps: Sequence[GraphStep], unreached: set[str]) -> None:
+    def _warn_about_unreached(self, steps: Sequence[GraphStep], unreached: set[str]) -> None:
         if STORY_START in unreached:
-            logger.warning("All stories start with a checkpoint, so none of them can be reached.")
+            message = "All stories start with a checkpoint, so none of them can be reached."
+            self._notices.add(Notice(message, steps[0].story.location))
         for step in steps:
             for kind, checkpoints in (("starts with", step.starts), ("ends with", step.ends)):
                 for checkpoint in checkpoints:
                     if checkpoint.name in unreached and not checkpoint.name.startswith((GENERATED, STORY_START)):
-                        logger.warning(
-                            "%s: '%s' %s checkpoint '%s', which no other story %s.",
-                            step.story.location,
-                            step.story.name,
-                            kind,
-                            checkpoint.name,
-                            "ends with" if kind == "starts with" else "starts with",
+                        other = "ends with" if kind == "starts with" else "starts with"
+                        message = (
+                            f"'{step.story.name}' {kind} checkpoint '{checkpoint.name}', which no other story {other}."
                         )
+                        self._notices.add(Notice(message, step.story.location, NoticeKind.UNREACHED_CHECKPOINT))
 
 
 class _Run:

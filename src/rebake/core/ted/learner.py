@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from rebake.nn.ted.dialogue_data import Dialogues
     from rebake.nn.ted.model import TedModel, TedPrediction
 
-logger = logging.getLogger("rebake")
-
 
 class TedLearner(ABC):
     """Learns from stories, never from rules. Untrained, as after training without stories, it saves nothing.
@@ -58,8 +55,12 @@ class TedLearner(ABC):
         self._files: TedFiles | None = None
 
     @abstractmethod
-    def resolved_options(self) -> dict[str, Any]:
-        """The options as ``meta.json`` holds them. Raises DataError and UnsupportedError for those it cannot train."""
+    def resolved_options(self, warn: Callable[[str], None]) -> dict[str, Any]:
+        """The options as ``meta.json`` holds them; ``warn`` is called with what is odd about them.
+
+        Raises:
+            DataError, UnsupportedError: options that cannot be trained.
+        """
 
     @abstractmethod
     def examples(self, stories: Sequence[TrainingTracker]) -> TedExamples:
@@ -86,12 +87,12 @@ class TedLearner(ABC):
             DataError: an option's value is not possible, or the stories hold no user turn.
             UnsupportedError: an option that rebake does not have, or options that Rasa cannot run together.
         """
-        options = self.resolved_options()
+        options = self.resolved_options(context.warn)
         tables = FeatureStates.of(domain)
         self.featurizer = replace(self.featurizer, feature_states=tables)
         examples = self.examples([tracker for tracker in trackers if not tracker.is_rule])
         if not examples.states:
-            logger.warning("%s is not trained, as there are no stories to learn from.", self.node)
+            context.warn(f"{self.node} is left untrained: there are no stories to learn from.")
             return {}
         if self._whole_dialogues and options["evaluate_on_number_of_examples"]:
             raise DataError(
@@ -123,10 +124,9 @@ class TedLearner(ABC):
         spec, tags = self._tags(examples, encoder, options)
         options["entity_recognition"] = spec is not None
         if spec is not None and "intent" in widths.names:  # Rasa asks by text and by intent, and joins what differs
-            logger.warning(
-                "%s: Rasa 3.6.21 fails at the first message where stories by intents stand beside such by texts with "
-                "entities; set entity_recognition to false.",
-                self.node,
+            context.warn(
+                f"{self.node}: Rasa 3.6.21 fails at the first message where stories by intents stand beside such by "
+                "texts with entities; set entity_recognition to false."
             )
         own = ids[0][ids[0] >= 0] if self._whole_dialogues else ids[0]
         example = encode_example(widths, windows, 0, own.tolist(), None if tags is None else tags[0])
@@ -146,6 +146,7 @@ class TedLearner(ABC):
             evaluation=evaluation_settings(read, context.seed),
             progress=context.progress,
             num_threads=context.num_threads,
+            warn=context.warn,
         )
         return metrics | self.learned(data, ids)
 

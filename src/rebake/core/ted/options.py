@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rebake.errors import DataError, UnsupportedError
-
-logger = logging.getLogger("rebake")
 
 SOFTMAX = "softmax"
 CROSS_ENTROPY = "cross_entropy"
@@ -36,7 +33,7 @@ _CHOICES = {
 }
 
 
-def resolve_options(options: Mapping[str, Any], node: str) -> dict[str, Any]:
+def resolve_options(options: Mapping[str, Any], node: str, warn: Callable[[str], None]) -> dict[str, Any]:
     """Check the merged options and replace ``auto`` and -1 by what they stand for, as ``meta.json`` holds them.
 
     Without end-to-end stories the options of text encoders, entity tagging and ``e2e_confidence_threshold`` have
@@ -45,6 +42,7 @@ def resolve_options(options: Mapping[str, Any], node: str) -> dict[str, Any]:
     Args:
         options: merged with the defaults.
         node: names the policy in messages.
+        warn: called with each thing about the options that a person should know.
 
     Raises:
         DataError: a value that Rasa refuses or cannot train with.
@@ -59,11 +57,11 @@ def resolve_options(options: Mapping[str, Any], node: str) -> dict[str, Any]:
     _check_confidence(resolved, node)
     if resolved["similarity_type"] == AUTO:
         resolved["similarity_type"] = INNER if resolved["loss_type"] == CROSS_ENTROPY else COSINE
-    _settle_evaluation(resolved, node)
+    _settle_evaluation(resolved, node, warn)
     return resolved
 
 
-def resolve_intent_options(options: Mapping[str, Any], node: str) -> dict[str, Any]:
+def resolve_intent_options(options: Mapping[str, Any], node: str, warn: Callable[[str], None]) -> dict[str, Any]:
     """The same for UnexpecTEDIntentPolicy, which knows one loss and one similarity.
 
     Raises:
@@ -78,23 +76,23 @@ def resolve_intent_options(options: Mapping[str, Any], node: str) -> dict[str, A
     _require(_is_number(tolerance) and 0 <= tolerance <= 1, node, "tolerance", tolerance, "between 0 and 1")
     ignored = resolved["ignore_intents_list"]
     _require(isinstance(ignored, list), node, "ignore_intents_list", ignored, "a list of intents")
-    _settle_evaluation(resolved, node)
+    _settle_evaluation(resolved, node, warn)
     return resolved
 
 
-def _settle_evaluation(resolved: dict[str, Any], node: str) -> None:
+def _settle_evaluation(resolved: dict[str, Any], node: str, warn: Callable[[str], None]) -> None:
     if resolved["evaluate_every_number_of_epochs"] == -1:
         resolved["evaluate_every_number_of_epochs"] = resolved["epochs"]
     held_out, every = resolved["evaluate_on_number_of_examples"], resolved["evaluate_every_number_of_epochs"]
     if held_out > 0 and every > resolved["epochs"]:
-        logger.warning(
-            "%s: there is no evaluation, as evaluate_every_number_of_epochs (%d) is more than epochs (%d).",
-            *(node, every, resolved["epochs"]),
+        warn(
+            f"{node}: there is no evaluation, as evaluate_every_number_of_epochs ({every}) is more than epochs "
+            f"({resolved['epochs']})."
         )
     if resolved["checkpoint_model"] and held_out <= 0:
-        logger.warning(
-            "%s: checkpoint_model has no effect, as evaluate_on_number_of_examples is %d: the last weights are kept.",
-            *(node, held_out),
+        warn(
+            f"{node}: checkpoint_model has no effect, as evaluate_on_number_of_examples is {held_out}: the last "
+            "weights are kept."
         )
         resolved["checkpoint_model"] = False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,8 +40,8 @@ class TEDPolicy(TedLearner):
 
         return TedModel
 
-    def resolved_options(self) -> dict[str, Any]:
-        return resolve_options(self.options, self.node)
+    def resolved_options(self, warn: Callable[[str], None]) -> dict[str, Any]:
+        return resolve_options(self.options, self.node, warn)
 
     def examples(self, stories: Sequence[TrainingTracker]) -> TedExamples:
         if self.featurizer.type == FULL_DIALOGUE:

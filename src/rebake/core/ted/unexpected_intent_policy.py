@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -76,8 +76,8 @@ class UnexpecTEDIntentPolicy(TedLearner):
 
         return IntentTedModel
 
-    def resolved_options(self) -> dict[str, Any]:
-        return resolve_intent_options(self.options, self.node)
+    def resolved_options(self, warn: Callable[[str], None]) -> dict[str, Any]:
+        return resolve_intent_options(self.options, self.node, warn)
 
     def examples(self, stories: Sequence[TrainingTracker]) -> TedExamples:
         """One example per distinct window before a user turn; its labels are all intents seen after it, sorted."""

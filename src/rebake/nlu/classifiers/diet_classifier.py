@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from rebake.nn.diet.model import DietModel
     from rebake.nn.diet.network import Prediction
 
-logger = logging.getLogger("rebake")
-
 NAME = "DIETClassifier"
 BATCH = 256  # messages that are predicted together
 _METRICS = {name: f"{name}_loss" for name in ("mask", "intent", "entity", "role", "group")}
@@ -53,13 +50,13 @@ class DIETClassifier:
             if selected(message, TEXT, options.featurizers) and (not options.intents or INTENT in message.attributes)
         ]
         names = sorted({message.attributes[INTENT] for message in training.messages if INTENT in message.attributes})
-        warn_about_training(options.options, self.node)
-        warn_about_featurizers(options.featurizers, self.node, training.messages)
-        if not self._trainable(messages, names):
+        warn_about_training(options.options, self.node, context)
+        warn_about_featurizers(options.featurizers, self.node, training.messages, context)
+        if not self._trainable(messages, names, context):
             return {}
         specs = self._tag_specs(training.messages)
         if not (options.intents or specs or options.options["use_masked_language_model"]):
-            logger.warning("%s: no example has an annotated entity to learn; it is left untrained.", self.node)
+            context.warn(f"{self.node} is left untrained: no example has an annotated entity to learn.")
             return {}
         features = stack(messages, TEXT, options.featurizers)
         self._check_features(features)
@@ -93,6 +90,7 @@ class DIETClassifier:
             settings=fit_settings(options.read, self.node, context.seed),
             progress=context.progress,
             num_threads=context.num_threads,
+            warn=context.warn,
             evaluation=evaluation_settings(options.read, context.seed),
         )
         self.files = DietFiles(
@@ -109,12 +107,12 @@ class DIETClassifier:
         )
         return {_METRICS.get(name, name): value for name, value in losses.items()}
 
-    def _trainable(self, messages: Sequence[Message], names: Sequence[str]) -> bool:
+    def _trainable(self, messages: Sequence[Message], names: Sequence[str], context: TrainingContext) -> bool:
         if not messages or not names:
-            logger.warning("%s: there is nothing to train on; it is left untrained.", self.node)
+            context.warn(f"{self.node} is left untrained: there is nothing to train on.")
             return False
         if self.options.intents and len({message.attributes[INTENT] for message in messages}) < 2:
-            logger.warning("%s: an intent classifier needs two intents or more; it is left untrained.", self.node)
+            context.warn(f"{self.node} is left untrained: an intent classifier needs two intents or more.")
             return False
         return True
 

@@ -4,19 +4,18 @@ Examples are regular expressions, as Rasa leaves them unescaped."""
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from rebake.archive.json_files import read_json, write_json
+from rebake.base.location import Location
+from rebake.base.notice_kinds import NoticeKind
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import INTENT, Message
-
-logger = logging.getLogger("rebake")
 
 _FILE = "KeywordIntentClassifier.json"
 
@@ -37,17 +36,22 @@ class KeywordIntentClassifier:
         """Keep the examples that mean one intent alone, and that stand in no example of another intent."""
         intents: dict[str, str] = {}
         doubtful: set[str] = set()
+        places: dict[str, Location | None] = {}
         for message in training.messages:
             intent = message.attributes.get(INTENT)
             if intent is None:
                 continue
+            place = None if message.example is None else message.example.location
+            places.setdefault(message.text, place)
             if intents.setdefault(message.text, intent) != intent:
                 doubtful.add(message.text)
+                places[message.text] = place  # where the second intent comes in
             self._check(message)
         kept = {keyword: intent for keyword, intent in intents.items() if keyword not in doubtful}
         inside = {keyword for keyword in kept if self._stands_in_another_intent(keyword, kept)}
         for keyword in sorted(doubtful | inside):
-            logger.warning("%s: %r belongs to several intents, so it is no keyword.", self.node, keyword)
+            message_text = f"{self.node}: {keyword!r} belongs to several intents, so it is no keyword."
+            context.warn(message_text, places[keyword], NoticeKind.KEYWORD_OF_SEVERAL_INTENTS)
         self._set({keyword: intent for keyword, intent in kept.items() if keyword not in inside})
         return {}
 

@@ -6,7 +6,6 @@ It goes by the names of the responses (DIET2BOW), or with ``use_text_as_label`` 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
@@ -30,8 +29,6 @@ from rebake.nlu.text_features import Stacked, by_origin, selected, stack, text_d
 
 if TYPE_CHECKING:
     from rebake.nn.diet.model import DietModel
-
-logger = logging.getLogger("rebake")
 
 NAME = "ResponseSelector"
 BATCH = 128  # messages that are predicted together
@@ -57,10 +54,10 @@ class ResponseSelector:
         labelled = [m for m in training.messages if self._serves(m) and attribute in m.attributes]
         names = sorted({message.attributes[attribute] for message in labelled})
         messages = [message for message in labelled if selected(message, TEXT, featurizers)]
-        if not self._trainable(labelled, messages, attribute):
+        if not self._trainable(labelled, messages, attribute, context):
             return {}
-        warn_about_training(self.options.options, self.node)
-        self._warn_about_hidden_layers()
+        warn_about_training(self.options.options, self.node, context)
+        self._warn_about_hidden_layers(context)
         self.responses = ResponseFiles.of(training)
         features = stack(messages, TEXT, featurizers)
         of_labels = label_features(labelled, names, attribute, featurizers)
@@ -72,29 +69,31 @@ class ResponseSelector:
     def _serves(self, message: Message) -> bool:
         return INTENT in message.attributes and self.retrieval_intent in (None, message.attributes[INTENT])
 
-    def _trainable(self, labelled: Sequence[Message], messages: Sequence[Message], attribute: str) -> bool:
+    def _trainable(
+        self, labelled: Sequence[Message], messages: Sequence[Message], attribute: str, context: TrainingContext
+    ) -> bool:
         """Whether there is something to choose between; ``messages`` are those with features of ``labelled``."""
         labels = {message.attributes[attribute] for message in messages}
         if len(labels) >= 2:
             return True
         if labels:
-            logger.warning("%s: there is only one response to select; it is left untrained.", self.node)
+            context.warn(f"{self.node} is left untrained: there is only one response to select.")
         elif labelled:
-            logger.warning("%s: its featurizers give no features; it is left untrained.", self.node)
+            context.warn(f"{self.node} is left untrained: its featurizers give no features.")
         elif self.retrieval_intent is not None:
-            logger.warning(
-                "%s: nothing can be learned for the retrieval intent %r, as there are no examples '%s/...'%s.",
-                *(self.node, self.retrieval_intent, self.retrieval_intent),
-                " that have a response" if self.reads_texts else "",
+            which = " that have a response" if self.reads_texts else ""
+            context.warn(
+                f"{self.node} is left untrained: nothing can be learned for the retrieval intent "
+                f"{self.retrieval_intent!r}, as there are no examples '{self.retrieval_intent}/...'{which}."
             )
         return False
 
-    def _warn_about_hidden_layers(self) -> None:
+    def _warn_about_hidden_layers(self, context: TrainingContext) -> None:
         sizes = self.options.options["hidden_layers_sizes"]
         if self.options.options["number_of_transformer_layers"] > 0 and any(sizes.values()):
-            logger.warning(
-                "%s: a transformer works best without hidden layers before it; hidden_layers_sizes is %s.",
-                *(self.node, dict(sizes)),
+            context.warn(
+                f"{self.node}: a transformer works best without hidden layers before it; hidden_layers_sizes is "
+                f"{dict(sizes)}."
             )
 
     def _check_features(self, features: Stacked, of_labels: Stacked) -> None:
@@ -131,6 +130,7 @@ class ResponseSelector:
             settings=fit_settings(options.read, self.node, context.seed),
             progress=context.progress,
             num_threads=context.num_threads,
+            warn=context.warn,
             evaluation=evaluation_settings(options.read, context.seed),
         )
         label_data = encode_features(of_labels, range(len(names)), mask=False)

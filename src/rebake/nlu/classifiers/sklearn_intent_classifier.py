@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -26,8 +25,6 @@ from rebake.nlu.classifiers.support_vector_machine import (
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import INTENT, TEXT, Message
 from rebake.nlu.text_features import selected
-
-logger = logging.getLogger("rebake")
 
 _MODEL, _NAMES = "SklearnIntentClassifier_classifier.skops", "SklearnIntentClassifier_encoder.json"
 _MODULE, _CLASS = "sklearn.svm._classes", "SVC"
@@ -65,7 +62,7 @@ class SklearnIntentClassifier:
         labels = [message.attributes[INTENT] for message in messages]
         self._intents = tuple(sorted(set(labels)))
         if len(self._intents) < 2:
-            logger.warning("%s: an intent classifier needs two intents or more; it is left untrained.", self.node)
+            context.warn(f"{self.node} is left untrained: an intent classifier needs two intents or more.")
             return {}
         rows = [_dense(message) for message in messages]
         vectors = [row for row in rows if row is not None]

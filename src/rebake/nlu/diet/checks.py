@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.message import TEXT, Message
-
-logger = logging.getLogger("rebake")
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss_type": ("cross_entropy", "margin"),
@@ -115,33 +113,35 @@ def _check_confidence(options: Mapping[str, Any], node: str) -> None:
         )
 
 
-def warn_about_featurizers(names: Sequence[str], node: str, messages: Sequence[Message]) -> None:
-    """Tell which ``featurizers`` give no features to these messages; Rasa passes over them without a word."""
+def warn_about_featurizers(
+    names: Sequence[str], node: str, messages: Sequence[Message], context: TrainingContext
+) -> None:
+    """Warn about ``featurizers`` that give no features to these messages; Rasa passes over them without a word."""
     origins = sorted({features.origin for message in messages for features in message.features.get(TEXT, [])})
     for name in names:
         if name not in origins:
             told = " and ".join(origins) or "nothing"
-            logger.warning("%s: the option featurizers names %r, and the features are of %s.", node, name, told)
+            context.warn(f"{node}: the option featurizers names {name!r}, and the features are of {told}.")
 
 
-def warn_about_training(options: Mapping[str, Any], node: str) -> None:
-    """Tell what Rasa warns of when it trains with these options."""
+def warn_about_training(options: Mapping[str, Any], node: str, context: TrainingContext) -> None:
+    """Warn as Rasa does when it trains with these options."""
     margin = options["loss_type"] == "margin"
     if margin:
-        logger.warning("%s: with loss_type margin, confidences are similarities between -1 and 1.", node)
+        context.warn(f"{node}: with loss_type margin, confidences are similarities between -1 and 1.")
     if options["similarity_type"] == ("inner" if margin else "cosine"):
-        logger.warning(
-            "%s: similarity_type %s is not made for loss_type %s; auto takes the one that is.",
-            *(node, options["similarity_type"], options["loss_type"]),
+        context.warn(
+            f"{node}: similarity_type {options['similarity_type']} is not made for loss_type {options['loss_type']}; "
+            "auto takes the one that is."
         )
     held_out, every = options["evaluate_on_number_of_examples"], options["evaluate_every_number_of_epochs"]
     if held_out > 0 and every > options["epochs"]:
-        logger.warning(
-            "%s: there is no evaluation, as evaluate_every_number_of_epochs (%d) is more than epochs (%d).",
-            *(node, every, options["epochs"]),
+        context.warn(
+            f"{node}: there is no evaluation, as evaluate_every_number_of_epochs ({every}) is more than epochs "
+            f"({options['epochs']})."
         )
     if options["checkpoint_model"] and held_out <= 0:
-        logger.warning(
-            "%s: checkpoint_model has no effect, as evaluate_on_number_of_examples is %d: nothing is evaluated.",
-            *(node, held_out),
+        context.warn(
+            f"{node}: checkpoint_model has no effect, as evaluate_on_number_of_examples is {held_out}: nothing is "
+            "evaluated."
         )

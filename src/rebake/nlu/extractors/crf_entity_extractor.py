@@ -5,7 +5,6 @@ Up to three fields are trained: of entity types, and of roles and groups, which 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -34,8 +33,6 @@ from rebake.nlu.entity_tags import (
 from rebake.nlu.message import TEXT, Message
 from rebake.nlu.text_features import selected
 
-logger = logging.getLogger("rebake")
-
 NAME = "CRFEntityExtractor"
 Dataset = Sequence[Sequence[CrfToken]]
 
@@ -57,11 +54,11 @@ class CRFEntityExtractor:
         """Train a field for every layer of tags that the annotations have; without annotations there is none."""
         messages = [message for message in training.messages if message.attributes.get("intent")]
         if not any(annotated(message) for message in messages):
-            logger.warning("%s: no example has an annotated entity; it is left untrained.", self.node)
+            context.warn(f"{self.node} is left untrained: no example has an annotated entity.")
             return {}
         messages = [message for message in messages if selected(message, TEXT, self._featurizers)]
         if not messages:
-            logger.warning("%s: no featurizer in front of it gives features; it is left untrained.", self.node)
+            context.warn(f"{self.node} is left untrained: no featurizer in front of it gives features.")
             return {}
         dataset = [self._tokens(message, learn=True) for message in messages]
         order = [name for name in TAG_NAMES if any(t.tags[name] != OUTSIDE for tokens in dataset for t in tokens)]
@@ -71,7 +68,7 @@ class CRFEntityExtractor:
             for name in order:
                 self._models[name] = self._fit(dataset, name, task.advance)
                 if not self._models[name].weights.size:
-                    logger.warning("%s: L1_c left no weight for tags of the %s; lower it.", self.node, name)
+                    context.warn(f"{self.node}: L1_c left no weight for tags of the {name}; lower it.")
         self._dataset = dataset
         return {}
 

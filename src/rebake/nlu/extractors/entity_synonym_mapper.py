@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from rebake.archive.json_files import read_json, write_json
 from rebake.assistant.nlu_data.synonyms import learn_synonyms
+from rebake.base.location import Location
+from rebake.base.notice_kinds import NoticeKind
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Message
-
-logger = logging.getLogger("rebake")
 
 _FILE = "synonyms.json"
 
@@ -28,8 +27,9 @@ class EntitySynonymMapper:
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Synonyms as written, then every annotated entity; targets stand for themselves in any case."""
 
-        def warn(surface: str, known: str, value: str) -> None:
-            logger.warning("%r is a synonym of %r and of %r; the last one counts.", surface, known, value)
+        def warn(surface: str, known: str, value: str, place: Location | None) -> None:
+            message = f"{surface!r} is a synonym of {known!r} and of {value!r}; the last one counts."
+            context.warn(message, place, NoticeKind.SYNONYM_CONFLICT)
 
         self._targets = learn_synonyms(training.data, warn)
         return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -12,8 +11,6 @@ from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Message
 from rebake.nlu.patterns import Pattern, extract_patterns, patterns_from_json
-
-logger = logging.getLogger("rebake")
 
 _FILE = "regex.json"
 
@@ -34,8 +31,8 @@ class RegexEntityExtractor:
             training.data, self._options, case_sensitive=self._case_sensitive, names=names
         )
         if not self._patterns:
-            logger.warning(
-                "%s: no regex and no lookup table has the name of an annotated entity, so it finds nothing.", self.node
+            context.warn(
+                f"{self.node} finds nothing: no regex and no lookup table has the name of an annotated entity."
             )
         return {}
 

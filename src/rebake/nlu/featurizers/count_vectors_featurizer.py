@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,8 +29,6 @@ from rebake.nlu.message import (
     Features,
     Message,
 )
-
-logger = logging.getLogger("rebake")
 
 _VOCABULARIES = "vocabularies.json"
 _OOV_WORDS = "oov_words.json"
@@ -72,10 +69,10 @@ class CountVectorsFeaturizer:
         self._vocabularies, self._known = {}, {}
         self._oov_token = self._configured_oov_token()
         documents = {attribute: self._documents(training.featurized, attribute) for attribute in self._attributes}
-        self._warn_without_oov_token(documents)
+        self._warn_without_oov_token(documents, context)
         options = self._options
         if self._oov_words and not options["OOV_token"]:
-            logger.warning("%s: OOV_words are given without OOV_token, so they are ignored.", self.node)
+            context.warn(f"{self.node}: OOV_words are given without OOV_token, so they are ignored.")
         limits = {"max_df": options["max_df"], "max_features": options["max_features"]}
         if options["use_shared_vocab"]:
             everything = [document for attribute in self._attributes for document in documents[attribute]]
@@ -199,14 +196,15 @@ class CountVectorsFeaturizer:
         token: str | None = self._options["OOV_token"]
         return token if token and self._oov_words else self._configured_oov_token()
 
-    def _warn_without_oov_token(self, documents: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    def _warn_without_oov_token(
+        self, documents: Mapping[str, Sequence[Sequence[str]]], context: TrainingContext
+    ) -> None:
         if not self._oov_token or self._oov_words or not self._is_word:
             return
         if not any(self._oov_token in text for document in documents[TEXT] for text in document):
-            logger.warning(
-                "%s: no training example holds the OOV_token %r, so words that are not known are ignored.",
-                self.node,
-                self._oov_token,
+            context.warn(
+                f"{self.node}: no training example holds the OOV_token {self._oov_token!r}, so words that are not "
+                "known are ignored."
             )
 
     def save(self, directory: Path) -> None:

@@ -19,6 +19,8 @@ from rebake.nlu.tokenizers.spacy_tokenizer import is_space
 
 logger = logging.getLogger("rebake")
 
+_NO_VECTORS = "the language model of SpacyNLP has no word vectors, so it adds nothing."
+
 
 class SpacyFeaturizer:
     """Adds dense sequence features (a token's vector) and sentence features (mean or maximum of those not zero)."""
@@ -32,9 +34,14 @@ class SpacyFeaturizer:
         self._warned = False
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
+        """Learn nothing; warn where the language model has nothing to give."""
+        docs = (doc for message in training.messages for doc in message.spacy.docs.values())
+        if any(doc.vocab.vectors_length == 0 for doc in docs):
+            context.warn(f"{self.node}: {_NO_VECTORS}")
         return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
+        self._warned = self._warned or training  # training has warned with the component's place
         for message in messages:
             for attribute in ATTRIBUTES:
                 doc = message.spacy.docs.get(attribute)
@@ -44,7 +51,7 @@ class SpacyFeaturizer:
     def _featurize(self, message: Message, attribute: str, doc: Any) -> None:
         if doc.vocab.vectors_length == 0:
             if not self._warned:
-                logger.warning("%s: the language model of SpacyNLP has no word vectors, so it adds nothing.", self.node)
+                logger.warning("%s: %s", self.node, _NO_VECTORS)
             self._warned = True
             return
         vectors = [token.vector for token in doc if not is_space(token)]

@@ -5,7 +5,7 @@ Shapes: E examples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -91,6 +91,7 @@ class DietModel:
         settings: FitSettings,
         progress: Progress,
         num_threads: int | None,
+        warn: Callable[[str], None],
         evaluation: EvaluationSettings | None = None,
     ) -> tuple[DietModel, dict[str, float]]:
         """New weights, trained; with the mean losses of the last epoch by name, and with ``evaluation`` the figures of
@@ -103,7 +104,9 @@ class DietModel:
         rows = float(texts.lengths.mean()) + 1  # of a text
         # Not by the number of cores: the same training gives the same model on every machine.
         in_halves = settings.epochs * len(texts.lengths) * rows > WORTH_HALVING
-        for_training(num_threads, batching.mean_size(len(texts.lengths)) * rows, at_a_time=2 if in_halves else 1)
+        for_training(
+            num_threads, batching.mean_size(len(texts.lengths)) * rows, at_a_time=2 if in_halves else 1, warn=warn
+        )
         model = DietModel(Seeded(settings.seed), config, texts.widths, labels, tags)
         model.network.sequence.in_halves = in_halves
         rng = np.random.default_rng(settings.seed)

@@ -6,7 +6,7 @@ that are tagged; T words of the longest; L labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -94,6 +94,7 @@ class TedModel:
         evaluation: EvaluationSettings,
         progress: Progress,
         num_threads: int | None,
+        warn: Callable[[str], None],
     ) -> tuple[Self, dict[str, float]]:
         """A network trained on windows.
 
@@ -110,7 +111,7 @@ class TedModel:
             DataError: the windows to hold out cannot be had.
             StorageError: the log cannot be written.
         """
-        for_training(num_threads, batching.mean_size(len(data.lengths)) * float(data.lengths.mean()))
+        for_training(num_threads, batching.mean_size(len(data.lengths)) * float(data.lengths.mean()), warn=warn)
         model = cls(Seeded(settings.seed), config, data.states.inputs, labels, tags)
         watched = Watched.of(
             evaluation,
