@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from rebake.archive.manifest import Part
 from rebake.assistant.importer import ProjectImporter
 from rebake.base.location import Notice
+from rebake.base.notices import Notices
 from rebake.build.build import build, build_into
 from rebake.build.plan import NO_BASELINE, Baseline, make_plan
 from rebake.build.request import Request
@@ -294,11 +295,15 @@ async def _build(request: Request, *, train_path: str | None = None, compare: bo
     plan = make_plan(request, baseline)
     _log(plan.notices)
     sources = models(request.output)
-    if train_path is not None:
-        await asyncio.to_thread(build_into, plan, Path(train_path), sources)
-        return train_path
-    result = await asyncio.to_thread(build, plan, sources)
-    return str(result.model)
+    notices = Notices()
+    try:
+        if train_path is not None:
+            await asyncio.to_thread(build_into, plan, Path(train_path), sources, notices=notices)
+            return train_path
+        result = await asyncio.to_thread(build, plan, sources, notices=notices)
+        return str(result.model)
+    finally:
+        _log(notices)
 
 
 def _log(notices: Iterable[Notice]) -> None:

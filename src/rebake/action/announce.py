@@ -18,6 +18,7 @@ from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.base.location import Notice
+from rebake.base.notices import NoticeGroup, grouped
 from rebake.errors import EXIT_DATA, StorageError
 from rebake.report.comment import render_comment
 from rebake.report.json import write_json
@@ -77,13 +78,25 @@ class Announcement:
 
     def _annotate(self) -> None:
         runner = self._services.runner
-        for notice in self._report.notices:
-            runner.warning(notice.message, notice.location)
+        runner.warnings(self._most_useful_first(), elsewhere=f"the job summary, or all of them in {REPORT_NAME}")
         failure = self._report.failure
         if failure is not None:
             runner.error(f"{failure.message} {failure.fix or ''}".strip(), failure.location)
         elif fails_check(self._settings, self._report):
             runner.error(self._report.headline)
+
+    def _most_useful_first(self) -> list[NoticeGroup]:
+        """GitHub shows an annotation beside the line that it is about if the pull request changes that file; one
+        without a line stands on the run's page alone."""
+        changes = self._report.changes
+        changed = {file.path for file in changes.files} if changes is not None else set()
+
+        def rank(group: NoticeGroup) -> int:
+            if group.location is None:
+                return 2
+            return 0 if self._services.runner.in_repository(group.location.file) in changed else 1
+
+        return sorted(grouped(self._report.notices), key=rank)
 
     def _comment(self) -> None:
         number = self._run_plan.pull_request

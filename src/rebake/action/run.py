@@ -17,6 +17,7 @@ from rebake.archive.manifest import Manifest, Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
 from rebake.assistant.importer import load_assistant
 from rebake.base.location import Location, Notice
+from rebake.base.notices import Notices
 from rebake.build.build import BuildResult, build
 from rebake.build.plan import Plan, make_plan
 from rebake.build.request import Request
@@ -125,9 +126,17 @@ class Run:
         sources = [] if verdict.forced else self._fetch(plan, verdict, scratch)
         single_parts = scratch / "parts"
         single_parts.mkdir()
-        result = build(
-            plan, sources, progress=self._services.progress, single_parts=single_parts if can_write else None
-        )
+        notices = Notices()
+        try:
+            result = build(
+                plan,
+                sources,
+                progress=self._services.progress,
+                single_parts=single_parts if can_write else None,
+                notices=notices,
+            )
+        finally:
+            self._note(*notices)
         self.report = replace(
             self.report,
             parts=with_origins(

@@ -12,13 +12,14 @@ import posixpath
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from actions_toolkit import core
 
 from rebake.base.location import Location
+from rebake.base.notices import NoticeGroup
 from rebake.base.progress import Task
 
 logger = logging.getLogger("rebake")
@@ -32,7 +33,6 @@ class Runner:
 
     def __init__(self, working_directory: str = ".") -> None:
         self._word = secrets.token_hex(16)
-        self._warnings = 0
         self.working_directory = working_directory
 
     def __enter__(self) -> Runner:
@@ -53,12 +53,20 @@ class Runner:
         with self._on():
             core.error(message, title="rebake", **self._place(location))
 
-    def warning(self, message: str, location: Location | None = None) -> None:
-        """A warning likewise; those beyond GitHub's number go to the log alone."""
-        self._warnings += 1
-        if self._warnings > MAX_ANNOTATIONS:
-            logger.warning("%s%s", f"{location}: " if location else "", message)
-            return
+    def warnings(self, groups: Sequence[NoticeGroup], *, elsewhere: str) -> None:
+        """Warnings likewise, most useful first. Of more than GitHub takes of one step, the last one counts the rest.
+
+        Args:
+            groups: most useful first.
+            elsewhere: where to read those that are not shown.
+        """
+        shown = groups if len(groups) <= MAX_ANNOTATIONS else groups[: MAX_ANNOTATIONS - 1]
+        for group in shown:
+            self._warning(group.message, group.location)
+        if len(shown) < len(groups):
+            self._warning(f"{len(groups) - len(shown)} more warnings: see {elsewhere}.")
+
+    def _warning(self, message: str, location: Location | None = None) -> None:
         with self._on():
             core.warning(message, title="rebake", **self._place(location))
 

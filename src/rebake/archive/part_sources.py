@@ -15,6 +15,8 @@ from typing import Self
 from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, read_manifest
 from rebake.archive.metadata import COMPONENTS_NAME, Metadata, StoredNode, read_metadata
 from rebake.archive.pack import unpack
+from rebake.base.location import Notice
+from rebake.base.notices import NoticeSink
 from rebake.errors import ModelError, RebakeError
 from rebake.registry.node import Node
 
@@ -43,11 +45,13 @@ class SourcedComponent:
 class PartSources:
     """The manifests of some archives; an archive is unpacked only when something is taken from it.
 
-    Archives without a readable manifest (Rasa's own, broken ones) offer nothing. Use it as a context manager: the
+    Archives without a readable manifest (Rasa's own, broken ones) offer nothing; ``notices`` receives a warning for
+    each one that turns out to be broken when it is unpacked. Use it as a context manager: the
     unpacked archives go when it closes.
     """
 
-    def __init__(self, archives: Iterable[Path]) -> None:
+    def __init__(self, archives: Iterable[Path], notices: NoticeSink) -> None:
+        self._notices = notices
         self._manifests: dict[Path, Manifest] = {}
         for archive in archives:
             try:
@@ -111,7 +115,7 @@ class PartSources:
         try:
             self._open(archive)
         except ModelError as error:
-            logger.warning("Nothing is taken from a broken model. %s", error)
+            self._notices.add(Notice(f"Nothing is taken from a broken model. {error}"))
             self._manifests.pop(archive, None)
             return False
         return True

@@ -14,6 +14,8 @@ from rebake.archive.pack import COMPONENTS_NAME, SUFFIX, pack, read_member
 from rebake.archive.part_sources import PartSources
 from rebake.archive.scratch import scratch_directory
 from rebake.assistant.nlu_data.writer import PERSISTED_NLU
+from rebake.base.location import Notice
+from rebake.base.notices import Notices
 from rebake.base.progress import Progress, Silent
 from rebake.build.job import Job
 from rebake.build.plan import Plan
@@ -36,6 +38,7 @@ class BuildResult:
         metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
         written: whether ``model`` is a new file.
         single_parts: new part -> an archive of that part alone, where they were asked for.
+        notices: what a person should know about this training.
     """
 
     model: Path
@@ -48,6 +51,7 @@ class BuildResult:
     metrics: Mapping[str, float] = field(default_factory=dict)
     written: bool = True
     single_parts: Mapping[Part, Path] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
     @property
     def new(self) -> tuple[Part, ...]:
@@ -61,6 +65,7 @@ def build(
     *,
     progress: Progress | None = None,
     single_parts: Path | None = None,
+    notices: Notices | None = None,
 ) -> BuildResult:
     """Write the model of an assistant, training only what no given archive has.
 
@@ -70,6 +75,7 @@ def build(
             component, is taken from.
         progress: where training reports.
         single_parts: an existing directory for archives of each new part alone; None = they are not wanted.
+        notices: collects the result's notices; here they are also where an error ends the build.
 
     Raises:
         DataError: the assistant cannot be trained; nothing was written.
@@ -78,12 +84,13 @@ def build(
     request, old = plan.request, plan.baseline.path
     if plan.verdict.is_fresh and old is not None and plan.baseline.manifest is not None and not _lacks_nlu_data(plan):
         return BuildResult(old, plan, (), {}, plan.baseline.manifest, written=False)
-    job = Job(plan, progress or Silent())
+    collected = Notices() if notices is None else notices
+    job = Job(plan, progress or Silent(), collected)
     archives = [] if request.force else [path for path in (old, *sources) if path is not None]
     with _working_directory(request.output) as scratch:
         directory = scratch / "model"
         directory.mkdir()
-        with PartSources(archives) as open_sources:
+        with PartSources(archives, collected) as open_sources:
             job.run(directory, open_sources)
         name = request.model_name or _prefix(plan) + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
         model = pack(directory, request.output / (name if name.endswith(SUFFIX) else name + SUFFIX))
@@ -98,14 +105,18 @@ def build(
         job.seconds,
         job.metrics,
         single_parts=singles,
+        notices=tuple(collected),
     )
 
 
-def build_into(plan: Plan, directory: Path, sources: Sequence[Path] = ()) -> None:
-    """Fill a directory with what the archive would hold; where it exists already, only its model files are replaced."""
+def build_into(plan: Plan, directory: Path, sources: Sequence[Path] = (), *, notices: Notices) -> None:
+    """Fill a directory with what the archive would hold; where it exists already, only its model files are replaced.
+
+    ``notices`` collects what a person should know about this training.
+    """
     with _working_directory(directory.parent) as scratch:
-        with PartSources(sources) as open_sources:
-            Job(plan, Silent()).run(scratch, open_sources)
+        with PartSources(sources, notices) as open_sources:
+            Job(plan, Silent(), notices).run(scratch, open_sources)
         directory.mkdir(exist_ok=True)
         for entry in scratch.iterdir():
             target = directory / entry.name

@@ -1,7 +1,7 @@
 """Work in a child process: Core trains beside NLU, each with a TensorFlow of its own.
 
 The child inherits what is in memory and writes into the same directories. What it has to say comes back through a pipe
-as lines of JSON: its progress, and at the end its answer or the error that a person should read.
+as lines of JSON: its progress and its notices, and at the end its answer or the error that a person should read.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
 from rebake import errors
-from rebake.base.location import Location
+from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notices import Notices, NoticeSink
 from rebake.base.processors import processors
 from rebake.base.progress import STDERR, Progress, Task
 from rebake.errors import RebakeError
 
 Answer = Mapping[str, Any]
+Work = Callable[[Progress, NoticeSink], Answer]
 
 
 def can_fork() -> bool:
@@ -44,15 +47,19 @@ class ChildProcess:
     """A piece of work that runs in a process of its own from now on.
 
     Args:
-        work: called there with a progress; returns what JSON can tell.
+        work: called there with a progress and what receives its notices; returns what JSON can express.
         progress: of this process, where the child's tasks are shown.
         name: of the work, for the message that it was ended from outside ("The training of Core").
         fix: what to do then.
+
+    Attributes:
+        notices: of the work; complete once it has ended.
     """
 
-    def __init__(self, work: Callable[[Progress], Answer], progress: Progress, *, name: str, fix: str) -> None:
+    def __init__(self, work: Work, progress: Progress, *, name: str, fix: str) -> None:
         self._name = name
         self._fix = fix
+        self.notices = Notices()
         reader, writer = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -74,6 +81,9 @@ class ChildProcess:
                 if not line.endswith("\n"):  # killed while it wrote this
                     break
                 told = json.loads(line)
+                if "notice" in told:
+                    self.notices.add(_read_notice(told["notice"]))
+                    continue
                 with STDERR:  # silenced while the parent imports TensorFlow
                     if "task" in told:
                         task = tasks.enter_context(progress.task(told["task"], told["total"], told["unit"]))
@@ -159,13 +169,13 @@ class _UnfinishedError(Exception):
     """Goes through the tasks that the child left open, so that none of them is told as done."""
 
 
-def _run_child(work: Callable[[Progress], Answer], reader: int, writer: int) -> NoReturn:
+def _run_child(work: Work, reader: int, writer: int) -> NoReturn:
     """Never returns: nothing of what the parent would do at its end, such as removing directories, is done twice."""
     try:
         os.close(reader)
         pipe = os.fdopen(writer, "w", encoding="utf-8")
         try:
-            told: dict[str, Any] = {"answer": dict(work(_Piped(pipe)))}
+            told: dict[str, Any] = {"answer": dict(work(_Piped(pipe), _PipedNotices(pipe)))}
         except RebakeError as error:
             told = {"error": _told(error)}
         except Exception:  # shown by the parent
@@ -202,18 +212,44 @@ class _Piped:
         _say(self._pipe, {"done": name})
 
 
+class _PipedNotices:
+    """The child's notices."""
+
+    def __init__(self, pipe: TextIO) -> None:
+        self._pipe = pipe
+
+    def add(self, notice: Notice) -> None:
+        told = {
+            "message": notice.message,
+            "location": _place(notice.location),
+            "kind": None if notice.kind is None else notice.kind.name,
+        }
+        _say(self._pipe, {"notice": told})
+
+
+def _read_notice(told: Mapping[str, Any]) -> Notice:
+    kind = told["kind"]
+    return Notice(told["message"], _location(told["location"]), None if kind is None else NoticeKind[kind])
+
+
+def _place(location: Location | None) -> list[Any] | None:
+    return None if location is None else [location.file, location.line]
+
+
+def _location(place: list[Any] | None) -> Location | None:
+    return None if place is None else Location(*place)
+
+
 def _told(error: RebakeError) -> dict[str, Any]:
-    place = error.location
     return {
         "kind": type(error).__name__,
         "message": error.message,
         "fix": error.fix,
-        "location": None if place is None else [place.file, place.line],
+        "location": _place(error.location),
     }
 
 
 def _error(told: Mapping[str, Any]) -> RebakeError:
     kind = getattr(errors, told["kind"], RebakeError)
-    place = told["location"]
-    error: RebakeError = kind(told["message"], location=None if place is None else Location(*place), fix=told["fix"])
+    error: RebakeError = kind(told["message"], location=_location(told["location"]), fix=told["fix"])
     return error

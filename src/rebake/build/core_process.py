@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rebake.base.notices import NoticeSink
 from rebake.base.progress import Progress
 from rebake.base.training_context import TrainingContext
 from rebake.build.child_process import ChildFailedError, ChildProcess, Polling, can_fork
@@ -36,7 +37,7 @@ def core_beside_nlu(
         yield context, partial(train_core, context)
         return
 
-    def work(progress: Progress) -> dict[str, Any]:
+    def work(progress: Progress, notices: NoticeSink) -> dict[str, Any]:
         reused: list[str] = []
 
         def reuse(node_id: str) -> Path | None:
@@ -45,7 +46,7 @@ def core_beside_nlu(
                 reused.append(node_id)
             return directory
 
-        done = train_core(replace(context, progress=progress), components, reuse)
+        done = train_core(replace(context, progress=progress, notices=notices), components, reuse)
         return {
             "metrics": dict(done.metrics),
             "trained": list(done.trained),
@@ -73,3 +74,5 @@ def core_beside_nlu(
         raise
     finally:
         child.stop()
+        for notice in child.notices:
+            context.notices.add(notice)

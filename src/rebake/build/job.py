@@ -14,6 +14,7 @@ from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord,
 from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, build_metadata, write_metadata
 from rebake.archive.part_sources import PartSources, SourcedComponent
 from rebake.assistant.nlu_data.writer import persist_nlu
+from rebake.base.notices import Notices
 from rebake.base.progress import Progress
 from rebake.base.training_context import TrainingContext
 from rebake.base.version import __version__
@@ -42,12 +43,15 @@ class Job:
         model_id: of the whole model, from its content.
     """
 
-    def __init__(self, plan: Plan, progress: Progress) -> None:
+    def __init__(self, plan: Plan, progress: Progress, notices: Notices) -> None:
         self.plan = plan
         request = plan.request
         self._assistant = request.assistant
         self._context = TrainingContext(
-            language=self._assistant.config.language, num_threads=request.num_threads, progress=progress
+            language=self._assistant.config.language,
+            num_threads=request.num_threads,
+            progress=progress,
+            notices=notices,
         )
         self._nodes: dict[Part, tuple[Node, ...]] = {"nlu": plan.nlu, "core": plan.core}
         self.trained: list[Part] = []

@@ -14,13 +14,15 @@ from pathlib import Path
 
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
+from rebake.base.location import Notice
+from rebake.base.notices import Notices
 from rebake.build.build import build
 from rebake.build.plan import Baseline, Plan, make_plan
 from rebake.build.request import Request
-from rebake.cli.console import make_progress, use_color
+from rebake.cli.console import make_progress, print_notices, use_color
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.report.json import write_json
-from rebake.report.model import Failure, Report, parts_of_verdict
+from rebake.report.model import Failure, Mode, Report, parts_of_verdict
 from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
 from rebake.store.directory import models, newest_model
@@ -39,16 +41,18 @@ def run(options: argparse.Namespace) -> int:
         return parse(options)
     dry = options.command == "check" or options.dry_run
     started = time.monotonic()
+    notices = Notices()
     try:
-        return check(options, started) if dry else train(options, started)
+        return check(options, started, notices) if dry else train(options, started, notices)
     except RebakeError as error:
-        _write_report(options, Report(mode="check" if dry else "train", failure=Failure.of(error)))
+        mode: Mode = "check" if dry else "train"
+        _write_report(options, Report(mode=mode, notices=tuple(notices), failure=Failure.of(error)))
         raise
 
 
-def check(options: argparse.Namespace, started: float) -> int:
-    """Print the verdict; the exit code is its bit code."""
-    plan = _plan(options, to_train=False)
+def check(options: argparse.Namespace, started: float, notices: Notices) -> int:
+    """Print the verdict; the exit code is its bit code. ``notices`` collects what was printed."""
+    plan = _plan(options, notices, to_train=False)
     report = replace(_report(plan, time.monotonic() - started), model_path=_fresh_model(plan))
     print(verdict_text(report, color=use_color(sys.stdout)))
     _, texts = dry_run_result(comparison_of(plan.verdict))
@@ -57,12 +61,17 @@ def check(options: argparse.Namespace, started: float) -> int:
     return plan.verdict.code
 
 
-def train(options: argparse.Namespace, started: float) -> int:
-    """Train what is stale; the path of the model is all that goes to stdout."""
-    plan = _plan(options, to_train=True)
+def train(options: argparse.Namespace, started: float, notices: Notices) -> int:
+    """Train what is stale; the path of the model is all that goes to stdout. ``notices`` collects what was printed."""
+    plan = _plan(options, notices, to_train=True)
     if not options.quiet:
         print(verdict_text(_report(plan), color=use_color(sys.stderr)), file=sys.stderr)
-    result = build(plan, models(plan.request.output), progress=make_progress(quiet=options.quiet))
+    of_training = Notices()
+    try:
+        progress = make_progress(quiet=options.quiet)
+        result = build(plan, models(plan.request.output), progress=progress, notices=of_training)
+    finally:
+        _show(of_training, notices, options)
     report = replace(
         _report(plan, time.monotonic() - started),
         mode="train",
@@ -76,6 +85,7 @@ def train(options: argparse.Namespace, started: float) -> int:
         model_path=str(result.model),
         model_written=result.written,
         metrics=result.metrics,
+        notices=tuple(notices),
     )
     if not options.quiet:
         print(outcome_text(report), file=sys.stderr)
@@ -114,7 +124,7 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _plan(options: argparse.Namespace, *, to_train: bool) -> Plan:
+def _plan(options: argparse.Namespace, notices: Notices, *, to_train: bool) -> Plan:
     """Read the assistant and make the plan; prints its notices.
 
     A domain or data that only a default names may be missing.
@@ -134,10 +144,17 @@ def _plan(options: argparse.Namespace, *, to_train: bool) -> Plan:
         persist_nlu_data=getattr(options, "persist_nlu_data", False),
     )
     plan = make_plan(request, Baseline.of_model(_old_model(options)))
-    if not getattr(options, "quiet", False):
-        for notice in plan.notices:
-            print(f"warning: {notice}", file=sys.stderr)
+    _show(plan.notices, notices, options)
     return plan
+
+
+def _show(new: Iterable[Notice], notices: Notices, options: argparse.Namespace) -> None:
+    """Print new notices, and collect them for the report."""
+    found = tuple(new)
+    if not getattr(options, "quiet", False):
+        print_notices(found)
+    for notice in found:
+        notices.add(notice)
 
 
 def _old_model(options: argparse.Namespace) -> Path | None:

@@ -10,11 +10,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from rebake.base.location import Notice
 from rebake.base.progress import Progress, Silent, Task
+from rebake.report.text import notice_lines
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -36,6 +38,12 @@ def make_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progr
     if stream.isatty() and os.environ.get("TERM") != "dumb":
         return BarProgress(stream)
     return LineProgress(stream)
+
+
+def print_notices(notices: Iterable[Notice]) -> None:
+    """Print warnings to stderr, those of a kind as one line."""
+    for line in notice_lines(notices):
+        print(f"warning: {line}", file=sys.stderr)
 
 
 def format_figures(figures: dict[str, float]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rebake.report.markdown import body, fit
+from rebake.report.markdown import Body, fit
 from rebake.report.model import Report
 
 LIMIT = 65_000  # bytes; GitHub takes 65,536 characters
@@ -19,4 +19,4 @@ def marker(name: str) -> str:
 def render_comment(report: Report, limit: int = LIMIT) -> str:
     """The comment's Markdown, marker first, at most ``limit`` bytes."""
     first = marker(report.name)
-    return f"{first}\n{fit(lambda length: body(report, length), limit - len(first) - 1)}"
+    return f"{first}\n{fit(Body(report).render, limit - len(first) - 1)}"

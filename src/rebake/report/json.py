@@ -53,7 +53,14 @@ def as_dict(report: Report) -> dict[str, Any]:
             "problem": changes.problem,
             "files": [{"status": file.status, "path": file.path, "old_path": file.old_path} for file in changes.files],
         },
-        "notices": [{"message": notice.message, **_place(notice.location)} for notice in report.notices],
+        "notices": [
+            {
+                "message": notice.message,
+                **_place(notice.location),
+                "kind": notice.kind.value if notice.kind is not None else None,
+            }
+            for notice in report.notices
+        ],
         "error": None
         if failure is None
         else {

@@ -1,16 +1,24 @@
-"""The report as GitHub Markdown: what the pull-request comment and the job summary have in common."""
+"""The report as GitHub Markdown: what the pull-request comment and the job summary have in common.
+
+A run may have ten thousands of warnings, of which a comment shows a few hundred. So nothing is escaped before it is
+shown: the work is in proportion to what is shown, not to what was found.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Generic, TypeVar
 
+from rebake.base.notices import grouped
 from rebake.report.model import PART_NAMES, PartReport, Report
+from rebake.report.visible import visible
 from rebake.staleness.git.changes import FileChange
 
-LIST_LENGTHS = (2000, 500, 100, 30, 10, 3, 0)  # how long lists may be, tried until the text fits
+LIST_LENGTHS = (0, 3, 10, 30, 100, 250, 500, 1000, 2000)  # how long lists may be; the longest that fits is taken
 MAX_TEXT = 300  # characters of one clause or name
+_MAX_READ = 4 * MAX_TEXT  # characters that are looked at for them, since several blanks count as one
 
 _SPECIAL = re.compile(r"[^A-Za-z0-9 ,;'/%=\u0080-\U0010ffff]")
 _JOINT = re.compile(r"(?<=[A-Za-z0-9])[._-](?=[A-Za-z0-9])")
@@ -18,31 +26,25 @@ _REFERENCE = re.compile(r"(?i)\b(gh)-(?=\d)")
 _STATES = {"fresh": "fresh", "stale": "**stale**", "unknown": "**unknown**, counts as stale", "absent": "not there"}
 _VERBS = {"A": "added", "M": "modified", "D": "deleted", "R": "renamed"}
 
+_T = TypeVar("_T")
+
 
 def escape(text: str) -> str:
     """Text from the assistant's files as text and nothing else: no Markdown, no HTML, no mention, no issue reference.
 
     GitHub looks for mentions and references in the rendered text, so those are broken by an invisible character.
     """
-    line = " ".join(text.split())
-    short = line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
-    visible = "".join(_visible(character) for character in short)
-    kept = {match.start() for match in _JOINT.finditer(visible)}
-    kept -= {match.end() - 1 for match in re.finditer(r"(?i)\bwww\.", visible)}
-    escaped = "".join(
-        character if index in kept else _SPECIAL.sub(_entity, character) for index, character in enumerate(visible)
-    )
+    line = " ".join(text[:_MAX_READ].split())
+    whole = len(line) <= MAX_TEXT and len(text) <= _MAX_READ
+    shown = visible(line if whole else f"{line[: MAX_TEXT - 1]}…")
+    kept = {match.start() for match in _JOINT.finditer(shown)}
+    kept -= {match.end() - 1 for match in re.finditer(r"(?i)\bwww\.", shown)}
+    escaped = _SPECIAL.sub(lambda match: match[0] if match.start() in kept else _entity(match[0]), shown)
     return _REFERENCE.sub("\\1-\u200b", escaped)
 
 
-def _entity(match: re.Match[str]) -> str:
-    character = match[0]
+def _entity(character: str) -> str:
     return f"&#{ord(character)};" + ("\u200b" if character in "@#" else "")
-
-
-def _visible(character: str) -> str:
-    """Control characters, and those that turn the direction of text around, become visible."""
-    return "\ufffd" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") else character
 
 
 def code(text: str) -> str:
@@ -51,29 +53,82 @@ def code(text: str) -> str:
 
 
 def fit(render: Callable[[int], str], limit: int) -> str:
-    """The longest rendering of at most ``limit`` UTF-8 bytes; ``render`` takes the greatest length of a list."""
-    text = ""
+    """The longest rendering of at most ``limit`` UTF-8 bytes; ``render`` takes the greatest length of a list.
+
+    Lengths grow, so that the work is at most a few times that of what is shown.
+    """
+    best: str | None = None
     for length in LIST_LENGTHS:
         text = render(length)
-        if len(text.encode()) <= limit:
+        if len(text.encode()) > limit:
+            break
+        if text == best:  # no list is longer
             return text
-    return text.encode()[: limit - 4].decode(errors="ignore") + "\n…"
+        best = text
+    return best if best is not None else text.encode()[: limit - 4].decode(errors="ignore") + "\n…"
 
 
-def body(report: Report, length: int) -> str:
-    """The whole report, lists cut to ``length`` entries."""
-    sections = [
-        f"### rebake{': ' + escape(report.name) if report.name else ''}",
-        _headline(report),
-        _table(report) if report.parts else "",
-        _reasons(report, length),
-        _model(report),
-        _details("Changed training files", _changes(report, length)),
-        _details("Warnings", _listed([escape(str(notice)) for notice in report.notices], length)),
-        _details("Training metrics", _metrics(report, length)),
-        _footer(report),
-    ]
-    return "\n\n".join(section for section in sections if section) + "\n"
+class _Listing(Generic[_T]):
+    """A list of which more and more is shown; each entry is rendered when it is first shown, and once."""
+
+    def __init__(self, entries: Sequence[_T], render: Callable[[_T], str]) -> None:
+        self._count = len(entries)
+        self._rest = map(render, entries)
+        self._lines: list[str] = []
+
+    def render(self, length: int) -> str:
+        """The first entries, and how many there are besides."""
+        self._lines += (f"- {text}" for text in islice(self._rest, max(length - len(self._lines), 0)))
+        shown = self._lines[:length]
+        if self._count > length:
+            shown.append(f"- … and {self._count - length} more" if length else f"- {self._count} in all")
+        return "\n".join(shown)
+
+
+class Body:
+    """The whole report, with lists that can be cut."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        changes = report.changes
+        self._reasons = [(part, _Listing(part.reasons, escape)) for part in report.parts if part.reasons]
+        self._changes = _Listing(changes.files if changes is not None else (), _change)
+        self._notices = _Listing(grouped(report.notices), lambda group: escape(str(group)))
+        self._metrics = _Listing(sorted(report.metrics.items()), lambda item: f"{escape(item[0])}: {item[1]:.4g}")
+
+    def render(self, length: int) -> str:
+        """The report's Markdown, lists cut to ``length`` entries."""
+        report = self._report
+        sections = [
+            f"### rebake{': ' + escape(report.name) if report.name else ''}",
+            _headline(report),
+            _table(report) if report.parts else "",
+            self._what_changed(length),
+            _model(report),
+            _details("Changed training files", self._changed_files(length)),
+            _details("Warnings", self._notices.render(length)),
+            _details("Training metrics", self._metrics.render(length)),
+            _footer(report),
+        ]
+        return "\n\n".join(section for section in sections if section) + "\n"
+
+    def _what_changed(self, length: int) -> str:
+        if not self._reasons:
+            return ""
+        blocks = [f"**{PART_NAMES[part.part]}**\n\n{listing.render(length)}" for part, listing in self._reasons]
+        since = f" since {escape(self._report.compared_with)}" if self._report.compared_with else ""
+        return f"What changed{since}:\n\n" + "\n\n".join(blocks)
+
+    def _changed_files(self, length: int) -> str:
+        changes = self._report.changes
+        if changes is None:
+            return ""
+        if changes.problem is not None:
+            return f"Not known: {escape(changes.problem)}."
+        since = escape(changes.base_name) if changes.base_name else code((changes.base or "")[:12])
+        if not changes.files:
+            return f"None since {since}."
+        return f"Since {since}:\n\n{self._changes.render(length)}"
 
 
 def _headline(report: Report) -> str:
@@ -110,43 +165,15 @@ def _short(source: str | None) -> str:
     return re.sub(r"([0-9a-f]{12})[0-9a-f]{52}", "\\1…", source or "")
 
 
-def _reasons(report: Report, length: int) -> str:
-    blocks = []
-    for part in report.parts:
-        if part.reasons:
-            listed = _listed([escape(reason) for reason in part.reasons], length)
-            blocks.append(f"**{PART_NAMES[part.part]}**\n\n{listed}")
-    if not blocks:
-        return ""
-    since = f" since {escape(report.compared_with)}" if report.compared_with else ""
-    return f"What changed{since}:\n\n" + "\n\n".join(blocks)
-
-
 def _model(report: Report) -> str:
     if report.model_url:
         return f"Model: [{escape(report.model_path or 'download')}]({_link(report.model_url)})"
     return f"Model: {code(report.model_path)}" if report.model_path else ""
 
 
-def _changes(report: Report, length: int) -> str:
-    changes = report.changes
-    if changes is None:
-        return ""
-    if changes.problem is not None:
-        return f"Not known: {escape(changes.problem)}."
-    since = escape(changes.base_name) if changes.base_name else code((changes.base or "")[:12])
-    if not changes.files:
-        return f"None since {since}."
-    return f"Since {since}:\n\n{_listed([_change(file) for file in changes.files], length)}"
-
-
 def _change(file: FileChange) -> str:
     old = f" from {code(file.old_path)}" if file.old_path else ""
     return f"{_VERBS[file.status]}: {code(file.path)}{old}"
-
-
-def _metrics(report: Report, length: int) -> str:
-    return _listed([f"{escape(name)}: {value:.4g}" for name, value in sorted(report.metrics.items())], length)
 
 
 def _footer(report: Report) -> str:
@@ -159,13 +186,6 @@ def _footer(report: Report) -> str:
     if report.run_url:
         facts.append(f"[log]({_link(report.run_url)})")
     return f"<sub>{' · '.join(facts)}</sub>"
-
-
-def _listed(entries: Sequence[str], length: int) -> str:
-    shown = [f"- {entry}" for entry in entries[:length]]
-    if len(entries) > length:
-        shown.append(f"- … and {len(entries) - length} more" if length else f"- {len(entries)} in all")
-    return "\n".join(shown)
 
 
 def _details(title: str, content: str) -> str:

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from rebake.base.location import Notice
+from rebake.base.notices import grouped
 from rebake.report.model import PART_NAMES, PartReport, Report
+from rebake.report.visible import visible
 
 _LABELS = {"fresh": "fresh", "stale": "stale", "unknown": "unknown", "absent": "not in this assistant"}
 _COLORS = {"fresh": "32", "stale": "33", "unknown": "31", "absent": "2"}
 _MAX_REASONS = 20  # a person reads no more; the JSON report holds them all
+
+
+def notice_lines(notices: Iterable[Notice]) -> list[str]:
+    """A line for each notice, or for all of a kind."""
+    return [one_line(str(group)) for group in grouped(notices)]
+
+
+def one_line(text: str) -> str:
+    """Text from the assistant's files that can neither move a terminal's cursor nor be a workflow command of GitHub's,
+    which ``rebake check`` as a step of a job would have in its log: ``::error::`` counts at the start of a line,
+    ``##[error]`` anywhere."""
+    return visible(" ".join(text.split())).replace("##[", "## [")
 
 
 def verdict_text(report: Report, *, color: bool = False) -> str:
@@ -14,7 +31,7 @@ def verdict_text(report: Report, *, color: bool = False) -> str:
     lines = []
     for part in report.parts:
         lines.append(f"{PART_NAMES[part.part]:<10}{_paint(_LABELS[part.state], part.state, color)}")
-        lines += [f"{'':<10}- {reason}" for reason in part.reasons[:_MAX_REASONS]]
+        lines += [f"{'':<10}- {one_line(reason)}" for reason in part.reasons[:_MAX_REASONS]]
         if len(part.reasons) > _MAX_REASONS:
             lines.append(f"{'':<10}- and {len(part.reasons) - _MAX_REASONS} more")
     return "\n".join(lines)
