@@ -11,6 +11,7 @@ from rebake.assistant.reading import check_version, describe, did_you_mean
 from rebake.assistant.yaml.values import YamlList, YamlMap, plain
 from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError, UnsupportedError
 
 RECIPE = "default.v1"
@@ -51,7 +52,11 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
     check_version(document)
     _refuse_unsupported(document, content)
     notices = [
-        Notice(f"Unknown key '{key}' in the configuration.{did_you_mean(str(key), _KEYS)}", document.at(line))
+        Notice(
+            f"Unknown key '{key}' in the configuration.{did_you_mean(str(key), _KEYS)}",
+            document.at(line),
+            NoticeKind.UNKNOWN_KEY,
+        )
         for key, line in content.key_lines.items()
         if key not in _KEYS
     ]

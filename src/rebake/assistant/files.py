@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError, StorageError
 
 YAML_SUFFIXES = (".yml", ".yaml")
@@ -90,6 +91,7 @@ def walk(
             if Path(path).is_file():
                 yield path
             else:
-                notices.append(Notice(f"'{path}' is skipped: it is a broken link or no ordinary file."))
+                message = f"'{path}' is skipped: it is a broken link or no ordinary file."
+                notices.append(Notice(message, kind=NoticeKind.SKIPPED_FILE))
     for child in children:
         yield from walk(child, suffixes, notices, above | {identity})

@@ -18,6 +18,7 @@ from rebake.assistant.stories.reader import StoryFile, is_test_file, read_storie
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, read_yaml
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError
 
 DATA_KEYS = ("nlu", "stories", "rules", "responses")
@@ -155,12 +156,11 @@ class ProjectImporter:
         document = self._read(path)
         content = document.value
         if content is None:
-            data.notices.append(Notice("The file is empty.", document.at(1)))
+            data.notices.append(Notice("The file is empty.", document.at(1), NoticeKind.SKIPPED_FILE))
             return
         if not isinstance(content, YamlMap):
-            data.notices.append(
-                Notice(f"Skipped: the file holds {describe(content)}, no training data.", document.at(1))
-            )
+            message = f"Skipped: the file holds {describe(content)}, no training data."
+            data.notices.append(Notice(message, document.at(1), NoticeKind.SKIPPED_FILE))
             return
         if not _has_key(document, DATA_KEYS) and not is_domain:
             data.notices.append(_no_data_notice(document, content))
@@ -191,7 +191,7 @@ class _Data:
         for response in responses:
             if response.name in places and not is_domain:
                 message = f"The response '{response.name}' replaces the one at {places[response.name]}."
-                self.notices.append(Notice(message, response.location))
+                self.notices.append(Notice(message, response.location, NoticeKind.REPLACED_RESPONSE))
         self.responses += responses
 
     def add_stories(self, file: StoryFile, path: str) -> None:
@@ -231,7 +231,7 @@ def _unknown_keys(document: Document, content: YamlMap, known: Sequence[str]) ->
             message = f"'{key}' is read from domain files alone; this is a data file."
         else:
             message = f"Unknown key '{key}'.{did_you_mean(str(key), known)}"
-        result.append(Notice(message, document.at(line)))
+        result.append(Notice(message, document.at(line), NoticeKind.UNKNOWN_KEY))
     return result
 
 
@@ -239,4 +239,5 @@ def _no_data_notice(document: Document, content: YamlMap) -> Notice:
     keys = ", ".join(f"'{key}'" for key in list(content)[:5])
     hint = next((hint for key in content if (hint := did_you_mean(str(key), DATA_KEYS))), "")
     kind = " It looks like a domain file." if any(key in content for key in DOMAIN_KEYS) else ""
-    return Notice(f"Skipped: the file holds no training data, only {keys or 'nothing'}.{hint}{kind}", document.at(1))
+    message = f"Skipped: the file holds no training data, only {keys or 'nothing'}.{hint}{kind}"
+    return Notice(message, document.at(1), NoticeKind.SKIPPED_FILE)

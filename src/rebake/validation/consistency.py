@@ -24,6 +24,7 @@ from rebake.assistant.model import (
 )
 from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError
 
 AUTOMATIC_SLOTS = ("requested_slot", "session_started_metadata")
@@ -110,7 +111,7 @@ class _ConsistencyChecks:
     def doubtful(self, kind: str, name: str, known: Iterable[str], place: Location | None, owner: str) -> None:
         if self.is_new(kind, name):
             message = f"The domain has no {kind} '{name}' ({owner}).{did_you_mean(name, known)}"
-            self.notices.append(Notice(message, place))
+            self.notices.append(Notice(message, place, NoticeKind.UNKNOWN_NAME))
 
     def domain_itself(self, domain: Domain) -> None:
         for form in domain.forms:
@@ -178,7 +179,8 @@ class _ConsistencyChecks:
         if assistant.nlu:
             for intent in assistant.domain.intents:
                 if intent.name not in used and intent.name not in DEFAULT_INTENTS:
-                    self.notices.append(Notice(f"The intent '{intent.name}' has no examples.", intent.location))
+                    message = f"The intent '{intent.name}' has no examples."
+                    self.notices.append(Notice(message, intent.location, NoticeKind.NO_EXAMPLES))
 
     def unused(self, assistant: Assistant) -> None:
         """Intents and responses that no story or rule has, and responses of stories that are not written anywhere.
@@ -204,7 +206,8 @@ class _ConsistencyChecks:
         said = [step for step in steps if isinstance(step, ActionStep) and (step.name or "").startswith("utter_")]
         for step in said:
             if step.name in self.actions and step.name not in known and self.is_new("response", step.name):
-                self.notices.append(Notice(f"There is no text for the response '{step.name}'.", step.location))
+                message = f"There is no text for the response '{step.name}'."
+                self.notices.append(Notice(message, step.location, NoticeKind.MISSING_RESPONSE))
 
     def listed(self, kind: str, names: list[str], place: Location | None) -> None:
         if names:
@@ -221,7 +224,7 @@ class _ConsistencyChecks:
                     f"'{_short(example.text)}' is an example of '{example.intent}' here and of '{other.intent}' at "
                     f"{other.location}."
                 )
-                self.notices.append(Notice(message, example.location))
+                self.notices.append(Notice(message, example.location, NoticeKind.AMBIGUOUS_EXAMPLE))
 
 
 def _short(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rebake.assistant.model import Assistant, ComponentSpec, Example
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.nlu.alignment import TAGGERS, is_surely_aligned, misaligned
 from rebake.nlu.message import TEXT, Message
 from rebake.registry.components import find_component
@@ -59,14 +60,17 @@ class _NluDataChecks:
                     places.setdefault(label, example.location)
             if "/" in intent and f"utter_{intent}" not in responses and intent not in unanswered:
                 unanswered.add(intent)
-                yield Notice(f"There is no response 'utter_{intent}' for the intent '{intent}'.", example.location)
+                message = f"There is no response 'utter_{intent}' for the intent '{intent}'."
+                yield Notice(message, example.location, NoticeKind.MISSING_RESPONSE)
         for name, count in intents.items():
             if count < _ENOUGH:
-                yield Notice(f"The intent '{name}' has one example; {_ENOUGH} or more are needed.", places[name])
+                message = f"The intent '{name}' has one example; {_ENOUGH} or more are needed."
+                yield Notice(message, places[name], NoticeKind.SCARCE_INTENT)
         if self.learners:
             for label, count in entities.items():
                 if count < _ENOUGH:
-                    yield Notice(f"The {label} is annotated once; {_ENOUGH} or more are needed.", places[label])
+                    message = f"The {label} is annotated once; {_ENOUGH} or more are needed."
+                    yield Notice(message, places[label], NoticeKind.SCARCE_ENTITY)
 
     def unused(self) -> Iterator[Notice]:
         """Data that no component of the pipeline reads."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rebake.assistant.model import ActionStep, LoopStep, OrStep, Story, UserStep
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.core.dialogue.applied_events import applied_events
 from rebake.core.dialogue.events import ACTION_LISTEN, ActionExecuted, ActiveLoop, Event, UserUttered, plain_event
 
@@ -29,6 +30,7 @@ def check_stories(stories: Iterable[Story]) -> tuple[Notice, ...]:
                     "learns all actions from here on for the wrong moments. Write a form's action and its active_loop "
                     "once, and then what happens when it is done or interrupted.",
                     place,
+                    NoticeKind.REPEATED_FORM,
                 )
             )
     return tuple(notices)

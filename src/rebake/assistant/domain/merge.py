@@ -24,6 +24,7 @@ from rebake.assistant.model import (
     Story,
 )
 from rebake.base.location import Notice
+from rebake.base.notice_kinds import NoticeKind
 
 _Item = TypeVar("_Item", Intent, Entity, Slot, Form, Response)
 
@@ -45,7 +46,11 @@ def _merge_two(first: Domain, later: Domain, notices: list[Notice]) -> Domain:
     forms = {form.name for form in first.forms}
     later_actions = [name for name in later.actions if name not in forms]
     notices += [
-        Notice(f"The action '{name}' is listed in two domain files.", later.action_locations.get(name))
+        Notice(
+            f"The action '{name}' is listed in two domain files.",
+            later.action_locations.get(name),
+            NoticeKind.DUPLICATE_DECLARATION,
+        )
         for name in later_actions
         if name in first.actions
     ]
@@ -74,7 +79,9 @@ def _union(first: Iterable[_Item], later: Iterable[_Item], kind: str, notices: l
         if item.name in merged:
             notices.append(
                 Notice(
-                    f"The {kind} '{item.name}' is ignored here: {item.location} has it too.", merged[item.name].location
+                    f"The {kind} '{item.name}' is ignored here: {item.location} has it too.",
+                    merged[item.name].location,
+                    NoticeKind.DUPLICATE_DECLARATION,
                 )
             )
         merged[item.name] = item

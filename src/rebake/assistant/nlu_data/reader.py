@@ -12,6 +12,7 @@ from rebake.assistant.reading import describe, did_you_mean
 from rebake.assistant.yaml.values import YamlList, YamlMap, plain
 from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError
 
 _KINDS = ("intent", "synonym", "regex", "lookup")
@@ -45,8 +46,8 @@ class _NluReader:
     def error(self, message: str, line: int, fix: str) -> DataError:
         return DataError(message, location=Location(self.file, line), fix=fix)
 
-    def notice(self, message: str, line: int) -> None:
-        self.result.notices.append(Notice(message, Location(self.file, line)))
+    def notice(self, message: str, line: int, kind: NoticeKind | None = None) -> None:
+        self.result.notices.append(Notice(message, Location(self.file, line), kind))
 
     def read(self) -> NluFile:
         items = self.content["nlu"]
@@ -68,7 +69,8 @@ class _NluReader:
         if kind is None:
             keys = [str(key) for key in item]
             hint = next((hint for key in keys if (hint := did_you_mean(key, _KINDS))), "")
-            self.notice(f"Skipped: this item is none of {', '.join(_KINDS)} (it has {', '.join(keys)}).{hint}", line)
+            message = f"Skipped: this item is none of {', '.join(_KINDS)} (it has {', '.join(keys)}).{hint}"
+            self.notice(message, line, NoticeKind.SKIPPED_DATA)
             return
         name = item[kind]
         if not isinstance(name, str):
@@ -77,7 +79,7 @@ class _NluReader:
         if not name:
             raise self.error(f"The {kind} has no name.", item.line_of(kind), "Give it a name.")
         if not item.get("examples"):
-            self.notice(f"The {kind} '{name}' has no examples.", item.line_of("examples"))
+            self.notice(f"The {kind} '{name}' has no examples.", item.line_of("examples"), NoticeKind.NO_EXAMPLES)
             return
         if kind == "intent":
             self.intent(item, name)
@@ -114,11 +116,11 @@ class _NluReader:
                     if stripped := text[1:].strip(_BLANKS):
                         yield stripped, place
                     else:
-                        self.result.notices.append(Notice(f"Skipped: an empty example of the {owner}.", place))
+                        message = f"Skipped: an empty example of the {owner}."
+                        self.result.notices.append(Notice(message, place, NoticeKind.SKIPPED_DATA))
                 elif text.strip():
-                    self.result.notices.append(
-                        Notice(f"Skipped: an example of the {owner} does not start with '- '.", place)
-                    )
+                    message = f"Skipped: an example of the {owner} does not start with '- '."
+                    self.result.notices.append(Notice(message, place, NoticeKind.SKIPPED_DATA))
 
     def intent(self, item: YamlMap, intent: str) -> None:
         check_intent(intent, Location(self.file, item.line_of("intent")))
@@ -143,7 +145,7 @@ class _NluReader:
             if text := entry["text"].strip(_BLANKS):
                 yield text, place, plain(entry.get("metadata"))
             else:
-                self.notice(f"Skipped: an empty example of the intent '{intent}'.", line)
+                self.notice(f"Skipped: an empty example of the intent '{intent}'.", line, NoticeKind.SKIPPED_DATA)
 
     def example(self, written: str, place: Location, intent: str, shared: Any, own: Any) -> None:
         try:
@@ -151,7 +153,7 @@ class _NluReader:
         except AnnotationError as error:
             raise DataError(str(error), location=place, fix=_ANNOTATION_FIX) from None
         for remark in annotated.remarks:
-            self.result.notices.append(Notice(f"Odd annotation: {remark}.", place))
+            self.result.notices.append(Notice(f"Odd annotation: {remark}.", place, NoticeKind.ODD_ANNOTATION))
         metadata = {}
         if shared is not None:
             metadata["intent"] = shared
@@ -185,14 +187,14 @@ def combine_nlu(files: Iterable[NluFile]) -> tuple[NluData, tuple[Notice, ...]]:
             key = (example.text, example.intent, example.entities, repr(example.metadata))
             if (first := examples.setdefault(key, example)) is not example:
                 message = f"Left out: the same example of '{example.intent}' stands at {first.location}."
-                notices.append(Notice(message, example.location))
+                notices.append(Notice(message, example.location, NoticeKind.DUPLICATE_EXAMPLE))
         for synonym in file.synonyms:
             known = synonyms.get(synonym.surface)
             if known is not None and known.value != synonym.value:
                 message = (
                     f"'{synonym.surface}' now stands for '{synonym.value}'; at {known.location} it is '{known.value}'."
                 )
-                notices.append(Notice(message, synonym.location))
+                notices.append(Notice(message, synonym.location, NoticeKind.SYNONYM_CONFLICT))
             if known is None or known.value != synonym.value:
                 synonyms[synonym.surface] = synonym
         regexes += file.regexes

@@ -23,6 +23,7 @@ from rebake.assistant.reading import describe, did_you_mean
 from rebake.assistant.yaml.values import YamlList, YamlMap, plain
 from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError
 
 # What may stand beside a step's own key; Rasa refuses any other mixture.
@@ -62,8 +63,8 @@ class _StoryReader:
     def error(self, message: str, line: int, fix: str) -> DataError:
         return DataError(message, location=Location(self.file, line), fix=fix)
 
-    def notice(self, message: str, line: int) -> None:
-        self.result.notices.append(Notice(message, Location(self.file, line)))
+    def notice(self, message: str, line: int, kind: NoticeKind | None = None) -> None:
+        self.result.notices.append(Notice(message, Location(self.file, line), kind))
 
     def listed(self, owner: YamlMap, key: str, example: str) -> YamlList:
         """``owner[key]``, which must be a list."""
@@ -92,7 +93,7 @@ class _StoryReader:
     def story(self, item: YamlMap, title: str) -> None:
         name, line = self.name(item, title), item.line_of(title)
         if not item.get("steps"):
-            self.notice(f"Skipped: the {title} '{name}' has no steps.", line)
+            self.notice(f"Skipped: the {title} '{name}' has no steps.", line, NoticeKind.SKIPPED_DATA)
             return
         steps = [
             step
@@ -199,22 +200,25 @@ class _StoryReader:
         except AnnotationError as error:
             raise self.error(str(error), line, 'Write [text](entity) or [text]{"entity": "name"}.') from None
         if intent is not None and not self.is_test:
-            self.notice("The text beside the intent is not read: the intent counts.", line)
+            message = "The text beside the intent is not read: the intent counts."
+            self.notice(message, line, NoticeKind.TEXT_BESIDE_INTENT)
         for remark in annotated.remarks:
-            self.notice(f"Odd annotation: {remark}.", line)
+            self.notice(f"Odd annotation: {remark}.", line, NoticeKind.ODD_ANNOTATION)
         entities = tuple(StoryEntity(span.entity, span.value, span.role, span.group) for span in annotated.spans)
         return UserStep(intent, annotated.text, entities, annotated.spans, Location(self.file, line))
 
     def intent(self, entry: YamlMap) -> str:
         name, line = self.name(entry, "intent"), entry.line_of("intent")
         if name.startswith("/"):
-            self.notice(f"The '/' before the intent '{name[1:]}' is not needed.", line)
+            message = f"The '/' before the intent '{name[1:]}' is not needed."
+            self.notice(message, line, NoticeKind.UNNEEDED_SLASH)
             name = name[1:]
         if name.count("/") > 1 or not name.split("/")[0]:
             raise self.error(f"'{name}' is no name of an intent.", line, "Write the intent as in the domain.")
         if "/" in name and not self.is_test:
             base = name.split("/")[0]
-            self.notice(f"Stories know only the base of a retrieval intent: '{name}' counts as '{base}'.", line)
+            message = f"Stories know only the base of a retrieval intent: '{name}' counts as '{base}'."
+            self.notice(message, line, NoticeKind.RETRIEVAL_INTENT_IN_STORY)
             return base
         return name
 

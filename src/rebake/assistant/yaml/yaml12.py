@@ -19,6 +19,7 @@ import yaml
 
 from rebake.assistant.yaml.values import YamlList, YamlMap, resolve
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError, StorageError
 
 MAX_NODES = 5_000_000  # after aliases are expanded; a large assistant has about a hundred thousand
@@ -291,7 +292,11 @@ class _Builder:
             name = match[1]
             if name not in self.env:
                 self.notices.append(
-                    Notice(f"'${{{name}}}' is kept as written; allow it with --env {name}.", Location(self.file, line))
+                    Notice(
+                        f"'${{{name}}}' is kept as written; allow it with --env {name}.",
+                        Location(self.file, line),
+                        NoticeKind.KEPT_VARIABLE,
+                    )
                 )
                 return match[0]
             if name not in os.environ:

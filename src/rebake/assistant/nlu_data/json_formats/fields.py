@@ -10,6 +10,7 @@ from rebake.assistant.nlu_data.reader import NluFile, check_intent
 from rebake.assistant.reading import describe
 from rebake.assistant.yaml.values import YamlList, YamlMap
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError
 
 
@@ -26,8 +27,8 @@ class JsonSource:
     def error(self, message: str, line: int, fix: str) -> DataError:
         return DataError(message, location=self.at(line), fix=fix)
 
-    def notice(self, message: str, line: int) -> None:
-        self.result.notices.append(Notice(message, self.at(line)))
+    def notice(self, message: str, line: int, kind: NoticeKind | None = None) -> None:
+        self.result.notices.append(Notice(message, self.at(line), kind))
 
     def items(self, content: YamlMap, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """(line, object) of each item of a list of objects; none where the key is missing. Raises DataError."""
@@ -63,7 +64,8 @@ class JsonSource:
         intent = (intent or "").strip() or None
         check_intent(intent, self.at(line))
         if not text.strip():
-            self.notice(f"Skipped: an empty example{f' of the intent {intent!r}' if intent else ''}.", line)
+            message = f"Skipped: an empty example{f' of the intent {intent!r}' if intent else ''}."
+            self.notice(message, line, NoticeKind.SKIPPED_DATA)
             return
         self.result.examples.append(Example(text, intent, spans, metadata, self.at(line)))
 
@@ -84,7 +86,8 @@ class JsonSource:
         if not 0 <= start < min(end, len(text)):
             raise self.error(f"The entity '{entity}' from {start} to {end} covers nothing of '{text}'.", line, fix)
         if end > len(text):
-            self.notice(f"The entity '{entity}' from {start} to {end} goes beyond the end of '{text}'.", line)
+            message = f"The entity '{entity}' from {start} to {end} goes beyond the end of '{text}'."
+            self.notice(message, line, NoticeKind.ODD_ANNOTATION)
             end = len(text)
         if value is None:
             value = text[start:end]

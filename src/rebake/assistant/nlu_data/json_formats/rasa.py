@@ -10,6 +10,7 @@ from rebake.assistant.nlu_data.json_formats.lookups import read_lookup_file
 from rebake.assistant.nlu_data.reader import NluFile
 from rebake.assistant.reading import describe, did_you_mean
 from rebake.assistant.yaml.values import YamlMap
+from rebake.base.notice_kinds import NoticeKind
 
 MARK = "rasa_nlu_data"
 _SECTIONS = ("common_examples", "entity_synonyms", "regex_features", "lookup_tables")
@@ -68,13 +69,13 @@ class _RasaJsonReader(JsonSource):
             for entity in entities
         )
         if unknown := [key for key in item if key not in _FIELDS]:
-            self.notice(f"Not read of an example: {', '.join(map(repr, unknown))}.", line)
+            self.notice(f"Not read of an example: {', '.join(map(repr, unknown))}.", line, NoticeKind.UNKNOWN_KEY)
         self.example(text, self.optional_text(item, "intent", owner, line), spans, line, _metadata(item))
 
     def synonyms(self, item: dict[str, Any], line: int) -> None:
         value, surfaces = item.get("value"), item.get("synonyms")
         if value is None or surfaces is None:
-            self.notice('Skipped: a synonym without "value" and "synonyms".', line)
+            self.notice('Skipped: a synonym without "value" and "synonyms".', line, NoticeKind.SKIPPED_DATA)
             return
         if not isinstance(value, str | int | float) or not _are_texts(surfaces):
             raise self.error(
@@ -98,7 +99,7 @@ class _RasaJsonReader(JsonSource):
         if elements:
             self.result.lookups.append(LookupTable(name, tuple(elements), self.at(line)))
         else:
-            self.notice(f"The lookup '{name}' has no elements.", line)
+            self.notice(f"The lookup '{name}' has no elements.", line, NoticeKind.NO_EXAMPLES)
 
 
 def _metadata(item: dict[str, Any]) -> Any:

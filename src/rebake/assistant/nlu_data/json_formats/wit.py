@@ -7,6 +7,7 @@ from typing import Any
 from rebake.assistant.nlu_data.json_formats.fields import JsonSource
 from rebake.assistant.nlu_data.reader import NluFile
 from rebake.assistant.yaml.values import YamlMap
+from rebake.base.notice_kinds import NoticeKind
 
 MARK = "utterances"
 _NO_INTENT = "out_of_scope"  # wit leaves the intent of such utterances out
@@ -18,7 +19,8 @@ def read_wit(content: YamlMap, file: str) -> NluFile:
     for line, item in source.items(content, MARK):
         text = source.optional_text(item, "text", "an utterance", line) or ""
         if item.get("entities") is None:
-            source.notice(f"Skipped: the utterance '{text}' has no list of entities.", line)
+            message = f"Skipped: the utterance '{text}' has no list of entities."
+            source.notice(message, line, NoticeKind.SKIPPED_DATA)
             continue
         intent = source.optional_text(item, "intent", "an utterance", line) if "intent" in item else _NO_INTENT
         spans = tuple(_span(source, text, entity, line) for entity in item["entities"])
