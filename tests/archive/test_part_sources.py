@@ -12,6 +12,7 @@ from rebake.archive.pack import pack, unpack
 from rebake.archive.part_sources import PartSources
 from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, NluData
 from rebake.base.location import Location
+from rebake.base.notices import Notices
 from rebake.errors import ModelError
 from rebake.registry.components import component_type
 from rebake.registry.node import Node
@@ -66,7 +67,7 @@ def test_the_manifest_of_a_model_lists_the_files_of_its_components(tmp_path: Pat
 def test_a_part_is_found_by_its_fingerprint_and_copied_without_the_other_part(tmp_path: Path) -> None:
     archives = [model(tmp_path, "a"), model(tmp_path, "b", "g")]
     (tmp_path / "new").mkdir()
-    with PartSources(archives) as sources:
+    with PartSources(archives, Notices()) as sources:
         assert sources.find_part("nlu", "nlu-h") is None
         found = sources.find_part("nlu", "nlu-g")
         assert found is not None
@@ -77,7 +78,7 @@ def test_a_part_is_found_by_its_fingerprint_and_copied_without_the_other_part(tm
 
 
 def test_a_component_is_found_by_its_fingerprint_if_it_learns(tmp_path: Path) -> None:
-    with PartSources([model(tmp_path, "a")]) as sources:
+    with PartSources([model(tmp_path, "a")], Notices()) as sources:
         found = sources.find_component("nlu", "CountVectorsFeaturizer1-f")
         assert found is not None
         assert (found.directory / "vocabularies.json").read_text() == "a vocabularies.json"
@@ -94,7 +95,7 @@ def test_nothing_is_carried_over_from_an_archive_that_lacks_files(tmp_path: Path
     with unpack(model(tmp_path, "a")) as directory:
         (directory / "components" / "train_CountVectorsFeaturizer1" / "vocabularies.json").unlink()
         archive = pack(directory, tmp_path / "damaged.tar.gz")
-    with PartSources([archive]) as sources:
+    with PartSources([archive], Notices()) as sources:
         found = sources.find_part("nlu", "nlu-f")
         assert found is not None
         with pytest.raises(ModelError, match="lacks files of CountVectorsFeaturizer1"):
@@ -103,7 +104,7 @@ def test_nothing_is_carried_over_from_an_archive_that_lacks_files(tmp_path: Path
 
 
 def test_a_part_whose_components_do_not_match_its_fingerprint_is_refused(tmp_path: Path) -> None:
-    with PartSources([model(tmp_path, "a")]) as sources:
+    with PartSources([model(tmp_path, "a")], Notices()) as sources:
         found = sources.find_part("nlu", "nlu-f")
         assert found is not None
         with pytest.raises(ModelError, match="names 3 components"):
@@ -113,7 +114,9 @@ def test_a_part_whose_components_do_not_match_its_fingerprint_is_refused(tmp_pat
 def test_archives_of_rasa_and_broken_ones_offer_nothing(tmp_path: Path) -> None:
     broken = tmp_path / "broken.tar.gz"
     broken.write_bytes(b"no archive")
-    with PartSources([broken, tmp_path / "missing.tar.gz", need("reference/formbot/model.tar.gz")]) as sources:
+    with PartSources(
+        [broken, tmp_path / "missing.tar.gz", need("reference/formbot/model.tar.gz")], Notices()
+    ) as sources:
         assert sources.find_part("nlu", "nlu-f") is None
         assert sources.find_component("nlu", "f") is None
 
@@ -122,7 +125,10 @@ def test_an_archive_that_is_cut_off_offers_nothing_although_its_manifest_is_whol
     cut, whole = model(tmp_path, "cut"), model(tmp_path, "whole")
     cut.write_bytes(cut.read_bytes()[:-6])
     assert read_manifest(cut) is not None
-    with PartSources([cut, whole]) as sources:
+    notices = Notices()
+    with PartSources([cut, whole], notices) as sources:
         found = sources.find_part("nlu", "nlu-f")
         assert found is not None
         assert found.archive == whole
+    [notice] = notices
+    assert "cut.tar.gz" in notice.message

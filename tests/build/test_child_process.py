@@ -9,16 +9,18 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rebake.base.location import Location
+from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notices import NoticeSink
 from rebake.base.progress import STDERR, Progress, Silent, Task
-from rebake.build.child_process import Answer, ChildFailedError, ChildProcess, Polling
+from rebake.build.child_process import ChildFailedError, ChildProcess, Polling, Work
 from rebake.errors import DataError, RebakeError
 
 pytestmark = [
@@ -43,12 +45,12 @@ class Noted:
         self.told.append((steps, figures))
 
 
-def started(work: Callable[[Progress], Answer], progress: Progress) -> ChildProcess:
+def started(work: Work, progress: Progress) -> ChildProcess:
     return ChildProcess(work, progress, name="The training of Core", fix="Train `rebake train nlu` first.")
 
 
 def test_answer_and_progress_come_back_from_another_process() -> None:
-    def work(progress: Progress) -> Mapping[str, Any]:
+    def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         with progress.task("TEDPolicy1", 2) as task:
             task.advance(1, loss=0.5)
             task.advance(1)
@@ -60,8 +62,36 @@ def test_answer_and_progress_come_back_from_another_process() -> None:
     assert noted.told == [("TEDPolicy1", 2, "epoch"), (1, {"loss": 0.5}), (1, {}), "done"]
 
 
+TOLD = (
+    Notice("Not of any file.\n::error::\u202e\x1b[31m\ud800"),
+    Notice("A checkpoint.", Location("data/stories.yml", 7), NoticeKind.UNREACHED_CHECKPOINT),
+)
+
+
+def test_notices_come_back_whole_from_work_that_ends_and_from_work_that_fails() -> None:
+    def end(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
+        for notice in TOLD:
+            notices.add(notice)
+        return {}
+
+    def fail(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
+        end(progress, notices)
+        raise DataError("The rule contradicts itself.")
+
+    def die(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
+        end(progress, notices)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return {}
+
+    for work in (end, fail, die):
+        child = started(work, Silent())
+        with suppress(RebakeError):
+            child.answer()
+        assert tuple(child.notices) == TOLD
+
+
 def test_an_error_for_a_person_keeps_its_kind_place_and_fix() -> None:
-    def work(progress: Progress) -> Mapping[str, Any]:
+    def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         raise DataError("The rule contradicts itself.", location=Location("rules.yml", 7), fix="Change it.")
 
     with pytest.raises(DataError) as raised:
@@ -70,7 +100,7 @@ def test_an_error_for_a_person_keeps_its_kind_place_and_fix() -> None:
 
 
 def test_any_other_error_brings_its_traceback() -> None:
-    def work(progress: Progress) -> Mapping[str, Any]:
+    def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         return {"one": 1 // 0}
 
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
@@ -78,7 +108,7 @@ def test_any_other_error_brings_its_traceback() -> None:
 
 
 def test_a_killed_process_is_told_with_what_to_do() -> None:
-    def work(progress: Progress) -> Mapping[str, Any]:
+    def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         os.kill(os.getpid(), signal.SIGKILL)
         return {}
 
@@ -89,7 +119,7 @@ def test_a_killed_process_is_told_with_what_to_do() -> None:
 
 
 def test_nothing_is_told_while_stderr_is_silenced_and_nothing_is_lost_by_it() -> None:
-    def work(progress: Progress) -> Mapping[str, Any]:
+    def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         with progress.task("TEDPolicy1", 1):
             return {}
 
@@ -103,7 +133,7 @@ def test_nothing_is_told_while_stderr_is_silenced_and_nothing_is_lost_by_it() ->
 
 
 def test_a_task_that_an_error_ended_is_not_told_as_done() -> None:
-    def work(progress: Progress) -> Mapping[str, Any]:
+    def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         with progress.task("TEDPolicy1", 2) as task:
             task.advance(1)
             raise DataError("There is nothing to learn.")
@@ -115,7 +145,7 @@ def test_a_task_that_an_error_ended_is_not_told_as_done() -> None:
 
 
 def test_a_process_that_is_killed_while_it_tells_something_leaves_no_broken_line_behind() -> None:
-    def work(progress: Progress) -> Mapping[str, Any]:
+    def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         with progress.task("TEDPolicy1", 2) as task:
             task._pipe.write('{"advance": 1, "fig')  # type: ignore[attr-defined]
             task._pipe.flush()  # type: ignore[attr-defined]
@@ -129,7 +159,7 @@ def test_a_process_that_is_killed_while_it_tells_something_leaves_no_broken_line
 
 
 def test_stopping_ends_the_process_at_once() -> None:
-    def work(progress: Progress) -> Mapping[str, Any]:
+    def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         time.sleep(60)
         return {}
 
@@ -141,13 +171,13 @@ def test_stopping_ends_the_process_at_once() -> None:
 
 
 def test_who_asks_is_told_of_a_failure_and_of_nothing_else() -> None:
-    def fail(progress: Progress) -> Mapping[str, Any]:
+    def fail(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         raise DataError("The rule contradicts itself.")
 
-    def end(progress: Progress) -> Mapping[str, Any]:
+    def end(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         return {}
 
-    def go_on(progress: Progress) -> Mapping[str, Any]:
+    def go_on(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         time.sleep(60)
         return {}
 
@@ -169,7 +199,7 @@ def test_who_asks_is_told_of_a_failure_and_of_nothing_else() -> None:
 def test_a_step_after_a_failure_ends_the_task() -> None:
     reader, writer = os.pipe()
 
-    def fail(progress: Progress) -> Mapping[str, Any]:
+    def fail(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         os.read(reader, 1)
         raise DataError("The rule contradicts itself.")
 

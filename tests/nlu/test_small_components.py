@@ -1,7 +1,6 @@
 """Synonyms, fallback, /intent messages, regex entities, keywords, the untrained response selector."""
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,13 @@ from rebake.assistant.model import (
     RegexPattern,
     Synonym,
 )
+from rebake.base.location import Location
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.regex_message_handler import RegexMessageHandler
 from rebake.nlu.message import Message
 from support.nlu import component, reloaded, trained, training_on
+from support.notices import listening, said
 
 CITY = NluData(
     examples=(
@@ -72,11 +74,11 @@ def test_entity_values_are_replaced_in_any_case_and_the_mapper_signs(tmp_path: P
     ]
 
 
-def test_a_surface_with_two_targets_warns_and_the_last_one_counts(caplog: pytest.LogCaptureFixture) -> None:
-    data = NluData(CITY.examples, (Synonym("a", "b"), Synonym("A", "c")))
-    with caplog.at_level(logging.WARNING, "rebake"):
-        mapper = trained("EntitySynonymMapper", training_on(data))
-    assert "'a' is a synonym of 'b' and of 'c'" in caplog.text
+def test_a_surface_with_two_targets_warns_and_the_last_one_counts() -> None:
+    context, notices = listening()
+    data = NluData(CITY.examples, (Synonym("a", "b"), Synonym("A", "c", Location("data/nlu.yml", 3))))
+    mapper = trained("EntitySynonymMapper", training_on(data), context)
+    assert said(notices) == "data/nlu.yml:3: 'a' is a synonym of 'b' and of 'c'; the last one counts."
     message = user("a")
     message.entities = [{"value": "a"}]
     mapper.process([message])
@@ -177,16 +179,27 @@ def test_patterns_of_annotated_names_find_entities_pattern_by_pattern(tmp_path: 
     ]
 
 
-def test_an_extractor_without_patterns_warns_and_writes_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING, "rebake"):
-        trained("RegexEntityExtractor", training_on(CITY)).save(tmp_path)
-    assert "finds nothing" in caplog.text
+def test_an_extractor_without_patterns_warns_and_writes_nothing(tmp_path: Path) -> None:
+    context, notices = listening()
+    trained("RegexEntityExtractor", training_on(CITY), context).save(tmp_path)
+    assert "finds nothing" in said(notices)
     assert not list(tmp_path.iterdir())
 
 
 # KeywordIntentClassifier
+
+
+def test_each_keyword_of_two_intents_is_named_where_the_second_intent_comes_in() -> None:
+    context, notices = listening()
+    lines = [("ok", "greet"), ("hello", "greet"), ("ok", "leave"), ("hello you", "leave")]
+    examples = [Example(text, intent, location=Location("data/nlu.yml", n)) for n, (text, intent) in enumerate(lines)]
+    trained("KeywordIntentClassifier", training_on(NluData(tuple(examples))), context)
+    assert [(str(notice.location), notice.kind) for notice in notices] == [
+        ("data/nlu.yml:1", NoticeKind.KEYWORD_OF_SEVERAL_INTENTS),  # hello stands in an example of leave
+        ("data/nlu.yml:2", NoticeKind.KEYWORD_OF_SEVERAL_INTENTS),
+    ]
+    assert "'ok' belongs to several intents" in said(notices)
+
 
 KEYWORDS = NluData(tuple(Example(text, intent) for text, intent in [
     ("hello", "greet"), ("bye", "leave"), ("hi", "greet"), ("bye bye now", "greet"), ("ok", "greet"), ("ok", "leave"),

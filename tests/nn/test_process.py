@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from rebake.nn import no_garbage_collection, threads
-from rebake.nn.threads import ROWS_PER_THREAD, for_predictions, for_training
+from rebake.nn.threads import ROWS_PER_THREAD, for_predictions
 from rebake.nn.training.batching import Batching
 from support.process import python
 
@@ -69,6 +69,21 @@ def test_garbage_is_not_looked_for_in_tensorflow_nor_at_the_end_of_a_command() -
     assert told == "True"
 
 
+class Training:
+    """Calls ``for_training`` and keeps what it warns about."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def __call__(self, num_threads: int | None, rows: float, *, at_a_time: int = 1) -> None:
+        threads.for_training(num_threads, rows, at_a_time=at_a_time, warn=self.warnings.append)
+
+
+@pytest.fixture
+def for_training() -> Training:
+    return Training()
+
+
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """What TensorFlow is told on a machine of four processors, where nothing of it runs; 0 = as it has it by itself."""
@@ -125,7 +140,12 @@ def start(counts: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> Callable[[
     ],
 )
 def test_small_steps_run_in_one_thread_unless_told_otherwise(
-    asked: int | None, rows: float, at_a_time: int, expected: tuple[int, int], counts: dict[str, int]
+    asked: int | None,
+    rows: float,
+    at_a_time: int,
+    expected: tuple[int, int],
+    counts: dict[str, int],
+    for_training: Training,
 ) -> None:
     for_training(asked, rows, at_a_time=at_a_time)
     assert (counts["intra"], counts["inter"]) == expected
@@ -136,7 +156,9 @@ def test_predictions_share_out_no_operation(counts: dict[str, int]) -> None:
     assert counts == {"intra": 1, "inter": 0}
 
 
-def test_what_somebody_chose_in_tensorflows_ways_stays(counts: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_somebody_chose_in_tensorflows_ways_stays(
+    counts: dict[str, int], for_training: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counts["intra"] = 3
     for_predictions()
     for_training(None, 1e9)
@@ -150,7 +172,9 @@ def test_what_somebody_chose_in_tensorflows_ways_stays(counts: dict[str, int], m
     assert counts["intra"] == 2
 
 
-def test_what_loading_or_another_training_set_is_no_choice_of_anybody(counts: dict[str, int]) -> None:
+def test_what_loading_or_another_training_set_is_no_choice_of_anybody(
+    counts: dict[str, int], for_training: Training
+) -> None:
     for_predictions()
     for_training(None, 1e9)
     assert counts["intra"] == 4
@@ -159,58 +183,58 @@ def test_what_loading_or_another_training_set_is_no_choice_of_anybody(counts: di
 
 
 def test_a_wish_for_threads_that_comes_too_late_is_told_and_a_guess_of_ours_is_not(
-    counts: dict[str, int], start: Callable[[], None], caplog: pytest.LogCaptureFixture
+    counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
     for_training(None, 1.0)
     start()
     for_training(None, 1e9)  # such as DIETClassifier after a small ResponseSelector
     for_predictions()
-    assert not caplog.records
+    assert not for_training.warnings
     for _ in ("NLU", "Core"):
         for_training(2, 1.0)
-    assert caplog.text.count("num_threads has no effect") == 1
+    assert for_training.warnings == ["TensorFlow runs already, so num_threads has no effect on this training."]
 
 
 def test_a_wish_for_threads_that_an_earlier_training_met_is_not_told(
-    counts: dict[str, int], start: Callable[[], None], caplog: pytest.LogCaptureFixture
+    counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
     for_training(4, 1e9, at_a_time=2)
     start()
     for_training(4, 1.0)  # such as ResponseSelector after DIETClassifier
-    assert not caplog.records
+    assert not for_training.warnings
     for_training(3, 1.0)
-    assert "num_threads has no effect" in caplog.text
+    assert "num_threads has no effect" in for_training.warnings[0]
 
 
 def test_a_wish_for_threads_that_is_met_by_chance_is_not_told(
-    counts: dict[str, int], start: Callable[[], None], caplog: pytest.LogCaptureFixture
+    counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
     start()
     for_training(4, 1.0)  # as many as there are, which is how TensorFlow has it by itself
-    assert not caplog.records
+    assert not for_training.warnings
     for_training(4, 1.0, at_a_time=2)
-    assert "num_threads has no effect" in caplog.text
+    assert "num_threads has no effect" in for_training.warnings[0]
 
 
 def test_a_load_that_came_to_nothing_is_no_reason(
-    counts: dict[str, int], start: Callable[[], None], caplog: pytest.LogCaptureFixture
+    counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
     for_predictions()  # and then the weights could not be read
     for_training(None, 1e9, at_a_time=2)
     start()
     for_training(None, 1e9)
-    assert not caplog.records
+    assert not for_training.warnings
 
 
 def test_a_training_that_is_slow_since_a_model_was_loaded_says_so(
-    counts: dict[str, int], start: Callable[[], None], caplog: pytest.LogCaptureFixture
+    counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
     for_predictions()
     start()
     for_training(None, 1.0)
-    assert not caplog.records
+    assert not for_training.warnings
     for_training(None, 1e9, at_a_time=2)
-    assert "Train first, or in a process of its own: it has use for 2 of them." in caplog.text
+    assert "Train first, or in a process of its own: it has use for 2 of them." in for_training.warnings[0]
 
 
 def test_the_mean_size_of_batches_follows_their_growth_and_the_number_of_examples() -> None:

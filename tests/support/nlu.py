@@ -44,9 +44,9 @@ def texts(*written: str, intent: str | None = None) -> NluData:
     return NluData(tuple(Example(text, intent) for text in written))
 
 
-def trained(name: str, training: TrainingData, **options: Any) -> Component:
+def trained(name: str, training: TrainingData, context: TrainingContext | None = None, /, **options: Any) -> Component:
     made = component(name, **options)
-    made.train(training, TrainingContext())
+    made.train(training, context or TrainingContext())
     return made
 
 

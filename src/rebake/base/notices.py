@@ -50,7 +50,7 @@ class NoticeGroup:
         if self.count == 1 or kind is None:
             return self.first.message
         where = f"first at {self.location}" if self.location is not None else "for example"
-        return f"{self.count} {kind.plural}, {where}: {self.first.message}"
+        return f"{self.count:,} {kind.plural}, {where}: {self.first.message}"
 
     def __str__(self) -> str:
         return str(self.first) if self.count == 1 else self.message

@@ -41,9 +41,13 @@ def make_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progr
 
 
 def print_notices(notices: Iterable[Notice]) -> None:
-    """Print warnings to stderr, those of a kind as one line."""
-    for line in notice_lines(notices):
+    """Print warnings to stderr, many of a kind as one line."""
+    found = tuple(notices)
+    lines = notice_lines(found)
+    for line in lines:
         print(f"warning: {line}", file=sys.stderr)
+    if len(lines) < len(found):
+        print("Use --report FILE to get every warning with its line.", file=sys.stderr)
 
 
 def format_figures(figures: dict[str, float]) -> str:

@@ -93,7 +93,9 @@ class Body:
         changes = report.changes
         self._reasons = [(part, _Listing(part.reasons, escape)) for part in report.parts if part.reasons]
         self._changes = _Listing(changes.files if changes is not None else (), _change)
-        self._notices = _Listing(grouped(report.notices), lambda group: escape(str(group)))
+        groups = grouped(report.notices)
+        self._notices = _Listing(groups, lambda group: escape(str(group)))
+        self._sums_up = any(group.count > 1 for group in groups)
         self._metrics = _Listing(sorted(report.metrics.items()), lambda item: f"{escape(item[0])}: {item[1]:.4g}")
 
     def render(self, length: int) -> str:
@@ -106,7 +108,7 @@ class Body:
             self._what_changed(length),
             _model(report),
             _details("Changed training files", self._changed_files(length)),
-            _details("Warnings", self._notices.render(length)),
+            _details("Warnings", self._warnings(length)),
             _details("Training metrics", self._metrics.render(length)),
             _footer(report),
         ]
@@ -118,6 +120,10 @@ class Body:
         blocks = [f"**{PART_NAMES[part.part]}**\n\n{listing.render(length)}" for part, listing in self._reasons]
         since = f" since {escape(self._report.compared_with)}" if self._report.compared_with else ""
         return f"What changed{since}:\n\n" + "\n\n".join(blocks)
+
+    def _warnings(self, length: int) -> str:
+        all_of_them = "\n\nThe JSON report lists every warning with its line." if self._sums_up else ""
+        return self._notices.render(length) + all_of_them
 
     def _changed_files(self, length: int) -> str:
         changes = self._report.changes

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rebake.assistant.model import ActionStep, Domain, Intent, OrStep, Step, Story, UserStep
+from rebake.base.notices import Notices
 from rebake.core.dialogue.events import ACTION_LISTEN, ActionExecuted, SlotSet, UserUttered
 from rebake.core.dialogue.tracker import TrainingTracker
 from rebake.core.featurizers import TrackerFeaturizer
@@ -107,15 +106,24 @@ stories:
     assert {straight, once} <= dialogues
 
 
-def test_a_checkpoint_that_leads_nowhere_is_named_with_its_place(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_checkpoint_that_leads_nowhere_is_named_with_its_place(tmp_path: Path) -> None:
+    notices = Notices()
     assistant = read(tmp_path, HELLO + "  - checkpoint: nowhere\n")
-    with caplog.at_level(logging.WARNING, "rebake"):
-        training_trackers(assistant.stories, assistant.domain, 0)
-    (message,) = caplog.messages
-    assert "stories.yml:3" in message
-    assert "'nowhere'" in message
+    training_trackers(assistant.stories, assistant.domain, 0, notices=notices)
+    (notice,) = notices
+    assert notice.location == assistant.stories[0].location
+    assert str(notice.location).endswith("stories.yml:3")
+    assert "'nowhere'" in notice.message
+
+
+def test_stories_that_all_start_with_a_checkpoint_are_told_at_the_first_of_them(tmp_path: Path) -> None:
+    notices = Notices()
+    story = HELLO.replace("  - intent: greet", "  - checkpoint: nowhere\n  - intent: greet", 1)
+    assistant = read(tmp_path, story)
+    assert training_trackers(assistant.stories, assistant.domain, 0, notices=notices) == []
+    first, second = notices
+    assert "none of them can be reached" in first.message
+    assert first.location == second.location == assistant.stories[0].location
 
 
 def test_the_first_action_without_a_user_turn_is_no_example(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rebake.base.option_reader import OptionReader
+from rebake.base.training_context import TrainingContext
 from rebake.core.ted.config import ted_config
 from rebake.core.ted.data import StateWidths
 from rebake.core.ted.labels import LabelRows
@@ -28,7 +29,7 @@ def labels(attribute: str = "label_action_name", *, counted: bool = False) -> La
 
 
 def config(changes: dict[str, Any] | None = None, *, whole_dialogues: bool = False, counted: bool = False) -> TedConfig:
-    options = {**resolve_options(TED, "TEDPolicy0"), **(changes or {})}
+    options = {**resolve_options(TED, "TEDPolicy0", TrainingContext().warn), **(changes or {})}
     read = OptionReader(options, "ted_policy.meta.json")
     return ted_config(read, WIDTHS, labels(counted=counted), whole_dialogues=whole_dialogues)
 
@@ -83,7 +84,9 @@ def test_a_text_encoder_without_a_size_has_rasas() -> None:
 
 
 def test_intents_have_a_loss_without_margins() -> None:
-    read = OptionReader(resolve_intent_options(UNEXPECTED_INTENT, "UnexpecTEDIntentPolicy0"), "meta.json")
+    read = OptionReader(
+        resolve_intent_options(UNEXPECTED_INTENT, "UnexpecTEDIntentPolicy0", TrainingContext().warn), "meta.json"
+    )
     found = ted_config(read, WIDTHS, labels("label_intent"), whole_dialogues=False)
     assert (found.loss.negatives, found.loss.scale, found.loss.similarity, found.softmax) == (20, True, "inner", False)
 

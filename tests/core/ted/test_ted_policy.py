@@ -27,6 +27,7 @@ from rebake.core.ted.options import resolve_options
 from rebake.core.ted.ted_policy import TEDPolicy, top_ranked
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.registry.policies import POLICIES
+from support.notices import PLACE, listening, said
 from support.process import threads_after_loading
 from support.weights import values_of
 
@@ -112,7 +113,8 @@ def untrained_weights(**changes: Any) -> dict[str, Any]:
     count = len(action_names(DOMAIN))
     one_hot, places = np.eye(count, dtype=np.float32), np.arange(count, dtype=np.int32)
     labels = LabelRows(count, "label_action_name", one_hot, False, places, None, np.zeros(0, np.int32))
-    read = OptionReader(resolve_options(options(**{**SMALL, **changes}), "TEDPolicy0"), "TEDPolicy0")
+    resolved = resolve_options(options(**{**SMALL, **changes}), "TEDPolicy0", TrainingContext().warn)
+    read = OptionReader(resolved, "TEDPolicy0")
     config = ted_config(read, widths, labels, whole_dialogues=False)
     return values_of(TedModel(Seeded(1), config, widths.as_inputs(), labels.as_input()).weights)
 
@@ -215,7 +217,9 @@ def test_a_model_that_tags_words_but_reads_no_texts_is_refused(small: TEDPolicy,
 def test_rules_are_not_learned_and_nothing_is_saved_without_stories(tmp_path: Path) -> None:
     policy = TEDPolicy(options(), "TEDPolicy0")
     rules = training_trackers([story("rule", GREET, ActionStep("utter_hello"), is_rule=True)], DOMAIN)
-    assert policy.train(rules, DOMAIN, TrainingContext()) == {}
+    context, notices = listening()
+    assert policy.train(rules, DOMAIN, context) == {}
+    assert said(notices) == f"{PLACE}: TEDPolicy0 is left untrained: there are no stories to learn from."
     assert probabilities(policy, LISTEN, user_uttered("greet")) == [0.0] * len(action_names(DOMAIN))
     policy.save(tmp_path)
     assert not list(tmp_path.iterdir())

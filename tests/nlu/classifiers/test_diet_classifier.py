@@ -20,6 +20,7 @@ from rebake.nlu.message import Features, Message, Token
 from rebake.nn.diet.network import Diet
 from rebake.registry.component_defaults import DIET_CLASSIFIER
 from support.interpreter_lock import interpreter_is_free
+from support.notices import PLACE, listening, said
 from support.process import threads_after_loading
 
 VOCABULARY = "hello hi hey there bye goodbye see you fly to from rome berlin new york please"
@@ -83,9 +84,11 @@ def training(examples: Any = EXAMPLES, *, label_features: bool = True) -> Traini
     return TrainingData(messages, NluData(()), Domain())
 
 
-def trained(examples: Any = EXAMPLES, *, label_features: bool = True, **options: Any) -> DIETClassifier:
+def trained(
+    examples: Any = EXAMPLES, *, label_features: bool = True, context: TrainingContext | None = None, **options: Any
+) -> DIETClassifier:
     component = DIETClassifier({**SMALL, **options}, "DIETClassifier1")
-    component.train(training(examples, label_features=label_features), TrainingContext())
+    component.train(training(examples, label_features=label_features), context or TrainingContext())
     return component
 
 
@@ -252,7 +255,9 @@ def test_entities_can_be_learned_without_intents(tmp_path: Path) -> None:
 
 
 def test_a_single_intent_leaves_it_untrained(tmp_path: Path) -> None:
-    component = trained([example for example in EXAMPLES if example[1] == "fly"])
+    context, notices = listening()
+    component = trained([example for example in EXAMPLES if example[1] == "fly"], context=context)
+    assert "an intent classifier needs two intents or more" in said(notices)
     component.save(tmp_path)
     assert list(tmp_path.iterdir()) == []
     [found] = parse(DIETClassifier.load(SMALL, "DIETClassifier1", None), "hello")
@@ -260,12 +265,13 @@ def test_a_single_intent_leaves_it_untrained(tmp_path: Path) -> None:
     assert found.intent_ranking == []
 
 
-def test_without_intents_and_annotations_there_is_nothing_to_learn(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_without_intents_and_annotations_there_is_nothing_to_learn(tmp_path: Path) -> None:
+    context, notices = listening()
     bare: list[tuple[str, str, list[Any]]] = [(text, intent, []) for text, intent, _ in EXAMPLES]
-    component = trained(bare, intent_classification=False)
-    assert "no example has an annotated entity to learn; it is left untrained" in caplog.text
+    component = trained(bare, intent_classification=False, context=context)
+    assert said(notices) == (
+        f"{PLACE}: DIETClassifier1 is left untrained: no example has an annotated entity to learn."
+    )
     component.save(tmp_path)
     assert list(tmp_path.iterdir()) == []
     loaded = DIETClassifier.load({**SMALL, "intent_classification": False}, "DIETClassifier1", None)

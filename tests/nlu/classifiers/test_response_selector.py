@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.message import Message
 from rebake.registry.components import COMPONENTS
 from support.nlu import component, tokenized, trained, training_on
+from support.notices import PLACE, listening, said
 
 EXAMPLES = (
     ("hello there", "greet"),
@@ -65,9 +65,9 @@ def data(featurizers: tuple[Component, ...] = (), **words: Any) -> tuple[Trainin
     return training, made
 
 
-def selector(training: TrainingData, **options: Any) -> ResponseSelector:
+def selector(training: TrainingData, context: TrainingContext | None = None, **options: Any) -> ResponseSelector:
     made = component("ResponseSelector", **options)
-    made.train(training, TrainingContext())
+    made.train(training, context or TrainingContext())
     assert isinstance(made, ResponseSelector)
     return made
 
@@ -284,32 +284,31 @@ def test_a_model_without_its_responses_is_refused(by_name: Any, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "reason"),
     [
         ({"retrieval_intent": "faqs"}, "no examples 'faqs/...'"),
         ({"retrieval_intent": "greet"}, "no examples 'greet/...'"),
         ({"featurizers": ["none"]}, "give no features"),
     ],
 )
-def test_with_nothing_to_learn_from_it_stays_untrained(
-    options: dict[str, Any], said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_with_nothing_to_learn_from_it_stays_untrained(options: dict[str, Any], reason: str, tmp_path: Path) -> None:
+    context, notices = listening()
     training, featurizers = data()
-    with caplog.at_level(logging.WARNING, "rebake"):
-        made = selector(training, **SMALL, **options)
+    made = selector(training, context, **SMALL, **options)
     made.save(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert said in caplog.text
+    assert reason in said(notices)
+    assert [notice.location for notice in notices] == [PLACE]
     name = options.get("retrieval_intent", "default")
     assert parsed(featurizers, made, text="tell me a joke")[name]["ranking"] == []
 
 
-def test_one_response_is_nothing_to_select_from(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_one_response_is_nothing_to_select_from(tmp_path: Path) -> None:
+    context, notices = listening()
     training, _ = data()
     training.messages = [m for m in training.messages if m.attributes["intent"] != "faq"][:3]
-    with caplog.at_level(logging.WARNING, "rebake"):
-        selector(training, **SMALL).save(tmp_path)
-    assert "only one response" in caplog.text
+    selector(training, context, **SMALL).save(tmp_path)
+    assert "only one response" in said(notices)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -20,6 +20,7 @@ from support.assistant_files import load, write
 from support.building import build
 from support.interpreter_lock import interpreter_is_free
 from support.nlu import component, reloaded, trained
+from support.notices import PLACE, listening
 
 NAME = "SklearnIntentClassifier"
 
@@ -149,9 +150,12 @@ def test_without_dense_features_a_message_has_no_intent() -> None:
     assert (message.intent, message.intent_ranking) == ({"name": None, "confidence": 0.0}, [])
 
 
-def test_one_intent_leaves_it_untrained_and_without_files(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    classifier = trained(NAME, training(1))
-    assert "two intents or more" in caplog.text
+def test_one_intent_leaves_it_untrained_and_without_files(tmp_path: Path) -> None:
+    context, notices = listening()
+    classifier = trained(NAME, training(1), context)
+    [notice] = notices
+    assert "two intents or more" in notice.message
+    assert notice.location == PLACE
     loaded = reloaded(classifier, NAME, tmp_path / "empty")
     assert not list((tmp_path / "empty").iterdir())
     (message,) = said(loaded, examples(1)[0][:1])

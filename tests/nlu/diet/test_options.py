@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from rebake.nlu.diet.checks import warn_about_featurizers, warn_about_training
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.message import Features, Message
 from rebake.registry.component_defaults import DIET_CLASSIFIER, RESPONSE_SELECTOR
+from support.notices import PLACE, listening
 
 MARGIN = {"loss_type": "margin"}
 
@@ -98,19 +98,25 @@ def test_the_margin_loss_has_similarities_for_confidences() -> None:
         ({"checkpoint_model": True}, "checkpoint_model"),
     ],
 )
-def test_what_may_not_be_meant_is_told(options: dict[str, Any], told: str, caplog: pytest.LogCaptureFixture) -> None:
-    warn_about_training({**DIET_CLASSIFIER, **options}, "DIETClassifier1")
-    assert any(told in record.getMessage() for record in caplog.records)
+def test_what_may_not_be_meant_is_told(options: dict[str, Any], told: str) -> None:
+    context, notices = listening()
+    warn_about_training({**DIET_CLASSIFIER, **options}, "DIETClassifier1", context)
+    assert any(told in notice.message and notice.location == PLACE for notice in notices)
 
 
-def test_the_defaults_are_nothing_to_warn_of(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
-        warn_about_training(DIET_CLASSIFIER, "DIETClassifier1")
-        warn_about_featurizers(["words"], "DIETClassifier1", [Message({}, features={"text": [Features("words")]})])
-    assert not caplog.records
+def test_the_defaults_are_nothing_to_warn_of() -> None:
+    context, notices = listening()
+    messages = [Message({}, features={"text": [Features("words")]})]
+    warn_about_training(DIET_CLASSIFIER, "DIETClassifier1", context)
+    warn_about_featurizers(["words"], "DIETClassifier1", messages, context)
+    assert not list(notices)
 
 
-def test_a_featurizer_that_is_not_there_is_named(caplog: pytest.LogCaptureFixture) -> None:
-    warn_about_featurizers(["letters"], "DIETClassifier1", [Message({}, features={"text": [Features("words")]})])
-    assert "'letters'" in caplog.text
-    assert "words" in caplog.text
+def test_a_featurizer_that_is_not_there_is_named() -> None:
+    context, notices = listening()
+    messages = [Message({}, features={"text": [Features("words")]})]
+    warn_about_featurizers(["letters"], "DIETClassifier1", messages, context)
+    [notice] = notices
+    assert notice.location == PLACE
+    assert "'letters'" in notice.message
+    assert "words" in notice.message

@@ -23,6 +23,7 @@ from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import load, write
 from support.building import build
 from support.nlu import component, reloaded, tokenized, trained, training_on
+from support.notices import PLACE, listening, said
 
 NAME = "CRFEntityExtractor"
 
@@ -233,13 +234,13 @@ def test_its_iterations_are_reported() -> None:
     assert sum(advanced) == 14
 
 
-def test_without_annotations_or_features_it_stays_untrained_and_says_so(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    plain = trained(NAME, featurized(NluData((Example("hello", "greet"),)))[0])
-    assert "no example has an annotated entity" in caplog.text
-    featureless = trained(NAME, training_on(DRINKS))
-    assert "no featurizer in front of it gives features" in caplog.text
+def test_without_annotations_or_features_it_stays_untrained_and_says_so(tmp_path: Path) -> None:
+    context, notices = listening()
+    plain = trained(NAME, featurized(NluData((Example("hello", "greet"),)))[0], context)
+    assert "no example has an annotated entity" in said(notices)
+    featureless = trained(NAME, training_on(DRINKS), context)
+    assert "no featurizer in front of it gives features" in said(notices)
+    assert [notice.location for notice in notices] == [PLACE, PLACE]
     for number, extractor in enumerate((plain, featureless)):
         loaded = reloaded(extractor, NAME, tmp_path / str(number))
         assert not list((tmp_path / str(number)).iterdir())
@@ -253,9 +254,10 @@ def test_an_entity_that_is_no_whole_word_is_outside_with_bilou() -> None:
         assert [token.tags["entity"] for token in extractor._dataset[-1]] == tags
 
 
-def test_a_regularisation_that_leaves_no_weight_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    trained(NAME, featurized(DRINKS)[0], L1_c=1000.0)
-    assert "L1_c left no weight for tags of the entity" in caplog.text
+def test_a_regularisation_that_leaves_no_weight_is_told() -> None:
+    context, notices = listening()
+    trained(NAME, featurized(DRINKS)[0], context, L1_c=1000.0)
+    assert "L1_c left no weight for tags of the entity" in said(notices)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from rebake.nlu.featurizers.ngrams import NgramCounter
 from rebake.nlu.featurizers.vocabulary import learn_vocabulary
 from rebake.registry.components import COMPONENTS
 from support.nlu import component, features, reloaded, rows, texts, tokenized, trained, training_on
+from support.notices import PLACE, listening
 from support.shared import need
 
 CHARACTERS = {"analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4}
@@ -107,8 +108,11 @@ def test_oov_words_train_the_oov_token_and_are_stored(tmp_path: Path) -> None:
 def test_oov_words_without_a_token_are_told_in_training_and_not_with_each_load(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    featurizer = trained("CountVectorsFeaturizer", training_on(texts("hi bob")), OOV_words=["bob"])
-    assert "OOV_words are given without OOV_token" in caplog.text
+    context, notices = listening()
+    featurizer = trained("CountVectorsFeaturizer", training_on(texts("hi bob")), context, OOV_words=["bob"])
+    [notice] = notices
+    assert "OOV_words are given without OOV_token" in notice.message
+    assert notice.location == PLACE
     featurizer.save(tmp_path)
     caplog.clear()
     reloaded(featurizer, "CountVectorsFeaturizer", tmp_path, OOV_words=["bob"])

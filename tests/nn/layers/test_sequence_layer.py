@@ -75,7 +75,9 @@ def test_long_trainings_go_in_halves_whatever_the_machine_and_the_halves_share_i
 ) -> None:
     monkeypatch.setattr("rebake.nn.diet.model.fit", lambda *_: {})
     told: dict[str, int] = {}
-    monkeypatch.setattr("rebake.nn.diet.model.for_training", lambda *_, at_a_time: told.update(at_a_time=at_a_time))
+    monkeypatch.setattr(
+        "rebake.nn.diet.model.for_training", lambda *_, at_a_time, **_more: told.update(at_a_time=at_a_time)
+    )
     texts = batch(*[3] * 40)
     data = TextData(texts["lengths"], sequence_dense=texts["sequence_dense"], sentence_dense=texts["sentence_dense"])
     loss = DotProductLoss(2, "cross_entropy", "inner", False, False, 0.8, -0.4, True, 0.8)
@@ -83,7 +85,7 @@ def test_long_trainings_go_in_halves_whatever_the_machine_and_the_halves_share_i
     model, _ = DietModel.train(
         config, data, None, {"entity": 3},
         batching=Batching(8, epochs), settings=FitSettings("net", epochs, 0.001, 1), progress=Silent(),
-        num_threads=None,
+        num_threads=None, warn=lambda _: None,
     )  # fmt: skip
     assert model.network.sequence.in_halves is in_halves
     assert told == {"at_a_time": 2 if in_halves else 1}
