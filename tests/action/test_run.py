@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rebake.action import run as run_module
 from rebake.action.event import Event
@@ -18,7 +22,8 @@ from rebake.action.run_plan import RunPlan
 from rebake.action.runner import MAX_ANNOTATIONS, LogProgress, Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
-from rebake.base.location import Location
+from rebake.base.location import Location, Notice
+from rebake.base.notices import NoticeGroup
 from rebake.errors import StorageError
 from rebake.staleness.git.changes import Base
 from support.assistants import write_tiny
@@ -136,14 +141,34 @@ def test_the_runner_obeys_no_command_but_ours(capsys: pytest.CaptureFixture[str]
     assert lines[4:] == [lines[0], f"::{stop[1]}::"]
 
 
-def test_warnings_beyond_those_that_github_shows_go_to_the_log(
-    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_of_more_warnings_than_github_shows_the_last_one_counts_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    groups = [NoticeGroup(Notice(f"w{number}", Location("a.yml", number))) for number in range(MAX_ANNOTATIONS + 2)]
     with Runner() as runner:
-        for number in range(MAX_ANNOTATIONS + 2):
-            runner.warning(f"w{number}")
-    assert capsys.readouterr().out.count("::warning ") == MAX_ANNOTATIONS
-    assert [record.message for record in caplog.records] == ["w10", "w11"]
+        runner.warnings(groups[:MAX_ANNOTATIONS], elsewhere="the log")
+    assert len(warnings_of(capsys)) == MAX_ANNOTATIONS
+    with Runner() as runner:
+        runner.warnings(groups, elsewhere="the log")
+    *shown, rest = warnings_of(capsys)
+    assert [line.rpartition("::")[2] for line in shown] == [f"w{number}" for number in range(MAX_ANNOTATIONS - 1)]
+    assert rest.endswith("::3 more warnings: see the log.")
+
+
+def warnings_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The warnings that the runner obeys."""
+    return [line for line in capsys.readouterr().out.splitlines() if line.startswith("::warning ")]
+
+
+@given(st.text(), st.text(min_size=1))
+def test_a_warning_is_one_command_whatever_it_says(message: str, file: str) -> None:
+    with redirect_stdout(StringIO()) as log, Runner() as runner:
+        runner.warnings([NoticeGroup(Notice(message, Location(file, 1)))], elsewhere="")
+    stop, start, command, stop_again, start_again, rest = log.getvalue().split("\n")
+    assert (stop, start) == (stop_again, start_again)
+    assert stop == f"::stop-commands::{start.strip(':')}"
+    properties, _, _ = command.removeprefix("::").partition("::")
+    assert properties.startswith("warning title=rebake,file=")
+    assert properties.count(",") == 5
+    assert rest == ""
 
 
 def test_progress_is_a_line_now_and_then(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

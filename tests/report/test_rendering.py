@@ -13,13 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notices import grouped
 from rebake.errors import DataError
 from rebake.report.comment import LIMIT, marker, render_comment
 from rebake.report.json import as_dict, render_json, write_json
 from rebake.report.markdown import escape, fit
 from rebake.report.model import Failure, PartReport, Report, parts_of_verdict
 from rebake.report.summary import render_summary
-from rebake.report.text import outcome_text
+from rebake.report.text import notice_lines, outcome_text
 from rebake.staleness.git.changes import Changes, FileChange
 from rebake.staleness.verdict import PartVerdict, Verdict
 from support.paths import ROOT
@@ -95,6 +97,90 @@ def test_a_huge_report_fits_into_a_comment_and_keeps_the_verdict() -> None:
     assert len(render_summary(huge).encode()) <= 1_000_000
 
 
+def duplicates(count: int) -> tuple[Notice, ...]:
+    return tuple(Notice(f"Left out {n}.", Location("a.yml", n), NoticeKind.DUPLICATE_EXAMPLE) for n in range(1, count))
+
+
+def test_many_warnings_of_a_kind_are_one_line_and_all_of_them_stand_in_the_json() -> None:
+    report = replace(REPORT, notices=(*REPORT.notices, *duplicates(39)))
+    for markdown in (render_comment(report), render_summary(report)):
+        text = html.unescape(markdown)
+        assert "- domain.yml:3: odd\n" in text
+        assert "- 38 duplicate examples are left out, first at a.yml:1: Left out 1.\n" in text
+        assert "The JSON report lists every warning" in text
+        assert "Left out 2" not in text
+    assert "The JSON report" not in render_comment(REPORT)
+    listed = as_dict(report)["notices"]
+    assert len(listed) == 39
+    assert listed[0] == {"message": "odd", "file": "domain.yml", "line": 3, "kind": None}
+    assert listed[-1] == {"message": "Left out 38.", "file": "a.yml", "line": 38, "kind": "duplicate-example"}
+
+
+class Counter:
+    """Counts the calls of ``escape`` and the characters that it is given."""
+
+    def __init__(self) -> None:
+        self.calls = self.characters = 0
+
+    def __call__(self, text: str) -> str:
+        self.calls += 1
+        self.characters += len(text)
+        return escape(text)
+
+
+@pytest.mark.parametrize("kind", [None, NoticeKind.DUPLICATE_EXAMPLE])
+def test_escaping_is_in_proportion_to_what_is_shown(kind: NoticeKind | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = tuple(Notice(f"odd {n} " + "x" * 100, Location("data/nlu.yml", n), kind) for n in range(38_000))
+    reasons = tuple(f"story {n} added" for n in range(38_000))
+    report = replace(REPORT, notices=many, parts=tuple(replace(part, reasons=reasons) for part in REPORT.parts))
+    counter = Counter()
+    monkeypatch.setattr("rebake.report.markdown.escape", counter)
+    text = render_comment(report)
+    shown = text.count("\n- ")
+    assert shown > 250
+    assert counter.calls < 4 * shown + 100
+    assert counter.characters < 4 * len(text)
+
+
+def test_the_longest_lists_that_fit_are_shown() -> None:
+    reasons = tuple(f"story {n} added" for n in range(700))
+    report = replace(REPORT, parts=(replace(REPORT.parts[0], reasons=reasons),))
+    whole = render_comment(report)
+    assert reasons[-1] in whole
+    cut = render_comment(report, len(whole.encode()) - 1)
+    assert reasons[499] in cut
+    assert "- … and 200 more" in cut
+
+
+@given(st.text(max_size=2000))
+def test_only_the_first_characters_of_a_long_text_are_looked_at(text: str) -> None:
+    shown = html.unescape(escape(text)).replace("\u200b", "")
+    assert len(shown) <= 300
+    assert shown.endswith("…") or len(" ".join(text.split())) <= 300
+
+
+HOSTILE = st.text() | st.sampled_from(
+    ["</details>", "\n::error::x", "##[error]x", "\x1b[2J", "<script>", "@team", "\u202e", "[x](http://y)", "\r\n- x"]
+)
+
+
+@given(HOSTILE, HOSTILE, st.none() | st.sampled_from(NoticeKind), st.integers(1, 9))
+def test_a_warning_can_be_no_markdown_no_html_and_no_command(
+    message: str, file: str, kind: NoticeKind | None, count: int
+) -> None:
+    notices = tuple(Notice(message, Location(file, n), kind) for n in range(count))
+    bare = render_comment(replace(REPORT, notices=()))
+    with_them = render_comment(replace(REPORT, notices=notices))
+    for mark in ("<details>", "</details>", "<summary>", "<sub>"):
+        assert with_them.count(mark) - bare.count(mark) == (mark in ("<details>", "</details>", "<summary>"))
+    assert re.sub(r"&#\d+;", "", with_them).count("@") == 0
+    lines = notice_lines(notices)
+    assert len(lines) == len(grouped(notices))
+    for line in lines:
+        assert line.isprintable()
+        assert "##[" not in line
+
+
 def test_what_cannot_fit_is_cut() -> None:
     assert len(fit(lambda length: "ä" * 1000, 100).encode()) <= 100
 
@@ -143,3 +229,9 @@ def test_new_responses_are_updated_and_the_same_ones_are_not_taken_from_anywhere
 def test_a_model_without_responses_has_none_of_them() -> None:
     verdicts = (PartVerdict("nlu", "stale", ("x",), A), PartVerdict("nlg", "absent"))
     assert parts_of_verdict(Verdict(verdicts, False), trained=("nlu",))[1].origin == "none"
+
+
+def test_every_kind_of_notice_is_documented_with_what_sums_it_up() -> None:
+    text = (ROOT / "docs" / "report-json.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \|$", text.split("| `kind` |")[1], re.MULTILINE)
+    assert documented == [(kind.value, kind.plural) for kind in NoticeKind]

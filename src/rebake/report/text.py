@@ -20,9 +20,10 @@ def notice_lines(notices: Iterable[Notice]) -> list[str]:
 
 
 def one_line(text: str) -> str:
-    """Text from the assistant's files that can neither move a terminal's cursor nor be a workflow command of GitHub's,
-    which ``rebake check`` as a step of a job would have in its log: ``::error::`` counts at the start of a line,
-    ``##[error]`` anywhere."""
+    """Text from the assistant's files without line breaks, and without what moves a terminal's cursor.
+
+    In the log of a job, GitHub obeys ``::error::`` at the start of a line and ``##[error]`` anywhere.
+    """
     return visible(" ".join(text.split())).replace("##[", "## [")
 
 
