@@ -12,9 +12,15 @@ from rebake.archive.metadata import read_metadata
 from rebake.archive.pack import read_member
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
+from rebake.base.notices import Notices
+from rebake.build import build as building
+from rebake.build.plan import make_plan
+from rebake.build.request import Request
 from rebake.errors import DataError, StorageError, UsageError
+from support.assistant_files import write
 from support.assistants import edit
 from support.building import build, verdict_on
+from support.warning_assistant import CORE_WARNINGS, FILES, NLU_WARNINGS
 
 CONFIG = """\
 recipe: default.v1
@@ -168,3 +174,20 @@ def test_a_full_disk_is_an_error_that_names_the_directory_and_leaves_nothing(
     with pytest.raises(StorageError, match=r"below .*models: No space left on device"):
         build(read(), output=out(project))
     assert not out(project).exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")  # TensorFlow of other tests
+@pytest.mark.parametrize("beside", [True, False])
+def test_the_result_has_what_training_warns_about_in_whatever_process(
+    tmp_path: Path, beside: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write(tmp_path, FILES))
+    monkeypatch.setattr("rebake.build.core_process.can_fork", lambda: beside)
+    notices = Notices()
+    result = building.build(make_plan(Request(read(), output=out(tmp_path))), notices=notices)
+    assert result.notices == tuple(notices)
+    for notice, (place, part) in zip(notices, (*NLU_WARNINGS, *CORE_WARNINGS), strict=True):
+        assert str(notice.location) == place
+        assert part in notice.message
+    again = build(read(), output=out(tmp_path), old=result.model)
+    assert (again.written, again.notices) == (False, ())

@@ -2,20 +2,25 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from rebake import load_model
+from rebake.assistant.model import Domain, NluData
 from rebake.base.sparse_rows import SparseRows
 from rebake.errors import DataError, UnsupportedError
 from rebake.model_training import train_nlu
-from rebake.nlu import extras
+from rebake.nlu import extras, spacy_nlp
+from rebake.nlu.component import TrainingData
 from rebake.nlu.featurizers.language_model_featurizer import LanguageModelFeaturizer
 from rebake.nlu.message import Features, Message
+from rebake.nlu.spacy_nlp import SpacyDocs
 from rebake.nlu.text_features import stack
 from support.assistant_files import write
 from support.nlu import component, tokenized
+from support.notices import PLACE, listening, said
 from support.paths import TESTS
 from support.process import python
 
@@ -36,6 +41,33 @@ def test_without_its_library_a_component_says_what_to_install(
     monkeypatch.setattr(extras, "find_spec", lambda module: None)
     with pytest.raises(UnsupportedError, match=rf"{name} needs .*pip install 'rebake\[{extra}\]'"):
         component(name)
+
+
+def test_a_language_model_without_vectors_is_told_in_training_and_not_again_with_each_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    doc = SimpleNamespace(vocab=SimpleNamespace(vectors_length=0))
+    messages = [Message({"text": "hi"}, spacy=SpacyDocs(None, {"text": doc})) for _ in range(2)]
+    context, notices = listening()
+    featurizer = component("SpacyFeaturizer")
+    featurizer.train(TrainingData(messages, NluData(), Domain()), context)
+    featurizer.process(messages, training=True)
+    assert (
+        said(notices)
+        == f"{PLACE}: SpacyFeaturizer1: the language model of SpacyNLP has no word vectors, so it adds nothing."
+    )
+    assert not caplog.records
+    loaded = component("SpacyFeaturizer")
+    loaded.process(messages)
+    assert len(caplog.records) == 1
+
+
+def test_what_spacy_warns_about_is_told_at_the_component(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spacy_nlp, "require_extra", lambda *_: None)
+    monkeypatch.setattr(spacy_nlp, "_load", lambda model: (None, ["[W095] Another version."]))
+    context, notices = listening()
+    component("SpacyNLP", model="en").train(TrainingData([], NluData(), Domain()), context)
+    assert said(notices) == f"{PLACE}: SpacyNLP: [W095] Another version."
 
 
 @pytest.fixture
