@@ -44,13 +44,11 @@ class CoreTraining:
         nodes: the trained policies, in order, for metadata.json.
         metrics: ``<node>.<metric>`` -> value, of the policies that were trained now.
         seconds: node -> duration of its training; a node that was reused is missing.
-        notices: what was left out.
     """
 
     nodes: tuple[Node, ...]
     metrics: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-    notices: tuple[Notice, ...] = ()
 
 
 def policy_nodes(specs: Sequence[ComponentSpec], *, is_default: bool) -> tuple[tuple[Node, ...], tuple[Notice, ...]]:
@@ -115,7 +113,7 @@ def train_policies(
         UnsupportedError: policies, slots or stories that rebake does not train.
         DataError: forms without RulePolicy, and what the policies refuse (rules that contradict each other ...).
     """
-    nodes, notices = policy_nodes(specs, is_default=assistant.config.policies_is_default)
+    nodes, _ = policy_nodes(specs, is_default=assistant.config.policies_is_default)
     _require_rule_policy(nodes, assistant, context)
     trackers: list[TrainingTracker] | None = None
     end_to_end: EndToEndFeatures | None = None
@@ -143,7 +141,7 @@ def train_policies(
         policy.save(target)
         metrics.update({f"{node.id}.{name}": value for name, value in figures.items()})
         seconds[node.id] = time.perf_counter() - started
-    return CoreTraining(nodes, metrics, seconds, notices)
+    return CoreTraining(nodes, metrics, seconds)
 
 
 def _require_rule_policy(nodes: Sequence[Node], assistant: Assistant, context: TrainingContext) -> None:
