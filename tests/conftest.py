@@ -1,4 +1,4 @@
-"""Fixtures of the tests against GitHub's double: its releases, the store, a repository with an assistant."""
+"""The tiers of the tests, and fixtures for tests against GitHub's double: releases, the store, a repository."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from github import Auth, Github
+from hypothesis import settings
 
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
@@ -15,13 +16,51 @@ from rebake.store.transfer import Transfer
 from support.assistants import write_tiny
 from support.github_api import GitHubApi
 from support.github_job import Project
-from support.github_openapi import Description, load_description
+from support.github_openapi import CACHE, Description, load_description
+from support.tiers import (
+    WITHOUT_TENSORFLOW,
+    forbid_network,
+    forbid_tensorflow,
+    is_slow_module,
+    remember_markers,
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="leave out the tests that are slow or need TensorFlow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--fast"):
+        settings.register_profile("fast", max_examples=25)
+        settings.load_profile("fast")
+        forbid_tensorflow()
+        forbid_network()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return True if config.getoption("--fast") and is_test and is_slow_module(collection_path) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--fast"):
+        left_out = [item for item in items if item.get_closest_marker("slow") is not None]
+        items[:] = [item for item in items if item.get_closest_marker("slow") is None]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    remember_markers(frozenset(marker.name for marker in item.iter_markers()))
 
 
 @pytest.fixture
-def api() -> Iterator[GitHubApi]:
+def api(request: pytest.FixtureRequest) -> Iterator[GitHubApi]:
+    """GitHub's double. The fast tier holds it to GitHub's own description only if that has been fetched before."""
     api = GitHubApi()
-    api.description = Description(load_description())
+    if CACHE.exists() or not request.config.getoption("--fast"):
+        api.description = Description(load_description())
     with api.serving():
         yield api
     assert api.problems == []
@@ -49,12 +88,9 @@ def core_only(project: Project) -> Project:
 
 
 @pytest.fixture
-def without_tensorflow(tmp_path: Path) -> dict[str, str]:
+def without_tensorflow() -> dict[str, str]:
     """An environment in which importing TensorFlow is an error."""
-    package = tmp_path / "poison" / "tensorflow"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("raise RuntimeError('TensorFlow was imported')", encoding="utf-8")
-    return {"PYTHONPATH": str(package.parent)}
+    return {"PYTHONPATH": str(WITHOUT_TENSORFLOW)}
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ def test_dry_run_result_gives_the_codes_and_texts_of_rasa_2_8() -> None:
     assert compared(nlu=False, core=True, nlg=False).should_retrain_nlg()
 
 
+@pytest.mark.slow
 def test_training_gives_a_model_that_parses_and_predicts_and_then_nothing_is_stale(tiny: Path) -> None:
     assert api.train("domain.yml", "config.yml", ["data"], dry_run=True) == (None, 7)
     result = api.train("domain.yml", "config.yml", ["data"], fixed_model_name="mine")
@@ -96,6 +97,7 @@ def test_training_gives_a_model_that_parses_and_predicts_and_then_nothing_is_sta
     assert [path.name for path in Path("models").iterdir()] == ["mine.tar.gz"]
 
 
+@pytest.mark.slow
 def test_one_part_alone_gives_an_archive_or_fills_the_train_path(tiny: Path) -> None:
     archive = api.train_nlu("config.yml", "data/nlu.yml", "models", persist_nlu_training_data=True)
     assert archive is not None
@@ -112,6 +114,7 @@ def test_one_part_alone_gives_an_archive_or_fills_the_train_path(tiny: Path) -> 
     assert Path(core).name.startswith("core-")
 
 
+@pytest.mark.slow
 def test_an_empty_domain_trains_nlu_alone_with_a_warning(tiny: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tiny / "domain.yml").write_text("", encoding="utf-8")
     result = api.train("domain.yml", "config.yml", ["data/nlu.yml"])
@@ -120,6 +123,7 @@ def test_an_empty_domain_trains_nlu_alone_with_a_warning(tiny: Path, caplog: pyt
     assert "Core training was skipped" in caplog.text
 
 
+@pytest.mark.slow
 def test_no_stories_trains_nlu_alone_and_no_nlu_data_trains_core_alone(tiny: Path) -> None:
     nlu = api.train("domain.yml", "config.yml", ["data/nlu.yml"]).model
     core = api.train("domain.yml", "config.yml", ["data/stories.yml"], output="core").model
@@ -163,6 +167,7 @@ def test_the_synchronous_functions_tell_a_running_loop_to_await(tiny: Path) -> N
         asyncio.run(inside())
 
 
+@pytest.mark.slow
 def test_an_error_in_training_leaves_no_temporary_file(tiny: Path) -> None:
     append(
         tiny / "data/rules.yml",

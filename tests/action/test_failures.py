@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from support.assistants import STORY, append
 from support.github_api import Fault, GitHubApi
 from support.github_job import STORE, Project
+
+pytestmark = pytest.mark.slow
 
 
 def test_wrong_data_is_told_at_its_file_and_line(core_only: Project, api: GitHubApi) -> None:

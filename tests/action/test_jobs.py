@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from rebake.archive.pack import read_member
 from support.assistants import STORY, append, edit
 from support.github_api import GitHubApi
 from support.github_job import STORE, Project
+
+pytestmark = pytest.mark.slow
 
 MARKER = "<!-- rebake:model . -->"
 

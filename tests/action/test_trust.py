@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from support.assistants import STORY, append, edit
 from support.github_api import GitHubApi
 from support.github_job import Project
+
+pytestmark = pytest.mark.slow
 
 MARKER = "<!-- rebake:model . -->"
 

@@ -111,6 +111,7 @@ def test_a_part_whose_components_do_not_match_its_fingerprint_is_refused(tmp_pat
             sources.take_part(found, "nlu", NLU[:2], tmp_path)
 
 
+@pytest.mark.shared
 def test_archives_of_rasa_and_broken_ones_offer_nothing(tmp_path: Path) -> None:
     broken = tmp_path / "broken.tar.gz"
     broken.write_bytes(b"no archive")

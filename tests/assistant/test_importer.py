@@ -217,14 +217,15 @@ def error_of(config: Path | None, domain: Path | None, data: Path | None) -> Reb
     return None
 
 
+@pytest.mark.shared
 def test_real_projects_are_read_fast() -> None:
     for name, seconds in (("assistants/helpdesk", 0.15), ("nlu/hwu64_k1", 0.8)):
         root = need(name)
         taken = []
         for _ in range(3):
-            started = time.perf_counter()
+            started = time.process_time()  # other work on the machine does not count
             load_assistant(root / "config.yml", root / "domain.yml", root / "data")
-            taken.append(time.perf_counter() - started)
+            taken.append(time.process_time() - started)
         assert min(taken) < seconds
 
 

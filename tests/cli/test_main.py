@@ -71,6 +71,7 @@ def test_a_check_without_a_model_is_stale_in_all_parts(tmp_path: Path) -> None:
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.slow
 def test_a_second_training_trains_and_writes_nothing(project: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (project / "models").iterdir()}
     run = rebake(project, "train")
@@ -81,6 +82,7 @@ def test_a_second_training_trains_and_writes_nothing(project: Path) -> None:
     assert rebake(project, "check").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_new_story_trains_core_alone(project: Path) -> None:
     old = members(newest(project))
     append(project / "data/stories.yml", STORY)
@@ -97,6 +99,7 @@ def test_a_new_story_trains_core_alone(project: Path) -> None:
     assert rebake(project, "check").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_changed_response_trains_nothing_and_reaches_the_archive(project: Path) -> None:
     edit(project / "domain.yml", "Hello!", "Good day!")
     assert rebake(project, "check").returncode == 4
@@ -109,6 +112,7 @@ def test_a_changed_response_trains_nothing_and_reaches_the_archive(project: Path
     assert rebake(project, "check").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_new_example_trains_nlu_alone(project: Path) -> None:
     old = members(newest(project))
     edit(project / "data/nlu.yml", "      - hey\n", "      - hey\n      - hello you\n")
@@ -122,6 +126,7 @@ def test_a_new_example_trains_nlu_alone(project: Path) -> None:
     assert all(new[name] == old[name] for name in rules)
 
 
+@pytest.mark.slow
 def test_going_back_to_what_was_trained_before_trains_nothing(project: Path) -> None:
     edit(project / "data/nlu.yml", "      - hey\n", "      - hey\n      - hello you\n")
     assert rebake(project, "train").returncode == 0
@@ -132,6 +137,7 @@ def test_going_back_to_what_was_trained_before_trains_nothing(project: Path) -> 
     assert rebake(project, "check").returncode == 0
 
 
+@pytest.mark.slow
 def test_force_is_code_8_and_trains_all(project: Path) -> None:
     run = rebake(project, "check", "--force")
     assert run.returncode == 8
@@ -141,6 +147,7 @@ def test_force_is_code_8_and_trains_all(project: Path) -> None:
     assert trained_parts(project) == {"core", "nlu"}
 
 
+@pytest.mark.slow
 def test_the_same_assistant_gives_the_same_weights(project: Path) -> None:
     old = members(newest(project))
     assert rebake(project, "train", "--force").returncode == 0
@@ -148,6 +155,7 @@ def test_the_same_assistant_gives_the_same_weights(project: Path) -> None:
     assert {name for name in new if new[name] != old.get(name)} <= {"metadata.json"}
 
 
+@pytest.mark.slow
 def test_one_part_alone_gets_its_prefix(project: Path) -> None:
     run = rebake(project, "train", "nlu", "--out", "single")
     assert run.returncode == 0, run.stderr
@@ -159,6 +167,7 @@ def test_one_part_alone_gets_its_prefix(project: Path) -> None:
     assert trained_parts(project) == set()
 
 
+@pytest.mark.slow
 def test_parse_prints_one_json_object_a_text(project: Path) -> None:
     run = rebake(project, "parse", "models", "hello", "a tea please")
     assert run.returncode == 0, run.stderr
@@ -169,12 +178,14 @@ def test_parse_prints_one_json_object_a_text(project: Path) -> None:
     assert piped.stdout == run.stdout
 
 
+@pytest.mark.slow
 def test_persisted_data_is_in_the_archive(project: Path) -> None:
     assert rebake(project, "train", "nlu", "--persist-nlu-data", "--out", "kept").returncode == 0
     archive = next((project / "kept").glob("*.tar.gz"))
     assert b"hello" in members(archive)["components/nlu_training_data_provider/training_data.yml"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("break_it", "place", "code"),
     [
@@ -197,6 +208,7 @@ def test_bad_input_gets_one_message_and_the_model_stays(project: Path, break_it,
     assert {path: path.read_bytes() for path in (project / "models").iterdir()} == before
 
 
+@pytest.mark.slow
 def test_a_directory_as_config_is_refused(project: Path) -> None:
     run = rebake(project, "train", "--config", "data")
     assert run.returncode >= 64
@@ -204,6 +216,7 @@ def test_a_directory_as_config_is_refused(project: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.slow
 def test_a_truncated_model_counts_as_stale_and_parse_refuses_it(project: Path) -> None:
     archive = newest(project)
     archive.write_bytes(archive.read_bytes()[:200])
@@ -231,6 +244,7 @@ def test_nothing_to_train_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not list((tmp_path / "models").glob("*")) if (tmp_path / "models").exists() else True
 
 
+@pytest.mark.slow
 def test_a_check_imports_no_tensorflow(project: Path) -> None:
     code = (
         "import sys; from rebake.cli.main import main; code = main(['check']); "

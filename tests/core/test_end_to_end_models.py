@@ -148,6 +148,7 @@ def test_names_and_texts_are_featurized_in_training_and_in_conversations(assista
     assert featurizer.of_events(events).message("intent", "bye") is said.message("intent", "bye")  # kept
 
 
+@pytest.mark.shared
 def test_the_graph_is_rasas() -> None:
     folder = need("reference/e2ebot")
     assistant = load_assistant(*(folder / "assistant" / name for name in ("config.yml", "domain.yml", "data")))

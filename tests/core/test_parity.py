@@ -32,6 +32,8 @@ from rebake.core.policy import PolicyPrediction
 from rebake.registry.policies import policy_type
 from support.shared import need
 
+pytestmark = [pytest.mark.parity, pytest.mark.shared]
+
 ASSISTANTS = ("breakoutbot", "concertbot", "formbot", "helpdesk", "moodbot", "travelbot")
 RECORDED = ("TEDPolicy", "UnexpecTEDIntentPolicy")
 MEMORY_FILES = ("memorized_turns.json", "rule_policy.json", "rule_only_data.json", "featurizer.json")
@@ -162,6 +164,7 @@ def assert_same_files(theirs: Path, ours: Path) -> None:
         assert actual == wanted, file.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["breakoutbot", "concertbot", "helpdesk"])  # those without UnexpecTEDIntentPolicy
 def test_whole_models_of_rasa_decide_as_rasa_did(name: str, tmp_path: Path) -> None:
     with tarfile.open(need(f"reference/{name}") / "model.tar.gz") as archive:

@@ -109,6 +109,7 @@ def test_a_model_of_spacys_that_is_not_there_is_told_with_a_fix(model: str | Non
         component("SpacyNLP", model=model)
 
 
+@pytest.mark.slow
 def test_a_text_without_the_dense_features_that_a_network_knows_has_zeros() -> None:
     from rebake.nn.layers.text_data import Widths
 

@@ -7,6 +7,8 @@ from rebake.nlu import pipeline
 from rebake.nn.diet.model import UNTRACED
 from support.shared import need
 
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
+
 TEXTS = ["hello", "i forgot my password", "", "can you open a ticket for anna@example.com please?"]
 
 

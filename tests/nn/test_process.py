@@ -13,6 +13,8 @@ from rebake.nn.threads import ROWS_PER_THREAD, for_predictions
 from rebake.nn.training.batching import Batching
 from support.process import python
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_networks_do_without_keras_and_leave_it_to_others() -> None:
     told = python(

@@ -88,6 +88,7 @@ def test_a_perturbed_answer_differs(name: str) -> None:
     assert compare(ours, answer())
 
 
+@pytest.mark.shared
 def test_one_changed_number_in_what_rasa_told_is_found() -> None:
     lines = need("reference/helpdesk/parse.jsonl").read_text(encoding="utf-8").split("\n")
     rows = [json.loads(line) for line in lines if line]

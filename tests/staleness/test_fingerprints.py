@@ -546,6 +546,7 @@ def test_items_name_files_relative_to_the_working_directory_and_hold_no_texts(
 # Real assistants
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["moodbot", "helpdesk", "travelbot", "formbot", "breakoutbot", "concertbot", "e2ebot"])
 def test_real_assistants_have_all_three_parts_and_the_same_fingerprints_every_time(name: str) -> None:
     directory = need(f"assistants/{name}")
@@ -554,10 +555,12 @@ def test_real_assistants_have_all_three_parts_and_the_same_fingerprints_every_ti
     assert first == prints(load(directory))
 
 
+@pytest.mark.shared
 def test_fingerprinting_helpdesk_takes_milliseconds() -> None:
     assert seconds_of(load(need("assistants/helpdesk"))) < 0.05
 
 
+@pytest.mark.shared
 def test_ten_thousand_examples_are_fingerprinted_in_a_fraction_of_a_second() -> None:
     directory = need("nlu/hwu64_k1")
     assistant = load_assistant(directory / "config.yml", None, directory / "data")

@@ -144,7 +144,7 @@ class Project:
             check=False,
             cwd=workspace,
             env={
-                **{key: os.environ[key] for key in ("PATH",) if key in os.environ},
+                **{key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.environ},
                 "HOME": str(self.home),
                 "CI": "true",
                 "TF_CPP_MIN_LOG_LEVEL": "2",

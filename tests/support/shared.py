@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from support.tiers import is_marked
+
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 def need(name: str) -> Path:
     """The path of ``../shared/<name>``; skips the test where it is missing, except in CI, which always has it."""
+    assert is_marked("shared"), "a test that needs ../shared has the marker `shared`"
     path = SHARED / name
     if not path.exists():
         message = f"{path} is missing: this test needs the data that lies beside the checkout"

@@ -252,6 +252,7 @@ print(sorted(heavy & set(sys.modules)))
 """
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["helpdesk", "travelbot"])
 def test_checking_imports_nothing_heavy(name: str) -> None:
     command = [sys.executable, "-c", CHECK, str(need(f"assistants/{name}"))]

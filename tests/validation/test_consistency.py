@@ -131,6 +131,7 @@ def test_without_a_domain_nothing_is_unknown(tmp_path: Path) -> None:
     assert told(tmp_path, {"domain.yml": "", "data/s.yml": story("intent: a", "action: b")}) == []
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["moodbot", "concertbot", "formbot", "breakoutbot", "e2ebot", "helpdesk", "travelbot"])
 def test_real_assistants_have_no_mistakes(name: str) -> None:
     validate(load(need(f"assistants/{name}")))

@@ -39,6 +39,7 @@ def _without_defaults(domain: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_the_domain_of_a_project_is_the_one_in_rasas_archive(name: str) -> None:
     domain = load(need(f"reference/{name}") / "assistant").domain
@@ -54,6 +55,7 @@ def test_the_domain_of_a_project_is_the_one_in_rasas_archive(name: str) -> None:
         assert used_entities(again, intent) == used_entities(domain, intent)
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_domain_yml_says_what_rasas_file_says(name: str) -> None:
     domain = load(need(f"reference/{name}") / "assistant").domain

@@ -191,6 +191,7 @@ def test_stories_without_steps_are_skipped_with_a_notice(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["moodbot", "helpdesk", "travelbot", "formbot", "concertbot", "breakoutbot", "e2ebot"])
 def test_real_stories_are_read_without_a_notice(name: str) -> None:
     assistant = load(need(f"assistants/{name}"))

@@ -28,6 +28,8 @@ from support.building import build
 from support.core import CONFIG, DOMAIN, read
 from support.weights import values_of
 
+pytestmark = pytest.mark.slow
+
 PIPELINE = "pipeline:\n- name: WhitespaceTokenizer\n- name: CountVectorsFeaturizer\n"
 CONFIG_OF_TEXTS = CONFIG.replace("pipeline: []\n", PIPELINE)
 ONE_DRINK = DOMAIN.replace("drink: {roles: [first, second]}", "drink")

@@ -19,6 +19,8 @@ from rebake.core.ted.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rebake.registry.policies import POLICIES
 from support.shared import need
 
+pytestmark = [pytest.mark.slow, pytest.mark.parity, pytest.mark.shared]
+
 Kind = type[TEDPolicy] | type[UnexpecTEDIntentPolicy]
 WITH_TED = ("breakoutbot", "concertbot", "formbot", "helpdesk", "moodbot", "travelbot")
 WITH_UNEXPECTED = ("formbot", "moodbot", "travelbot")

@@ -119,6 +119,7 @@ def untrained_weights(**changes: Any) -> dict[str, Any]:
     return values_of(TedModel(Seeded(1), config, widths.as_inputs(), labels.as_input()).weights)
 
 
+@pytest.mark.slow
 def test_it_learns_the_actions_of_its_stories() -> None:
     wide = {"transformer_size": {"dialogue": 32}, "encoding_dimension": 20, "embedding_dimension": 20}
     policy, metrics = trained(epochs=60, learning_rate=0.01, **wide, **NO_NOISE)
@@ -133,6 +134,7 @@ def test_it_learns_the_actions_of_its_stories() -> None:
                 assert (found.policy, found.priority) == ("TEDPolicy", 1)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(small: TEDPolicy) -> None:
     again, _ = trained()
     other, _ = trained(random_seed=7)
@@ -141,6 +143,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(small: TED
     assert any(not np.array_equal(value, weights(other)[path]) for path, value in mine.items())
 
 
+@pytest.mark.slow
 def test_a_saved_policy_loads_with_the_same_probabilities_and_saves_the_same_files(
     small: TEDPolicy, tmp_path: Path
 ) -> None:
@@ -157,11 +160,13 @@ def test_a_saved_policy_loads_with_the_same_probabilities_and_saves_the_same_fil
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_a_process_that_loads_it_shares_out_no_operation_among_threads(small: TEDPolicy, tmp_path: Path) -> None:
     small.save(tmp_path)
     assert threads_after_loading("rebake.core.ted.ted_policy:TEDPolicy", small.options, "TEDPolicy0", tmp_path) == "1"
 
 
+@pytest.mark.slow
 def test_the_files_are_those_that_rasa_reads(small: TEDPolicy, tmp_path: Path) -> None:
     small.save(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -226,6 +231,7 @@ def test_rules_are_not_learned_and_nothing_is_saved_without_stories(tmp_path: Pa
     assert probabilities(TEDPolicy.load(options(), "TEDPolicy0", None)) == [0.0] * len(action_names(DOMAIN))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_max_history_limits_what_is_seen() -> None:
     policy, _ = trained(max_history=1)
@@ -237,6 +243,7 @@ def test_max_history_limits_what_is_seen() -> None:
     assert probabilities(whole, *greeted, *bye) != probabilities(whole, *parted, *bye)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -267,6 +274,7 @@ def test_options_of_training_change_what_is_learned(changes: dict[str, Any]) -> 
     assert any(not np.array_equal(value, weights(other)[path]) for path, value in mine.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "path", "shape"),
     [
@@ -292,6 +300,7 @@ def test_options_of_the_network_shape_its_variables(
     assert shape is None or {value.shape for value in found.values()} == {shape}
 
 
+@pytest.mark.slow
 def test_full_connection_density_needs_no_masks(small: TEDPolicy) -> None:
     assert not [path for path in untrained_weights(connection_density=1.0) if path.endswith("kernel_mask")]
     masks = {path: value for path, value in weights(small).items() if path.endswith("kernel_mask")}
@@ -300,6 +309,7 @@ def test_full_connection_density_needs_no_masks(small: TEDPolicy) -> None:
         assert not np.any(weights(small)[path.removesuffix("_mask")][mask == 0]), "kernels are stored masked"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_without_transformer_layers_only_the_last_turn_counts() -> None:
     policy, _ = trained(number_of_transformer_layers={"dialogue": 0})
@@ -308,6 +318,7 @@ def test_without_transformer_layers_only_the_last_turn_counts() -> None:
     assert probabilities(policy, *after_order(), *bye) == pytest.approx(probabilities(policy, *bye), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_margin_loss_gives_cosine_similarities(tmp_path: Path) -> None:
     policy, _ = trained(loss_type="margin")
@@ -319,6 +330,7 @@ def test_margin_loss_gives_cosine_similarities(tmp_path: Path) -> None:
     assert (meta["similarity_type"], meta["model_confidence"]) == ("cosine", "auto")
 
 
+@pytest.mark.slow
 def test_ranking_length_keeps_the_highest_and_may_scale_them_to_one(small: TEDPolicy, tmp_path: Path) -> None:
     small.save(tmp_path)
     whole = probabilities(small, *after_order())
@@ -372,6 +384,7 @@ def test_what_cannot_be_trained_is_refused_by_name(changes: dict[str, Any], erro
     assert "TEDPolicy3" in str(refusal.value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_evaluation_after_the_last_epoch_is_written_as_its_number() -> None:
     policy, _ = trained(evaluate_every_number_of_epochs=-1, epochs=2)
@@ -379,12 +392,14 @@ def test_evaluation_after_the_last_epoch_is_written_as_its_number() -> None:
     assert policy._files.options["evaluate_every_number_of_epochs"] == 2
 
 
+@pytest.mark.slow
 def test_stories_without_user_turns_are_refused() -> None:
     lonely = training_trackers([story("alone", ActionStep("utter_hello"), ActionStep("utter_bye"))], DOMAIN)
     with pytest.raises(DataError, match="user turn"):
         TEDPolicy(options(), "TEDPolicy0").train(lonely, DOMAIN, TrainingContext())
 
 
+@pytest.mark.slow
 def test_a_truncated_checkpoint_is_an_error_and_not_a_bot_that_answers_nonsense(
     small: TEDPolicy, tmp_path: Path
 ) -> None:
@@ -395,6 +410,7 @@ def test_a_truncated_checkpoint_is_an_error_and_not_a_bot_that_answers_nonsense(
         TEDPolicy.load(small.options, "TEDPolicy0", tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["label_data_metadata.json", "fake_features_metadata.json", "priority.json", "label_data.st"]
 )
@@ -425,11 +441,13 @@ def test_what_the_user_said_counts_only_in_the_turn_after_listening() -> None:
     assert not build_windows([[later]], StateEncoder(tables)).states.present["intent"].any()
 
 
+@pytest.mark.slow
 def test_user_uttered_events_without_intent_do_not_break_predictions(small: TEDPolicy) -> None:
     found = probabilities(small, LISTEN, UserUttered(None))
     assert len(found) == len(action_names(DOMAIN))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_held_out_examples_are_measured_and_logged_and_the_best_weights_kept(tmp_path: Path) -> None:
     held_out = {"evaluate_on_number_of_examples": 6, "evaluate_every_number_of_epochs": 1, "checkpoint_model": True}
@@ -445,6 +463,7 @@ def test_held_out_examples_are_measured_and_logged_and_the_best_weights_kept(tmp
 FULL_DIALOGUE = [{"name": "FullDialogueTrackerFeaturizer", "state_featurizer": [{"name": "SingleStateFeaturizer"}]}]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_whole_dialogues_are_learned_action_by_action_and_read_up_to_the_last_turn(tmp_path: Path) -> None:
     policy, figures = trained(featurizer=FULL_DIALOGUE, epochs=20, learning_rate=0.05, **NO_NOISE)

@@ -82,6 +82,7 @@ THANKED = (LISTEN, user_uttered("thank"), ActionExecuted("utter_hello"))
 TOLD = (((), "greet"), ((), "thank"), (GREETED, "bye"), (GREETED, "thank"), (THANKED, "bye"))
 
 
+@pytest.mark.slow
 def test_what_a_story_has_is_expected_and_much_else_is_not(policy: UnexpecTEDIntentPolicy) -> None:
     for before, said in TOLD:
         assert not is_unlikely(policy, *before, LISTEN, user_uttered(said))
@@ -89,6 +90,7 @@ def test_what_a_story_has_is_expected_and_much_else_is_not(policy: UnexpecTEDInt
     assert any(is_unlikely(policy, *before, LISTEN, user_uttered("greet")) for before in (GREETED, THANKED))
 
 
+@pytest.mark.slow
 def test_what_follows_in_a_story_is_more_similar_than_what_does_not(policy: UnexpecTEDIntentPolicy) -> None:
     for before, follows, others in (
         ((), ("greet", "thank"), ("bye",)),
@@ -99,6 +101,7 @@ def test_what_follows_in_a_story_is_more_similar_than_what_does_not(policy: Unex
         assert min(told[said] for said in follows) > max(told[said] for said in others)
 
 
+@pytest.mark.slow
 def test_rounding_makes_no_turn_of_a_story_unlikely() -> None:
     # Each window by itself, where thresholds were worked out from all of them at a time: of the same similarities, but
     # for the last bits, which differ from one processor to another. After one epoch most windows are still alike, so
@@ -119,6 +122,7 @@ def judged(policy: UnexpecTEDIntentPolicy, similarity: float, others: float = 3.
         return is_unlikely(policy, LISTEN, user_uttered("bye"))
 
 
+@pytest.mark.slow
 def test_below_its_threshold_an_intent_is_unlikely_unless_it_is_the_likeliest(policy: UnexpecTEDIntentPolicy) -> None:
     assert judged(policy, 0.9)
     assert not judged(policy, 1.1)
@@ -137,6 +141,7 @@ def test_ignored_intents_are_never_unlikely() -> None:
     assert not judged(ignoring, 0.5)
 
 
+@pytest.mark.slow
 def test_it_is_asked_only_right_after_a_known_intent(policy: UnexpecTEDIntentPolicy) -> None:
     surprise = (*GREETED, LISTEN, user_uttered("greet"))
     assert not is_unlikely(policy, *surprise, ActionExecuted("action_unlikely_intent"))
@@ -153,6 +158,7 @@ def test_a_window_has_all_intents_that_follow_it() -> None:
     assert found.states[1][-1]["prev_action"] == {"action_name": "utter_hello"}
 
 
+@pytest.mark.shared
 def test_windows_are_those_of_rasa_on_helpdesk() -> None:
     """With max_history 3 there are 101 windows before user turns, of up to 10 intents: counted by running Rasa."""
     root = need("assistants/helpdesk")
@@ -175,6 +181,7 @@ def test_quantiles_fall_with_the_tolerance_and_never_pass_the_lowest_right_one()
     assert (alone < np.float32(-3.0)).all()
 
 
+@pytest.mark.slow
 def test_a_saved_policy_loads_and_saves_the_same_files(policy: UnexpecTEDIntentPolicy, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
@@ -189,6 +196,7 @@ def test_a_saved_policy_loads_and_saves_the_same_files(policy: UnexpecTEDIntentP
     assert json.loads((first / "featurizer.json").read_text())["type"] == "IntentMaxHistoryTrackerFeaturizer"
 
 
+@pytest.mark.slow
 def test_missing_quantiles_are_an_error(policy: UnexpecTEDIntentPolicy, tmp_path: Path) -> None:
     policy.save(tmp_path)
     (tmp_path / "unexpected_intent_policy.label_quantiles.st").unlink()
@@ -196,6 +204,7 @@ def test_missing_quantiles_are_an_error(policy: UnexpecTEDIntentPolicy, tmp_path
         UnexpecTEDIntentPolicy.load(options(), "UnexpecTEDIntentPolicy1", tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_scale_loss_and_candidates_change_what_is_learned() -> None:
     def weights(**changes: Any) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from support.interpreter_lock import interpreter_is_free
 from support.notices import PLACE, listening, said
 from support.process import threads_after_loading
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY = "hello hi hey there bye goodbye see you fly to from rome berlin new york please"
 WORDS = VOCABULARY.split()
 EXAMPLES = [

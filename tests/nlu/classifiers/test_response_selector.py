@@ -20,6 +20,8 @@ from rebake.registry.components import COMPONENTS
 from support.nlu import component, tokenized, trained, training_on
 from support.notices import PLACE, listening, said
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = (
     ("hello there", "greet"),
     ("when do you open", "faq/hours"),

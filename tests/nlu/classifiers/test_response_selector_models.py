@@ -74,6 +74,7 @@ def read() -> Assistant:
     return load_assistant("config.yml", "domain.yml", "data")
 
 
+@pytest.mark.slow
 def test_a_new_wording_is_served_without_training(project: Path) -> None:
     first = build(read(), output=project / "models").model
     with load_model(first) as model:
@@ -111,6 +112,7 @@ def test_a_full_name_is_told_where_a_selector_serves_the_intent_alone() -> None:
     assert [intent.get("full_retrieval_intent_name", "not told") for intent in found] == ["faq/hours", None, "not told"]
 
 
+@pytest.mark.slow
 def test_a_new_wording_that_is_learned_makes_everything_from_the_tokens_on_stale(project: Path) -> None:
     edit(
         project / "config.yml", "{text: [16], label: [16]}", "{text: [], label: []}\n  number_of_transformer_layers: 1"

@@ -13,6 +13,8 @@ from rebake.nlu.pipeline import load_pipeline
 from rebake.registry.components import component_type
 from support.shared import need
 
+pytestmark = [pytest.mark.slow, pytest.mark.parity, pytest.mark.shared]
+
 
 @pytest.mark.parametrize("assistant", ["travelbot", "breakoutbot"])
 def test_rasas_selectors_answer_as_they_did(assistant: str) -> None:

@@ -16,6 +16,8 @@ from rebake.nlu.message import TEXT, Message
 from rebake.registry.components import component_type
 from support.shared import need
 
+pytestmark = [pytest.mark.parity, pytest.mark.shared]
+
 KEYS = ("entity", "start", "end", "value", "role", "group", "extractor")
 CONFIDENCES = ("confidence_entity", "confidence_role", "confidence_group")
 

@@ -15,6 +15,8 @@ from rebake.nlu.message import TEXT, Message
 from rebake.registry.components import component_type
 from support.shared import need
 
+pytestmark = [pytest.mark.slow, pytest.mark.parity, pytest.mark.shared]
+
 ASSISTANTS = ["breakoutbot", "concertbot", "e2ebot", "formbot", "helpdesk", "moodbot", "travelbot"]
 
 

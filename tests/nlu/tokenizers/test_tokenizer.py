@@ -80,6 +80,7 @@ def test_tokens_are_slices_of_the_text_in_order(text: str, pattern: str | None) 
     assert message.tokens["text"]
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["breakoutbot", "concertbot", "e2ebot", "formbot", "helpdesk", "moodbot", "travelbot"])
 def test_tokens_are_where_rasa_found_them(name: str) -> None:
     options = {"intent_tokenization_flag": True} if name == "e2ebot" else {}

@@ -20,6 +20,8 @@ from rebake.nn.layers.transformer_config import TransformerConfig
 from rebake.nn.training.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.weights import Blocks, Seeded, Weights, WeightSource
 
+pytestmark = pytest.mark.slow
+
 
 def encoder(
     source: WeightSource, *, units: int = 32, density: float = 0.2, **options: bool

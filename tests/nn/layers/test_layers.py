@@ -26,6 +26,8 @@ from rebake.nn.layers.transformer import Transformer, positional_encoding
 from rebake.nn.layers.transformer_config import TransformerConfig
 from rebake.nn.weights import Seeded, Weights
 
+pytestmark = pytest.mark.slow
+
 Array = NDArray[np.float32]
 rng = np.random.default_rng(0)
 

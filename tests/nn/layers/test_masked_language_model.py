@@ -17,6 +17,8 @@ from rebake.nn.layers.rows import Rows
 from rebake.nn.layers.text_data import TextData, Widths
 from rebake.nn.weights import Seeded, Weights
 
+pytestmark = pytest.mark.slow
+
 INPUTS, UNITS = 3, 5
 LOSS = DotProductLoss(
     negatives=20,

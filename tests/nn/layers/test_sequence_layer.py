@@ -21,6 +21,8 @@ from rebake.nn.training.batching import Batching
 from rebake.nn.training.fit import FitSettings
 from rebake.nn.weights import Seeded, Weights
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = Widths(sequence_dense=5, sentence_dense=5)
 COMBINE = CombineConfig(8, 8, rate=0.2, sparse_dropout=True, dense_dropout=True, density=0.25, l2=0.001)
 ENCODER = TransformerConfig(units=16, layers=2, heads=2, rate=0.2, attention_rate=0.1, density=0.25, l2=0.001)

@@ -13,6 +13,8 @@ from rebake.nn.training.evaluation import Evaluation, hold_out, micro_f1
 from rebake.nn.training.tensorboard import TensorBoardLog
 from rebake.nn.weights import Seeded, Weights, ones
 
+pytestmark = pytest.mark.slow
+
 # What scikit-learn 1.1.3 (Rasa's) gives: train_test_split(..., test_size=6, random_state=0, stratify=labels), to whose
 # training examples Rasa adds the only example of label 3.
 LABELS = [0] * 7 + [1] * 5 + [2] * 3 + [3] + [4] * 2

@@ -21,6 +21,8 @@ from rebake.nn.training.fit import Adam, FitSettings, Losses, ahead, fit, with_l
 from rebake.nn.weights import Seeded, Weights
 from support.weights import values_of
 
+pytestmark = pytest.mark.slow
+
 rng = np.random.default_rng(2)
 points = rng.normal(size=(32, 3)).astype(np.float32)
 targets = (points @ np.array([[1.0], [-2.0], [0.5]])).astype(np.float32)

@@ -12,6 +12,8 @@ from rebake.nn.layers.losses import DotProductLoss, scale_of, similarities
 from rebake.nn.layers.noise import Noise
 from rebake.nn.training.batching import Batching, balanced
 
+pytestmark = pytest.mark.slow
+
 rng = np.random.default_rng(1)
 BATCH, LABELS, WIDTH, NEGATIVES = 5, 4, 3, 6
 inputs, all_labels = (rng.normal(size=(n, WIDTH)).astype(np.float32) for n in (BATCH, LABELS))
