@@ -28,12 +28,14 @@ from support.tiers import (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="leave out the tests that are slow or need TensorFlow")
+    parser.addoption("--slow", action="store_true", help="run only the tests that --fast leaves out")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--fast"):
-        settings.register_profile("fast", max_examples=25)
-        settings.load_profile("fast")
+        if config.getoption("--hypothesis-profile") is None:
+            settings.register_profile("fast", max_examples=25)
+            settings.load_profile("fast")
         forbid_tensorflow()
         forbid_network()
 
@@ -44,10 +46,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--fast"):
-        left_out = [item for item in items if item.get_closest_marker("slow") is not None]
-        items[:] = [item for item in items if item.get_closest_marker("slow") is None]
-        config.hook.pytest_deselected(items=left_out)
+    if config.getoption("--fast") or config.getoption("--slow"):
+        is_chosen = [(item.get_closest_marker("slow") is not None) == config.getoption("--slow") for item in items]
+        config.hook.pytest_deselected(items=[item for item, chosen in zip(items, is_chosen, strict=True) if not chosen])
+        items[:] = [item for item, chosen in zip(items, is_chosen, strict=True) if chosen]
 
 
 @pytest.hookimpl(tryfirst=True)
