@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,9 +55,15 @@ def room_of(module: Path) -> str:
     return first.removesuffix(".py")
 
 
+@cache
+def nodes(module: Path) -> tuple[ast.AST, ...]:
+    """What the file's code consists of: parsed once, since every test asks for it."""
+    return tuple(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
+
+
 def imports(module: Path) -> Iterator[str]:
     """Every module that is imported anywhere in the file, for type checkers included."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in nodes(module):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -99,12 +106,7 @@ def test_no_two_files_import_each_other_even_by_a_detour() -> None:
 
 
 def test_no_two_classes_of_different_ideas_share_a_name() -> None:
-    names = [
-        node.name
-        for module in modules()
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef)
-    ]
+    names = [node.name for module in modules() for node in nodes(module) if isinstance(node, ast.ClassDef)]
     assert sorted(name for name, count in Counter(names).items() if count > 1) == []
 
 

@@ -20,6 +20,8 @@ from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
 from support.assistants import write_tiny
 
+pytestmark = pytest.mark.slow
+
 SHA = "a" * 40
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ def states(draw: Any) -> State:
 sequences = st.lists(states(), min_size=1, max_size=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(sequences, min_size=1, max_size=12), sequences, st.data())
 def test_the_index_finds_what_a_search_through_all_rules_finds(
@@ -41,6 +43,7 @@ def test_the_index_finds_what_a_search_through_all_rules_finds(
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(sequences, min_size=1, max_size=8))
 def test_a_longer_rule_is_found_among_sorted_keys(rules: list[list[State]]) -> None:
