@@ -17,6 +17,8 @@ from rebake.core.ted.texts import TextWidths
 from rebake.errors import ModelError
 from rebake.registry.policy_defaults import TED, UNEXPECTED_INTENT
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from rebake.nn.ted.config import TedConfig
 

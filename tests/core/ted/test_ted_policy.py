@@ -195,6 +195,7 @@ def test_the_files_are_those_that_rasa_reads(small: TEDPolicy, tmp_path: Path) -
     assert list(shape) == sorted(shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["dense_dimension", "embedding_dimension", "number_of_transformer_layers"])
 def test_a_model_whose_options_are_broken_is_refused_by_the_option(
     option: str, small: TEDPolicy, tmp_path: Path
@@ -209,6 +210,7 @@ def test_a_model_whose_options_are_broken_is_refused_by_the_option(
         assert caught.value.fix
 
 
+@pytest.mark.slow
 def test_a_model_that_tags_words_but_reads_no_texts_is_refused(small: TEDPolicy, tmp_path: Path) -> None:
     small.save(tmp_path)
     spec = {"tag_name": "entity", "ids_to_tags": {"0": "O"}, "tags_to_ids": {"O": 0}, "num_tags": 1}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from rebake.nlu.diet.config import diet_config
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
 from rebake.registry.component_defaults import DIET_CLASSIFIER, RESPONSE_SELECTOR
+
+pytestmark = pytest.mark.slow
 
 if TYPE_CHECKING:
     from rebake.nn.diet.config import DietConfig
