@@ -279,6 +279,7 @@ def weights(model: Path) -> dict[str, bytes]:
         }
 
 
+@pytest.mark.slow
 def test_both_ways_of_training_give_the_same_weights(tmp_path: Path) -> None:
     for name, text in PROJECT.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -295,6 +296,7 @@ def test_both_ways_of_training_give_the_same_weights(tmp_path: Path) -> None:
     assert {name.split("/")[1] for name in alone} >= {"train_DIETClassifier2", "train_TEDPolicy1", "train_RulePolicy0"}
 
 
+@pytest.mark.slow
 def test_an_error_of_core_ends_the_training_of_nlu_at_once(tmp_path: Path) -> None:
     for name, text in PROJECT.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
