@@ -28,7 +28,7 @@ from rebake.base.training_context import TrainingContext
 from rebake.core.featurizers import FeatureStates, TrackerFeaturizer
 from rebake.core.stories.generator import training_trackers
 from rebake.core.ted.data import StateEncoder, build_windows
-from rebake.registry.policies import POLICIES
+from rebake.registry.lookup import POLICIES
 
 FACTORS = (1, 10, 100, 400)
 TURNS = 5

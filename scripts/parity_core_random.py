@@ -238,7 +238,7 @@ def rebake_answer(project: Path, options: dict[str, Any]) -> dict[str, Any]:
     from rebake.core.featurizers import TrackerFeaturizer
     from rebake.core.stories.generator import training_trackers
     from rebake.errors import DataError
-    from rebake.registry.policies import POLICIES
+    from rebake.registry.lookup import POLICIES
 
     assistant = load_assistant(str(project / "config.yml"), str(project / "domain.yml"), str(project / "data"))
     trackers = training_trackers(assistant.stories, assistant.domain, options["augmentation"])

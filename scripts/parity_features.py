@@ -31,7 +31,7 @@ from rebake.errors import DataError
 from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.message import Message
 from rebake.nlu.training_messages import training_messages
-from rebake.registry.components import component_type
+from rebake.registry.lookup import require
 from rebake.registry.node import Node
 from rebake.registry.response_texts import label_texts
 
@@ -139,7 +139,7 @@ def check_archive(name: str, python: str, folder: Path) -> list[str]:
     theirs = ask_rasa(python, {"archive": str(archive), "texts": texts}, folder)["texts"]
     messages = [Message({"text": text}) for text in texts]
     with unpack(archive) as directory:
-        nodes = resolve(read_metadata(directory).nlu, component_type)
+        nodes = resolve(read_metadata(directory).nlu, "pipeline")
         for component in featurizers(list(nodes), directory / COMPONENTS_NAME):
             component.process(messages)
     return differences([said(message, "text") for message in messages], theirs, texts)
@@ -166,7 +166,7 @@ def check_training(
     job["compared"] = positions
     theirs = ask_rasa(python, {**job, "components": str(theirs_at), "texts": asked}, folder)
     nodes = [
-        Node(f"{spec.name}{position}", spec, component_type(spec))
+        Node(f"{spec.name}{position}", spec, require(spec, "pipeline"))
         for spec, position in zip(specs, positions, strict=True)
     ]
     texts = label_texts(assistant.nlu, assistant.domain)  # whether or not a selector reads them, as Rasa has them

@@ -12,8 +12,8 @@ import pytest
 
 from rebake import errors
 from rebake.cli.main import build_parser
-from rebake.registry.components import COMPONENTS
-from rebake.registry.policies import POLICIES
+from rebake.registry.lookup import COMPONENTS, POLICIES
+from support.docs import component_table
 from support.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -85,6 +85,10 @@ def test_the_docs_have_a_section_for_every_policy_and_no_other() -> None:
     assert sections(CORE_DOCS).keys() == POLICIES.keys()
 
 
+def test_the_table_of_components_is_that_of_the_registry() -> None:
+    assert component_table() in COMPONENT_DOCS
+
+
 @pytest.mark.parametrize("name", REGISTRY)
 def test_the_docs_list_every_option_with_its_default(name: str) -> None:
     rows = option_rows(sections(CORE_DOCS if name in POLICIES else COMPONENT_DOCS)[name])
@@ -104,7 +108,7 @@ def test_the_docs_say_why_an_option_of_a_policy_is_not_as_in_rasa(name: str) -> 
 def test_the_docs_say_what_is_refused_and_why(name: str) -> None:
     section = sections(COMPONENT_DOCS)[name]
     entry = COMPONENTS[name]
-    is_refused = entry.implementation is None and name != "RegexMessageHandler"
+    is_refused = entry.implementation is None and not entry.closes_pipeline
     assert (f"| [{name}](#{name.lower()}) | refused |" in COMPONENT_DOCS) == is_refused
     assert section.startswith("\n\nRefused. ") == is_refused
     if entry.refusal is not None:

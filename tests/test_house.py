@@ -93,6 +93,15 @@ def test_an_import_goes_only_to_a_room_further_down(module: Path) -> None:
             assert FLOOR[target] >= FLOOR[room] or room == "__init__", f"{room} imports {name}"
 
 
+@pytest.mark.parametrize("room", ["staleness", "archive", "validation"])
+def test_who_asks_the_registry_imports_no_component(room: str) -> None:
+    """Validation looks at data as training sees it, so it shares what is neither a component nor a policy."""
+    shared = re.compile(r"rebake\.(nlu\.(alignment|message|training_messages)|core\.dialogue\.\w+)(\.|$)")
+    for module in (SOURCE / room).rglob("*.py"):
+        foreign = [name for name in imports(module) if re.match(r"rebake\.(nlu|core)\b", name)]
+        assert [name for name in foreign if room != "validation" or not shared.match(name)] == [], module.name
+
+
 def test_no_two_files_import_each_other_even_by_a_detour() -> None:
     graph = {
         module: {file for name in imports(module) if name.startswith("rebake") and (file := file_of(name)) is not None}

@@ -39,19 +39,16 @@ class Model:
     @cached_property
     def _pipeline(self) -> Pipeline:
         from rebake.nlu.pipeline import load_pipeline
-        from rebake.registry.components import component_type
 
         if not self.metadata.nlu:
             raise ModelError(f"{self.path} holds no NLU model.", fix="Parse with a model that was trained on NLU data.")
         domain = self._domain if self.metadata.core else None
-        return load_pipeline(resolve(self.metadata.nlu, component_type), self._components, domain)
+        return load_pipeline(resolve(self.metadata.nlu, "pipeline"), self._components, domain)
 
     @cached_property
     def _core(self) -> CoreModel:
         from rebake.core.agent import load_policies
         from rebake.core.end_to_end import EndToEndFeaturizer
-        from rebake.registry.components import component_type
-        from rebake.registry.policies import policy_type
 
         if not self.metadata.core:
             raise ModelError(
@@ -59,8 +56,8 @@ class Model:
             )
         featurizer = None
         if self.metadata.end_to_end:
-            featurizer = EndToEndFeaturizer.load(resolve(self.metadata.end_to_end, component_type), self._components)
-        return load_policies(resolve(self.metadata.core, policy_type), self._components, self._domain, featurizer)
+            featurizer = EndToEndFeaturizer.load(resolve(self.metadata.end_to_end, "pipeline"), self._components)
+        return load_policies(resolve(self.metadata.core, "policies"), self._components, self._domain, featurizer)
 
     @property
     def _components(self) -> Path:

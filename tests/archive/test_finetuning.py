@@ -12,8 +12,6 @@ from rebake.archive.metadata import COMPONENTS_NAME, read_metadata, resolve
 from rebake.archive.pack import read_member
 from rebake.assistant.importer import load_assistant
 from rebake.model_training import train_nlu
-from rebake.registry.components import component_type
-from rebake.registry.policies import policy_type
 from support.shared import need
 
 REFERENCES = ("breakoutbot", "concertbot", "e2ebot", "formbot", "helpdesk", "moodbot", "travelbot")
@@ -33,8 +31,8 @@ def fingerprints(folder: Path, archive: Path) -> dict[str, str]:
     return finetuning_fingerprints(
         assistant,
         metadata.raw["train_schema"]["nodes"],
-        nlu=resolve(metadata.nlu, component_type),
-        core=resolve(metadata.core, policy_type),
+        nlu=resolve(metadata.nlu, "pipeline"),
+        core=resolve(metadata.core, "policies"),
         rasa_version="3.6.21",
     )
 

@@ -15,16 +15,15 @@ from rebake.assistant.domain.serialization import domain_as_dict
 from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, NluData, Response
 from rebake.base.location import Location
 from rebake.errors import ModelError
-from rebake.registry.components import component_type
+from rebake.registry.lookup import POLICIES, require
 from rebake.registry.node import Node
-from rebake.registry.policies import policy_type
 from support.shared import need
 
 HERE = Location("config.yml", 1)
 
 
 def nodes_of(metadata: Metadata) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
-    return resolve(metadata.nlu, component_type), resolve(metadata.core, policy_type)
+    return resolve(metadata.nlu, "pipeline"), resolve(metadata.core, "policies")
 
 
 def without_fingerprints(nodes: dict[str, Any]) -> dict[str, Any]:
@@ -49,9 +48,7 @@ def test_the_graphs_of_a_model_are_those_that_rasa_makes(name: str) -> None:
 
 def test_a_graph_of_one_part_holds_nothing_of_the_other() -> None:
     nlu = nodes("WhitespaceTokenizer", "DIETClassifier")
-    core = (
-        Node("RulePolicy0", ComponentSpec("RulePolicy", {}, HERE), policy_type(ComponentSpec("RulePolicy", {}, HERE))),
-    )
+    core = (Node("RulePolicy0", ComponentSpec("RulePolicy", {}, HERE), POLICIES["RulePolicy"]),)
     assert predict_graph(nlu, ())["run_RegexMessageHandler"]["needs"] == {"messages": "run_DIETClassifier1"}
     assert "domain_provider" not in {**predict_graph(nlu, ()), **train_graph(nlu, (), language="en")}
     assert predict_graph((), core)["run_RegexMessageHandler"]["needs"] == {
@@ -63,7 +60,7 @@ def test_a_graph_of_one_part_holds_nothing_of_the_other() -> None:
 
 def nodes(*names: str) -> tuple[Node, ...]:
     specs = [ComponentSpec(name, {}, HERE) for name in names]
-    return tuple(Node(f"{spec.name}{i}", spec, component_type(spec)) for i, spec in enumerate(specs))
+    return tuple(Node(f"{spec.name}{i}", spec, require(spec, "pipeline")) for i, spec in enumerate(specs))
 
 
 def bot(*responses: str) -> Assistant:
@@ -87,7 +84,7 @@ def build(directory: Path, assistant: Assistant, pipeline: tuple[Node, ...] | No
 def test_a_model_is_read_back_with_its_pipeline_options_and_domain(tmp_path: Path) -> None:
     directory = model_directory(tmp_path / "model")
     spec = ComponentSpec("CountVectorsFeaturizer", {"analyzer": "char_wb"}, HERE)
-    pipeline = (*nodes("WhitespaceTokenizer"), Node("CountVectorsFeaturizer1", spec, component_type(spec)))
+    pipeline = (*nodes("WhitespaceTokenizer"), Node("CountVectorsFeaturizer1", spec, require(spec, "pipeline")))
     assistant = bot("utter_hi")
     write_metadata(build(directory, assistant, pipeline), directory)
     metadata = read_metadata(pack(directory, tmp_path / "m.tar.gz"))
@@ -142,7 +139,10 @@ def test_core_is_served_with_the_domain_of_the_metadata(tmp_path: Path) -> None:
     spec = ComponentSpec("RulePolicy", {}, HERE)
     assistant = bot("utter_hi")
     metadata = build_metadata(
-        assistant, nlu=(), core=(Node("RulePolicy0", spec, policy_type(spec)),), components=tmp_path / "components"
+        assistant,
+        nlu=(),
+        core=(Node("RulePolicy0", spec, require(spec, "policies")),),
+        components=tmp_path / "components",
     )
     write_metadata(metadata, tmp_path)
     assert "utter_hi" in (tmp_path / "components" / "domain_provider" / "domain.yml").read_text()

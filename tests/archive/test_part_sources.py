@@ -14,9 +14,8 @@ from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, Nlu
 from rebake.base.location import Location
 from rebake.base.notices import Notices
 from rebake.errors import ModelError
-from rebake.registry.components import component_type
+from rebake.registry.lookup import require
 from rebake.registry.node import Node
-from rebake.registry.policies import policy_type
 from support.shared import need
 
 HERE = Location("config.yml", 1)
@@ -24,7 +23,9 @@ HERE = Location("config.yml", 1)
 
 def node(index: int, name: str) -> Node:
     spec = ComponentSpec(name, {}, HERE)
-    return Node(f"{name}{index}", spec, policy_type(spec) if name.endswith("Policy") else component_type(spec))
+    return Node(
+        f"{name}{index}", spec, require(spec, "policies") if name.endswith("Policy") else require(spec, "pipeline")
+    )
 
 
 NLU = (node(0, "WhitespaceTokenizer"), node(1, "CountVectorsFeaturizer"), node(2, "EntitySynonymMapper"))

@@ -145,7 +145,7 @@ def test_a_model_is_named_not_placed(project: Path, name: str) -> None:
 
 def test_options_are_refused_before_training_and_leave_nothing(project: Path) -> None:
     edit(project / "config.yml", "- name: MemoizationPolicy", "- name: MemoizationPolicy\n  max_history: x")
-    with pytest.raises(DataError, match=r"^config\.yml:8: .*max_history"):
+    with pytest.raises(DataError, match=r"^config\.yml:9: .*max_history"):
         build(read(), output=out(project))
     assert not out(project).exists()
 

@@ -12,14 +12,15 @@ import pytest
 from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
 from rebake.base.training_context import TrainingContext
-from rebake.core.agent import CoreModel, load_policies, policy_nodes, train_policies
+from rebake.core.agent import CoreModel, load_policies, train_policies
 from rebake.core.dialogue.events import LoopInterrupted, UserFeaturization, events_from_json
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
 from rebake.core.ensemble import combine
 from rebake.core.policy import PolicyPrediction
 from rebake.errors import DataError, ModelError, UnsupportedError
-from rebake.registry.policies import POLICIES, policy_type
+from rebake.registry.lookup import POLICIES, require
+from rebake.registry.node import policy_nodes
 from support.core import CONFIG, read
 
 DATA = """\
@@ -113,22 +114,10 @@ def test_what_was_trained_before_is_copied_instead(tmp_path: Path) -> None:
     assert (again / turns).read_bytes() == (out / turns).read_bytes()
 
 
-def test_the_default_policies_leave_out_what_is_not_trained_yet_and_say_so() -> None:
-    specs = [spec("MemoizationPolicy"), spec("UnexpecTEDIntentPolicy"), spec("TEDPolicy")]
-    nodes, notices = policy_nodes(specs, is_default=True)
-    untrained = [name for name in ("UnexpecTEDIntentPolicy",) if POLICIES[name].implementation is None]
-    assert [node.id for node in nodes if node.type.name not in untrained][::2][:1] == ["MemoizationPolicy0"]
-    assert nodes[-1].id == "TEDPolicy2"
-    assert [str(notice).split()[0] for notice in notices] == ["config.yml:9:"] * len(untrained)
-    if untrained:
-        with pytest.raises(UnsupportedError, match=r"config\.yml:9: rebake does not train UnexpecTEDIntentPolicy"):
-            policy_nodes(specs, is_default=False)
-
-
 def test_a_policy_of_ones_own_is_refused_and_rasas_dotted_names_are_known() -> None:
-    with pytest.raises(UnsupportedError, match=r"config\.yml:9: The policy 'addons\.MyPolicy'.*RulePolicy, TEDPolicy"):
-        policy_type(spec("addons.MyPolicy"))
-    assert policy_type(spec("rasa.core.policies.rule_policy.RulePolicy")) is POLICIES["RulePolicy"]
+    with pytest.raises(UnsupportedError, match=r"config\.yml:9: policies: 'addons\.MyPolicy'.*RulePolicy, TEDPolicy"):
+        require(spec("addons.MyPolicy"), "policies")
+    assert require(spec("rasa.core.policies.rule_policy.RulePolicy"), "policies") is POLICIES["RulePolicy"]
 
 
 def test_forms_need_the_rule_policy(tmp_path: Path) -> None:
@@ -139,13 +128,13 @@ def test_forms_need_the_rule_policy(tmp_path: Path) -> None:
 
 def test_a_model_without_its_files_is_a_model_error(tmp_path: Path) -> None:
     assistant = read(tmp_path, DATA)
-    nodes, _ = policy_nodes(assistant.config.policies, is_default=False)
+    nodes = policy_nodes(assistant.config)
     with pytest.raises(ModelError, match="MemoizationPolicy0"):
         load_policies(nodes, tmp_path, assistant.domain)
 
 
 def test_the_registry_is_read_without_tensorflow() -> None:
-    code = "import sys, rebake.registry.policies, rebake.core.agent; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, rebake.registry.lookup, rebake.core.agent; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

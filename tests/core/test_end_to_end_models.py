@@ -15,13 +15,13 @@ from rebake.archive.metadata import build_metadata
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.assistant.stories.texts import learned_texts
-from rebake.core.agent import policy_nodes
 from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered
-from rebake.core.end_to_end import EndToEndFeaturizer, require_featurizers
+from rebake.core.end_to_end import EndToEndFeaturizer
 from rebake.errors import DataError, UnsupportedError
-from rebake.nlu.pipeline import pipeline_nodes
+from rebake.registry.node import pipeline_nodes, policy_nodes
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
 from rebake.validation.assistant import check_assistant
+from rebake.validation.pipeline import require_featurizers
 from support.building import build
 from support.core import read
 from support.shared import need
@@ -134,7 +134,7 @@ def test_names_and_texts_are_featurized_in_training_and_in_conversations(assista
     build(assistant, output=tmp_path / "models", model_name="m")
     with tarfile.open(tmp_path / "models" / "m.tar.gz") as archive:
         archive.extractall(tmp_path / "model", filter="data")
-    featurizer = EndToEndFeaturizer.load(pipeline_nodes(assistant), tmp_path / "model" / "components")
+    featurizer = EndToEndFeaturizer.load(pipeline_nodes(assistant.config), tmp_path / "model" / "components")
     trained = featurizer.of_assistant(assistant)
     row = trained.name_row("action_name", "utter_bye")
     assert row is not None
@@ -152,8 +152,8 @@ def test_names_and_texts_are_featurized_in_training_and_in_conversations(assista
 def test_the_graph_is_rasas() -> None:
     folder = need("reference/e2ebot")
     assistant = load_assistant(*(folder / "assistant" / name for name in ("config.yml", "domain.yml", "data")))
-    core, _ = policy_nodes(assistant.config.policies, is_default=False)
-    made = build_metadata(assistant, nlu=pipeline_nodes(assistant), core=core, components=folder)
+    core = policy_nodes(assistant.config)
+    made = build_metadata(assistant, nlu=pipeline_nodes(assistant.config), core=core, components=folder)
     with tarfile.open(folder / "model.tar.gz") as archive:
         file = archive.extractfile("metadata.json")
         assert file is not None
@@ -175,7 +175,7 @@ def test_what_rasas_graph_gives_no_language_model_is_refused(assistant: Assistan
     spacy = ComponentSpec("SpacyNLP", {"model": "x"}, assistant.config.location)
     config = replace(assistant.config, pipeline=(spacy, *assistant.config.pipeline))
     with pytest.raises(UnsupportedError, match=r"config\.yml:\d+: SpacyNLP cannot stand in the pipeline of end-to-end"):
-        require_featurizers(assistant, pipeline_nodes(replace(assistant, config=config)))
+        require_featurizers(assistant, pipeline_nodes(config))
 
 
 def test_a_check_tells_that_texts_in_stories_have_no_featurizers(assistant: Assistant) -> None:

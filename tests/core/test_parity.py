@@ -22,14 +22,14 @@ from rebake.assistant.domain.serialization import domain_from_dict
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant, Domain
 from rebake.base.training_context import TrainingContext
-from rebake.core.agent import CoreModel, load_policies, policy_nodes, train_policies
+from rebake.core.agent import CoreModel, load_policies, train_policies
 from rebake.core.dialogue.events import events_from_json
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
 from rebake.core.ensemble import combine
 from rebake.core.policy import PolicyPrediction
-from rebake.registry.policies import policy_type
+from rebake.registry.node import nodes_of
 from support.shared import need
 
 pytestmark = [pytest.mark.parity, pytest.mark.shared]
@@ -121,7 +121,7 @@ def test_loaded_from_rasas_archive_the_policies_decide_as_rasa(name: str, unpack
     directory = unpacked(name)
     metadata = read_metadata(directory)
     domain = domain_from_dict(metadata.domain)
-    nodes = [node for node in resolve(metadata.core, policy_type) if node.type.name not in RECORDED]
+    nodes = [node for node in resolve(metadata.core, "policies") if node.type.name not in RECORDED]
     model = load_policies(nodes, directory / "components", domain)
     rule_node = next(node for node in nodes if node.type.name == "RulePolicy")
     rule_only = RuleOnlyData.read(directory / "components" / rule_node.directory)
@@ -134,7 +134,7 @@ def test_trained_here_the_policies_decide_as_rasa_and_their_files_say_the_same(
 ) -> None:
     assistant = assistant_of(name)
     positions = {position: spec for position, spec in enumerate(assistant.config.policies) if spec.name not in RECORDED}
-    nodes, _ = policy_nodes(list(positions.values()), is_default=False)
+    nodes = nodes_of(list(positions.values()), "policies")
     training = train_policies(list(positions.values()), assistant, TrainingContext(), tmp_path)
     model = load_policies(training.nodes, tmp_path, assistant.domain)
     original = {
@@ -170,7 +170,7 @@ def test_whole_models_of_rasa_decide_as_rasa_did(name: str, tmp_path: Path) -> N
     with tarfile.open(need(f"reference/{name}") / "model.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
     metadata = read_metadata(tmp_path)
-    nodes = resolve(metadata.core, policy_type)
+    nodes = resolve(metadata.core, "policies")
     model = load_policies(nodes, tmp_path / "components", domain_from_dict(metadata.domain))
     for point in points_of(name)[::3]:
         answer = model.predict_next(point["events"])

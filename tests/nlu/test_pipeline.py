@@ -21,7 +21,9 @@ from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model_training import train_nlu
 from rebake.nlu.classifiers.keyword_intent_classifier import KeywordIntentClassifier
 from rebake.nlu.message import Message
-from rebake.nlu.pipeline import PipelineTraining, load_pipeline, pipeline_nodes, train_pipeline
+from rebake.nlu.pipeline import PipelineTraining, load_pipeline, train_pipeline
+from rebake.registry.node import pipeline_nodes
+from rebake.validation.assistant import check_assistant
 from support.assistant_files import load, write
 
 CONFIG = """\
@@ -64,6 +66,7 @@ def project(tmp_path: Path, config: str = CONFIG, nlu: str = NLU) -> Assistant:
 
 def train(assistant: Assistant, directory: Path, earlier: Path | None = None, *again: str) -> PipelineTraining:
     """Train; what ``earlier`` holds is reused, except for the nodes ``again``."""
+    check_assistant(assistant, frozenset({"nlu"}), to_train=True)
     directory.mkdir()
 
     def reuse(node: str) -> Path | None:
@@ -81,7 +84,7 @@ REGEX = "rasa.nlu.featurizers.sparse_featurizer.regex_featurizer.RegexFeaturizer
 
 
 def test_nodes_are_named_by_the_name_as_written_and_its_position(tmp_path: Path) -> None:
-    nodes = pipeline_nodes(project(tmp_path))
+    nodes = pipeline_nodes(project(tmp_path).config)
     assert [node.id for node in nodes][:3] == ["WhitespaceTokenizer0", REGEX, "CountVectorsFeaturizer2"]
 
 
@@ -254,7 +257,7 @@ def test_batches_are_alike_and_bounded(count: int, threads: int) -> None:
 
 def test_an_option_without_meaning_is_refused_with_its_line_before_anything_is_trained(tmp_path: Path) -> None:
     assistant = project(tmp_path, CONFIG.replace("EntitySynonymMapper", "CountVectorsFeaturizer\n    analyzer: words"))
-    with pytest.raises(DataError, match=r"config\.yml:8: analyzer"):
+    with pytest.raises(DataError, match=r"config\.yml:9: .*analyzer"):
         train(assistant, tmp_path / "model")
     assert not files(tmp_path / "model")
 
@@ -269,7 +272,7 @@ def test_a_selector_of_texts_without_a_transformer_is_refused_with_its_line_befo
     tmp_path: Path,
 ) -> None:
     config = CONFIG.replace("EntitySynonymMapper", "ResponseSelector\n    use_text_as_label: true")
-    with pytest.raises(UnsupportedError, match=r"config\.yml:8: .*ResponseSelector.*use_text_as_label"):
+    with pytest.raises(UnsupportedError, match=r"config\.yml:9: .*ResponseSelector.*use_text_as_label"):
         train(project(tmp_path, config, RETRIEVAL), tmp_path / "model")
     assert not files(tmp_path / "model")
     training = train(project(tmp_path / "b", config), tmp_path / "without")  # no example: nothing to refuse

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rebake.registry.component_defaults import DIET_CLASSIFIER, RESPONSE_SELECTOR
-from rebake.registry.policy_defaults import TED, UNEXPECTED_INTENT
+from rebake.registry.lookup import COMPONENTS, POLICIES
 from support.paths import ROOT
 
 NN = ROOT / "src" / "rebake" / "nn"
@@ -89,7 +88,8 @@ def test_the_letters_of_most_shapes_mean_the_same_in_every_file() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: str(path.relative_to(NN)))
 def test_no_network_looks_an_option_up(file: Path) -> None:
-    options = DIET_CLASSIFIER.keys() | RESPONSE_SELECTOR.keys() | TED.keys() | UNEXPECTED_INTENT.keys()
+    networks = ("DIETClassifier", "ResponseSelector", "TEDPolicy", "UnexpecTEDIntentPolicy")
+    options = {option for name in networks for option in {**COMPONENTS, **POLICIES}[name].defaults}
     tree = ast.parse(file.read_text(encoding="utf-8"))
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert options & texts == set()

@@ -9,8 +9,8 @@ import pytest
 from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
 from rebake.errors import DataError, UnsupportedError
-from rebake.nlu.pipeline_checks import check_pipeline
-from rebake.registry.components import COMPONENTS, component_type, supported_components, trainable_type
+from rebake.registry.lookup import COMPONENTS, require, require_trainable, supported_names
+from rebake.validation.pipeline import check_pipeline
 
 
 def spec(name: str, line: int = 1, **options: Any) -> ComponentSpec:
@@ -25,7 +25,7 @@ def test_every_implementation_can_be_imported() -> None:
 
 def test_the_registry_and_the_components_load_without_tensorflow() -> None:
     code = (
-        "import sys; from rebake.nlu import pipeline; from rebake.registry import components as registry;"
+        "import sys; from rebake.nlu import pipeline; from rebake.registry import lookup as registry;"
         "[e.load_class() for e in registry.COMPONENTS.values() if e.implementation];"
         "assert 'tensorflow' not in sys.modules"
     )
@@ -34,12 +34,12 @@ def test_the_registry_and_the_components_load_without_tensorflow() -> None:
 
 def test_the_dotted_name_of_rasas_class_is_the_same_component() -> None:
     for entry in COMPONENTS.values():
-        assert component_type(spec(entry.rasa_class)) is entry
+        assert require(spec(entry.rasa_class), "pipeline") is entry
 
 
 def test_a_custom_component_is_refused_by_name_with_its_line_and_what_is_supported() -> None:
     with pytest.raises(UnsupportedError) as raised:
-        component_type(spec("mybot.nlu.Speller", 7))
+        require(spec("mybot.nlu.Speller", 7), "pipeline")
     assert str(raised.value).startswith("config.yml:7: ")
     assert "mybot.nlu.Speller" in str(raised.value)
     assert "DIETClassifier" in str(raised.value)
@@ -47,7 +47,7 @@ def test_a_custom_component_is_refused_by_name_with_its_line_and_what_is_support
 
 def test_a_misspelt_component_is_refused_with_the_name_that_was_meant() -> None:
     with pytest.raises(DataError, match="Did you mean 'DIETClassifier'"):
-        component_type(spec("DietClassifier"))
+        require(spec("DietClassifier"), "pipeline")
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,10 @@ def test_a_misspelt_component_is_refused_with_the_name_that_was_meant() -> None:
 )
 def test_a_refusal_says_why_and_what_to_use_instead(name: str, reason: str, instead: str) -> None:
     refused = spec(name, 4)
-    assert component_type(refused).name == name
+    assert require(refused, "pipeline").name == name
     with pytest.raises(UnsupportedError, match=rf"^config\.yml:4: .*{name} is not supported: .*{reason}.*{instead}"):
-        trainable_type(refused)
-    assert name not in supported_components()
+        require_trainable(refused, "pipeline")
+    assert name not in supported_names("pipeline")
     # nobody is sent to put a refused component's refused provider in front of it
     assert check_pipeline([spec("WhitespaceTokenizer"), refused] if "Tokenizer" not in name else [refused], "en") == []
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sklearn.metrics import classification_report
 
-from rebake.registry.components import COMPONENTS
+from rebake.registry.lookup import COMPONENTS
 from support.paths import ROOT
 from support.shared import need
 

@@ -39,8 +39,8 @@ from rebake.assistant.model import (
     UserStep,
 )
 from rebake.base.location import Location
-from rebake.registry import components as registry
-from rebake.registry.component_type import ComponentType
+from rebake.registry import lookup as registry
+from rebake.registry.entry import Entry, Section
 from rebake.staleness import fingerprints
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
 from rebake.staleness.meaning import digest
@@ -478,11 +478,11 @@ def test_mappings_with_keys_of_several_kinds_count_without_their_order(one: Any,
 def test_the_version_of_a_components_training_counts(bot: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     before = prints(bot)
 
-    def bumped(spec: ComponentSpec) -> ComponentType:
-        entry = registry.component_type(spec)
+    def bumped(spec: ComponentSpec, section: Section) -> Entry:
+        entry = registry.require(spec, section)
         return replace(entry, version=entry.version + 1) if entry.name == "EntitySynonymMapper" else entry
 
-    monkeypatch.setattr(fingerprints, "component_type", bumped)
+    monkeypatch.setattr(fingerprints, "require", bumped)
     after = prints(bot)
     assert {p for p in before.parts if before.parts[p] != after.parts[p]} == {"nlu"}
     assert [n for n in before.components if before.components[n] != after.components[n]] == ["EntitySynonymMapper6"]
@@ -492,7 +492,7 @@ def test_a_component_that_can_only_be_checked_becomes_stale_when_it_can_be_train
     bot: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        fingerprints, "component_type", lambda spec: replace(registry.component_type(spec), implementation=None)
+        fingerprints, "require", lambda spec, section: replace(registry.require(spec, section), implementation=None)
     )
     before = prints(bot)
     monkeypatch.undo()

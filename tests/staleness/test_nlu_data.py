@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rebake.assistant.importer import load_assistant
-from rebake.registry.components import COMPONENTS
+from rebake.registry.lookup import COMPONENTS
 from rebake.staleness.fingerprints import fingerprint
 from support.assistant_files import write
 

@@ -7,19 +7,33 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rebake.assistant.model import Domain, Example, NluData
+from rebake.assistant.model import ComponentSpec, Domain, Example, NluData
+from rebake.base.location import Location
 from rebake.base.sparse_rows import SparseRows
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import Component, TrainingData
+from rebake.nlu.extras import require_extra
 from rebake.nlu.message import Features, Message
 from rebake.nlu.training_messages import training_messages
-from rebake.registry.components import COMPONENTS
+from rebake.registry.lookup import COMPONENTS, POLICIES
 from rebake.registry.response_texts import label_texts
+from rebake.registry.validator import check_options
+
+HERE = Location("config.yml", 7)
+
+
+def valid_options(name: str, **options: Any) -> dict[str, Any]:
+    """Merged options, checked as those of config.yml are."""
+    entry = {**COMPONENTS, **POLICIES}[name]
+    check_options(ComponentSpec(name, options, HERE), entry)
+    return entry.merged(options)
 
 
 def component(name: str, **options: Any) -> Component:
+    """A new component; its options are checked as those of config.yml are."""
     entry = COMPONENTS[name]
-    made: Component = entry.load_class()(entry.merged(options), f"{name}1")
+    require_extra(entry)
+    made: Component = entry.load_class()(valid_options(name, **options), f"{name}1")
     return made
 
 

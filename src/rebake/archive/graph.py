@@ -11,21 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rebake.assistant.yaml.values import plain
+from rebake.registry.lookup import closing_component, find
 from rebake.registry.node import Node
 
 Graph = dict[str, dict[str, Any]]
 
+NLU_TARGET = f"run_{closing_component().name}"
+
 _PROVIDERS = "rasa.graph_components.providers"
 _DOMAIN_PROVIDER = f"{_PROVIDERS}.domain_provider.DomainProvider"
-_MODEL_FROM = {  # components whose functions take the model of a provider that stands earlier in the pipeline
-    "SpacyNLP": "SpacyNLP",
-    "SpacyEntityExtractor": "SpacyNLP",
-    "MitieFeaturizer": "MitieNLP",
-    "MitieIntentClassifier": "MitieNLP",
-    "MitieEntityExtractor": "MitieNLP",
-}
-_RUNS_IN_TRAINING = frozenset({"tokenizer", "featurizer"})
-_READ_TEXTS = frozenset({"TEDPolicy", "UnexpecTEDIntentPolicy"})
 _FEATURIZATION = "rasa.core.featurizers.precomputation"
 _FEATURES = "end_to_end_features_provider"
 _FOR_POLICIES = {
@@ -36,12 +30,12 @@ _FOR_POLICIES = {
 
 def needs_texts(nlu: Sequence[Node], core: Sequence[Node], *, end_to_end: bool) -> bool:
     """Whether names and texts are featurized for a policy; ``end_to_end``: stories hold texts, both parts are there."""
-    return end_to_end and bool(nlu) and any(node.type.name in _READ_TEXTS for node in core)
+    return end_to_end and bool(nlu) and any(node.type.reads_texts for node in core)
 
 
 def featurizing(nlu: Sequence[Node]) -> list[Node]:
     """The tokenizers and featurizers, which also run while others are trained."""
-    return [node for node in nlu if node.type.kind in _RUNS_IN_TRAINING or node.type.name == "SpacyNLP"]
+    return [node for node in nlu if node.type.featurizes]
 
 
 def train_graph(
@@ -109,14 +103,14 @@ def predict_graph(nlu: Sequence[Node], core: Sequence[Node], *, end_to_end: bool
         options = node.spec.options
         if node.type.kind == "model_provider":
             graph[f"provide_{node.id}"] = _predict_node(node.type.rasa_class, "provide", {}, config=options)
-            if node.type.name not in _MODEL_FROM:  # Mitie's provider does not see messages
+            if not node.type.processes_messages:
                 continue
         needs = {"messages": last, **_model_need(graph, node)}
         last = f"run_{node.id}"
         resource = node.directory if node.resource else None
         graph[last] = _predict_node(node.type.rasa_class, "process", needs, config=options, resource=resource)
-    graph["run_RegexMessageHandler"] = _predict_node(
-        "rasa.nlu.classifiers.regex_message_handler.RegexMessageHandler",
+    graph[NLU_TARGET] = _predict_node(
+        closing_component().rasa_class,
         "process",
         {"messages": last, **({"domain": "domain_provider"} if core else {})},
     )
@@ -126,7 +120,7 @@ def predict_graph(nlu: Sequence[Node], core: Sequence[Node], *, end_to_end: bool
 
 
 def _precomputations(node: Node, with_texts: bool) -> dict[str, str]:
-    return {"precomputations": _FEATURES} if with_texts and node.type.name in _READ_TEXTS else {}
+    return {"precomputations": _FEATURES} if with_texts and node.type.reads_texts else {}
 
 
 def _add_story_featurization(graph: Graph, nlu: Sequence[Node]) -> None:
@@ -212,7 +206,7 @@ def _add_core_prediction(graph: Graph, nlu: Sequence[Node], core: Sequence[Node]
             config=node.spec.options,
             resource=node.directory,
         )
-    rules = [node.directory for node in core if node.type.name == "RulePolicy"]
+    rules = [node.directory for node in core if node.type.learns_from_rules]
     graph["rule_only_data_provider"] = _predict_node(
         f"{_PROVIDERS}.rule_only_provider.RuleOnlyDataProvider", "provide", {}, resource=rules[0] if rules else None
     )
@@ -228,9 +222,10 @@ def _add_core_prediction(graph: Graph, nlu: Sequence[Node], core: Sequence[Node]
 
 
 def _model_need(graph: Graph, node: Node) -> dict[str, str]:
-    provider = _MODEL_FROM.get(node.type.name)
+    """The node of the provider whose model a component's functions take."""
+    provider = None if node.type.model_from is None else find(node.type.model_from)
     for name, other in graph.items():
-        if provider is not None and other["uses"].endswith(f".{provider}"):
+        if provider is not None and other["uses"] == provider.rasa_class:
             return {"model": name}
     return {}
 

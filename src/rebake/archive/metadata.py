@@ -5,30 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rebake.archive.graph import predict_graph, train_graph
+from rebake.archive.graph import NLU_TARGET, predict_graph, train_graph
 from rebake.archive.pack import COMPONENTS_NAME, METADATA_NAME, read_member
 from rebake.assistant.domain.serialization import domain_as_dict, domain_as_yaml, domain_from_dict
 from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.base.files import write_text
 from rebake.base.location import Location
 from rebake.errors import ModelError
-from rebake.registry.component_type import ComponentType
+from rebake.registry.entry import Section
+from rebake.registry.lookup import COMPONENTS, find, require
 from rebake.registry.node import Node
+from rebake.registry.validator import check_stored_options
 
 __all__ = ["COMPONENTS_NAME", "METADATA_NAME", "Metadata", "StoredNode", "build_metadata", "read_metadata"]
 
 DOMAIN_FILE = "domain_provider/domain.yml"
-RESPONSES_FILE = "ResponseSelector.responses.json"
 RASA_VERSION = "3.6.21"  # Rasa refuses a model of an older version, and takes any newer one
 NLU, CORE, END_TO_END = 1, 2, 4  # Rasa's training types; NLU and Core: their sum
 
-_SELECTOR = "rasa.nlu.selectors.response_selector.ResponseSelector"
 _FIX = "Train the model again, or take another model."
 
 
@@ -107,7 +107,7 @@ def build_metadata(
         "training_type": END_TO_END if end_to_end else (NLU if nlu else 0) | (CORE if core else 0),
         "project_fingerprint": None,
         "core_target": "select_prediction" if core else None,
-        "nlu_target": "run_RegexMessageHandler",
+        "nlu_target": NLU_TARGET,
         "language": config.language,
         "spaces": None,
     }
@@ -131,8 +131,11 @@ def write_metadata(metadata: Mapping[str, Any], directory: Path) -> None:
         write_text(file, domain_as_yaml(domain))
     responses = {name: value for name, value in metadata["domain"].get("responses", {}).items() if "/" in name}
     for node in nodes.values():
-        if node["uses"] == _SELECTOR and (components / node["resource"]["name"]).is_dir():
-            write_text(components / node["resource"]["name"] / RESPONSES_FILE, _json(responses))
+        entry = find(node["uses"])
+        if entry is not None and entry.responses is not None:
+            component = components / node["resource"]["name"]
+            if component.is_dir():
+                write_text(component / entry.responses.file, _json(responses))
     write_text(directory / METADATA_NAME, _json(metadata))
 
 
@@ -165,16 +168,22 @@ def read_metadata(path: Path, *, archive: Path | None = None) -> Metadata:
         raise ModelError(f"{METADATA_NAME} in {archive} is not one of Rasa 3.6 ({error!r}).", fix=_FIX) from error
 
 
-def resolve(nodes: Sequence[StoredNode], lookup: Callable[[ComponentSpec], ComponentType]) -> tuple[Node, ...]:
-    """Stored nodes with their registry entries; ``lookup`` is that of the NLU or the Core registry.
+def resolve(nodes: Sequence[StoredNode], section: Section) -> tuple[Node, ...]:
+    """Stored nodes with their registry entries, their options checked.
 
     ``spec.name`` of the result is the entry's name, not the dotted class that the archive holds.
+
+    Raises:
+        DataError: a component that Rasa does not know, or options with which it cannot have been trained.
+        UnsupportedError: a custom component, or an option that rebake does not have.
     """
     resolved = []
     for node in nodes:
         place = Location(METADATA_NAME, 1)
-        found = lookup(ComponentSpec(node.rasa_class, node.options, place))
-        resolved.append(Node(node.id, ComponentSpec(found.name, node.options, place), found))
+        found = require(ComponentSpec(node.rasa_class, node.options, place), section)
+        spec = ComponentSpec(found.name, node.options, place)
+        check_stored_options(spec, found)
+        resolved.append(Node(node.id, spec, found))
     return tuple(resolved)
 
 
@@ -185,7 +194,7 @@ def _stored_pipeline(nodes: Mapping[str, Any]) -> list[StoredNode]:
         is_lone_provider = node["fn"] == "provide" and name.startswith("provide_")
         if is_lone_provider and f"run_{name.removeprefix('provide_')}" in nodes:
             continue
-        is_step = node["fn"] == "process" and name.startswith("run_") and name != "run_RegexMessageHandler"
+        is_step = node["fn"] == "process" and name.startswith("run_") and name != NLU_TARGET
         if is_step or is_lone_provider:
             pipeline.append(_stored(name, node))
     return pipeline
@@ -207,9 +216,10 @@ def _stored(name: str, node: Mapping[str, Any]) -> StoredNode:
 def _content_id(metadata: Mapping[str, Any], components: Path) -> str:
     """32 hex digits over what the model is made of: the form of the uuid that Rasa gives a model."""
     digest = hashlib.sha256(_json(metadata).encode())
+    follow = {entry.responses.file for entry in COMPONENTS.values() if entry.responses is not None}
     files = sorted((file.relative_to(components).as_posix(), file) for file in components.rglob("*") if file.is_file())
     for name, file in files:
-        if name == DOMAIN_FILE or file.name == RESPONSES_FILE:  # follow from the metadata
+        if name == DOMAIN_FILE or file.name in follow:  # follow from the metadata
             continue
         with file.open("rb") as content:
             digest.update(f"\0{name}\0{hashlib.file_digest(content, 'sha256').hexdigest()}".encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rebake.assistant import default_config as defaults
@@ -123,5 +123,18 @@ def _components(
         if not isinstance(name, str) or not name:
             raise DataError(f"An entry of '{key}' has no name.", location=document.at(line), fix=fix)
         options = {k: plain(v) for k, v in entry.items() if k != "name"} if isinstance(entry, YamlMap) else {}
-        specs.append(ComponentSpec(name, options, document.at(line)))
+        places = {path: document.at(at) for path, at in _lines(entry)}
+        specs.append(ComponentSpec(name, options, document.at(line), places))
     return tuple(specs), False
+
+
+def _lines(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    """The line of everything below a value, by the keys and positions that lead there."""
+    inner: Iterable[tuple[Any, int, Any]] = ()
+    if isinstance(value, YamlMap):
+        inner = ((key, value.line_of(key), item) for key, item in value.items())
+    elif isinstance(value, YamlList):
+        inner = ((place, line, item) for place, (line, item) in enumerate(value.numbered()))
+    for key, line, item in inner:
+        yield (*path, key), line
+        yield from _lines(item, (*path, key))

@@ -14,11 +14,23 @@ from rebake.base.location import Location, Notice
 
 @dataclass(frozen=True, slots=True)
 class ComponentSpec:
-    """One entry of ``pipeline:`` or ``policies:``; ``options`` is the entry as written, without ``name``."""
+    """One entry of ``pipeline:`` or ``policies:``.
+
+    Attributes:
+        options: the entry as written, without ``name``.
+        location: of the entry.
+        places: keys and positions that lead to a value of the options -> where it stands.
+    """
 
     name: str
     options: Mapping[str, Any]
     location: Location
+    places: Mapping[tuple[str | int, ...], Location] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, *path: str | int) -> Location:
+        """Where an option, or a value inside of it, stands; the entry's own place where that is not known."""
+        known = (self.places.get(path[:length]) for length in range(len(path), 0, -1))
+        return next((place for place in known if place is not None), self.location)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from rebake.build.plan import Plan
 from rebake.build.training import Reuse, TrainedPart, TrainPart
 from rebake.core.agent import train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer
-from rebake.nlu.pipeline import pipeline_nodes, train_pipeline
+from rebake.nlu.pipeline import train_pipeline
 from rebake.registry.node import Node
 
 TRAINED_BY = f"rebake {__version__}"
@@ -214,7 +214,7 @@ class Job:
         started = time.monotonic()
         featurizer = None
         if self.plan.is_end_to_end:
-            featurizer = EndToEndFeaturizer.load(pipeline_nodes(self._assistant), components)
+            featurizer = EndToEndFeaturizer.load(self.plan.nlu, components)
         done = train_policies(
             self._assistant.config.policies,
             self._assistant,

@@ -10,10 +10,8 @@ from rebake.archive.pack import SUFFIX, verify
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
 from rebake.build.request import Request
-from rebake.core.agent import policy_nodes
 from rebake.errors import DataError, ModelError, UsageError
-from rebake.nlu.pipeline import pipeline_nodes
-from rebake.registry.node import Node
+from rebake.registry.node import Node, pipeline_nodes, policy_nodes
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
 from rebake.staleness.verdict import Verdict
@@ -113,9 +111,9 @@ def make_plan(request: Request, baseline: Baseline = NO_BASELINE) -> Plan:
     nlu: tuple[Node, ...] = ()
     core: tuple[Node, ...] = ()
     if request.to_train and "nlu" in wanted.parts:
-        nlu = pipeline_nodes(assistant)
+        nlu = pipeline_nodes(assistant.config)
     if request.to_train and "core" in wanted.parts:
-        core, _ = policy_nodes(assistant.config.policies, is_default=assistant.config.policies_is_default)
+        core = policy_nodes(assistant.config)
     notices = tuple(dict.fromkeys((*assistant.notices, *found)))
     return Plan(request, baseline, nlu, core, wanted, verdict, notices)
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rebake.archive.part_sources import copy_component
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
-from rebake.assistant.reading import did_you_mean
-from rebake.base.location import Notice
-from rebake.base.notice_kinds import NoticeKind
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import events_from_json
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
@@ -25,15 +22,13 @@ from rebake.core.ensemble import combine
 from rebake.core.policy import Policy, PolicyPrediction
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError, StorageError
-from rebake.registry.node import Node, located
-from rebake.registry.policies import policy_type, require_trainable
+from rebake.registry.node import Node, located, policy_nodes
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 
 logger = logging.getLogger("rebake")
 
 FOLLOWUP = "followup_action"
 _NEGLIGIBLE = 1e-6
-_REFUSED_BY_POLICIES = frozenset({"featurizer"})  # with a message of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,43 +44,6 @@ class CoreTraining:
     nodes: tuple[Node, ...]
     metrics: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-
-
-def policy_nodes(specs: Sequence[ComponentSpec], *, is_default: bool) -> tuple[tuple[Node, ...], tuple[Notice, ...]]:
-    """The policies to be trained, with ids as Rasa gives them (``TEDPolicy1``: name and position).
-
-    Args:
-        specs: ``policies:`` of config.yml, or Rasa's defaults.
-        is_default: they are Rasa's defaults: what rebake does not train is left out, with a notice.
-
-    Returns:
-        The nodes, and what was left out or is not read (Rasa ignores unknown options too).
-
-    Raises:
-        UnsupportedError: a policy of one's own, or one that is not trained yet and was asked for.
-    """
-    nodes: list[Node] = []
-    notices: list[Notice] = []
-    for position, spec in enumerate(specs):
-        if is_default and policy_type(spec).implementation is None:
-            notices.append(
-                Notice(
-                    f"{spec.name} of Rasa's default policies is left out: rebake does not train it yet.", spec.location
-                )
-            )
-            continue
-        entry = require_trainable(spec)
-        for option in sorted(spec.options.keys() - entry.defaults.keys() - _REFUSED_BY_POLICIES):
-            hint = did_you_mean(option, entry.defaults)
-            notices.append(
-                Notice(
-                    f"policies: {entry.name} has no option {option!r}; it is ignored.{hint}",
-                    spec.location,
-                    NoticeKind.UNKNOWN_OPTION,
-                )
-            )
-        nodes.append(Node(f"{spec.name}{position}", spec, entry))
-    return tuple(nodes), tuple(notices)
 
 
 def train_policies(
@@ -113,16 +71,14 @@ def train_policies(
         UnsupportedError: policies, slots or stories that rebake does not train.
         DataError: forms without RulePolicy, and what the policies refuse (rules that contradict each other ...).
     """
-    nodes, _ = policy_nodes(specs, is_default=assistant.config.policies_is_default)
+    nodes = policy_nodes(replace(assistant.config, policies=tuple(specs)))
     _require_rule_policy(nodes, assistant, context)
     trackers: list[TrainingTracker] | None = None
     end_to_end: EndToEndFeatures | None = None
     metrics: dict[str, float] = {}
     seconds: dict[str, float] = {}
     kept = {node.id: found for node in nodes if (found := reuse(node.id)) is not None}
-    policies = {
-        node.id: _made(node) for node in nodes if node.id not in kept
-    }  # first, so that bad options fail at once
+    policies = {node.id: _made(node) for node in nodes if node.id not in kept}
     for node in nodes:
         target = directory / node.directory
         if node.id in kept:
@@ -145,7 +101,7 @@ def train_policies(
 
 
 def _require_rule_policy(nodes: Sequence[Node], assistant: Assistant, context: TrainingContext) -> None:
-    if any(node.type.name == "RulePolicy" for node in nodes):
+    if any(node.type.learns_from_rules for node in nodes):
         return
     if assistant.domain.forms:
         raise DataError(
@@ -191,7 +147,7 @@ def load_policies(
         files = directory / node.directory
         found = files if files.is_dir() else None
         policies[f"run_{node.id}"] = node.type.load_class().load(node.type.merged(node.spec.options), node.id, found)
-        if node.type.name == "RulePolicy" and rule_only is None:
+        if node.type.learns_from_rules and rule_only is None:
             rule_only = RuleOnlyData.read(found)
     return CoreModel(policies, domain, rule_only or RuleOnlyData(), featurizer)
 

@@ -17,12 +17,11 @@ from rebake.assistant.model import Assistant, UserStep
 from rebake.assistant.stories.texts import turns
 from rebake.base.sparse_rows import SparseRows
 from rebake.core.dialogue.events import ActionExecuted, Event, UserUttered
-from rebake.errors import DataError, ModelError, UnsupportedError
+from rebake.errors import ModelError
 from rebake.nlu.component import Component
 from rebake.nlu.message import Message
 from rebake.registry.node import Node
 
-_NEED_A_MODEL = frozenset({"SpacyNLP", "MitieFeaturizer"})
 _CACHED = 10_000  # featurized names and texts that are kept for the next prediction
 
 KeyAttribute = Literal["action_name", "action_text", "text", "intent"]
@@ -126,28 +125,3 @@ def _said(event: Event) -> Iterator[tuple[KeyAttribute, str]]:
             yield "action_name", name
         case ActionExecuted():
             yield "action_text", event.label
-
-
-def require_featurizers(assistant: Assistant, nlu: Sequence[Node]) -> None:
-    """Whether end-to-end stories can be trained with this pipeline.
-
-    Raises:
-        DataError: no component featurizes texts, or NLU is not trained with Core, so that there is none.
-        UnsupportedError: a component that Rasa 3.6.21 cannot run in its end-to-end graph.
-    """
-    story = next(story for story in assistant.stories if story.is_end_to_end)
-    if not any(node.type.kind == "featurizer" for node in nlu):
-        raise DataError(
-            f"'{story.name}' holds texts, which policies see through the tokenizers and featurizers of NLU, "
-            "and no featurizer is trained with this Core.",
-            location=story.location,
-            fix="Train NLU and Core together, with featurizers in the pipeline, or write intents and actions.",
-        )
-    for node in nlu:
-        if node.type.name in _NEED_A_MODEL:
-            raise UnsupportedError(
-                f"{node.type.name} cannot stand in the pipeline of end-to-end stories: Rasa 3.6 gives it no language "
-                "model there.",
-                location=node.spec.location,
-                fix="Use featurizers that load no language model of another component, or write intents and actions.",
-            )

@@ -26,11 +26,9 @@ from rebake.core.dialogue.states import (
 )
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.errors import RETRAIN, ModelError
+from rebake.registry.tracker_featurizers import FULL_DIALOGUE, MAX_HISTORY
 
 FILE = "featurizer.json"
-MAX_HISTORY = "MaxHistoryTrackerFeaturizer"
-INTENT_MAX_HISTORY = "IntentMaxHistoryTrackerFeaturizer"
-FULL_DIALOGUE = "FullDialogueTrackerFeaturizer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from rebake.base.location import Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.nlu.message import Message, Token
 
-TAGGERS = ("CRFEntityExtractor", "DIETClassifier")  # they learn entities, with roles and groups, from tokens
 _FIRST_DOUBTFUL = 0x24C2  # from here on a word character may be one that WhitespaceTokenizer drops with its word
 
 

@@ -17,15 +17,15 @@ from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.base.interpreter_lock import interpreter_held
 from rebake.base.processors import processors
 from rebake.base.training_context import TrainingContext
-from rebake.nlu.alignment import TAGGERS, misaligned
+from rebake.nlu.alignment import misaligned
 from rebake.nlu.classifiers.fallback_classifier import FALLBACK_INTENT
 from rebake.nlu.classifiers.regex_message_handler import RegexMessageHandler
 from rebake.nlu.component import Component, TrainingData
+from rebake.nlu.extras import require_extra
 from rebake.nlu.message import TEXT, Message
-from rebake.nlu.pipeline_checks import check_pipeline, check_response_selector
 from rebake.nlu.training_messages import story_messages, training_messages
-from rebake.registry.components import component_type, trainable_type
-from rebake.registry.node import Node, located
+from rebake.registry.lookup import require_trainable
+from rebake.registry.node import Node, located, nodes_of
 from rebake.registry.response_texts import response_texts
 
 _PARSE_BATCH = 256  # the most texts that a thread has in the pipeline; bounds the memory that a long list takes
@@ -50,11 +50,6 @@ class PipelineTraining:
     reused: tuple[str, ...]
 
 
-def pipeline_nodes(assistant: Assistant) -> tuple[Node, ...]:
-    """The nodes that a model of this assistant has."""
-    return _nodes(assistant.config.pipeline)
-
-
 def train_pipeline(
     specs: Sequence[ComponentSpec],
     assistant: Assistant,
@@ -67,7 +62,7 @@ def train_pipeline(
     """Train every component that learns into ``directory/train_<node id>``.
 
     Args:
-        specs: the pipeline, as in ``assistant.config.pipeline``.
+        specs: the pipeline, as in ``assistant.config.pipeline``; it is valid (:mod:`rebake.validation`).
         assistant: its NLU data is learned from, and the texts of its retrieval responses.
         context: settings of this run.
         directory: ``components/`` of the model; directories of components that learned nothing are not made.
@@ -77,9 +72,8 @@ def train_pipeline(
     Raises:
         DataError, UnsupportedError: with the line of config.yml, or of the data.
     """
-    check_pipeline(specs, context.language)
-    nodes = _nodes(specs)
-    components = {node.id: _new(node, assistant) for node in nodes}  # before training, so that bad options fail at once
+    nodes = nodes_of(specs, "pipeline")
+    components = {node.id: _new(node) for node in nodes}  # before training, so that what is not installed fails at once
     kept = {node.id: found for node in nodes if node.resource and (found := reuse(node.id)) is not None}
     texts = response_texts(specs, assistant.nlu, assistant.domain)
     stories = story_messages(assistant.stories) if end_to_end else []
@@ -115,11 +109,7 @@ class Pipeline:
         self._components = tuple(components)
         self._handler = RegexMessageHandler(domain)
         self._lock = Lock()  # libraries such as spaCy's must not be asked by two threads at a time
-        self._always_ranks = any(
-            node.type.name == "SklearnIntentClassifier"
-            or (node.type.name == "DIETClassifier" and node.type.merged(node.spec.options)["intent_classification"])
-            for node in nodes
-        )
+        self._always_ranks = any(node.type.is_on(node.type.always_ranks, node.spec.options) for node in nodes)
 
     def parse(self, text: str) -> dict[str, Any]:
         """One text; see :meth:`parse_all`."""
@@ -209,24 +199,19 @@ def load_pipeline(nodes: Sequence[Node], directory: Path, domain: Domain | None 
 def load_components(nodes: Sequence[Node], directory: Path) -> list[Component]:
     """The components of some nodes, in order; see :func:`load_pipeline`."""
     for node in nodes:
-        trainable_type(node.spec)
+        require_trainable(node.spec, "pipeline")
     return [_load(node, directory / node.directory) for node in nodes]
 
 
-def _nodes(specs: Sequence[ComponentSpec]) -> tuple[Node, ...]:
-    return tuple(Node(f"{spec.name}{position}", spec, component_type(spec)) for position, spec in enumerate(specs))
-
-
-def _new(node: Node, assistant: Assistant) -> Component:
-    """An untrained component. Raises DataError for its options, UnsupportedError for what cannot be trained."""
-    entry = trainable_type(node.spec)
-    if entry.name == "ResponseSelector":
-        check_response_selector(node.spec, assistant.nlu)
+def _new(node: Node) -> Component:
+    """An untrained component. Raises DataError or UnsupportedError where something that it needs is not installed."""
     with located(node):
-        return cast(Component, entry.load_class()(entry.merged(node.spec.options), node.id))
+        require_extra(node.type)
+        return cast(Component, node.type.load_class()(node.type.merged(node.spec.options), node.id))
 
 
 def _load(node: Node, directory: Path) -> Component:
+    require_extra(node.type)
     options = node.type.merged(node.spec.options)
     present = directory if node.resource and directory.is_dir() else None
     return cast(Component, node.type.load_class().load(options, node.id, present))
@@ -244,16 +229,14 @@ def _save(component: Component, node: Node, target: Path) -> None:
 
 def _is_read(node: Node, to_train: Sequence[Node]) -> bool:
     """Whether a later component learns from what this one adds to the training messages."""
-    return node.type.kind in ("model_provider", "tokenizer", "featurizer") and any(
-        later.resource and later.type.needs for later in to_train
-    )
+    return node.type.feeds_others and any(later.resource and later.type.needs for later in to_train)
 
 
 def _warn_about_misaligned(
     node: Node, nodes: Sequence[Node], messages: Sequence[Message], context: TrainingContext
 ) -> None:
-    """Warn about entities that begin or end inside of tokens; a check did so for those of WhitespaceTokenizer."""
-    is_unchecked = node.type.kind == "tokenizer" and node.type.name != "WhitespaceTokenizer"
-    if is_unchecked and any(other.type.name in TAGGERS for other in nodes):
+    """Warn about entities that begin or end inside of tokens; a check did so for those of a quick tokenizer."""
+    is_unchecked = node.type.kind == "tokenizer" and not node.type.is_quick
+    if is_unchecked and any(other.type.tags_tokens for other in nodes):
         for notice in misaligned(messages):
             context.notices.add(notice)

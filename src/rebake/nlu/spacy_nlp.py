@@ -12,7 +12,6 @@ from typing import Any, Self
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
-from rebake.nlu.extras import require_extra
 from rebake.nlu.message import ACTION_TEXT, RESPONSE, TEXT, Message
 
 logger = logging.getLogger("rebake")
@@ -38,7 +37,6 @@ class SpacyNLP:
     """Adds ``message.spacy``. ``model`` is the name of an installed package of spaCy's, or a directory."""
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
-        require_extra("SpacyNLP", "spacy", "spacy")
         self.node = node
         self._case_sensitive = bool(options["case_sensitive"])
         self._nlp, self._warnings = _load(options["model"])
@@ -71,14 +69,12 @@ class SpacyNLP:
         return component
 
 
-def _load(model: object) -> tuple[Any, list[str]]:
+def _load(model: str) -> tuple[Any, list[str]]:
     """The ``spacy.Language`` of that name, and what spaCy warns about it, such as a model of another version.
 
     Raises:
         DataError: there is no such model, or this version of spaCy cannot load it.
     """
-    if not isinstance(model, str) or not model:
-        raise DataError("SpacyNLP does not say which language model to load.", fix="Write model: en_core_web_md.")
     import spacy
 
     try:

@@ -1,14 +1,15 @@
-"""One entry of the pipeline or of the policies, in its place."""
+"""Entries of the pipeline and of the policies, each in its place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rebake.assistant.model import ComponentSpec
+from rebake.assistant.model import ComponentSpec, Config
 from rebake.errors import DataError
-from rebake.registry.component_type import ComponentType
+from rebake.registry.entry import Entry, Section
+from rebake.registry.lookup import require, require_trainable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Node:
 
     id: str
     spec: ComponentSpec
-    type: ComponentType
+    type: Entry
 
     @property
     def resource(self) -> bool:
@@ -45,3 +46,38 @@ def located(node: Node) -> Iterator[None]:
         if error.location is None:
             error.location = node.spec.location
         raise
+
+
+def nodes_of(specs: Sequence[ComponentSpec], section: Section) -> tuple[Node, ...]:
+    """The nodes of a list, whether or not rebake can train them.
+
+    Raises:
+        DataError, UnsupportedError: as :func:`rebake.registry.lookup.require`.
+    """
+    return tuple(Node(f"{spec.name}{place}", spec, require(spec, section)) for place, spec in enumerate(specs))
+
+
+def pipeline_nodes(config: Config) -> tuple[Node, ...]:
+    """The components that a model of this configuration has."""
+    return nodes_of(config.pipeline, "pipeline")
+
+
+def policy_nodes(config: Config) -> tuple[Node, ...]:
+    """The policies that a model of this configuration has, with ids as Rasa gives them (name and position).
+
+    Of Rasa's default policies those that rebake does not train are left out.
+
+    Raises:
+        DataError: a policy that Rasa does not know.
+        UnsupportedError: a custom policy, or one that is not trained yet and was asked for.
+    """
+    return tuple(
+        Node(f"{spec.name}{place}", spec, require_trainable(spec, "policies"))
+        for place, spec in enumerate(config.policies)
+        if not is_left_out(spec, config)
+    )
+
+
+def is_left_out(policy: ComponentSpec, config: Config) -> bool:
+    """Whether it is one of Rasa's default policies that rebake does not train."""
+    return config.policies_is_default and require(policy, "policies").implementation is None

@@ -1,102 +1,230 @@
-"""Every policy that Rasa 3.6.21 knows, as data: reading it imports neither TensorFlow nor the policies.
-
-Policies without ``implementation`` can be fingerprinted and checked, but not trained here yet.
-"""
+"""Every policy that Rasa 3.6.21 knows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from typing import Any
 
-from rebake.assistant.model import ComponentSpec
-from rebake.assistant.reading import did_you_mean
-from rebake.errors import DataError, UnsupportedError
-from rebake.registry import policy_defaults as defaults
-from rebake.registry.component_type import ComponentType
+from rebake.registry.entry import Constraint, Entry
+from rebake.registry.networks import (
+    CONFIDENCE_CONSTRAINTS,
+    SIZES,
+    SPLIT_BY_COMMA,
+    attention_options,
+    confidence_options,
+    density,
+    embedding_options,
+    margin_options,
+    training_options,
+)
+from rebake.registry.options import (
+    Flag,
+    ListOf,
+    Number,
+    Option,
+    Refused,
+    Text,
+    WholeNumber,
+    drop_rate,
+    names,
+    per_attribute,
+    share,
+)
+from rebake.registry.tracker_featurizers import (
+    FULL_DIALOGUE,
+    INTENT_MAX_HISTORY,
+    INTENT_TOKENIZER,
+    MAX_HISTORY,
+    SINGLE_STATE,
+    TrackerFeaturizers,
+    short_name,
+    single,
+)
 
-_NO_EFFECT_ON_THE_MODEL = frozenset({"tensorboard_log_directory", "tensorboard_log_level", "use_gpu"})
+_MAX_HISTORY = WholeNumber(least=1, default=None)
+_NO_FEATURIZER = Refused(
+    "is refused: rebake compares the last max_history states only.",
+    "Remove the option featurizer; max_history says how far the policy looks back.",
+    nullable=True,
+)
+_TEXTS = ("text", "action_text", "label_action_text")
+_STATES = ("intent", "action_name", "label_action_name", "entities", "slots", "active_loop")
 
-_ENTRIES = (
-    ComponentType(
-        name="MemoizationPolicy",
-        rasa_class="rasa.core.policies.memoization.MemoizationPolicy",
-        kind="policy",
-        defaults=defaults.MEMOIZATION,
-        implementation="rebake.core.memoization.memoization_policy:MemoizationPolicy",
+_MEMOIZATION: Mapping[str, Option] = {
+    "enable_feature_string_compression": Flag(default=True),  # keys of the lookup are compressed and base64 encoded
+    "use_nlu_confidence_as_score": Flag(default=False),  # score 1.0, or the confidence of the intent
+    "priority": WholeNumber(default=3),
+    "max_history": _MAX_HISTORY,  # number of states in a key; null: the whole conversation
+    "featurizer": _NO_FEATURIZER,
+}
+
+_RULE: Mapping[str, Option] = {
+    "priority": WholeNumber(default=4),
+    "core_fallback_threshold": share(0.3),
+    "core_fallback_action_name": Text(default="action_default_fallback", nullable=True),
+    "enable_fallback_prediction": Flag(default=True),
+    "restrict_rules": Flag(default=True),  # at most one user message in a rule
+    "check_for_contradictions": Flag(default=True),
+    "use_nlu_confidence_as_score": Flag(default=False),
+    "featurizer": _NO_FEATURIZER,
+}
+
+
+def _transformer(hidden: tuple[str, ...], dense: Mapping[str, int], encoders: tuple[str, ...]) -> dict[str, Option]:
+    """What TEDPolicy and UnexpecTEDIntentPolicy have in common.
+
+    Without end-to-end stories the options of text encoders, entity tagging and ``e2e_confidence_threshold`` have
+    nothing to act on.
+    """
+    of_encoders = (*encoders, "dialogue")
+    layers = per_attribute(WholeNumber, dict.fromkeys(of_encoders, 1))
+    sizes = per_attribute(WholeNumber, dict.fromkeys(of_encoders, 128))
+    hidden_sizes: dict[str, list[int]] = {text: [] for text in hidden}
+    return {
+        "encoding_dimension": WholeNumber(least=1, default=50),
+        **attention_options(attention_drop_rate=0.0),
+        "max_relative_position": WholeNumber(least=1, default=5),
+        **training_options(epochs=1),
+        **embedding_options(scale_loss=True, regularization=0.001, sparse=True, dense=True),
+        "number_of_negative_examples": WholeNumber(least=1, default=20),
+        "drop_rate_dialogue": drop_rate(0.1),
+        "drop_rate": drop_rate(0.0),
+        "drop_rate_label": drop_rate(0.0),
+        "connection_density": density(0.2),
+        "evaluate_on_number_of_examples": WholeNumber(least=0, default=0),
+        "featurizers": Refused(
+            "leaves no features of slots, loops and entities to train on.",
+            "Remove the option.",
+            default=[],
+            nullable=True,
+        ),
+        "split_entities_by_comma": SPLIT_BY_COMMA,
+        "use_gpu": Flag(default=True, changes_model=False),
+        "hidden_layers_sizes": per_attribute(ListOf, hidden_sizes, item=SIZES.item, what=SIZES.what),
+        "dense_dimension": per_attribute(WholeNumber, dense, least=1),
+        "concat_dimension": per_attribute(WholeNumber, dict.fromkeys(hidden, 128)),
+        "transformer_size": sizes,
+        "number_of_transformer_layers": layers,
+        "max_history": _MAX_HISTORY,
+    }
+
+
+_TED: Mapping[str, Option] = {
+    **_transformer(_TEXTS, {**dict.fromkeys(_TEXTS, 128), **dict.fromkeys(_STATES, 20)}, _TEXTS),
+    **confidence_options(),
+    **margin_options(negative=-0.2),
+    "ranking_length": WholeNumber(least=0, default=0),
+    "e2e_confidence_threshold": Number(default=0.5),
+    "entity_recognition": Flag(default=True),
+    "BILOU_flag": Flag(default=True),
+    "priority": WholeNumber(default=1),
+    "featurizer": TrackerFeaturizers((MAX_HISTORY, FULL_DIALOGUE), SINGLE_STATE, (SINGLE_STATE,), nullable=True),
+}
+
+_UNEXPECTED_INTENT: Mapping[str, Option] = {
+    **_transformer(
+        ("text",),
+        {
+            "text": 128,
+            **dict.fromkeys(("intent", "action_name", "entities", "slots", "active_loop", "label_intent"), 20),
+        },
+        ("text",),
     ),
-    ComponentType(
-        name="AugmentedMemoizationPolicy",
-        rasa_class="rasa.core.policies.memoization.AugmentedMemoizationPolicy",
-        kind="policy",
-        defaults=defaults.MEMOIZATION,
-        implementation="rebake.core.memoization.augmented_memoization_policy:AugmentedMemoizationPolicy",
+    # The policy knows one loss and one similarity, and tags no entities, whatever these say.
+    "loss_type": Text(default="cross_entropy", nullable=True),
+    "similarity_type": Text(default="inner", nullable=True),
+    "entity_recognition": Flag(default=False),
+    "BILOU_flag": Flag(default=False),
+    "ranking_length": WholeNumber(least=0, default=10),
+    "ignore_intents_list": names(default=[]),
+    "tolerance": share(0.0),
+    "priority": WholeNumber(default=2),
+    "featurizer": TrackerFeaturizers(
+        (INTENT_MAX_HISTORY,), INTENT_TOKENIZER, (SINGLE_STATE, INTENT_TOKENIZER), nullable=True
     ),
-    ComponentType(
-        name="RulePolicy",
-        rasa_class="rasa.core.policies.rule_policy.RulePolicy",
-        kind="policy",
-        defaults=defaults.RULE,
-        implementation="rebake.core.rules.rule_policy:RulePolicy",
+}
+
+
+def _layers(options: Mapping[str, Any]) -> int:
+    return int(options["number_of_transformer_layers"]["dialogue"])
+
+
+def _has_uneven_heads(options: Mapping[str, Any]) -> bool:
+    size = options["transformer_size"]["dialogue"]
+    return _layers(options) > 0 and bool(size < 1 or size % options["number_of_attention_heads"])
+
+
+_NETWORK = (
+    Constraint(
+        ("number_of_transformer_layers",),
+        lambda options: _layers(options) < 0,
+        "number_of_transformer_layers is {number_of_transformer_layers[dialogue]} for dialogue.",
+        "It must be 0 or more.",
     ),
-    ComponentType(
-        name="TEDPolicy",
-        rasa_class="rasa.core.policies.ted_policy.TEDPolicy",
-        kind="policy",
-        defaults=defaults.TED,
-        version=3,  # 2 dealt single units out to the blocks of encoders
-        implementation="rebake.core.ted.ted_policy:TEDPolicy",
-        unfingerprinted=_NO_EFFECT_ON_THE_MODEL,
-    ),
-    ComponentType(
-        name="UnexpecTEDIntentPolicy",
-        rasa_class="rasa.core.policies.unexpected_intent_policy.UnexpecTEDIntentPolicy",
-        kind="policy",
-        defaults=defaults.UNEXPECTED_INTENT,
-        version=4,  # 3 could find a turn of its own stories unlikely, by rounding
-        implementation="rebake.core.ted.unexpected_intent_policy:UnexpecTEDIntentPolicy",
-        unfingerprinted=_NO_EFFECT_ON_THE_MODEL,
+    Constraint(
+        ("transformer_size", "number_of_attention_heads"),
+        _has_uneven_heads,
+        "transformer_size is {transformer_size[dialogue]} for dialogue, and not a multiple of the "
+        "{number_of_attention_heads} attention heads.",
+        "It must be a positive multiple of number_of_attention_heads.",
     ),
 )
 
-POLICIES: Mapping[str, ComponentType] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
-_BY_CLASS = {entry.rasa_class: entry for entry in _ENTRIES}
+
+def _holds_out_dialogues(options: Mapping[str, Any]) -> bool:
+    chosen = single(options.get("featurizer"))
+    is_whole = chosen is not None and short_name(chosen) == FULL_DIALOGUE
+    return is_whole and options["evaluate_on_number_of_examples"] > 0
 
 
-def policy_type(spec: ComponentSpec) -> ComponentType:
-    """The registry entry of one entry of ``policies:``, named as in config.yml or by Rasa's dotted class.
+_WHOLE_DIALOGUES = Constraint(
+    ("evaluate_on_number_of_examples", "featurizer"),
+    _holds_out_dialogues,
+    "whole dialogues cannot be held out by their actions (evaluate_on_number_of_examples).",
+    "Set it to 0, or use the MaxHistoryTrackerFeaturizer.",
+)
 
-    Raises:
-        DataError: a name that Rasa 3.6 does not know, misspelt or of an older version.
-        UnsupportedError: a policy of one's own, whose code rebake does not run.
-    """
-    entry = POLICIES.get(spec.name) or _BY_CLASS.get(spec.name)
-    if entry is None and "." not in spec.name:
-        raise DataError(
-            f"policies: there is no policy '{spec.name}' in Rasa 3.6.{did_you_mean(spec.name, POLICIES)}",
-            location=spec.location,
-            fix=f"Use {', '.join(trainable_names())}.",
-        )
-    if entry is None:
-        raise UnsupportedError(
-            f"The policy '{spec.name}' is not one of Rasa 3.6's, and rebake runs no code of the assistant.",
-            location=spec.location,
-            fix=f"Remove it, or use {', '.join(trainable_names())}.",
-        )
-    return entry
-
-
-def require_trainable(spec: ComponentSpec) -> ComponentType:
-    """As :func:`policy_type`, and UnsupportedError also for a policy that rebake does not train yet."""
-    entry = policy_type(spec)
-    if entry.implementation is None:
-        raise UnsupportedError(
-            f"rebake does not train {entry.name} yet.",
-            location=spec.location,
-            fix=f"Remove it, or use {', '.join(trainable_names())}.",
-        )
-    return entry
-
-
-def trainable_names() -> list[str]:
-    """Names of the policies that can be trained."""
-    return [entry.name for entry in _ENTRIES if entry.implementation is not None]
+ENTRIES = (
+    Entry(
+        name="MemoizationPolicy",
+        rasa_class="rasa.core.policies.memoization.MemoizationPolicy",
+        kind="policy",
+        options=_MEMOIZATION,
+        implementation="rebake.core.memoization.memoization_policy:MemoizationPolicy",
+    ),
+    Entry(
+        name="AugmentedMemoizationPolicy",
+        rasa_class="rasa.core.policies.memoization.AugmentedMemoizationPolicy",
+        kind="policy",
+        options=_MEMOIZATION,
+        implementation="rebake.core.memoization.augmented_memoization_policy:AugmentedMemoizationPolicy",
+    ),
+    Entry(
+        name="RulePolicy",
+        rasa_class="rasa.core.policies.rule_policy.RulePolicy",
+        kind="policy",
+        options=_RULE,
+        implementation="rebake.core.rules.rule_policy:RulePolicy",
+        learns_from_rules=True,
+    ),
+    Entry(
+        name="TEDPolicy",
+        rasa_class="rasa.core.policies.ted_policy.TEDPolicy",
+        kind="policy",
+        options=_TED,
+        constraints=(*_NETWORK, *CONFIDENCE_CONSTRAINTS, _WHOLE_DIALOGUES),
+        version=3,  # 2 dealt single units out to the blocks of encoders
+        implementation="rebake.core.ted.ted_policy:TEDPolicy",
+        reads_texts=True,
+    ),
+    Entry(
+        name="UnexpecTEDIntentPolicy",
+        rasa_class="rasa.core.policies.unexpected_intent_policy.UnexpecTEDIntentPolicy",
+        kind="policy",
+        options=_UNEXPECTED_INTENT,
+        constraints=_NETWORK,
+        version=4,  # 3 could find a turn of its own stories unlikely, by rounding
+        implementation="rebake.core.ted.unexpected_intent_policy:UnexpecTEDIntentPolicy",
+        reads_texts=True,
+    ),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rebake.assistant.model import ComponentSpec, Domain, NluData, Response
-from rebake.registry.components import find_component
+from rebake.registry.lookup import find
 
 _DELIMITER = "/"
 
@@ -33,12 +33,8 @@ def label_texts(data: NluData, domain: Domain) -> dict[str, str]:
 
 
 def _reads_texts(spec: ComponentSpec) -> bool:
-    entry = find_component(spec.name)
-    return (
-        entry is not None
-        and entry.name == "ResponseSelector"
-        and bool(entry.merged(spec.options).get("use_text_as_label"))
-    )
+    entry = find(spec.name)
+    return entry is not None and entry.responses is not None and entry.is_on(entry.responses.by_text, spec.options)
 
 
 def _label_text(response: Response) -> str:

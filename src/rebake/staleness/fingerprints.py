@@ -8,7 +8,7 @@ the version of each component does. docs/rebake-json.md says what counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,19 +19,14 @@ from rebake.assistant.nlu_data.synonyms import learn_synonyms
 from rebake.assistant.stories.texts import learned_texts
 from rebake.base.training_context import DEFAULT_SEED
 from rebake.errors import UnsupportedError
-from rebake.registry.component_type import ComponentType
-from rebake.registry.components import component_type
-from rebake.registry.policies import policy_type
+from rebake.registry.entry import Entry, Section
+from rebake.registry.lookup import assumed, require
 from rebake.registry.response_texts import response_texts
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 from rebake.staleness.file_contents import content_digest
 from rebake.staleness.items import domain_items, nlu_items, response_items, retrieval_items, story_items
 from rebake.staleness.meaning import digest, spans_meaning
 from rebake.staleness.pretrained import pretrained_versions
-
-_UPSTREAM_KINDS = frozenset({"tokenizer", "featurizer", "model_provider"})
-_FIRST_MATCH_WINS = frozenset({"KeywordIntentClassifier"})  # so the order of examples counts for it
-_LEARN_FROM_RULES = frozenset({"RulePolicy"})  # Rasa gives all other policies the stories alone
 
 
 @dataclass(frozen=True)
@@ -113,10 +108,10 @@ def _story_texts(assistant: Assistant) -> str:
 def _nlu_components(assistant: Assistant, story_texts: str | None) -> dict[str, ComponentRecord]:
     """Every component with what it reads, and what it needs of the tokenizers and featurizers before it."""
     read = _NluInputs(assistant)
-    upstream: list[tuple[ComponentType, str, str]] = []
+    upstream: list[tuple[Entry, str, str]] = []
     records = {}
     for index, spec in enumerate(assistant.config.pipeline):
-        entry = _entry(spec, component_type)
+        entry = _entry(spec, "pipeline")
         inputs: dict[str, Any] = {
             "language": assistant.config.language,
             "upstream": [
@@ -126,24 +121,24 @@ def _nlu_components(assistant: Assistant, story_texts: str | None) -> dict[str, 
             ],
         }
         if entry.trained:
-            aspects = {"texts"} | entry.reads | ({"keywords"} if entry.name in _FIRST_MATCH_WINS else set())
+            aspects = {"texts"} | entry.reads
             inputs |= {aspect: read[aspect] for aspect in sorted(aspects) if read[aspect] is not None}
             if story_texts is not None and entry.kind == "featurizer":
                 inputs["stories"] = story_texts
         record = _component("nlu", entry, spec, inputs)
-        if entry.kind in _UPSTREAM_KINDS:
+        if entry.feeds_others:
             upstream.append((entry, f"{spec.name}{index}", record.fingerprint))
         records[f"{spec.name}{index}"] = record
     return records
 
 
-def _sees(entry: ComponentType, earlier: ComponentType) -> bool:
+def _sees(entry: Entry, earlier: Entry) -> bool:
     """Whether a component works on what an earlier one adds to the messages.
 
     A component of one's own is taken to see and to feed everything. Of Rasa's, featurizers see tokens, and what needs
     neither tokens nor features (RegexEntityExtractor) sees texts alone.
     """
-    if not (_is_rasas(entry) and _is_rasas(earlier)):
+    if entry.is_custom or earlier.is_custom:
         return True
     if entry.kind == "featurizer":
         return earlier.kind != "featurizer"
@@ -156,12 +151,8 @@ def _selects_by_node(spec: ComponentSpec) -> bool:
     return isinstance(names, list) and any(str(name).startswith("run_") for name in names)
 
 
-def _is_rasas(entry: ComponentType) -> bool:
-    return entry.rasa_class.startswith("rasa.")
-
-
 class _NluInputs:
-    """Digests of what components read, by the words of ``ComponentType.reads``; made when first asked for."""
+    """Digests of what components read, by the words of ``Entry.reads``; made when first asked for."""
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
@@ -228,32 +219,34 @@ def _policies(assistant: Assistant, items: Sequence[Item], settings: Mapping[str
     }
     records = {}
     for index, spec in enumerate(assistant.config.policies):
-        entry = _entry(spec, policy_type)
-        reads_rules = entry.name in _LEARN_FROM_RULES or not entry.rasa_class.startswith("rasa.")
+        entry = _entry(spec, "policies")
         records[f"{spec.name}{index}"] = _component(
-            "core", entry, spec, {**inputs, "rules": rules} if reads_rules else inputs
+            "core", entry, spec, {**inputs, "rules": rules} if entry.learns_from_rules else inputs
         )
     return records
 
 
 def _featurizers(assistant: Assistant, pipeline: Mapping[str, ComponentRecord]) -> str:
     """End to end, policies see texts through the tokenizers and featurizers of NLU."""
-    kinds = {f"{spec.name}{i}": _entry(spec, component_type).kind for i, spec in enumerate(assistant.config.pipeline)}
+    pipeline_specs = assistant.config.pipeline
+    feeding = {f"{spec.name}{i}" for i, spec in enumerate(pipeline_specs) if _entry(spec, "pipeline").feeds_others}
     by_node = any(_selects_by_node(spec) for spec in assistant.config.policies)
     return digest(
         [
             (node, record.fingerprint) if by_node else record.fingerprint
             for node, record in pipeline.items()
-            if kinds[node] in _UPSTREAM_KINDS
+            if node in feeding
         ]
     )
 
 
-def _component(part: Part, entry: ComponentType, spec: ComponentSpec, inputs: Mapping[str, Any]) -> ComponentRecord:
+def _component(part: Part, entry: Entry, spec: ComponentSpec, inputs: Mapping[str, Any]) -> ComponentRecord:
     merged = entry.merged(spec.options)
-    options = {key: value for key, value in merged.items() if key not in entry.unfingerprinted}
-    options |= {f"content of {name}": told for name in sorted(entry.files) if (told := _content(options[name]))}
-    options |= pretrained_versions(entry.name, merged)
+    unread = {name for name, option in entry.options.items() if not option.changes_model}
+    files = sorted(name for name, option in entry.options.items() if option.names_files)
+    options = {key: value for key, value in merged.items() if key not in unread}
+    options |= {f"content of {name}": told for name in files if (told := _content(options[name]))}
+    options |= pretrained_versions(entry.pretrained, merged)
     options = json.loads(json.dumps(options, default=_plain))  # as rebake.json will give them back
     version = entry.version if entry.implementation is not None else 0  # so that learning to train it makes it stale
     seed = DEFAULT_SEED if entry.trained and options.get("random_seed") is None else None
@@ -270,15 +263,9 @@ def _plain(value: Any) -> Any:
     return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
 
 
-def _entry(spec: ComponentSpec, lookup: Callable[[ComponentSpec], ComponentType]) -> ComponentType:
+def _entry(spec: ComponentSpec, section: Section) -> Entry:
     """The registry's entry; a component of one's own is taken to read everything and to feed all after it."""
     try:
-        return lookup(spec)
+        return require(spec, section)
     except UnsupportedError:
-        return ComponentType(
-            name=spec.name,
-            rasa_class=spec.name,
-            kind="featurizer",
-            defaults={},
-            reads=frozenset({"intents", "entities", "synonyms", "regexes", "lookups", "responses", "domain"}),
-        )
+        return assumed(spec, section)

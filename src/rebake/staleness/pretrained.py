@@ -11,27 +11,28 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from rebake.registry.language_models import LANGUAGE_MODELS
+from rebake.registry.entry import HubCommit, PackageVersion
 
 
-def pretrained_versions(component: str, options: Mapping[str, Any]) -> dict[str, str]:
+def pretrained_versions(pretrained: PackageVersion | HubCommit | None, options: Mapping[str, Any]) -> dict[str, str]:
     """What a component's record says besides its options; nothing of what is not on this machine.
 
     Args:
-        component: name of the component.
+        pretrained: how the component finds its language model.
         options: merged with the defaults.
 
     Returns:
-        of SpacyNLP "version of model", the installed package's; of LanguageModelFeaturizer "commit of model_weights"
-        in the cache of the Hugging Face hub.
+        of an installed package "version of <option>", of weights in the cache of the Hugging Face hub "commit of
+        <option>".
     """
-    found: dict[str, str | None] = {}
-    if component == "SpacyNLP":
-        found["version of model"] = _package_version(options["model"])
-    elif component == "LanguageModelFeaturizer":
-        model = LANGUAGE_MODELS.get(str(options["model_name"]))
-        weights = options["model_weights"] or (model.weights if model is not None else None)
-        found["commit of model_weights"] = _hub_commit(weights, options["cache_dir"])
+    match pretrained:
+        case PackageVersion(option):
+            found = {f"version of {option}": _package_version(options[option])}
+        case HubCommit():
+            weights = options[pretrained.weights] or pretrained.defaults.get(str(options[pretrained.kind]))
+            found = {f"commit of {pretrained.weights}": _hub_commit(weights, options[pretrained.cache])}
+        case None:
+            found = {}
     return {name: version for name, version in found.items() if version is not None}
 
 

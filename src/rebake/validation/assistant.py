@@ -8,24 +8,21 @@ from contextlib import contextmanager
 from rebake.archive.manifest import Part
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
-from rebake.core.agent import policy_nodes
 from rebake.core.dialogue.states import SlotFeaturizer
-from rebake.core.end_to_end import require_featurizers
-from rebake.errors import DataError, UnsupportedError
-from rebake.nlu.pipeline import pipeline_nodes
-from rebake.nlu.pipeline_checks import check_pipeline
-from rebake.registry.components import trainable_type
-from rebake.registry.node import Node
-from rebake.registry.option_checks import check_options
+from rebake.errors import UnsupportedError
+from rebake.registry.lookup import require_trainable
+from rebake.registry.node import Node, is_left_out, pipeline_nodes
+from rebake.registry.validator import check_options
 from rebake.validation.consistency import validate
 from rebake.validation.labels import check_labels
 from rebake.validation.nlu_data import check_data
-from rebake.validation.stories import check_stories
-
-# Making one of these loads a language model, or a library that a check has no time for.
-_SLOW_TO_MAKE = frozenset(
-    {"SpacyNLP", "MitieNLP", "LanguageModelFeaturizer", "JiebaTokenizer", "DucklingEntityExtractor"}
+from rebake.validation.pipeline import (
+    check_pipeline,
+    check_policies,
+    check_response_selectors,
+    require_featurizers,
 )
+from rebake.validation.stories import check_stories
 
 
 def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: bool) -> tuple[Notice, ...]:
@@ -53,7 +50,7 @@ def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: b
         told.notices += check_stories(assistant.stories)
         if assistant.is_end_to_end and ("nlu" in parts or to_train):
             with told.refusals():
-                require_featurizers(assistant, pipeline_nodes(assistant) if assistant.nlu else ())
+                require_featurizers(assistant, pipeline_nodes(assistant.config) if assistant.nlu else ())
         for slot in assistant.domain.slots:
             with told.refusals():
                 SlotFeaturizer.of(slot)
@@ -84,30 +81,22 @@ def _check_pipeline(assistant: Assistant, told: _Told) -> None:
     config = assistant.config
     with told.refusals():
         told.notices += check_pipeline(config.pipeline, config.language)
+    nodes: list[Node] = []
     for position, spec in enumerate(config.pipeline):
         with told.refusals():
-            _check_node(Node(f"{spec.name}{position}", spec, trainable_type(spec)))
+            node = Node(f"{spec.name}{position}", spec, require_trainable(spec, "pipeline"))
+            check_options(spec, node.type)
+            nodes.append(node)
+    with told.refusals():
+        check_response_selectors(nodes, assistant.nlu)
     check_labels(assistant)
 
 
 def _check_policies(assistant: Assistant, told: _Told) -> None:
     config = assistant.config
     with told.refusals():
-        nodes, notices = policy_nodes(config.policies, is_default=config.policies_is_default)
-        told.notices += notices
-        for node in nodes:
-            with told.refusals():
-                _check_node(node)
-
-
-def _check_node(node: Node) -> None:
-    """The kinds of the options' values, and then what the component itself says of them."""
-    check_options(node.spec, node.type)
-    if node.type.name in _SLOW_TO_MAKE:
-        return
-    try:
-        node.type.load_class()(node.type.merged(node.spec.options), node.id)
-    except DataError as error:
-        if error.location is None:
-            error.location = node.spec.location
-        raise
+        told.notices += check_policies(config)
+    for spec in config.policies:
+        with told.refusals():
+            if not is_left_out(spec, config):
+                check_options(spec, require_trainable(spec, "policies"))

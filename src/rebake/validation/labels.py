@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rebake.assistant.model import Assistant
 from rebake.errors import DataError
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, Message
 from rebake.nlu.training_messages import training_messages
-from rebake.registry.components import find_component
+from rebake.registry.entry import Entry, LabelDemand
+from rebake.registry.lookup import find
 from rebake.registry.response_texts import response_texts
 
 
@@ -22,49 +23,46 @@ def check_labels(assistant: Assistant) -> None:
     pipeline = assistant.config.pipeline
     messages: list[Message] = []
     for spec in pipeline:
-        entry = find_component(spec.name)
-        check = _CHECKS.get(entry.name) if entry is not None else None
-        if entry is None or check is None:
+        entry = find(spec.name)
+        if entry is None or entry.demands is None:
             continue
         if not messages:
             texts = response_texts(pipeline, assistant.nlu, assistant.domain)
             messages = [message for message in training_messages(assistant.nlu, texts) if message.text]
         try:
-            check(entry.name, entry.merged(spec.options), messages)
+            _check(entry, entry.demands, entry.merged(spec.options), messages)
         except DataError as error:
-            error.location = spec.location
+            error.location = spec.location if entry.demands.held_out is None else spec.place(entry.demands.held_out)
             raise
 
 
-def _check_logistic_regression(name: str, options: Mapping[str, Any], messages: Sequence[Message]) -> None:  # noqa: ARG001
-    if len(set(_labels(messages, INTENT))) < 2:
+def _check(entry: Entry, demand: LabelDemand, options: Mapping[str, Any], messages: Sequence[Message]) -> None:
+    if len(set(_labels(messages, INTENT))) < demand.intents:
         raise DataError(
-            f"{name} needs examples of two intents or more.", fix="Add examples, or take it out of the pipeline."
+            f"{entry.name} needs examples of {demand.intents} intents or more.",
+            fix="Add examples, or take it out of the pipeline.",
         )
-
-
-def _check_diet(name: str, options: Mapping[str, Any], messages: Sequence[Message]) -> None:
-    count = options["evaluate_on_number_of_examples"]
-    if options["intent_classification"]:
-        _check_held_out(name, count, _labels(messages, INTENT))
+    if demand.held_out is None:
+        return
+    count = options[demand.held_out]
+    if demand.labels == "responses" and entry.responses is not None:
+        served = [m for m in messages if options[entry.responses.intent] in (None, "", m.attributes.get(INTENT))]
+        attribute = RESPONSE if options[entry.responses.by_text] else INTENT_RESPONSE_KEY
+        _check_held_out(entry.name, demand.held_out, count, _labels(served, attribute))
+    elif entry.is_on(entry.classifies_intents, options):
+        _check_held_out(entry.name, demand.held_out, count, _labels(messages, INTENT))
     elif _labels(messages, INTENT) and 0 < len(messages) <= count:
         raise DataError(
-            f"{name} cannot hold out {count} of {len(messages)} examples for evaluation.",
-            fix="Set evaluate_on_number_of_examples to fewer than there are.",
+            f"{entry.name} cannot hold out {count} of {len(messages)} examples for evaluation.",
+            fix=f"Set {demand.held_out} to fewer than there are.",
         )
-
-
-def _check_selector(name: str, options: Mapping[str, Any], messages: Sequence[Message]) -> None:
-    served = [m for m in messages if options["retrieval_intent"] in (None, "", m.attributes.get(INTENT))]
-    attribute = RESPONSE if options["use_text_as_label"] else INTENT_RESPONSE_KEY
-    _check_held_out(name, options["evaluate_on_number_of_examples"], _labels(served, attribute))
 
 
 def _labels(messages: Sequence[Message], attribute: str) -> list[str]:
     return [message.attributes[attribute] for message in messages if attribute in message.attributes]
 
 
-def _check_held_out(name: str, count: int, labels: Sequence[str]) -> None:
+def _check_held_out(name: str, option: str, count: int, labels: Sequence[str]) -> None:
     """A choice by labels, as training makes it, leaves an example of each and holds out one of each or more.
 
     Examples that turn out to have no features only make fewer of them.
@@ -74,15 +72,8 @@ def _check_held_out(name: str, count: int, labels: Sequence[str]) -> None:
         return
     if not distinct <= count < len(labels) - distinct:
         most = len(labels) - distinct - 1
-        fix = f"Set evaluate_on_number_of_examples to {distinct} up to {most}, or to 0."
+        fix = f"Set {option} to {distinct} up to {most}, or to 0."
         raise DataError(
             f"{name} cannot hold out {count} of {len(labels)} examples of {distinct} labels for evaluation.",
-            fix=fix if most >= distinct else "Set evaluate_on_number_of_examples to 0, or add examples.",
+            fix=fix if most >= distinct else f"Set {option} to 0, or add examples.",
         )
-
-
-_CHECKS: Mapping[str, Callable[[str, Mapping[str, Any], Sequence[Message]], None]] = {
-    "LogisticRegressionClassifier": _check_logistic_regression,
-    "DIETClassifier": _check_diet,
-    "ResponseSelector": _check_selector,
-}

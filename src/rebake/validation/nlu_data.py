@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rebake.assistant.model import Assistant, ComponentSpec, Example
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
-from rebake.nlu.alignment import TAGGERS, is_surely_aligned, misaligned
+from rebake.nlu.alignment import is_surely_aligned, misaligned
 from rebake.nlu.message import TEXT, Message
-from rebake.registry.components import find_component
+from rebake.registry.entry import Entry
+from rebake.registry.lookup import COMPONENTS, find
+from rebake.registry.token_features import FeatureWindow
+
+Fact = Callable[[Entry], bool]
 
 _ENOUGH = 2  # examples of an intent, annotations of an entity
-_LEARNERS = (*TAGGERS, "MitieEntityExtractor")
-_PATTERN_READERS = ("RegexFeaturizer", "RegexEntityExtractor")
 
 
 def check_data(assistant: Assistant) -> list[Notice]:
@@ -30,18 +32,15 @@ class _NluDataChecks:
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
         self.data = assistant.nlu
-        self.specs: dict[str, list[ComponentSpec]] = {}
-        for spec in assistant.config.pipeline:
-            entry = find_component(spec.name)
-            self.specs.setdefault(entry.name if entry is not None else spec.name, []).append(spec)
-        self.learners = [name for name in _LEARNERS if self._learns_entities(name)]
+        found = ((find(spec.name), spec) for spec in assistant.config.pipeline)
+        self.known = [(entry, spec) for entry, spec in found if entry is not None]
+        learning = [(entry, spec) for entry, spec in self.known if entry.is_on(entry.learns_entities, spec.options)]
+        self.learners = sorted({entry.name for entry, _ in learning})
+        self.has_taggers = any(entry.tags_tokens for entry, _ in learning)
 
-    def _learns_entities(self, name: str) -> bool:
-        """DIETClassifier may be told to leave entities alone."""
-        return any(spec.options.get("entity_recognition", True) for spec in self.specs.get(name, ()))
-
-    def has(self, *names: str) -> bool:
-        return any(name in self.specs for name in names)
+    def having(self, fact: Fact) -> list[tuple[Entry, ComponentSpec]]:
+        """The components of the pipeline of which a fact holds."""
+        return [(entry, spec) for entry, spec in self.known if fact(entry)]
 
     def scarce(self) -> Iterator[Notice]:
         """Intents and entities that are hardly ever seen, and retrieval examples without a response."""
@@ -76,70 +75,101 @@ class _NluDataChecks:
         """Data that no component of the pipeline reads."""
         annotated = next((example for example in self.data.examples if example.entities), None)
         retrieval = next((example for example in self.data.examples if "/" in (example.intent or "")), None)
-        if retrieval is not None and not self.has("ResponseSelector"):
-            yield self._unread("retrieval intents", "ResponseSelector", retrieval)
+        if retrieval is not None and not self.having(_selects_responses):
+            yield self._unread("retrieval intents", _selects_responses, retrieval)
         if annotated is not None and not self.learners:
-            yield self._unread("annotated entities", "DIETClassifier or CRFEntityExtractor", annotated)
-        elif not any(name in self.learners for name in TAGGERS) and (labelled := self._labelled()) is not None:
-            yield self._unread("roles and groups of entities", "DIETClassifier or CRFEntityExtractor", labelled)
-        readers = " or ".join(_PATTERN_READERS)
-        if self.data.regexes and not self.has(*_PATTERN_READERS):
-            yield self._unread("regexes", readers, self.data.regexes[0])
-        if self.data.lookups and not self.has(*_PATTERN_READERS):
-            yield self._unread("lookup tables", readers, self.data.lookups[0])
-        elif self.data.lookups and not self.has("RegexEntityExtractor"):
+            yield self._unread("annotated entities", _tags_tokens, annotated)
+        elif not self.has_taggers and (labelled := self._labelled()) is not None:
+            yield self._unread("roles and groups of entities", _tags_tokens, labelled)
+        if self.data.regexes and not self.having(_reads_regexes):
+            yield self._unread("regexes", _reads_regexes, self.data.regexes[0])
+        if self.data.lookups and not self.having(_reads_lookups):
+            yield self._unread("lookup tables", _reads_lookups, self.data.lookups[0])
+        elif self.data.lookups and not self.having(_finds_patterns):
             yield from self._unread_lookup_features()
-        if self.data.synonyms and not self.has("EntitySynonymMapper"):
-            yield self._unread("synonyms", "EntitySynonymMapper", self.data.synonyms[0])
+        if self.data.synonyms and not self.having(_reads_synonyms):
+            yield self._unread("synonyms", _reads_synonyms, self.data.synonyms[0])
 
     def _unread_lookup_features(self) -> Iterator[Notice]:
-        if not self.has(*TAGGERS):
-            yield self._unread(
-                "lookup tables as features", "DIETClassifier or CRFEntityExtractor", self.data.lookups[0]
-            )
-        elif "DIETClassifier" not in self.specs:
-            entry = find_component("CRFEntityExtractor")
-            assert entry is not None
-            windows = [entry.merged(spec.options)["features"] for spec in self.specs["CRFEntityExtractor"]]
-            if not any("pattern" in features for window in windows for features in window):
-                place = self.specs["CRFEntityExtractor"][0].location
-                yield Notice("CRFEntityExtractor has no feature 'pattern', so it does not see lookup tables.", place)
+        """Lookup tables reach taggers as features: in those of all featurizers, or in a window that names them."""
+        taggers = self.having(_tags_tokens)
+        if not taggers:
+            yield self._unread("lookup tables as features", _tags_tokens, self.data.lookups[0])
+        elif not any(_sees_patterns(entry, spec) for entry, spec in taggers):
+            entry, spec = taggers[0]
+            feature = next(window.patterns for window in _windows(entry).values())
+            yield Notice(f"{entry.name} has no feature '{feature}', so it does not see lookup tables.", spec.location)
 
     def _labelled(self) -> Example | None:
         return next((e for e in self.data.examples if any(span.role or span.group for span in e.entities)), None)
 
-    def _unread(self, what: str, reader: str, first: Any) -> Notice:
-        return Notice(f"The data has {what}, but the pipeline has no {reader} that would read them.", first.location)
+    def _unread(self, what: str, reads: Fact, first: Any) -> Notice:
+        readers = " or ".join(entry.name for entry in COMPONENTS.values() if reads(entry) and entry.implementation)
+        return Notice(f"The data has {what}, but the pipeline has no {readers} that would read them.", first.location)
 
     def competing(self) -> Iterator[Notice]:
         """Extractors that find the same entities twice."""
+        learners = " and ".join(self.learners)
         if len(self.learners) > 1:
-            place = max(self.specs[name][0].location for name in self.learners)
-            yield Notice(f"{' and '.join(self.learners)} learn the same entities, so each may be found twice.", place)
-        if self.learners and self.has("RegexEntityExtractor"):
+            place = max(spec.location for entry, spec in self.known if entry.name in self.learners)
+            yield Notice(f"{learners} learn the same entities, so each may be found twice.", place)
+        if self.learners and (finders := self.having(_finds_patterns)):
             entities = {span.entity for example in self.data.examples for span in example.entities}
             if shared := sorted(entities & {regex.name for regex in self.data.regexes}):
                 names = ", ".join(map(repr, shared))
-                message = f"It finds {names} as {' and '.join(self.learners)} may do too, so each may be found twice."
-                yield Notice(message, self.specs["RegexEntityExtractor"][0].location)
+                message = f"It finds {names} as {learners} may do too, so each may be found twice."
+                yield Notice(message, finders[0][1].location)
 
     def unaligned(self) -> Iterator[Notice]:
-        """With WhitespaceTokenizer, which is fast; other tokenizers are asked when it comes to training."""
-        if not any(name in self.learners for name in TAGGERS) or not self.has("WhitespaceTokenizer"):
+        """With a tokenizer that is quick; others are asked when it comes to training."""
+        quick = self.having(lambda entry: entry.is_quick)
+        if not self.has_taggers or not quick:
             return
-        from rebake.nlu.tokenizers.whitespace_tokenizer import WhitespaceTokenizer
-
-        entry = find_component("WhitespaceTokenizer")
-        assert entry is not None
-        options: Mapping[str, Any] = entry.merged(self.specs["WhitespaceTokenizer"][0].options)
+        entry, spec = quick[0]
+        options: Mapping[str, Any] = entry.merged(spec.options)
         doubtful: Sequence[Example] = [
             example
             for example in self.data.examples
             if example.entities and (options["token_pattern"] or not is_surely_aligned(example))
         ]
         messages = [Message({TEXT: example.text}, example) for example in doubtful]
-        WhitespaceTokenizer(options, "WhitespaceTokenizer").process(messages)
+        entry.load_class()(options, entry.name).process(messages)
         yield from misaligned(messages)
+
+
+def _selects_responses(entry: Entry) -> bool:
+    return entry.responses is not None
+
+
+def _tags_tokens(entry: Entry) -> bool:
+    return entry.tags_tokens
+
+
+def _reads_regexes(entry: Entry) -> bool:
+    return "regexes" in entry.reads
+
+
+def _reads_lookups(entry: Entry) -> bool:
+    return "lookups" in entry.reads
+
+
+def _reads_synonyms(entry: Entry) -> bool:
+    return "synonyms" in entry.reads
+
+
+def _finds_patterns(entry: Entry) -> bool:
+    return _reads_lookups(entry) and entry.kind == "extractor"
+
+
+def _windows(entry: Entry) -> dict[str, FeatureWindow]:
+    return {name: option for name, option in entry.options.items() if isinstance(option, FeatureWindow)}
+
+
+def _sees_patterns(entry: Entry, spec: ComponentSpec) -> bool:
+    if "features" in entry.needs:
+        return True
+    merged = entry.merged(spec.options)
+    return any(window.patterns in row for name, window in _windows(entry).items() for row in merged[name])
 
 
 def _label(kind: str, span: Any) -> str:

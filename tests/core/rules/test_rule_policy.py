@@ -12,8 +12,9 @@ from rebake.core.memoization.memoization_policy import MemoizationPolicy
 from rebake.core.rules.rule_policy import RulePolicy
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError, ModelError
-from rebake.registry.policies import POLICIES
+from rebake.registry.lookup import POLICIES
 from support.core import DOMAIN, read
+from support.nlu import valid_options
 
 
 def trained(folder: Path, data: str, **options: object) -> RulePolicy:
@@ -195,18 +196,18 @@ def test_broken_memorized_turns_are_a_model_error(content: str, tmp_path: Path) 
 
 
 def test_max_history_must_be_a_number_of_turns() -> None:
-    with pytest.raises(DataError, match="MemoizationPolicy0: max_history is 0"):
-        MemoizationPolicy(POLICIES["MemoizationPolicy"].merged({"max_history": 0}), "MemoizationPolicy0")
+    with pytest.raises(DataError, match="option max_history of MemoizationPolicy is a number \\(0\\)"):
+        valid_options("MemoizationPolicy", max_history=0)
 
 
 @pytest.mark.parametrize(
     ("name", "options", "complaint"),
     [
-        ("RulePolicy", {"core_fallback_threshold": 2}, "core_fallback_threshold is 2"),
+        ("RulePolicy", {"core_fallback_threshold": 2}, "core_fallback_threshold"),
         ("RulePolicy", {"featurizer": [{"name": "FullDialogueTrackerFeaturizer"}]}, "option featurizer"),
         ("MemoizationPolicy", {"featurizer": [{"name": "FullDialogueTrackerFeaturizer"}]}, "option featurizer"),
     ],
 )
 def test_options_that_would_not_act_as_in_rasa_are_refused(name: str, options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(DataError, match=complaint):
-        POLICIES[name].load_class()(POLICIES[name].merged(options), name)
+        valid_options(name, **options)

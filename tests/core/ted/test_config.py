@@ -15,7 +15,7 @@ from rebake.core.ted.labels import LabelRows
 from rebake.core.ted.options import resolve_intent_options, resolve_options
 from rebake.core.ted.texts import TextWidths
 from rebake.errors import ModelError
-from rebake.registry.policy_defaults import TED, UNEXPECTED_INTENT
+from rebake.registry.lookup import POLICIES
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,8 @@ def labels(attribute: str = "label_action_name", *, counted: bool = False) -> La
 
 
 def config(changes: dict[str, Any] | None = None, *, whole_dialogues: bool = False, counted: bool = False) -> TedConfig:
-    options = {**resolve_options(TED, "TEDPolicy0", TrainingContext().warn), **(changes or {})}
+    defaults = POLICIES["TEDPolicy"].defaults
+    options = {**resolve_options(defaults, "TEDPolicy0", TrainingContext().warn), **(changes or {})}
     read = OptionReader(options, "ted_policy.meta.json")
     return ted_config(read, WIDTHS, labels(counted=counted), whole_dialogues=whole_dialogues)
 
@@ -86,8 +87,9 @@ def test_a_text_encoder_without_a_size_has_rasas() -> None:
 
 
 def test_intents_have_a_loss_without_margins() -> None:
+    defaults = POLICIES["UnexpecTEDIntentPolicy"].defaults
     read = OptionReader(
-        resolve_intent_options(UNEXPECTED_INTENT, "UnexpecTEDIntentPolicy0", TrainingContext().warn), "meta.json"
+        resolve_intent_options(defaults, "UnexpecTEDIntentPolicy0", TrainingContext().warn), "meta.json"
     )
     found = ted_config(read, WIDTHS, labels("label_intent"), whole_dialogues=False)
     assert (found.loss.negatives, found.loss.scale, found.loss.similarity, found.softmax) == (20, True, "inner", False)

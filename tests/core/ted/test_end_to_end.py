@@ -22,8 +22,8 @@ from rebake.core.ted.ted_policy import TEDPolicy
 from rebake.core.ted.unexpected_intent_policy import UnexpecTEDIntentPolicy
 from rebake.errors import ModelError, UnsupportedError
 from rebake.model import load_model
-from rebake.nlu.pipeline import pipeline_nodes
-from rebake.registry.policies import POLICIES
+from rebake.registry.lookup import POLICIES
+from rebake.registry.node import pipeline_nodes
 from support.building import build
 from support.core import CONFIG, DOMAIN, read
 from support.weights import values_of
@@ -99,7 +99,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
     folder = tmp_path_factory.mktemp("mixed")
     assistant = read(folder, MIXED, domain=ONE_DRINK, config=CONFIG_OF_TEXTS)
     with load_model(build(assistant, output=folder / "models").model) as model:
-        return Bot(assistant, EndToEndFeaturizer.load(pipeline_nodes(assistant), model._components))
+        return Bot(assistant, EndToEndFeaturizer.load(pipeline_nodes(assistant.config), model._components))
 
 
 @pytest.fixture(autouse=True)

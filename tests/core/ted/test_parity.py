@@ -16,7 +16,7 @@ from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker
 from rebake.core.ted.ted_policy import TEDPolicy
 from rebake.core.ted.unexpected_intent_policy import UnexpecTEDIntentPolicy
-from rebake.registry.policies import POLICIES
+from rebake.registry.lookup import POLICIES
 from support.shared import need
 
 pytestmark = [pytest.mark.slow, pytest.mark.parity, pytest.mark.shared]

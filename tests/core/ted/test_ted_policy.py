@@ -26,7 +26,8 @@ from rebake.core.ted.labels import LabelRows
 from rebake.core.ted.options import resolve_options
 from rebake.core.ted.ted_policy import TEDPolicy, top_ranked
 from rebake.errors import DataError, ModelError, UnsupportedError
-from rebake.registry.policies import POLICIES
+from rebake.registry.lookup import POLICIES
+from support.nlu import valid_options
 from support.notices import PLACE, listening, said
 from support.process import threads_after_loading
 from support.weights import values_of
@@ -382,8 +383,8 @@ def test_a_ranking_as_long_as_the_actions_changes_nothing() -> None:
 )
 def test_what_cannot_be_trained_is_refused_by_name(changes: dict[str, Any], error: type[Exception], names: str) -> None:
     with pytest.raises(error, match=names) as refusal:
-        TEDPolicy(options(**changes), "TEDPolicy3").train(trackers(), DOMAIN, TrainingContext())
-    assert "TEDPolicy3" in str(refusal.value)
+        valid_options("TEDPolicy", **changes)
+    assert "TEDPolicy" in str(refusal.value)
 
 
 @pytest.mark.slow
@@ -480,4 +481,4 @@ def test_whole_dialogues_are_learned_action_by_action_and_read_up_to_the_last_tu
 
 def test_whole_dialogues_cannot_be_held_out() -> None:
     with pytest.raises(DataError, match="held out"):
-        trained(featurizer=FULL_DIALOGUE, evaluate_on_number_of_examples=1)
+        valid_options("TEDPolicy", featurizer=FULL_DIALOGUE, evaluate_on_number_of_examples=1)

@@ -22,7 +22,8 @@ from rebake.core.dialogue.tracker import Tracker
 from rebake.core.stories.generator import training_trackers
 from rebake.core.ted.unexpected_intent_policy import QUANTILES, Expectation, UnexpecTEDIntentPolicy, quantiles
 from rebake.errors import DataError, ModelError
-from rebake.registry.policies import POLICIES
+from rebake.registry.lookup import POLICIES
+from support.nlu import valid_options
 from support.shared import need
 from support.weights import values_of
 
@@ -220,4 +221,4 @@ def test_scale_loss_and_candidates_change_what_is_learned() -> None:
 @pytest.mark.parametrize("changes", [{"tolerance": 1.5}, {"ignore_intents_list": "bye"}, {"epochs": 0}], ids=str)
 def test_impossible_options_are_refused_by_name(changes: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=next(iter(changes))):
-        trained(**changes)
+        valid_options("UnexpecTEDIntentPolicy", **changes)

@@ -18,7 +18,7 @@ from rebake.nlu.classifiers.diet_classifier import DIETClassifier
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Features, Message, Token
 from rebake.nn.diet.network import Diet
-from rebake.registry.component_defaults import DIET_CLASSIFIER
+from rebake.registry.lookup import COMPONENTS
 from support.interpreter_lock import interpreter_is_free
 from support.notices import PLACE, listening, said
 from support.process import threads_after_loading
@@ -40,7 +40,7 @@ EXAMPLES = [
     ("fly from new york to berlin", "fly", [("new york", "city", "from"), ("berlin", "city", "to")]),
 ]
 SMALL: dict[str, Any] = {
-    **DIET_CLASSIFIER,
+    **COMPONENTS["DIETClassifier"].defaults,
     "epochs": 60,
     "batch_size": 5,
     "transformer_size": 32,

@@ -173,10 +173,10 @@ def test_the_file_has_the_attributes_of_scikit_learn_1_1_3_and_the_same_bytes_ev
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"solver": "newton"}, "solver is 'newton'"),
-        ({"max_iter": 0}, "max_iter is 0"),
-        ({"tol": 0}, "tol is 0"),
-        ({"random_state": -1}, "random_state is -1"),
+        ({"solver": "newton"}, "solver of .*newton"),
+        ({"max_iter": 0}, "max_iter of .*0"),
+        ({"tol": 0}, "tol of .*0"),
+        ({"random_state": -1}, "random_state of .*-1"),
     ],
 )
 def test_options_that_cannot_be_trained_with_are_refused_at_once(options: dict[str, Any], message: str) -> None:

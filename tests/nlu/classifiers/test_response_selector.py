@@ -16,7 +16,7 @@ from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.response_selector import ResponseSelector
 from rebake.nlu.component import Component, TrainingData
 from rebake.nlu.message import Message
-from rebake.registry.components import COMPONENTS
+from rebake.registry.lookup import COMPONENTS
 from support.nlu import component, tokenized, trained, training_on
 from support.notices import PLACE, listening, said
 

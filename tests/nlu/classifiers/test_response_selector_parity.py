@@ -10,7 +10,6 @@ import pytest
 from rebake.archive.metadata import COMPONENTS_NAME, read_metadata, resolve
 from rebake.archive.pack import unpack
 from rebake.nlu.pipeline import load_pipeline
-from rebake.registry.components import component_type
 from support.shared import need
 
 pytestmark = [pytest.mark.slow, pytest.mark.parity, pytest.mark.shared]
@@ -21,7 +20,7 @@ def test_rasas_selectors_answer_as_they_did(assistant: str) -> None:
     reference = need(f"reference/{assistant}")
     expected = [json.loads(line) for line in (reference / "parse.jsonl").read_text().splitlines()]
     with unpack(reference / "model.tar.gz") as directory:
-        nodes = resolve(read_metadata(directory).nlu, component_type)
+        nodes = resolve(read_metadata(directory).nlu, "pipeline")
         pipeline = load_pipeline([n for n in nodes if n.type.kind != "extractor"], directory / COMPONENTS_NAME)
         found = pipeline.parse_all([row["text"] for row in expected])
     differences = [

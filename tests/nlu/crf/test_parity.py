@@ -13,7 +13,7 @@ from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
 from rebake.nlu.crf.files import read_dataset, write_dataset
 from rebake.nlu.message import TEXT, Message
-from rebake.registry.components import component_type
+from rebake.registry.lookup import require
 from support.shared import need
 
 pytestmark = [pytest.mark.parity, pytest.mark.shared]
@@ -36,7 +36,7 @@ def crf_pipeline(directory: Path) -> list[Any]:
     for name, node in nodes.items():
         if not name.startswith("run_") or not node["uses"].startswith("rasa.nlu."):
             continue
-        kind = component_type(ComponentSpec(node["uses"], node["config"], Location("config.yml", 1)))
+        kind = require(ComponentSpec(node["uses"], node["config"], Location("config.yml", 1)), "pipeline")
         resource = directory / "components" / node["resource"]["name"] if node["resource"] else None
         if kind.kind in ("tokenizer", "featurizer") or kind.name == "CRFEntityExtractor":
             present = resource if resource is not None and resource.exists() else None

@@ -9,7 +9,7 @@ import pytest
 from rebake.nlu.diet.config import diet_config
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
-from rebake.registry.component_defaults import DIET_CLASSIFIER, RESPONSE_SELECTOR
+from rebake.registry.lookup import COMPONENTS
 
 pytestmark = pytest.mark.slow
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def of_classifier(**options: Any) -> DietOptions:
-    return DietOptions({**DIET_CLASSIFIER, **options}, "DIETClassifier1")
+    return DietOptions({**COMPONENTS["DIETClassifier"].defaults, **options}, "DIETClassifier1")
 
 
 def of_selector(**options: Any) -> DietConfig:
-    return diet_config(DietOptions({**RESPONSE_SELECTOR, **options}, "ResponseSelector1"))
+    return diet_config(DietOptions({**COMPONENTS["ResponseSelector"].defaults, **options}, "ResponseSelector1"))
 
 
 def test_the_network_has_what_the_options_say() -> None:

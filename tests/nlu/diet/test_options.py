@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rebake.nlu.diet.training_warnings import warn_about_featurizers, warn_about_training
 
 from rebake.errors import DataError, UnsupportedError
-from rebake.nlu.diet.checks import warn_about_featurizers, warn_about_training
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.message import Features, Message
-from rebake.registry.component_defaults import DIET_CLASSIFIER, RESPONSE_SELECTOR
+from support.nlu import valid_options
 from support.notices import PLACE, listening
 
 MARGIN = {"loss_type": "margin"}
 
 
 def checked(**options: Any) -> DietOptions:
-    return DietOptions.checked({**DIET_CLASSIFIER, **options}, "DIETClassifier1")
+    return DietOptions(valid_options("DIETClassifier", **options), "DIETClassifier1")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def checked(**options: Any) -> DietOptions:
     ],
 )
 def test_what_cannot_be_trained_is_refused_by_name(options: dict[str, Any], named: str) -> None:
-    with pytest.raises(DataError, match=f"DIETClassifier1.*{named}") as caught:
+    with pytest.raises(DataError, match=named) as caught:
         checked(**options)
     assert caught.value.fix
 
@@ -69,11 +69,10 @@ def test_what_rasa_trains_is_accepted(options: dict[str, Any]) -> None:
 def test_hidden_layers_are_shared_by_response_texts_alone() -> None:
     with pytest.raises(UnsupportedError, match="share_hidden_layers"):
         checked(share_hidden_layers=True)
-    selector = {**RESPONSE_SELECTOR, "use_text_as_label": True, "share_hidden_layers": True}
-    DietOptions.checked(selector, "ResponseSelector1")
-    unequal = {**selector, "hidden_layers_sizes": {"text": [8], "label": [9]}}
+    selector = {"use_text_as_label": True, "share_hidden_layers": True}
+    valid_options("ResponseSelector", **selector)
     with pytest.raises(DataError, match="hidden_layers_sizes"):
-        DietOptions.checked(unequal, "ResponseSelector1")
+        valid_options("ResponseSelector", **selector, hidden_layers_sizes={"text": [8], "label": [9]})
 
 
 @pytest.mark.parametrize("size", [None, 0, -1])
@@ -100,14 +99,14 @@ def test_the_margin_loss_has_similarities_for_confidences() -> None:
 )
 def test_what_may_not_be_meant_is_told(options: dict[str, Any], told: str) -> None:
     context, notices = listening()
-    warn_about_training({**DIET_CLASSIFIER, **options}, "DIETClassifier1", context)
+    warn_about_training(valid_options("DIETClassifier", **options), "DIETClassifier1", context)
     assert any(told in notice.message and notice.location == PLACE for notice in notices)
 
 
 def test_the_defaults_are_nothing_to_warn_of() -> None:
     context, notices = listening()
     messages = [Message({}, features={"text": [Features("words")]})]
-    warn_about_training(DIET_CLASSIFIER, "DIETClassifier1", context)
+    warn_about_training(valid_options("DIETClassifier"), "DIETClassifier1", context)
     warn_about_featurizers(["words"], "DIETClassifier1", messages, context)
     assert not list(notices)
 

@@ -12,7 +12,7 @@ import pytest
 from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
 from rebake.nlu.message import TEXT, Message
-from rebake.registry.components import component_type
+from rebake.registry.lookup import require
 from support.shared import need
 
 pytestmark = [pytest.mark.slow, pytest.mark.parity, pytest.mark.shared]
@@ -27,7 +27,7 @@ def components_until_diet(directory: Path) -> list[Any]:
     for name, node in nodes.items():
         if not name.startswith("run_") or not node["uses"].startswith("rasa.nlu."):
             continue
-        kind = component_type(ComponentSpec(node["uses"], node["config"], Location("config.yml", 1)))
+        kind = require(ComponentSpec(node["uses"], node["config"], Location("config.yml", 1)), "pipeline")
         resource = directory / "components" / node["resource"]["name"] if node["resource"] else None
         if resource is not None and not resource.exists():
             resource = None

@@ -209,5 +209,5 @@ def test_a_url_that_is_none_is_warned_of(url: str, caplog: pytest.LogCaptureFixt
 
 @pytest.mark.parametrize("dimensions", ["time", [1]])
 def test_dimensions_must_be_names(dimensions: object) -> None:
-    with pytest.raises(DataError, match="dimensions is not a list of names"):
+    with pytest.raises(DataError, match="dimensions of DucklingEntityExtractor"):
         component("DucklingEntityExtractor", dimensions=dimensions)

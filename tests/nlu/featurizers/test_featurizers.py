@@ -20,7 +20,7 @@ from rebake.nlu.featurizers import count_vectors_featurizer
 from rebake.nlu.featurizers.frequency_order import most_frequent
 from rebake.nlu.featurizers.ngrams import NgramCounter
 from rebake.nlu.featurizers.vocabulary import learn_vocabulary
-from rebake.registry.components import COMPONENTS
+from rebake.registry.lookup import COMPONENTS
 from support.nlu import component, features, reloaded, rows, texts, tokenized, trained, training_on
 from support.notices import PLACE, listening
 from support.shared import need

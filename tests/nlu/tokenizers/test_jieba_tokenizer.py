@@ -12,7 +12,7 @@ from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.model import load_model
 from rebake.nlu import extras
 from rebake.nlu.message import Message
-from rebake.registry.components import COMPONENTS
+from rebake.registry.lookup import COMPONENTS
 from support.building import build, verdict_on
 from support.nlu import component, reloaded, texts, trained, training_on
 

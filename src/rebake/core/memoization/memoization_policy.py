@@ -20,7 +20,7 @@ from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import Examples, TrackerFeaturizer
 from rebake.core.policy import PolicyPrediction
-from rebake.errors import RETRAIN, DataError, ModelError, UnsupportedError
+from rebake.errors import RETRAIN, ModelError
 
 FILE = "memorized_turns.json"
 
@@ -60,15 +60,6 @@ def score_of(tracker: Tracker, options: Mapping[str, Any]) -> float:
     return message.confidence if options["use_nlu_confidence_as_score"] and message is not None else 1.0
 
 
-def refuse_featurizer(options: Mapping[str, Any], node: str) -> None:
-    """UnsupportedError where config.yml gives the policy a featurizer of its own."""
-    if options.get("featurizer"):
-        raise UnsupportedError(
-            f"{node}: rebake compares the last max_history states only (option featurizer).",
-            fix="Remove the option featurizer; max_history says how far the policy looks back.",
-        )
-
-
 class MemoizationPolicy:
     """Remembers the last ``max_history`` states of the stories with the action that followed.
 
@@ -78,13 +69,9 @@ class MemoizationPolicy:
     name: ClassVar[str] = "MemoizationPolicy"
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
-        refuse_featurizer(options, node)
-        history = options["max_history"]
-        if history is not None and (not isinstance(history, int) or history < 1):
-            raise DataError(f"{node}: max_history is {history!r}.", fix="It must be 1 or more, or null.")
         self.options = options
         self.node = node
-        self.featurizer = TrackerFeaturizer(history)
+        self.featurizer = TrackerFeaturizer(options["max_history"])
         self.lookup: dict[str, str] = {}
 
     def train(

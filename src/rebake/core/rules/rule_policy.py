@@ -16,7 +16,7 @@ from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, State, act
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
 from rebake.core.featurizers import Examples, TrackerFeaturizer
-from rebake.core.memoization.memoization_policy import refuse_featurizer, score_of, single_action, unambiguous
+from rebake.core.memoization.memoization_policy import score_of, single_action, unambiguous
 from rebake.core.policy import PolicyPrediction
 from rebake.core.rules import checks as rule_checks
 from rebake.core.rules.decision import DEFAULT_ACTIONS, DEFAULT_SOURCE, LISTEN_SOURCE, LOOP_SOURCE, Decision
@@ -37,10 +37,6 @@ class RulePolicy:
     name: ClassVar[str] = "RulePolicy"
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
-        refuse_featurizer(options, node)
-        threshold = options["core_fallback_threshold"]
-        if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
-            raise DataError(f"{node}: core_fallback_threshold is {threshold!r}.", fix="It must be between 0 and 1.")
         self.options = options
         self.node = node
         self.featurizer = TrackerFeaturizer()

@@ -16,7 +16,6 @@ from rebake.nlu.entity_tags import OUTSIDE, PREFIXES, SplitByComma, TagSpec, ass
 from rebake.nlu.message import TEXT, Message
 
 Tags = NDArray[np.int32]  # [words of a text]
-EXTRACTOR = "TEDPolicy"
 
 
 def tag_spec_of(tables: FeatureStates, *, bilou: bool) -> TagSpec:
@@ -81,5 +80,5 @@ def entities_found(
     if options["BILOU_flag"]:
         tags, scores = repair_bilou(tags, scores)
     split = SplitByComma.from_option(options["split_entities_by_comma"])
-    found = assemble(message.text, tokens, {"entity": (tags, scores)}, split, EXTRACTOR)
+    found = assemble(message.text, tokens, {"entity": (tags, scores)}, split, extractor="")  # events name none
     return EntitiesAdded(tuple(EntityValue(e["entity"], e["value"], start=e["start"], end=e["end"]) for e in found))

@@ -17,7 +17,7 @@ from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.states import State
 from rebake.core.dialogue.tracker import TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
-from rebake.core.featurizers import FULL_DIALOGUE, FeatureStates, TrackerFeaturizer
+from rebake.core.featurizers import FeatureStates, TrackerFeaturizer
 from rebake.core.policy import PolicyPrediction
 from rebake.core.ted.arrays import encode_example
 from rebake.core.ted.config import ted_config
@@ -30,6 +30,7 @@ from rebake.core.ted.labels import build_labels
 from rebake.errors import RETRAIN, DataError, ModelError, UnsupportedError
 from rebake.nlu.entity_tags import TagSpec
 from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
+from rebake.registry.tracker_featurizers import FULL_DIALOGUE
 
 if TYPE_CHECKING:
     from rebake.nn.ted.dialogue_data import Dialogues
@@ -50,7 +51,7 @@ class TedLearner(ABC):
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.options = dict(options)
         self.node = node
-        self.featurizer = featurizer_of(self.options, node, of_intents=self.label == "intent")
+        self.featurizer = featurizer_of(self.options, of_intents=self.label == "intent")
         self._model: TedModel | None = None
         self._files: TedFiles | None = None
 
@@ -94,11 +95,6 @@ class TedLearner(ABC):
         if not examples.states:
             context.warn(f"{self.node} is left untrained: there are no stories to learn from.")
             return {}
-        if self._whole_dialogues and options["evaluate_on_number_of_examples"]:
-            raise DataError(
-                f"{self.node}: whole dialogues cannot be held out by their actions (evaluate_on_number_of_examples).",
-                fix="Set it to 0, or use the MaxHistoryTrackerFeaturizer.",
-            )
         encoder = StateEncoder(tables, end_to_end)
         windows = build_windows(examples.states, encoder, newest_first=not self._whole_dialogues)
         return self._fit(examples, windows, encoder, options, context)

@@ -14,12 +14,12 @@ from rebake.core.dialogue.events import ACTION_LISTEN, EntitiesAdded
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures
-from rebake.core.featurizers import FULL_DIALOGUE
 from rebake.core.policy import PolicyPrediction
 from rebake.core.ted.entities import entities_found
 from rebake.core.ted.examples import TedExamples, whole_dialogues
 from rebake.core.ted.learner import TedLearner
 from rebake.core.ted.options import resolve_options
+from rebake.registry.tracker_featurizers import FULL_DIALOGUE
 
 if TYPE_CHECKING:
     from rebake.nn.ted.model import TedModel, TedPrediction

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
-from rebake.nlu.diet.checks import warn_about_featurizers, warn_about_training
 from rebake.nlu.diet.config import diet_config
 from rebake.nlu.diet.data import data_example, label_features, rankings
 from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet.options import DietOptions
+from rebake.nlu.diet.training_warnings import warn_about_featurizers, warn_about_training
 from rebake.nlu.entity_tags import OUTSIDE, TagName, TagSpec, assemble, build_tag_specs, repair_bilou
 from rebake.nlu.entity_tags import tag_tokens as tags_of
 from rebake.nlu.message import INTENT, TEXT, Message
@@ -36,7 +36,7 @@ class DIETClassifier:
     """A component of the pipeline; without a model (not enough data to train) it predicts nothing."""
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
-        self.options = DietOptions.checked(options, node)
+        self.options = DietOptions(options, node)
         self.node = node
         self.model: DietModel | None = None
         self.files: DietFiles | None = None

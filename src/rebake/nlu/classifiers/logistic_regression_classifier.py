@@ -24,7 +24,6 @@ from rebake.nlu.text_features import by_origin, selected, stack
 
 logger = logging.getLogger("rebake")
 
-_SOLVERS = ("lbfgs", "newton-cg", "liblinear", "sag", "saga")  # of scikit-learn 1.1.3, where the model is to be loaded
 _MODULE, _CLASS = "sklearn.linear_model._logistic", "LogisticRegression"
 
 
@@ -33,7 +32,9 @@ class LogisticRegressionClassifier:
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.node = node
-        self._settings = _checked(options)
+        self._settings = TrainingSettings(
+            options["solver"], int(options["max_iter"]), float(options["tol"]), options["random_state"]
+        )
         self._ranking_length = int(options["ranking_length"])
         self._model: LogisticRegressionModel | None = None
 
@@ -135,17 +136,3 @@ def _file(directory: Path) -> Path:
 
 def _has_sentence_features(message: Message) -> bool:
     return any(features.sentence is not None for features in selected(message, TEXT, []))
-
-
-def _checked(options: Mapping[str, Any]) -> TrainingSettings:
-    """Raises DataError."""
-    solver, max_iter, tol, seed = (options[name] for name in ("solver", "max_iter", "tol", "random_state"))
-    if solver not in _SOLVERS:
-        raise DataError(f"The option solver is {solver!r}.", fix=f"Set it to one of {', '.join(_SOLVERS)}.")
-    if max_iter < 1:
-        raise DataError(f"The option max_iter is {max_iter}.", fix="Set it to 1 or more.")
-    if not tol > 0:
-        raise DataError(f"The option tol is {tol}.", fix="Set it to more than 0.")
-    if seed is not None and seed < 0:
-        raise DataError(f"The option random_state is {seed}.", fix="Set it to 0 or more, or to null.")
-    return TrainingSettings(solver, int(max_iter), float(tol), seed)

@@ -17,12 +17,12 @@ import numpy as np
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
-from rebake.nlu.diet.checks import warn_about_training
 from rebake.nlu.diet.config import diet_config
 from rebake.nlu.diet.data import data_example, label_features, rankings
 from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.diet.response_selector_files import ResponseFiles, Responses, response_key
+from rebake.nlu.diet.training_warnings import warn_about_training
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, TEXT, Message
 from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
 from rebake.nlu.text_features import Stacked, by_origin, selected, stack, text_data
@@ -39,7 +39,7 @@ class ResponseSelector:
     """A component of the pipeline; without a model (no retrieval intents) it selects nothing, and says so as Rasa."""
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
-        self.options = DietOptions.checked({**options, **_FIXED}, node)
+        self.options = DietOptions({**options, **_FIXED}, node)
         self.node = node
         self.retrieval_intent: str | None = options["retrieval_intent"] or None
         self.reads_texts = bool(options["use_text_as_label"])

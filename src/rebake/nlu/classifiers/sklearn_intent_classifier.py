@@ -14,10 +14,7 @@ from rebake.base.training_context import TrainingContext
 from rebake.errors import RETRAIN, DataError, ModelError
 from rebake.nlu.classifiers.skops_files import read_skops, write_skops
 from rebake.nlu.classifiers.support_vector_machine import (
-    KERNELS,
-    LABEL_SCORES,
     PARAMETERS,
-    PROBABILITY_SCORES,
     Search,
     SupportVectorModel,
     train_support_vector_machine,
@@ -52,7 +49,14 @@ class SklearnIntentClassifier:
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.node = node
-        self._search = _checked(options)
+        self._search = Search(
+            c=options["C"],
+            gamma=options["gamma"],
+            kernels=options["kernels"],
+            max_folds=int(options["max_cross_validation_folds"]),
+            score=options["scoring_function"],
+            threads=int(options["num_threads"]),
+        )
         self._intents: tuple[str, ...] = ()
         self._model: SupportVectorModel | None = None
 
@@ -176,36 +180,3 @@ def _dense(message: Message) -> NDArray[np.float32] | None:
     """[1, width]"""
     rows = [features.sentence for features in selected(message, TEXT, []) if isinstance(features.sentence, np.ndarray)]
     return np.concatenate(rows, axis=1) if rows else None
-
-
-def _checked(options: Mapping[str, Any]) -> Search:
-    """Raises DataError."""
-    lists = {name: _listed(name, options[name]) for name in ("C", "gamma", "kernels")}
-    for value in lists["C"]:
-        if not _is_positive(value):
-            raise DataError(f"C holds {value!r}.", fix="Give numbers of more than 0.")
-    for value in lists["gamma"]:
-        if value not in ("scale", "auto") and not _is_positive(value):
-            raise DataError(f"gamma holds {value!r}.", fix="Give numbers of more than 0, scale or auto.")
-    for value in lists["kernels"]:
-        if value not in KERNELS:
-            raise DataError(f"kernels holds {value!r}.", fix=f"Give some of {', '.join(KERNELS)}.")
-    score = options["scoring_function"]
-    if score not in LABEL_SCORES | PROBABILITY_SCORES:
-        known = ", ".join(sorted(LABEL_SCORES | PROBABILITY_SCORES))
-        raise DataError(f"The option scoring_function is {score!r}.", fix=f"Set it to one of {known}.")
-    threads = options["num_threads"]
-    if threads is None or threads < 1:
-        raise DataError(f"The option num_threads is {threads}.", fix="Set it to 1 or more.")
-    folds = int(options["max_cross_validation_folds"])
-    return Search(lists["C"], lists["gamma"], lists["kernels"], folds, score, int(threads))
-
-
-def _listed(name: str, value: object) -> list[Any]:
-    if not isinstance(value, list) or not value:
-        raise DataError(f"The option {name} is {value!r}.", fix="Give a list of what is to be tried.")
-    return value
-
-
-def _is_positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0

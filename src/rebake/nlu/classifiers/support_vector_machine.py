@@ -18,20 +18,10 @@ from numpy.typing import NDArray
 
 from rebake.base.interpreter_lock import interpreter_released
 from rebake.nlu.classifiers.logistic_regression import sigmoid
+from rebake.registry.scores import PROBABILITY_SCORES
 
 _Floats = NDArray[np.float64]
 _SURE = 1e-7  # a pair's probability keeps this far from 0 and 1
-
-# The scores that cross-validation may choose by: those of labels, and those that need probabilities.
-_AVERAGES = ("", "_micro", "_macro", "_weighted")
-LABEL_SCORES = frozenset(
-    {"accuracy", "balanced_accuracy", "matthews_corrcoef"}
-    | {f"{name}{average}" for name in ("f1", "precision", "recall", "jaccard") for average in _AVERAGES}
-)
-PROBABILITY_SCORES = frozenset(
-    {"neg_log_loss", "roc_auc", "roc_auc_ovr", "roc_auc_ovo", "roc_auc_ovr_weighted", "roc_auc_ovo_weighted"}
-    | {"average_precision", "neg_brier_score", "top_k_accuracy"}
-)
 
 PARAMETERS = ("kernel", "degree", "gamma", "coef0", "C", "random_state")  # that the search sets, or prediction reads
 
@@ -165,7 +155,6 @@ def _sigmoid(x: _Floats, y: _Floats, model: SupportVectorModel) -> _Floats:
 
 
 _KERNELS = {"linear": _linear, "poly": _polynomial, "rbf": _radial, "sigmoid": _sigmoid}
-KERNELS = tuple(_KERNELS)
 
 
 def train_support_vector_machine(

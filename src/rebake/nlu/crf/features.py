@@ -11,15 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rebake.errors import DataError
 from rebake.nlu.entity_tags import OUTSIDE
 from rebake.nlu.token_shapes import SHAPES
 
 PATTERN, DENSE, ENTITY = "pattern", "text_dense_features", "entity"
-POS, POS2 = "pos", "pos2"
+POS = "pos"
 
 _OF_TEXT: Mapping[str, Callable[[str], str | bool]] = {"low": str.lower, "bias": lambda _: "bias", **SHAPES}
-NAMES = frozenset(_OF_TEXT) | {POS, POS2, PATTERN, DENSE, ENTITY}
 
 Attributes = dict[str, float]
 """Name -> weight, in the order in which CRFsuite is to see them."""
@@ -73,9 +71,9 @@ class Window:
     What a token gives at a place in the window is remembered, since most tokens come again.
     """
 
-    def __init__(self, features: object) -> None:
-        """Raises DataError where ``features`` is not an odd number of lists of known names."""
-        self.features = _checked(features)
+    def __init__(self, features: list[list[str]]) -> None:
+        """``features`` is an odd number of lists of known names."""
+        self.features = features
         self._names = [tuple(dict.fromkeys(names)) for names in self.features]
         self._seen: dict[tuple[Any, ...], Attributes] = {}
 
@@ -134,15 +132,3 @@ def _add(row: Attributes, key: str, name: str, token: CrfToken) -> None:
         row[f"{key}:{token.tags.get(ENTITY, OUTSIDE)}"] = 1.0
     elif token.pos_tag is not None:
         row[f"{key}:{token.pos_tag if name == POS else token.pos_tag[:2]}"] = 1.0
-
-
-def _checked(window: object) -> list[list[str]]:
-    fix = f"Give an odd number of lists (before, the token itself, after) of these: {', '.join(sorted(NAMES))}."
-    if not isinstance(window, list) or not all(isinstance(names, list) for names in window):
-        raise DataError("features is not a list of lists.", fix=fix)
-    if len(window) % 2 != 1:
-        raise DataError(f"features has {len(window)} lists, and none is in the middle.", fix=fix)
-    for name in (name for names in window for name in names):
-        if not isinstance(name, str) or name not in NAMES:
-            raise DataError(f"features: there is no feature {name!r}.", fix=fix)
-    return window

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from rebake.base.option_reader import OptionReader
-from rebake.nlu.diet.checks import check_diet_options
 from rebake.nlu.entity_tags import SplitByComma
-
-DEFAULT_TRANSFORMER_SIZE = 256  # what Rasa takes where the option gives none
+from rebake.registry.nlu.diet import DEFAULT_TRANSFORMER_SIZE
 
 
 @dataclass(frozen=True)
@@ -24,13 +22,6 @@ class DietOptions:
 
     options: Mapping[str, Any]
     node: str
-
-    @staticmethod
-    def checked(options: Mapping[str, Any], node: str) -> DietOptions:
-        """Refuse what cannot be trained; see :func:`check_diet_options`."""
-        result = DietOptions(options, node)
-        check_diet_options(options, node, transformer_units=result.transformer_units)
-        return result
 
     @property
     def read(self) -> OptionReader:

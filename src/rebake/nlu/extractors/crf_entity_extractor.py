@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.base.training_context import TrainingContext
-from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.crf.features import Attributes, CrfToken, Window
 from rebake.nlu.crf.files import read_dataset, read_models, write_dataset, write_models
@@ -46,7 +45,7 @@ class CRFEntityExtractor:
         self._split = SplitByComma.from_option(options["split_entities_by_comma"])
         self._window = Window(options["features"])
         self._featurizers: list[str] = list(options["featurizers"] or [])
-        self._settings = _checked_settings(options)
+        self._settings = CrfSettings(float(options["L1_c"]), float(options["L2_c"]), int(options["max_iterations"]))
         self._dataset: Dataset = ()
         self._models: dict[TagName, CrfModel] = {}
 
@@ -157,10 +156,3 @@ class CRFEntityExtractor:
         if any(dataset):
             component._models = {name: component._fit(dataset, name) for name in order}
         return component
-
-
-def _checked_settings(options: Mapping[str, Any]) -> CrfSettings:
-    for name in ("L1_c", "L2_c", "max_iterations"):
-        if options[name] is None or options[name] < 0:
-            raise DataError(f"The option {name} of {NAME} is {options[name]}.", fix="It must be 0 or more.")
-    return CrfSettings(float(options["L1_c"]), float(options["L2_c"]), int(options["max_iterations"]))

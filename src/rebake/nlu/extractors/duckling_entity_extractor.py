@@ -17,7 +17,6 @@ import requests
 
 from rebake.base.interpreter_lock import interpreter_released
 from rebake.base.training_context import TrainingContext
-from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Message
 
@@ -37,7 +36,7 @@ class DucklingEntityExtractor:
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.node = node
         self._url: str | None = options["url"]
-        self._dimensions = _checked(options["dimensions"])
+        self._dimensions: list[str] | None = options["dimensions"]
         self._locale: str | None = options["locale"]
         self._timezone: str | None = options["timezone"]
         self._timeout: float | None = options["timeout"]
@@ -121,12 +120,3 @@ def _entity(match: Mapping[str, Any]) -> dict[str, Any]:
 
 def _place() -> str:
     return f"the URL in {_VARIABLE}" if os.environ.get(_VARIABLE) else "the option url"
-
-
-def _checked(dimensions: object) -> list[str] | None:
-    """The option ``dimensions``: names, or None for all. Raises DataError."""
-    if dimensions is None:
-        return None
-    if not isinstance(dimensions, list) or not all(isinstance(name, str) for name in dimensions):
-        raise DataError("dimensions is not a list of names.", fix="Write dimensions: [time, number].")
-    return dimensions

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from rebake.base.training_context import TrainingContext
-from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Message
 
@@ -17,9 +16,7 @@ class SpacyEntityExtractor:
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.node = node
-        self._dimensions = options["dimensions"] or []
-        if not isinstance(self._dimensions, list):
-            raise DataError("dimensions is not a list of names.", fix="Write dimensions: [PERSON, GPE].")
+        self._dimensions: list[str] = options["dimensions"] or []
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         return {}

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
-from rebake.nlu.extras import require_extra
 from rebake.nlu.message import ACTION_TEXT, RESPONSE, TEXT, Features, Message, Token
 from rebake.registry.language_models import LANGUAGE_MODELS, LanguageModel
 
@@ -30,13 +29,9 @@ class LanguageModelFeaturizer:
     """Adds sequence features (per token the mean over its pieces) and sentence features of texts."""
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
-        require_extra("LanguageModelFeaturizer", "transformers", "transformers", "torch")
         self.node = node
         self._origin: str = options["alias"] or f"run_{node}"  # as Rasa names it
-        name = options["model_name"]
-        if name not in LANGUAGE_MODELS:
-            raise DataError(f"model_name: {name!r} is not known.", fix=f"Use one of {', '.join(LANGUAGE_MODELS)}.")
-        self._kind = LANGUAGE_MODELS[name]
+        self._kind = LANGUAGE_MODELS[options["model_name"]]
         self._tokenizer, self._model = _load(self._kind, options["model_weights"], options["cache_dir"])
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rebake.archive.json_files import read_json, write_json
 from rebake.base.sparse_rows import SparseRows
 from rebake.base.training_context import TrainingContext
-from rebake.errors import DataError, ModelError
+from rebake.errors import ModelError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import TEXT, Features, Message, Token
 from rebake.nlu.token_shapes import SHAPES
@@ -24,7 +24,6 @@ _SEPARATOR = "###"
 _OF_TEXT: Mapping[str, Callable[[str], object]] = {"low": str.islower, **SHAPES}
 _POS, _POS2 = "pos", "pos2"  # part of speech, of tokenizers that tell it
 _BEGIN, _END = "BOS", "EOS"
-_NAMES = frozenset(_OF_TEXT) | {_BEGIN, _END, _POS, _POS2}
 
 _Key = tuple[int, str]  # position in the window, feature
 _Seen = tuple[str, str | None, bool, bool]  # all that features depend on: text, part of speech, first token, last token
@@ -36,7 +35,7 @@ class LexicalSyntacticFeaturizer:
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.node = node
         self._origin: str = options["alias"] or f"run_{node}"  # as Rasa names it
-        self._window = _checked(options["features"])
+        self._window: list[list[str]] = options["features"]
         self._first_offset = -(len(self._window) // 2)  # an even window looks one token further back
         self._indices: dict[_Key, dict[str, int]] = {}
         self._columns: dict[_Seen, tuple[list[int], ...]] = {}
@@ -148,14 +147,3 @@ def _value(name: str, token: _Seen) -> str:
     if name == _POS2:
         return str(None if part_of_speech is None else part_of_speech[:2])
     return str(_OF_TEXT[name](text))
-
-
-def _checked(window: object) -> list[list[str]]:
-    """The option ``features``. Raises DataError."""
-    fix = f"Give a list of lists of these: {', '.join(sorted(_NAMES))}."
-    if not isinstance(window, list) or not all(isinstance(names, list) for names in window):
-        raise DataError("features is not a list of lists.", fix=fix)
-    for name in (name for names in window for name in names):
-        if name not in _NAMES:
-            raise DataError(f"features: there is no feature {name!r}.", fix=fix)
-    return window

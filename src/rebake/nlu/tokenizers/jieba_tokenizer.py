@@ -12,7 +12,6 @@ from typing import Any, Self
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
 from rebake.nlu.component import TrainingData
-from rebake.nlu.extras import require_extra
 from rebake.nlu.message import Message, Token
 from rebake.nlu.tokenizers.tokenizer import Tokenizer
 
@@ -27,7 +26,6 @@ class JiebaTokenizer(Tokenizer):
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         super().__init__(options, node)
-        require_extra("JiebaTokenizer", "jieba", "jieba")
         self._dictionary_path: str | None = options["dictionary_path"]
         self._dictionaries: dict[str, bytes] = {}  # file name -> content
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from rebake.base.training_context import TrainingContext
-from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import ACTION_NAME, INTENT, INTENT_RESPONSE_KEY, Message, Token
 
@@ -22,9 +21,9 @@ class Tokenizer(ABC):
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
         self.node = node
         self._split_labels = bool(options["intent_tokenization_flag"])
-        self._symbol = _symbol(options, "intent_split_symbol") if self._split_labels else None
-        self._prefix_separator = _symbol(options, "prefix_separator_symbol")
-        self._token_pattern = _compiled(options["token_pattern"]) if options["token_pattern"] else None
+        self._symbol: str | None = options["intent_split_symbol"]
+        self._prefix_separator: str | None = options["prefix_separator_symbol"]
+        self._token_pattern = re.compile(options["token_pattern"]) if options["token_pattern"] else None
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         return {}
@@ -89,28 +88,3 @@ def locate(words: Sequence[str], text: str) -> list[Token]:
         offset = start + len(word)
         tokens.append(Token(word, start, offset, word))
     return tokens
-
-
-def _symbol(options: Mapping[str, Any], name: str) -> str | None:
-    """What labels are split at (None: white space, or no prefix). Raises DataError for nothing between quotes."""
-    symbol: str | None = options[name]
-    if symbol == "":
-        raise DataError(f"{name} is empty.", fix=f"Give {name} a symbol such as '+', or take it out.")
-    return symbol
-
-
-def _compiled(pattern: object) -> re.Pattern[str]:
-    """The option ``token_pattern``, whose matches (or whose one group) become tokens."""
-    try:
-        compiled = re.compile(str(pattern))
-    except re.error as error:
-        raise DataError(
-            f"token_pattern {pattern!r} is not a regular expression: {error}.",
-            fix="Correct token_pattern, or take it out.",
-        ) from error
-    if compiled.groups > 1:
-        raise DataError(
-            f"token_pattern {pattern!r} has {compiled.groups} groups, so its matches are not words.",
-            fix="Write (?:...) instead of (...) in token_pattern.",
-        )
-    return compiled

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rebake.assistant.model import ComponentSpec
 from rebake.base.location import Location
-from rebake.core.agent import policy_nodes
 from rebake.errors import DataError
-from rebake.registry.components import COMPONENTS
-from rebake.registry.option_checks import check_options
-from rebake.registry.policies import POLICIES
+from rebake.nlu.classifiers import support_vector_machine
+from rebake.nlu.crf import features as crf_features
+from rebake.nlu.token_shapes import SHAPES
+from rebake.registry import token_features
+from rebake.registry.lookup import COMPONENTS, POLICIES, require
+from rebake.registry.options import Choice, ListOf
+from rebake.registry.validator import check_options, check_stored_options
+from rebake.validation.pipeline import unread_options
+from support.assistant_files import load, write
 
 HERE = Location("config.yml", 7)
 ENTRIES = {**COMPONENTS, **POLICIES}
@@ -20,7 +27,8 @@ ENTRIES = {**COMPONENTS, **POLICIES}
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_every_default_is_accepted(name: str) -> None:
-    check_options(ComponentSpec(name, ENTRIES[name].defaults, HERE), ENTRIES[name])
+    needed = {"model": "en_core_web_md"} if name == "SpacyNLP" else {}
+    check_options(ComponentSpec(name, {**ENTRIES[name].defaults, **needed}, HERE), ENTRIES[name])
 
 
 @pytest.mark.parametrize(
@@ -95,8 +103,51 @@ def test_a_layer_without_units_is_refused() -> None:
         check_options(spec, ENTRIES["DIETClassifier"])
 
 
+@pytest.mark.parametrize("name", [name for name, entry in ENTRIES.items() if "drop_rate" in entry.options])
+def test_a_rate_at_which_nothing_is_left_is_refused_everywhere(name: str) -> None:
+    """Rasa's training fails on it: TensorFlow takes rates from 0 to less than 1."""
+    for option in ENTRIES[name].options.keys() & {"drop_rate", "drop_rate_attention", "drop_rate_dialogue"}:
+        check_options(ComponentSpec(name, {option: 0.99}, HERE), ENTRIES[name])
+        with pytest.raises(DataError, match=rf"{option} of {name} is a number \(1\)"):
+            check_options(ComponentSpec(name, {option: 1}, HERE), ENTRIES[name])
+
+
+def test_an_error_stands_at_the_line_of_the_key(tmp_path: Path) -> None:
+    config = "pipeline:\n- name: DIETClassifier\n  epochs: 3\n  dense_dimension:\n    text: 9\n    label: 0\n"
+    config += "  similarity_type: cosine\n"
+    pipeline = load(write(tmp_path, {"config.yml": config, "domain.yml": 'version: "3.1"\n'})).config.pipeline
+    with pytest.raises(DataError, match=r"config\.yml:6: label in the option dense_dimension of DIETClassifier"):
+        check_options(pipeline[0], ENTRIES["DIETClassifier"])
+    spec = replace(pipeline[0], options={"similarity_type": "cosine"})  # with an option that is not written
+    with pytest.raises(DataError, match=r"config\.yml:7: DIETClassifier: similarity_type cosine"):
+        check_options(spec, ENTRIES["DIETClassifier"])
+
+
+def test_a_model_may_have_the_flags_that_rasa_takes() -> None:
+    spec = ComponentSpec("DIETClassifier", {"BILOU_flag": 1, "epochs": 1}, HERE)
+    check_stored_options(spec, ENTRIES["DIETClassifier"])
+    with pytest.raises(DataError, match="BILOU_flag"):
+        check_options(spec, ENTRIES["DIETClassifier"])
+    with pytest.raises(DataError, match="epochs"):
+        check_stored_options(replace(spec, options={"epochs": 0}), ENTRIES["DIETClassifier"])
+
+
+def test_names_in_the_registry_are_those_that_the_components_know() -> None:
+    kernels = ENTRIES["SklearnIntentClassifier"].options["kernels"]
+    assert isinstance(kernels, ListOf)
+    assert isinstance(kernels.item, Choice)
+    assert set(kernels.item.choices) == support_vector_machine._KERNELS.keys()
+    assert SHAPES.keys() == token_features.SHAPES
+    assert (
+        crf_features._OF_TEXT.keys() | {crf_features.POS, "pos2", crf_features.PATTERN} <= token_features.CRF_FEATURES
+    )
+    assert {crf_features.DENSE, crf_features.ENTITY} <= token_features.CRF_FEATURES
+
+
 def test_a_misspelt_option_of_a_policy_is_told() -> None:
-    _, notices = policy_nodes([ComponentSpec("MemoizationPolicy", {"max_histroy": 5}, HERE)], is_default=False)
+    notices = unread_options(
+        POLICIES["MemoizationPolicy"], ComponentSpec("MemoizationPolicy", {"max_histroy": 5}, HERE), "policies"
+    )
     assert [str(notice) for notice in notices] == [
         "config.yml:7: policies: MemoizationPolicy has no option 'max_histroy'; it is ignored. "
         "Did you mean 'max_history'?"
@@ -105,4 +156,4 @@ def test_a_misspelt_option_of_a_policy_is_told() -> None:
 
 def test_a_misspelt_policy_is_an_error() -> None:
     with pytest.raises(DataError, match=r"config\.yml:7: .*no policy 'RulePolicies'.*Did you mean 'RulePolicy'"):
-        policy_nodes([ComponentSpec("RulePolicies", {}, HERE)], is_default=False)
+        require(ComponentSpec("RulePolicies", {}, HERE), "policies")

@@ -1,0 +1,122 @@
+"""Options that DIETClassifier, ResponseSelector, TEDPolicy and UnexpecTEDIntentPolicy have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rebake.registry.entry import Constraint
+from rebake.registry.options import (
+    Choice,
+    Flag,
+    ListOf,
+    MappingOf,
+    Number,
+    OneOf,
+    Option,
+    Text,
+    WholeNumber,
+    drop_rate,
+    names,
+    seed,
+    share,
+)
+
+SIZES = ListOf(WholeNumber(least=1), "whole numbers")
+LOSSES = ("cross_entropy", "margin")
+SIMILARITIES = ("auto", "inner", "cosine")
+CONFIDENCES = ("softmax", "auto")
+
+SPLIT_BY_COMMA = OneOf(
+    (Flag(), MappingOf(Flag())), "true, false, or a mapping of entities to these", default=True
+)  # fmt: skip
+FEATURIZERS = names(default=[], nullable=True)
+
+
+def training_options(*, epochs: int) -> dict[str, Option]:
+    """How long and on what a network is trained, and what of it is kept."""
+    return {
+        "batch_size": OneOf(
+            (WholeNumber(least=1), ListOf(WholeNumber(least=1), length=2)),
+            "a whole number, or a list of two",
+            default=[64, 256],
+        ),
+        "batch_strategy": Choice(("balanced", "sequence"), default="balanced"),
+        "epochs": WholeNumber(least=1, default=epochs),
+        "random_seed": seed(),
+        "learning_rate": Number(above=0, default=0.001),
+        "evaluate_every_number_of_epochs": WholeNumber(least=1, also=(-1,), default=20),
+        "tensorboard_log_directory": Text(default=None, changes_model=False),
+        "tensorboard_log_level": Choice(("epoch", "batch"), default="epoch", changes_model=False),
+        "checkpoint_model": Flag(default=False),
+    }
+
+
+def attention_options(*, attention_drop_rate: float) -> dict[str, Option]:
+    """The transformer, without its sizes."""
+    return {
+        "number_of_attention_heads": WholeNumber(least=1, default=4),
+        "use_key_relative_attention": Flag(default=False),
+        "use_value_relative_attention": Flag(default=False),
+        "unidirectional_encoder": Flag(default=False),
+        "drop_rate_attention": drop_rate(attention_drop_rate),
+    }
+
+
+def embedding_options(*, scale_loss: bool, regularization: float, sparse: bool, dense: bool) -> dict[str, Option]:
+    """What is embedded, and how much of it is dropped."""
+    return {
+        "embedding_dimension": WholeNumber(least=1, default=20),
+        "scale_loss": Flag(default=scale_loss),
+        "regularization_constant": Number(least=0, default=regularization),
+        "use_sparse_input_dropout": Flag(default=sparse),
+        "use_dense_input_dropout": Flag(default=dense),
+        "use_masked_language_model": Flag(default=False),
+    }
+
+
+def margin_options(*, negative: float) -> dict[str, Option]:
+    """The bounds of the margin loss."""
+    return {
+        "maximum_positive_similarity": Number(default=0.8),
+        "maximum_negative_similarity": Number(default=negative),
+        "use_maximum_negative_similarity": Flag(default=True),
+        "negative_margin_scale": Number(default=0.8),
+    }
+
+
+def confidence_options() -> dict[str, Option]:
+    """What is learned, and what a confidence is."""
+    return {
+        "similarity_type": Choice(SIMILARITIES, default="auto"),
+        "loss_type": Choice(LOSSES, default="cross_entropy"),
+        "renormalize_confidences": Flag(default=False),
+        "constrain_similarities": Flag(default=False),
+        "model_confidence": Choice(CONFIDENCES, default="softmax"),
+    }
+
+
+def density(default: float) -> Number:
+    """The share of connections of a layer that are trained."""
+    return share(default)
+
+
+def _has_softmax(options: Mapping[str, Any]) -> bool:
+    return bool(options["model_confidence"] == "softmax" and options["loss_type"] != "margin")
+
+
+CONFIDENCE_CONSTRAINTS = (
+    Constraint(
+        ("similarity_type", "model_confidence", "loss_type"),
+        lambda options: _has_softmax(options) and options["similarity_type"] == "cosine",
+        "similarity_type cosine does not go with model_confidence softmax.",
+        "Set similarity_type to inner or auto, or loss_type to margin.",
+    ),
+    Constraint(
+        ("renormalize_confidences", "loss_type", "model_confidence"),
+        lambda options: options["renormalize_confidences"] and options["ranking_length"] and not _has_softmax(options),
+        "renormalize_confidences does not go with loss_type {loss_type} and model_confidence {model_confidence}, whose "
+        "confidences are similarities.",
+        "Set renormalize_confidences to false.",
+    ),
+)

@@ -1,0 +1,196 @@
+"""What is wrong with the pipeline or the policies before anything is trained: order, names, options, language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rebake.assistant.model import Assistant, ComponentSpec, Config, NluData
+from rebake.assistant.reading import did_you_mean
+from rebake.base.location import Notice
+from rebake.base.notice_kinds import NoticeKind
+from rebake.errors import DataError, UnsupportedError
+from rebake.registry.entry import Entry, Section
+from rebake.registry.lookup import COMPONENTS, require
+from rebake.registry.node import Node, is_left_out
+from rebake.registry.token_features import FeatureWindow
+
+_WHAT_IS_NEEDED: Mapping[str, str] = {
+    "tokens": "a tokenizer",
+    "features": "a featurizer",
+    "dense_features": "a featurizer of dense features",
+    "intent": "an intent classifier",
+}
+
+
+def check_pipeline(specs: Sequence[ComponentSpec], language: str | None) -> list[Notice]:
+    """Check a pipeline, whether or not its components can be trained here.
+
+    Returns:
+        warnings: options that no component reads (Rasa ignores them as well).
+
+    Raises:
+        DataError: an unknown component, a component before what it needs, a second tokenizer, an alias used twice, a
+            language that the tokenizer cannot split.
+        UnsupportedError: a custom component.
+    """
+    notices: list[Notice] = []
+    provided: set[str] = set()
+    tokenizer: str | None = None
+    aliases: dict[str, str] = {}
+    for spec in specs:
+        entry = require(spec, "pipeline")
+        _check_needs(entry, spec, provided)
+        _check_needs_of_features(entry, spec, provided)
+        provided |= entry.provides
+        if entry.kind == "tokenizer":
+            if tokenizer is not None:
+                raise DataError(
+                    f"pipeline: {entry.name} is a second tokenizer beside {tokenizer}.",
+                    location=spec.location,
+                    fix="Keep one tokenizer.",
+                )
+            tokenizer = entry.name
+        if not _splits(entry, language):
+            raise DataError(
+                f"pipeline: {entry.name} cannot split texts of the language {language!r} into words.",
+                location=spec.location,
+                fix="Use a tokenizer for this language.",
+            )
+        _check_alias(entry, spec, aliases)
+        notices += unread_options(entry, spec, "pipeline")
+    return notices
+
+
+def check_policies(config: Config) -> Iterator[Notice]:
+    """Options that no policy reads, and policies of Rasa's defaults that rebake does not train.
+
+    Raises:
+        DataError: a policy that Rasa does not know.
+        UnsupportedError: a custom policy.
+    """
+    for spec in config.policies:
+        if is_left_out(spec, config):
+            message = f"{spec.name} of Rasa's default policies is left out: rebake does not train it yet."
+            yield Notice(message, spec.location)
+        else:
+            yield from unread_options(require(spec, "policies"), spec, "policies")
+
+
+def unread_options(entry: Entry, spec: ComponentSpec, section: Section) -> list[Notice]:
+    """A warning about each option that the component does not have."""
+    return [
+        Notice(
+            f"{section}: {entry.name} has no option {option!r}; it is ignored.{did_you_mean(option, entry.options)}",
+            spec.place(option),
+            NoticeKind.UNKNOWN_OPTION,
+        )
+        for option in spec.options
+        if option not in entry.options
+    ]
+
+
+def check_response_selectors(nodes: Sequence[Node], data: NluData) -> None:
+    """Refuse the one kind of selector that Rasa 3.6.21 does not train either; without examples it learns nothing.
+
+    Raises:
+        UnsupportedError: with the line of config.yml.
+    """
+    for node in nodes:
+        responses = node.type.responses
+        if responses is None:
+            continue
+        options = node.type.merged(node.spec.options)
+        is_lacking = options[responses.by_text] and options[responses.layers] == 0
+        if is_lacking and _has_examples(data, options[responses.intent]):
+            raise UnsupportedError(
+                f"pipeline: {node.type.name} needs a transformer to learn from texts ({responses.by_text}); Rasa "
+                "3.6.21 fails without one, too.",
+                location=node.spec.place(responses.by_text),
+                fix=f"Set {responses.layers} to 1 or more, and hidden_layers_sizes to {{text: [], label: []}}.",
+            )
+
+
+def require_featurizers(assistant: Assistant, nlu: Sequence[Node]) -> None:
+    """Whether end-to-end stories can be trained with this pipeline.
+
+    Raises:
+        DataError: no component featurizes texts, or NLU is not trained with Core, so that there is none.
+        UnsupportedError: a component that Rasa 3.6.21 cannot run in its end-to-end graph.
+    """
+    story = next(story for story in assistant.stories if story.is_end_to_end)
+    if not any(node.type.kind == "featurizer" for node in nlu):
+        raise DataError(
+            f"'{story.name}' holds texts, which policies see through the tokenizers and featurizers of NLU, "
+            "and no featurizer is trained with this Core.",
+            location=story.location,
+            fix="Train NLU and Core together, with featurizers in the pipeline, or write intents and actions.",
+        )
+    for node in nlu:
+        if node.type.featurizes and node.type.model_from is not None:
+            raise UnsupportedError(
+                f"{node.type.name} cannot stand in the pipeline of end-to-end stories: Rasa 3.6 gives it no language "
+                "model there.",
+                location=node.spec.location,
+                fix="Use featurizers that load no language model of another component, or write intents and actions.",
+            )
+
+
+def _has_examples(data: NluData, retrieval_intent: str | None) -> bool:
+    own = f"{retrieval_intent}/" if retrieval_intent else ""
+    intents = (example.intent or "" for example in data.examples)
+    return any("/" in intent and intent.startswith(own) for intent in intents)
+
+
+def _splits(entry: Entry, language: str | None) -> bool:
+    if not language:
+        return True
+    return language not in entry.not_languages and (not entry.languages or language in entry.languages)
+
+
+def _givers(need: str) -> list[str]:
+    return [entry.name for entry in COMPONENTS.values() if need in entry.provides and entry.implementation is not None]
+
+
+def _check_needs(entry: Entry, spec: ComponentSpec, provided: set[str]) -> None:
+    if entry.refusal is not None:  # what it needs is of no use: training refuses it and says what to take instead
+        return
+    for need in sorted(entry.needs - provided):
+        givers = _givers(need)
+        what = _WHAT_IS_NEEDED.get(need, givers[0])
+        example = "" if what in givers else f", e.g. {givers[0]},"
+        raise DataError(
+            f"pipeline: {entry.name} needs {what} before it.",
+            location=spec.location,
+            fix=f"Put {what}{example} above {entry.name}.",
+        )
+
+
+def _check_needs_of_features(entry: Entry, spec: ComponentSpec, provided: set[str]) -> None:
+    """Some features need more than the component that has them."""
+    for name, option in entry.options.items():
+        if not isinstance(option, FeatureWindow) or not option.needs:
+            continue
+        window = spec.options.get(name)
+        rows = [row for row in window if isinstance(row, list)] if isinstance(window, list) else []
+        listed = {feature for row in rows for feature in row if isinstance(feature, str)}
+        asked = [feature for feature, need in option.needs.items() if feature in listed and need not in provided]
+        if asked:
+            giver = _givers(option.needs[asked[0]])[0]
+            raise DataError(
+                f"pipeline: {entry.name} looks at parts of speech ({', '.join(asked)}), which only {giver} knows.",
+                location=spec.place(name),
+                fix=f"Use {giver} and what it needs, or take them out of the option {name}.",
+            )
+
+
+def _check_alias(entry: Entry, spec: ComponentSpec, aliases: dict[str, str]) -> None:
+    alias = spec.options.get("alias")
+    if entry.kind != "featurizer" or not isinstance(alias, str):
+        return
+    if alias in aliases:
+        raise DataError(
+            f"pipeline: {entry.name} has the same alias {alias!r} as {aliases[alias]}.",
+            location=spec.place("alias"),
+            fix="Give every featurizer its own alias.",
+        )
+    aliases[alias] = entry.name
