@@ -18,6 +18,7 @@ from rebake.nlu.featurizers.language_model_featurizer import LanguageModelFeatur
 from rebake.nlu.message import Features, Message
 from rebake.nlu.spacy_nlp import SpacyDocs
 from rebake.nlu.text_features import stack
+from rebake.registry.lookup import COMPONENTS
 from support.assistant_files import write
 from support.nlu import component, tokenized
 from support.notices import PLACE, listening, said
@@ -40,7 +41,7 @@ def test_without_its_library_a_component_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(extras, "find_spec", lambda module: None)
     with pytest.raises(UnsupportedError, match=rf"{name} needs .*pip install 'rebake\[{extra}\]'"):
-        component(name)
+        extras.require_extra(COMPONENTS[name])
 
 
 def test_a_language_model_without_vectors_is_told_in_training_and_not_again_with_each_text(
@@ -63,7 +64,6 @@ def test_a_language_model_without_vectors_is_told_in_training_and_not_again_with
 
 
 def test_what_spacy_warns_about_is_told_at_the_component(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spacy_nlp, "require_extra", lambda *_: None)
     monkeypatch.setattr(spacy_nlp, "_load", lambda model: (None, ["[W095] Another version."]))
     context, notices = listening()
     component("SpacyNLP", model="en").train(TrainingData([], NluData(), Domain()), context)

@@ -12,7 +12,6 @@ from rebake.base.location import Location
 from rebake.base.sparse_rows import SparseRows
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import Component, TrainingData
-from rebake.nlu.extras import require_extra
 from rebake.nlu.message import Features, Message
 from rebake.nlu.training_messages import training_messages
 from rebake.registry.lookup import COMPONENTS, POLICIES
@@ -32,7 +31,6 @@ def valid_options(name: str, **options: Any) -> dict[str, Any]:
 def component(name: str, **options: Any) -> Component:
     """A new component; its options are checked as those of config.yml are."""
     entry = COMPONENTS[name]
-    require_extra(entry)
     made: Component = entry.load_class()(valid_options(name, **options), f"{name}1")
     return made
 

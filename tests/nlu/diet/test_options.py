@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rebake.nlu.diet.training_warnings import warn_about_featurizers, warn_about_training
 
 from rebake.errors import DataError, UnsupportedError
 from rebake.nlu.diet.options import DietOptions
+from rebake.nlu.diet.training_warnings import warn_about_featurizers, warn_about_training
 from rebake.nlu.message import Features, Message
 from support.nlu import valid_options
 from support.notices import PLACE, listening
