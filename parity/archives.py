@@ -1,79 +1,77 @@
-#!/usr/bin/env python3
 """An unmodified Rasa 3.6.21 must load what rebake trains, parse as `rebake parse` and decide as `predict_next`.
 
-    scripts/conformance                        trains moodbot, helpdesk (../shared) and the example, each as configured
-    scripts/conformance --only cafe            one of them
-    scripts/conformance --archive cafe=MODEL   takes an archive instead of training it
+    python -m parity archives                        trains moodbot, helpdesk (../shared) and the example, as configured
+    python -m parity archives --only cafe            one of them
+    python -m parity archives --archive cafe=MODEL   takes an archive instead of training it
 
 Asked are every training example and the odd texts of ../shared/reference, and every prediction point of the training
 stories and rules, as written and with one intent swapped: confidences and probabilities within 1e-4, everything else
-equal. `rebake parse` must print what `load_model(...).parse` returns. On the way the models' own quality is held to:
-intents of the training examples right at 97 %, helpdesk's entities at an F1 of 0.95. Run it with the Python that has
-rebake; scripts/rasa_env makes Rasa's own environment. Exit code 1 if anything differs.
+equal. `rebake parse` must print what `load_model(...).parse` returns. The quality of the models is checked as well:
+97 % of the training examples' intents right, and helpdesk's entities at an F1 of 0.95.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
-import tempfile
 import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks")]
+from parity import rebake_answers
+from parity.compare import compare, compare_parses
+from parity.paths import ASSISTANTS, CAFE, REFERENCE
+from parity.rasa import ask
+from parity.report import report
+from parity.scoring import read_rows, score
+from parity.variants import working_directory
 
-from conformance_compare import compare  # noqa: E402
-from scoring import read_rows, score  # noqa: E402
-
-PROJECTS = {
-    "moodbot": SHARED / "assistants" / "moodbot",
-    "helpdesk": SHARED / "assistants" / "helpdesk",
-    "cafe": ROOT / "examples" / "cafe",
-}
+PROJECTS = {"moodbot": ASSISTANTS / "moodbot", "helpdesk": ASSISTANTS / "helpdesk", "cafe": CAFE}
 LOWEST_INTENT_ACCURACY = 0.97
 LOWEST_ENTITY_F1 = {"helpdesk": 0.95}
 SHOWN = 30
 
 
-def rebake(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--only", choices=PROJECTS, nargs="+", default=list(PROJECTS))
+    parser.add_argument("--archive", action="append", default=[], metavar="NAME=PATH")
+
+
+def run(given: Namespace) -> int:
+    archives = {name: Path(path) for name, path in (pair.split("=", 1) for pair in given.archive)}
+    wrong = 0
+    for name in archives or given.only:
+        with working_directory(None, "archives") as work:
+            wrong += report(name, check(name, archives.get(name), work), SHOWN)
+    return wrong
+
+
+def rebake(*arguments: str | Path, typed: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run rebake's command line with this Python."""
-    command = [sys.executable, "-c", "from rebake.cli.main import run; run()", *map(str, arguments)]
-    return subprocess.run(command, check=False, text=True, encoding="utf-8", **options)
+    command = [sys.executable, "-m", "rebake", *map(str, arguments)]
+    given: Mapping[str, Any] = {"stdin": subprocess.DEVNULL} if typed is None else {"input": typed}
+    return subprocess.run(command, check=False, text=True, encoding="utf-8", capture_output=True, **given)
 
 
 def train(project: Path, out: Path) -> Path:
     began = time.monotonic()
-    done = rebake(
-        *("train", "--config", project / "config.yml", "--domain", project / "domain.yml"),
-        *("--data", project / "data", "--out", out),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-    )
+    files = ("--config", project / "config.yml", "--domain", project / "domain.yml", "--data", project / "data")
+    done = rebake("train", *files, "--out", out)
     archives = sorted(out.glob("*.tar.gz"))
     if done.returncode or not archives:
-        sys.exit(f"rebake train failed with exit code {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        raise SystemExit(f"rebake train failed with exit code {done.returncode}:\n{done.stdout}\n{done.stderr}")
     print(f"  trained by rebake in {time.monotonic() - began:.0f} s")
     return archives[-1]
 
 
 def odd_texts(name: str) -> list[str]:
     """The texts that Rasa was asked for the references: of this assistant, else of travelbot."""
-    kept = SHARED / "reference" / name / "parse.jsonl"
-    path = kept if kept.exists() else SHARED / "reference" / "travelbot" / "parse.jsonl"
+    kept = REFERENCE / name / "parse.jsonl"
+    path = kept if kept.exists() else REFERENCE / "travelbot" / "parse.jsonl"
     return [row["text"] for row in read_rows(path)]
-
-
-def run_side(python: str | Path, script: str, *arguments: Path) -> None:
-    """Run one side's script in its environment, its talk shown only when it fails."""
-    began = time.monotonic()
-    command = [str(python), str(ROOT / "scripts" / script), *map(str, arguments)]
-    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{script} failed with exit code {done.returncode}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
-    print(f"  {script} answered in {time.monotonic() - began:.0f} s")
 
 
 def command_line_differences(archive: Path, answer: dict[str, Any]) -> list[str]:
@@ -83,16 +81,12 @@ def command_line_differences(archive: Path, answer: dict[str, Any]) -> list[str]
         for text, parse in zip(answer["texts"], answer["parses"], strict=True)
         if text.strip() and len(text.splitlines()) == 1
     ]
-    done = rebake("parse", archive, "-", input="".join(f"{text}\n" for text, _ in asked), capture_output=True)
+    done = rebake("parse", archive, "-", typed="".join(f"{text}\n" for text, _ in asked))
     printed = [json.loads(line) for line in done.stdout.split("\n") if line]
     if done.returncode or len(printed) != len(asked):
         return [f"rebake parse: {len(asked)} texts, {len(printed)} lines, exit code {done.returncode}: {done.stderr}"]
-    told = [
-        compare({"texts": [text], "points": [], "parses": [parse], "decisions": []},
-                {"texts": [text], "points": [], "parses": [line], "decisions": []})
-        for (text, parse), line in zip(asked, printed, strict=True)
-    ]  # fmt: skip
-    return [f"rebake parse and load_model differ: {difference}" for found in told for difference in found]
+    found = compare_parses([text for text, _ in asked], [parse for _, parse in asked], printed)
+    return [f"rebake parse and load_model differ: {difference}" for difference in found]
 
 
 def quality(name: str, rasa: dict[str, Any], ours: dict[str, Any]) -> list[str]:
@@ -118,53 +112,21 @@ def quality(name: str, rasa: dict[str, Any], ours: dict[str, Any]) -> list[str]:
     return found
 
 
-def check(name: str, archive: Path | None, rasa_python: Path, work: Path) -> list[str]:
-    """Train (unless given), ask both sides, compare."""
+def check(name: str, archive: Path | None, work: Path) -> list[str]:
+    """Train (unless an archive is given), ask both sides, compare."""
     project = PROJECTS[name]
     print(f"{name} ({project})", flush=True)
-    archive = archive or train(project, work / "models")
+    archive = (archive or train(project, work / "models")).resolve()
+    files = {"config": str(project / "config.yml"), "domain": str(project / "domain.yml")}
     job = {
-        "archive": str(archive.resolve()),
+        "archive": str(archive),
         "texts": odd_texts(name),
-        "project": {
-            "config": str(project / "config.yml"),
-            "domain": str(project / "domain.yml"),
-            "data": [str(project / "data")],
-        },
+        "project": {**files, "data": [str(project / "data")]},
     }
-    (work / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    run_side(rasa_python, "rasa_side.py", work / "job.json", work / "rasa.json")
-    run_side(sys.executable, "rebake_side.py", archive, work / "rasa.json", work / "rebake.json")
-    rasa = json.loads((work / "rasa.json").read_text(encoding="utf-8"))
-    ours = json.loads((work / "rebake.json").read_text(encoding="utf-8"))
-    found = compare(rasa, ours) + command_line_differences(archive, ours) + quality(name, rasa, ours)
-    print(f"  {len(rasa['parses'])} texts, {len(rasa['decisions'])} decisions: {len(found) or 'no'} differences")
-    return found
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=PROJECTS, nargs="+", default=list(PROJECTS))
-    parser.add_argument("--archive", action="append", default=[], metavar="NAME=PATH")
-    given = parser.parse_args()
-    if not SHARED.is_dir():
-        sys.exit(f"{SHARED} is missing: the assistants and references are there.")
-    archives = {name: Path(path) for name, path in (told.split("=", 1) for told in given.archive)}
-    made = subprocess.run([ROOT / "scripts" / "rasa_env"], stdout=subprocess.PIPE, text=True, check=True)
-    rasa_python = Path(made.stdout.strip()) / "bin" / "python"
-    differences = 0
-    for name in archives or given.only:
-        with tempfile.TemporaryDirectory(prefix="rebake-conformance-") as work:
-            found = check(name, archives.get(name), rasa_python, Path(work))
-        differences += len(found)
-        for difference in found[:SHOWN]:
-            print(f"  ! {difference}")
-        if len(found) > SHOWN:
-            print(f"  ! and {len(found) - SHOWN} more")
-    if differences:
-        sys.exit(f"{differences} differences between Rasa 3.6.21 and rebake")
-    print("Rasa 3.6.21 and rebake agree.")
-
-
-if __name__ == "__main__":
-    main()
+    began = time.monotonic()
+    rasa = ask("archives", job, work)
+    print(
+        f"  Rasa answered in {time.monotonic() - began:.0f} s: {len(rasa['texts'])} texts, {len(rasa['points'])} points"
+    )
+    ours = rebake_answers.answer(archive, rasa["texts"], rasa["points"])
+    return compare(rasa, ours) + command_line_differences(archive, ours) + quality(name, rasa, ours)

@@ -1,4 +1,6 @@
-"""Do two answers about one archive agree? Both have the shape that scripts/rasa_side.py writes."""
+"""Compare what Rasa and rebake answer: numbers within a tolerance, everything else exactly."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,27 +8,27 @@ from typing import Any
 TOLERANCE = 1e-4
 
 
-def near(one: float, other: float) -> bool:
-    return abs(one - other) <= TOLERANCE
+def near(one: float, other: float, tolerance: float = TOLERANCE) -> bool:
+    return abs(one - other) <= tolerance
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def value_differences(where: str, rasa: Any, rebake: Any) -> list[str]:
-    """Numbers may differ by the tolerance, nothing else may; the ranking has a comparison of its own."""
+def value_differences(where: str, rasa: Any, rebake: Any, tolerance: float = TOLERANCE) -> list[str]:
+    """Numbers may differ by the tolerance, nothing else may; a ranking has its own comparison."""
     if is_number(rasa) and is_number(rebake):
-        return [] if near(rasa, rebake) else [f"{where}: Rasa {rasa}, rebake {rebake}"]
+        return [] if near(rasa, rebake, tolerance) else [f"{where}: Rasa {rasa}, rebake {rebake}"]
     if isinstance(rasa, Mapping) and isinstance(rebake, Mapping):
         found = []
         for key in sorted({*rasa, *rebake}):
             if key not in rasa or key not in rebake:
                 found.append(f"{where}.{key}: only {'Rasa' if key in rasa else 'rebake'} has it")
             elif key.endswith("ranking"):
-                found += ranking_differences(f"{where}.{key}", rasa[key], rebake[key])
+                found += ranking_differences(f"{where}.{key}", rasa[key] or (), rebake[key] or (), tolerance)
             else:
-                found += value_differences(f"{where}.{key}", rasa[key], rebake[key])
+                found += value_differences(f"{where}.{key}", rasa[key], rebake[key], tolerance)
         return found
     if isinstance(rasa, list | tuple) and isinstance(rebake, list | tuple):
         if len(rasa) != len(rebake):
@@ -34,7 +36,7 @@ def value_differences(where: str, rasa: Any, rebake: Any) -> list[str]:
         return [
             difference
             for place, (one, other) in enumerate(zip(rasa, rebake, strict=True))
-            for difference in value_differences(f"{where}[{place}]", one, other)
+            for difference in value_differences(f"{where}[{place}]", one, other, tolerance)
         ]
     return [] if type(rasa) is type(rebake) and rasa == rebake else [f"{where}: Rasa {rasa!r}, rebake {rebake!r}"]
 
@@ -44,25 +46,27 @@ def confidences(ranking: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def ranking_differences(
-    where: str, rasa: Sequence[Mapping[str, Any]], rebake: Sequence[Mapping[str, Any]]
+    where: str, rasa: Sequence[Mapping[str, Any]], rebake: Sequence[Mapping[str, Any]], tolerance: float = TOLERANCE
 ) -> list[str]:
     """Equal length, every confidence near, and sorted; names may swap places only where their numbers are near."""
     if len(rasa) != len(rebake):
         return [f"{where}: Rasa ranks {len(rasa)}, rebake {len(rebake)}"]
     one, other = confidences(rasa), confidences(rebake)
-    found = numbers_differences(where, one, other)
+    found = numbers_differences(where, one, other, tolerance)
     for place, (mine, theirs) in enumerate(zip(one, other, strict=True)):
-        if mine != theirs and not near(one[mine], one.get(theirs, 0.0)):
+        if mine != theirs and not near(one[mine], one.get(theirs, 0.0), tolerance):
             found.append(f"{where}[{place}]: Rasa {mine}, rebake {theirs}")
     return found
 
 
-def numbers_differences(where: str, rasa: Mapping[str, float], rebake: Mapping[str, float]) -> list[str]:
+def numbers_differences(
+    where: str, rasa: Mapping[str, float], rebake: Mapping[str, float], tolerance: float = TOLERANCE
+) -> list[str]:
     """Both by name, a name that is missing counting as 0 (both sides leave out what is as good as 0)."""
     return [
         f"{where}.{name}: Rasa {rasa.get(name, 0.0)}, rebake {rebake.get(name, 0.0)}"
         for name in sorted({*rasa, *rebake})
-        if not near(rasa.get(name, 0.0), rebake.get(name, 0.0))
+        if not near(rasa.get(name, 0.0), rebake.get(name, 0.0), tolerance)
     ]
 
 
@@ -79,12 +83,15 @@ def decision_differences(where: str, rasa: Mapping[str, Any], rebake: Mapping[st
     return found
 
 
-def told_events(events: Sequence[Mapping[str, Any]]) -> str:
+def spelled(events: Sequence[Mapping[str, Any]]) -> str:
     return " ".join(str(event.get("name") or event.get("intent") or event.get("text")) for event in events)
 
 
 def compare(rasa: Mapping[str, Any], rebake: Mapping[str, Any]) -> list[str]:
-    """Every difference between the two answers, told with the text or the dialogue it was found at."""
+    """Return every difference between two answers of the shape that parity.rasa_side.archives returns.
+
+    Each names the text or the dialogue where it was found.
+    """
     found = []
     for key in ("texts", "points"):
         if rasa[key] != rebake[key]:
@@ -94,6 +101,12 @@ def compare(rasa: Mapping[str, Any], rebake: Mapping[str, Any]) -> list[str]:
         if not len(rasa[asked]) == len(rasa[kind]) == len(rebake[kind]):
             return [f"{len(rasa[asked])} {asked} but {len(rasa[kind])} {kind} of Rasa, {len(rebake[kind])} of rebake"]
         for question, one, other in zip(rasa[asked], rasa[kind], rebake[kind], strict=True):
-            where = repr(question) if kind == "parses" else f"after {told_events(question['events'])!r}"
+            where = repr(question) if kind == "parses" else f"after {spelled(question['events'])!r}"
             found += differences(where[:300], one, other)
     return found
+
+
+def compare_parses(texts: Sequence[str], rasa: Sequence[Any], rebake: Sequence[Any]) -> list[str]:
+    """As :func:`compare`, of parses alone."""
+    empty: dict[str, Any] = {"texts": texts, "points": [], "decisions": []}
+    return compare({**empty, "parses": rasa}, {**empty, "parses": rebake})

@@ -1,32 +1,30 @@
-#!/usr/bin/env python3
 """CRFEntityExtractor and scikit-learn's classifiers on dense features: as an unmodified Rasa 3.6.21, both ways.
-
-    scripts/parity_learners [--rasa PYTHON]
 
 Models that give dense features are large, so here the features are made up: every word and every text has a vector.
 Each component is trained by Rasa and by rebake from the same messages, and each of the two directories is read by both:
-the same ranking, entities and confidences, within 1e-4. Exit code 1 if anything differs. Run it with the Python that
-has rebake; scripts/rasa_env makes Rasa's environment, unless --rasa names its Python.
+the same ranking, entities and confidences, within 1e-4.
 """
 
-import argparse
-import json
-import subprocess
-import sys
-import tempfile
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from parity.compare import value_differences
+from parity.rasa import ask
+from parity.report import report
+from parity.variants import working_directory
 from rebake.assistant.model import Domain, EntitySpan, Example, NluData
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Features, Message, Token
 from rebake.registry.lookup import COMPONENTS
 
-ROOT = Path(__file__).resolve().parent.parent
-TOLERANCE = 1e-4
 FILLERS = ["please", "now", "the", "a", "for", "me", "one", "two", "big", "small", "to", "from", "about", "with"]
 DRINKS = ["tea", "coffee", "latte", "mocha", "water", "juice"]
 CITIES = ["Rome", "Oslo", "Paris", "Berlin", "Madrid"]
@@ -58,7 +56,7 @@ class Maker:
     def __init__(self, intents: int, seed: int) -> None:
         self.random = np.random.default_rng(seed)
         self.intents = self.random.normal(size=(intents, 6))
-        self.words: dict[str, Any] = {}
+        self.words: dict[str, NDArray[np.float64]] = {}
 
     def message(self, number: int) -> dict[str, Any]:
         intent = number % len(self.intents)
@@ -124,55 +122,39 @@ def said(case: dict[str, Any], side: str) -> list[dict[str, Any]]:
     return [{"intent": m.intent, "intent_ranking": m.intent_ranking, "entities": m.entities} for m in messages]
 
 
-def differences(ours: Any, theirs: Any, path: str = "") -> list[str]:
-    """Where two answers differ; Rasa leaves out what rebake says is empty."""
-    if isinstance(ours, float) and isinstance(theirs, int | float):
-        return [] if abs(ours - theirs) <= TOLERANCE else [f"{path}: {ours} and Rasa's {theirs}"]
-    if isinstance(ours, dict) and isinstance(theirs, dict) and ours.keys() == theirs.keys():
-        return [found for key in ours for found in differences(ours[key], theirs[key], f"{path}/{key}")]
-    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        pairs = enumerate(zip(ours, theirs, strict=True))
-        return [found for i, (one, other) in pairs for found in differences(one, other, f"{path}/{i}")]
-    return [] if ours == theirs or (not ours and not theirs) else [f"{path}: {ours!r} and Rasa's {theirs!r}"]
+def differences(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Rasa leaves out what rebake says is empty."""
+    rasa, rebake = (
+        [{key: value or None for key, value in message.items()} for message in messages] for messages in (theirs, ours)
+    )
+    return value_differences("message", rasa, rebake)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rasa", help="the Python of Rasa's environment")
-    python = parser.parse_args().rasa
-    if python is None:
-        made_environment = subprocess.run([ROOT / "scripts" / "rasa_env"], check=True, capture_output=True, text=True)
-        python = f"{made_environment.stdout.strip()}/bin/python"
-    with tempfile.TemporaryDirectory(prefix="rebake-learners-") as name:
-        work = Path(name)
-        cases = []
-        for number, (component, options, intents) in enumerate(CASES.values()):
-            maker = Maker(intents, number)
-            messages = [maker.message(place) for place in range(14 * intents + 40)]
-            sides = {side: str(work / str(number) / side) for side in ("ours", "theirs")}
-            Path(sides["theirs"]).mkdir(parents=True)
-            cases.append(
-                {"component": component, "options": options, "train": messages[:-40], "ask": messages[-40:], **sides}
-            )
-            train(cases[-1])
-        (work / "job.json").write_text(json.dumps({"cases": cases}))
-        command = [python, ROOT / "scripts" / "rasa_learners.py", work / "job.json", work / "answer.json"]
-        asked = subprocess.run(command, check=False, capture_output=True, text=True)
-        if asked.returncode:
-            raise SystemExit(f"Rasa failed:\n{asked.stderr[-3000:]}")
-        answers = json.loads((work / "answer.json").read_text())
-        failed = False
+def add_options(parser: ArgumentParser) -> None:
+    """There are none."""
+
+
+def run(_: Namespace) -> int:
+    with working_directory(None, "learners") as work:
+        cases = [prepared(number, *case, work) for number, case in enumerate(CASES.values())]
+        answers = ask("learners", {"cases": cases}, work)
+        wrong = 0
         for title, case, answer in zip(CASES, cases, answers, strict=True):
             for side, whose in (("theirs", "Rasa's model"), ("ours", "rebake's model")):
                 own = said(case, side)
-                found = differences(own, answer[side])
-                failed |= bool(found)
                 entities = sum(len(message["entities"]) for message in own)
-                print(f"{title}, {whose}: {len(own)} texts, {entities} entities, {len(found)} differences")
-                for line in found[:5]:
-                    print(f"  {line}")
-    sys.exit(1 if failed else 0)
+                what = f"{title}, {whose}: {len(own)} texts, {entities} entities"
+                wrong += report(what, differences(own, answer[side]))
+    return wrong
 
 
-if __name__ == "__main__":
-    main()
+def prepared(number: int, component: str, options: dict[str, Any], intents: int, work: Path) -> dict[str, Any]:
+    """Return one case of the job, which rebake has trained."""
+    maker = Maker(intents, number)
+    messages = [maker.message(place) for place in range(14 * intents + 40)]
+    sides = {side: str(work / str(number) / side) for side in ("ours", "theirs")}
+    Path(sides["theirs"]).mkdir(parents=True)
+    asked = {"train": messages[:-40], "ask": messages[-40:]}
+    case = {"component": component, "options": options, **asked, **sides}
+    train(case)
+    return case

@@ -1,4 +1,6 @@
-"""Ask an unmodified Rasa 3.6.21 with scripts of its side, in as many processes as there are jobs."""
+"""Ask an unmodified Rasa 3.6.21: run modules of ``parity.rasa_side`` with the Python of its environment."""
+
+from __future__ import annotations
 
 import json
 import os
@@ -8,33 +10,52 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-SCRIPTS = Path(__file__).resolve().parent
+from parity.paths import ROOT
+
+
+def environment() -> Path:
+    """Return the environment that ``scripts/rasa_env`` makes (REBAKE_RASA_ENV names another one)."""
+    made = subprocess.run([ROOT / "scripts" / "rasa_env"], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(made.stdout.strip())
 
 
 def rasa_python() -> Path:
-    """Of the environment that scripts/rasa_env makes."""
-    made = subprocess.run([SCRIPTS / "rasa_env"], stdout=subprocess.PIPE, text=True, check=True)
-    return Path(made.stdout.strip()) / "bin" / "python"
+    return environment() / "bin" / "python"
 
 
-def rasa_answers(script: str, jobs: Sequence[Mapping[str, Any]], work: Path) -> list[dict[str, Any]]:
-    """What SCRIPT JOB.json ANSWER.json writes for each of the jobs, all at a time; ends this program if one fails."""
+def ask(module: str, job: object, work: Path, python: Path | None = None) -> Any:
+    """Return what ``parity.rasa_side.MODULE`` answers to the job. Files of the exchange go to ``work``."""
+    return _answer(python or rasa_python(), module, module, job, work)
+
+
+def ask_at_once(module: str, jobs: Sequence[Mapping[str, Any]], work: Path) -> list[Any]:
+    """Return the answers to several jobs, each in a process of its own, all at the same time."""
     python = rasa_python()
     with ThreadPoolExecutor(len(jobs) or 1) as pool:
-        return list(pool.map(lambda number: _answer(python, script, number, jobs[number], work), range(len(jobs))))
+        numbers = range(len(jobs))
+        return list(pool.map(lambda number: _answer(python, module, f"rasa{number}", jobs[number], work), numbers))
 
 
-def _answer(python: Path, script: str, number: int, job: Mapping[str, Any], work: Path) -> dict[str, Any]:
-    question, out, talk = (work / f"rasa{number}{end}" for end in ("-job.json", "-answer.json", ".log"))
+def _answer(python: Path, module: str, name: str, job: object, work: Path) -> Any:
+    work = work.resolve()
+    question, out = work / f"{name}-job.json", work / f"{name}-answer.json"
     question.write_text(json.dumps(job), encoding="utf-8")
-    # A cache for each, in `work`: of two processes that make the tables of one database at a time, one fails.
-    own = {"RASA_TELEMETRY_ENABLED": "false", "RASA_CACHE_DIRECTORY": f"rasa{number}-cache"}
-    environment = {**os.environ, **own}
-    with talk.open("w", encoding="utf-8") as log:
+    # A cache for each process: of two that create the tables of one database at the same time, one fails.
+    own = {"RASA_CACHE_DIRECTORY": str(work / f"{name}-cache"), "HF_HUB_OFFLINE": "1"}
+    run_module(python, f"parity.rasa_side.{module}", question, out, log=work / f"{name}.log", variables=own)
+    return json.loads(out.read_text(encoding="utf-8"))
+
+
+def run_module(
+    python: Path, module: str, *arguments: str | Path, log: Path, variables: Mapping[str, str] | None = None
+) -> None:
+    """Run a module of this checkout with another environment's Python; exit with the end of its log if it fails."""
+    with log.open("w", encoding="utf-8") as out:
         done = subprocess.run(
-            [python, SCRIPTS / script, question, out], check=False, cwd=work, env=environment,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            [python, "-m", module, *arguments], check=False, cwd=ROOT, stdin=subprocess.DEVNULL,
+            stdout=out, stderr=subprocess.STDOUT,
+            env={**os.environ, "RASA_TELEMETRY_ENABLED": "false", **(variables or {})},
         )  # fmt: skip
     if done.returncode:
-        raise SystemExit(f"Rasa failed with exit code {done.returncode}:\n{talk.read_text(encoding='utf-8')[-4000:]}")
-    return dict(json.loads(out.read_text(encoding="utf-8")))
+        printed = log.read_text(encoding="utf-8", errors="replace")[-4000:]
+        raise SystemExit(f"{module} failed with exit code {done.returncode}:\n{printed}")

@@ -1,25 +1,24 @@
-#!/usr/bin/env python3
 """Rasa's own commands must decide, with archives that rebake trained, as rebake does.
 
-    scripts/rasa_core_agreement                      concertbot of ../shared, trained for a few epochs
-    scripts/rasa_core_agreement --only all           every assistant of ../shared/reference
-    scripts/rasa_core_agreement --only moodbot --keep DIR   leaves archives, reports and logs there
+    python -m parity cli_core                             concertbot of ../shared, trained for a few epochs
+    python -m parity cli_core --only all                  every assistant of ../shared/reference
+    python -m parity cli_core --only moodbot --keep DIR   leaves archives, reports and logs there
 
 `rasa test core` must report what scoring rebake's decisions on the stories gives (its JSON report, action by action,
 and how many conversations are right). `rasa run --enable-api` must decide as rebake at every point of conversations
 that messages, /predict and /execute lead on, and so must it through the REST channel, and `rasa shell` with messages
-typed into it. Custom actions are answered by a server that does nothing. Exit code 1 if anything differs. Run it with
-the Python that has rebake; scripts/rasa_env makes Rasa's environment.
+typed into it. Custom actions are answered by a server that does nothing.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import shutil
 import sqlite3
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,19 +27,17 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-REFERENCE = ROOT.parent / "shared" / "reference"
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from conformance_compare import near  # noqa: E402
-from rasa_answers import rasa_python  # noqa: E402
-from rasa_cli_reports import report_differences  # noqa: E402
-from rasa_command import Rasa, answered, free_port, wait_for_model  # noqa: E402
-from story_decisions import conversations, stories_report  # noqa: E402
-
-from rebake import load_model  # noqa: E402
-from rebake.assistant.importer import load_assistant  # noqa: E402
-from rebake.model_training import train  # noqa: E402
+from parity.command_lines.rasa_command import Rasa, answered, free_port, wait_for_model
+from parity.command_lines.reports import report_differences
+from parity.command_lines.story_decisions import conversations, stories_report
+from parity.compare import near
+from parity.paths import REFERENCE, reference_names
+from parity.rasa import environment
+from parity.report import report
+from parity.variants import add_keep, working_directory
+from rebake import Model, load_model
+from rebake.assistant.importer import load_assistant
+from rebake.model_training import train
 
 EPOCHS = 8
 CONVERSATIONS = 6
@@ -102,7 +99,7 @@ def prepared(name: str, work: Path) -> tuple[Path, Path]:
     return project, Path(result.model or sys.exit("rebake trained nothing"))
 
 
-def tested(rasa: Rasa, model: Any, archive: Path) -> list[str]:
+def tested(rasa: Rasa, model: Model, archive: Path) -> list[str]:
     """The report of `rasa test core` on the stories, beside that of our own decisions."""
     stories = rasa.project / "stories"
     stories.mkdir()
@@ -124,7 +121,7 @@ def tested(rasa: Rasa, model: Any, archive: Path) -> list[str]:
     return found + report_differences("story_report", told, ours)
 
 
-def asked(rasa: Rasa, model: Any, archive: Path, messages: list[list[str]], file: Path) -> list[str]:
+def asked(rasa: Rasa, model: Model, archive: Path, messages: list[list[str]], file: Path) -> list[str]:
     """Conversations with `rasa run`: each decision asked for and carried out, then all at once by the REST channel."""
     found, points = [], 0
     with rasa.server(archive, "--endpoints", str(file)) as url:
@@ -150,7 +147,7 @@ def asked(rasa: Rasa, model: Any, archive: Path, messages: list[list[str]], file
     ]
 
 
-def prediction_differences(model: Any, told: dict[str, Any]) -> list[str]:
+def prediction_differences(model: Model, told: dict[str, Any]) -> list[str]:
     """What /predict answers, beside our decision after the same events."""
     ours = model.predict_next(told["tracker"]["events"])
     rasas = {score["action"]: score["score"] for score in told["scores"]}
@@ -160,7 +157,7 @@ def prediction_differences(model: Any, told: dict[str, Any]) -> list[str]:
 
 
 def decision_differences(
-    where: str, action: str | None, confidence: float | None, policy: str | None, ours: dict[str, Any]
+    where: str, action: str | None, confidence: float | None, policy: str | None, ours: Mapping[str, Any]
 ) -> list[str]:
     """Rasa names no policy where an event forced the action."""
     if not policy:
@@ -170,7 +167,7 @@ def decision_differences(
     return [f"{where}: Rasa {action}, {policy}, {confidence}; rebake {ours['action']}, {ours['policy']}"]
 
 
-def kept_differences(model: Any, project: Path, sender: str, where: str) -> list[str]:
+def kept_differences(model: Model, project: Path, sender: str, where: str) -> list[str]:
     """Every action of a conversation that Rasa kept, beside our decision after what came before it."""
     with closing(sqlite3.connect(project / "conversations.db")) as store:
         rows = store.execute("SELECT data FROM events WHERE sender_id = ? ORDER BY id", (sender,)).fetchall()
@@ -188,7 +185,7 @@ def kept_differences(model: Any, project: Path, sender: str, where: str) -> list
     return found
 
 
-def shelled(rasa: Rasa, model: Any, archive: Path, texts: Sequence[str], file: Path) -> list[str]:
+def shelled(rasa: Rasa, model: Model, archive: Path, texts: Sequence[str], file: Path) -> list[str]:
     """`rasa shell` with messages typed into it."""
     typed = "".join(f"{text}\n" for text in [*texts, "/stop"])
     options = ["--endpoints", str(file), "--conversation-id", "shell", "--port", str(free_port())]
@@ -196,10 +193,10 @@ def shelled(rasa: Rasa, model: Any, archive: Path, texts: Sequence[str], file: P
     return kept_differences(model, rasa.project, "shell", "rasa shell")
 
 
-def check(name: str, environment: Path, work: Path) -> list[str]:
+def check(name: str, work: Path) -> list[str]:
     print(name, flush=True)
     project, archive = prepared(name, work)
-    rasa = Rasa(environment, project)
+    rasa = Rasa(environment(), project)
     assistant = load_assistant(None, [project / "domain.yml"], [project / "data"])
     messages = conversations(assistant)[:CONVERSATIONS]
     with load_model(archive) as model, endpoints(project) as file:
@@ -208,25 +205,12 @@ def check(name: str, environment: Path, work: Path) -> list[str]:
         return found + shelled(rasa, model, archive, messages[0], file)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--only", nargs="+", default=["concertbot"], metavar="ASSISTANT", help="or all")
-    parser.add_argument("--keep", type=Path, metavar="DIRECTORY")
-    given = parser.parse_args()
-    if not REFERENCE.is_dir():
-        sys.exit(f"{REFERENCE} is missing: the assistants are there.")
-    every = sorted(path.name for path in REFERENCE.iterdir() if path.is_dir())
-    environment = rasa_python().parent.parent
-    found = []
-    with tempfile.TemporaryDirectory(prefix="rebake-rasa-core-") as scratch:
-        for name in every if "all" in given.only else given.only:
-            found += [f"{name}: {one}" for one in check(name, environment, given.keep or Path(scratch))]
-    for difference in found[:SHOWN]:
-        print(f"  ! {difference}")
-    if found:
-        sys.exit(f"{len(found)} differences between Rasa's commands and rebake")
-    print("Rasa's commands decide as rebake.")
+    add_keep(parser)
 
 
-if __name__ == "__main__":
-    main()
+def run(given: Namespace) -> int:
+    names = reference_names() if "all" in given.only else given.only
+    with working_directory(given.keep, "cli-core") as work:
+        return sum(report(f"Rasa's commands with {name}", check(name, work), SHOWN) for name in names)

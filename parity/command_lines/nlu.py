@@ -1,40 +1,37 @@
-#!/usr/bin/env python3
 """The command lines of an unmodified Rasa 3.6.21 must take what rebake trains, and answer as rebake does.
 
-    scripts/rasa_cli_agreement               trains examples/cafe for a few epochs
-    scripts/rasa_cli_agreement --keep DIR    leaves archives, reports and logs there
+    python -m parity cli_nlu               trains examples/cafe for a few epochs
+    python -m parity cli_nlu --keep DIR    leaves archives, reports and logs there
 
 `rasa test nlu` must report what scoring rebake's parses gives (its JSON reports, label by label),
 `rasa run --enable-api` must answer POST /model/parse as rebake parses, and `rasa train nlu --finetune` must go on from
-an NLU model. Exit code 1 if anything differs. Run it with the Python that has rebake; scripts/rasa_env makes Rasa's
-environment.
+an NLU model.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-CAFE = ROOT / "examples" / "cafe"
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from conformance_compare import compare  # noqa: E402
-from rasa_cli_reports import entity_report, intent_report, report_differences  # noqa: E402
-from rasa_command import Rasa, answered, wait_for_model  # noqa: E402
-
-from rebake import load_model  # noqa: E402
-from rebake.assistant.importer import load_assistant  # noqa: E402
-from rebake.assistant.model import Assistant  # noqa: E402
-from rebake.model_training import train, train_nlu  # noqa: E402
+from parity.command_lines.rasa_command import Rasa, answered, wait_for_model
+from parity.command_lines.reports import entity_report, intent_report, report_differences
+from parity.compare import compare_parses
+from parity.paths import CAFE
+from parity.rasa import environment
+from parity.report import report
+from parity.variants import add_keep, working_directory
+from rebake import load_model
+from rebake.assistant.importer import load_assistant
+from rebake.assistant.model import Assistant
+from rebake.model_training import train, train_nlu
 
 EPOCHS = {"DIETClassifier": 25, "TEDPolicy": 20}
 ODD = ["", " ", "?!", "😀", "zxqv qqq", '/greet{"size": "large"}', "TWO LARGE FLAT WHITES,please", "line\nbreak"]
@@ -63,7 +60,7 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_nlu(rasa: Rasa, archive: Path, assistant: Assistant) -> list[str]:
+def tested(rasa: Rasa, archive: Path, assistant: Assistant) -> list[str]:
     """The reports of `rasa test nlu` on the training examples, beside those of our own parses."""
     rasa.run("test", "nlu", "--model", str(archive), "--nlu", "data/nlu.yml", "--out", "results", "--no-plot")
     examples = list(assistant.nlu.examples)
@@ -93,7 +90,7 @@ def serve(rasa: Rasa, archive: Path, assistant: Assistant) -> list[str]:
     with load_model(archive) as model:
         ours = model.parse_all(texts)
     print(f"  rasa run --enable-api: {len(texts)} texts parsed, {time.monotonic() - began:.0f} s")
-    return compare(*({"texts": texts, "parses": parses, "points": [], "decisions": []} for parses in (rasas, ours)))
+    return compare_parses(texts, rasas, ours)
 
 
 def finetune(rasa: Rasa, assistant: Assistant) -> list[str]:
@@ -121,26 +118,17 @@ def finetune(rasa: Rasa, assistant: Assistant) -> list[str]:
     return [f"fine-tuning unlearned: {right[0]} right before, {right[1]} after"] if lost else []
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keep", type=Path, metavar="DIRECTORY")
-    given = parser.parse_args()
-    made = subprocess.run([ROOT / "scripts" / "rasa_env"], stdout=subprocess.PIPE, text=True, check=True)
-    found = []
-    with tempfile.TemporaryDirectory(prefix="rebake-rasa-cli-") as scratch:
-        project = given.keep or Path(scratch) / "cafe"
+def add_options(parser: ArgumentParser) -> None:
+    add_keep(parser)
+
+
+def run(given: Namespace) -> int:
+    with working_directory(given.keep, "cli-nlu") as work:
+        project = work / "cafe"
         archive = prepared(project)
         assistant = load_assistant(project / "config.yml", [project / "domain.yml"], [project / "data"])
-        rasa = Rasa(Path(made.stdout.strip()), project)
-        found += test_nlu(rasa, archive, assistant)
+        rasa = Rasa(environment(), project)
+        found = tested(rasa, archive, assistant)
         found += serve(rasa, archive, assistant)
         found += finetune(rasa, assistant)
-    for difference in found[:30]:
-        print(f"  ! {difference}")
-    if found:
-        sys.exit(f"{len(found)} differences between Rasa's command lines and rebake")
-    print("Rasa's command lines take rebake's archive, and agree with rebake.")
-
-
-if __name__ == "__main__":
-    main()
+    return report("Rasa's commands with examples/cafe", found, shown=30)

@@ -1,5 +1,7 @@
 """An unmodified Rasa 3.6.21 by its command line, in a project's directory, and its server over HTTP."""
 
+from __future__ import annotations
+
 import json
 import os
 import socket

@@ -5,6 +5,8 @@ label a token, of the entity that shares most characters with it, with group and
 of the averages.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,8 @@
 """What `rasa test core` would report for a model's decisions on stories, and conversations to be had from stories."""
 
-from rasa_cli_reports import figures
+from __future__ import annotations
 
+from parity.command_lines.reports import figures
 from rebake.assistant.model import Assistant
 from rebake.core.agent import CoreModel
 from rebake.core.dialogue.events import (

@@ -1,19 +1,9 @@
-"""Compare rebake's Core with Rasa 3.6.21 on random assistants: trackers, what policies memorize, what they predict.
-
-    python scripts/parity_core_random.py make FOLDER COUNT SEED
-    "$(scripts/rasa_env)"/bin/python scripts/parity_core_random.py rasa FOLDER THEIRS.json
-    python scripts/parity_core_random.py rebake FOLDER OURS.json
-    python scripts/parity_core_random.py compare OURS.json THEIRS.json
-
-Each assistant has few intents, entities, slots of every type, forms, stories with checkpoints, cycles and ORs, and
-rules, so that unlikely combinations meet. Where Rasa refuses the rules, rebake must refuse them as well.
-"""
+"""Random assistants and dialogues: few names, so that unlikely combinations meet."""
 
 from __future__ import annotations
 
 import json
 import random
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +158,7 @@ def dialogue(draw: Draw) -> list[dict[str, Any]]:
     for _ in range(draw.randint(0, 3)):
         events.append({"event": "action", "name": "action_listen"})
         chosen = draw.sample(ENTITIES, draw.choice((0, 0, 1, 2)))
-        intent = draw.choice((*INTENTS, *INTENTS, "restart"))
+        intent: str | None = draw.choice((*INTENTS, *INTENTS, "restart"))
         text = draw.choice((*TEXTS, "some text")) if draw.random() < 0.3 else None
         intent = None if text and draw.random() < 0.3 else intent
         events.append({"event": "user", "intent": intent, "text": text, "entities": list(chosen)})
@@ -210,7 +200,9 @@ def other_event(draw: Draw) -> dict[str, Any]:
     )
 
 
-def make(folder: Path, count: int, seed: int) -> None:
+def make(folder: Path, count: int, seed: int) -> list[str]:
+    """Write the assistants below the folder; return their directories."""
+    projects = []
     for number in range(count):
         draw = Draw(seed * 100_000 + number)
         draw.texts = number % 3 == 0
@@ -227,187 +219,5 @@ def make(folder: Path, count: int, seed: int) -> None:
         (project / "dialogues.json").write_text(json.dumps([dialogue(draw) for _ in range(15)]))
         options = {"max_history": draw.choice((None, None, 1, 2, 4)), "augmentation": draw.choice((0, 2, 5))}
         (project / "options.json").write_text(json.dumps(options))
-
-
-def rebake_answer(project: Path, options: dict[str, Any]) -> dict[str, Any]:
-    from rebake.assistant.importer import load_assistant
-    from rebake.base.training_context import TrainingContext
-    from rebake.core.dialogue.events import events_from_json
-    from rebake.core.dialogue.states import StateBuilder
-    from rebake.core.dialogue.tracker import Tracker
-    from rebake.core.featurizers import TrackerFeaturizer
-    from rebake.core.stories.generator import training_trackers
-    from rebake.errors import DataError
-    from rebake.registry.lookup import POLICIES
-
-    assistant = load_assistant(str(project / "config.yml"), str(project / "domain.yml"), str(project / "data"))
-    trackers = training_trackers(assistant.stories, assistant.domain, options["augmentation"])
-    featurizer = TrackerFeaturizer(options["max_history"])
-    examples = featurizer.examples([t for t in trackers if not t.is_rule], ignore_unlikely_intent=True)
-    answer: dict[str, Any] = {"examples": list(zip(examples.states, examples.labels, strict=True)), "policies": {}}
-    builder = StateBuilder(assistant.domain)
-    policies: dict[str, Any] = {}
-    for name in ("RulePolicy", "MemoizationPolicy", "AugmentedMemoizationPolicy"):
-        entry = POLICIES[name]
-        history = {} if name == "RulePolicy" else {"max_history": options["max_history"]}
-        policies[name] = policy = entry.load_class()(entry.merged(history), name)
-        try:
-            policy.train(trackers, assistant.domain, TrainingContext())
-        except DataError:
-            answer["policies"][name] = "refused"
-            continue
-        target = project / "ours" / name
-        target.mkdir(parents=True, exist_ok=True)
-        policy.save(target)
-        answer["policies"][name] = files_in(target)
-    rule_only = policies["RulePolicy"].rule_only
-    answer["dialogues"] = []
-    for events in json.loads((project / "dialogues.json").read_text()):
-        tracker = Tracker(builder, events_from_json(events))
-        said: dict[str, Any] = {"states": featurizer.prediction_states(tracker, rule_only=rule_only)}
-        for name, policy in policies.items():
-            if answer["policies"][name] != "refused":
-                prediction = policy.predict(tracker, assistant.domain, rule_only)
-                flags = (prediction.is_no_user, prediction.is_end_to_end, prediction.hide_rule_turn)
-                said[name] = (prediction.probabilities, *flags, len(prediction.events))
-        answer["dialogues"].append(said)
-    return answer
-
-
-def rasa_answer(project: Path, options: dict[str, Any]) -> dict[str, Any]:
-    from rasa.core.featurizers.tracker_featurizers import MaxHistoryTrackerFeaturizer
-    from rasa.core.policies.memoization import AugmentedMemoizationPolicy, MemoizationPolicy
-    from rasa.core.policies.rule_policy import InvalidRule, RulePolicy
-    from rasa.engine.graph import ExecutionContext, GraphSchema
-    from rasa.engine.storage.local_model_storage import LocalModelStorage
-    from rasa.engine.storage.resource import Resource
-    from rasa.shared.core.generator import TrainingDataGenerator
-    from rasa.shared.core.trackers import DialogueStateTracker
-    from rasa.shared.core.training_data import structures
-    from rasa.shared.importers.importer import TrainingDataImporter
-
-    structures.STEP_COUNT = 1
-    importer = TrainingDataImporter.load_from_config(
-        str(project / "config.yml"), str(project / "domain.yml"), [str(project / "data")]
-    )
-    domain = importer.get_domain()
-    graph = importer.get_stories()
-    trackers = TrainingDataGenerator(graph, domain, augmentation_factor=options["augmentation"]).generate()
-    featurizer = MaxHistoryTrackerFeaturizer(max_history=options["max_history"])
-    states, labels = featurizer.training_states_and_labels(
-        [t for t in trackers if not t.is_rule_tracker], domain, ignore_action_unlikely_intent=True
-    )
-    answer: dict[str, Any] = {
-        "examples": [(window, label[0]) for window, label in zip(states, labels)],  # noqa: B905
-        "policies": {},
-    }
-    (project / "theirs").mkdir(exist_ok=True)
-    storage = LocalModelStorage.create(project / "theirs")
-    context = ExecutionContext(GraphSchema({}))
-    policies: dict[str, Any] = {}
-    for cls in (RulePolicy, MemoizationPolicy, AugmentedMemoizationPolicy):
-        name = cls.__name__
-        history = {} if cls is RulePolicy else {"max_history": options["max_history"]}
-        policies[name] = policy = cls({**cls.get_default_config(), **history}, storage, Resource(name), context)
-        try:
-            policy.train(trackers, domain)
-        except InvalidRule:
-            answer["policies"][name] = "refused"
-            continue
-        answer["policies"][name] = files_in(project / "theirs" / name)
-    rule_only = policies["RulePolicy"]._get_rule_only_data()
-    answer["dialogues"] = []
-    for events in json.loads((project / "dialogues.json").read_text()):
-        tracker = DialogueStateTracker.from_events("", [rasa_event(event) for event in events], domain.slots)
-        window = featurizer.prediction_states(
-            [tracker],
-            domain,
-            ignore_rule_only_turns=True,
-            rule_only_data=rule_only,
-            ignore_action_unlikely_intent=True,
-        )
-        said: dict[str, Any] = {"states": window[0]}
-        for name, policy in policies.items():
-            if answer["policies"][name] != "refused":
-                prediction = policy.predict_action_probabilities(tracker, domain, rule_only)
-                flags = (prediction.is_no_user_prediction, prediction.is_end_to_end_prediction)
-                said[name] = (prediction.probabilities, *flags, prediction.hide_rule_turn, len(prediction.events))
-        answer["dialogues"].append(said)
-    return answer
-
-
-def rasa_event(event: dict[str, Any]) -> Any:
-    from rasa.shared.core.events import ActionExecuted, Event, UserUttered
-
-    if event["event"] == "user":
-        return UserUttered(event["text"], {"name": event["intent"], "confidence": 1.0}, [*event["entities"]])
-    if event["event"] == "action":
-        made = ActionExecuted(event["name"], action_text=event.get("action_text"))
-    else:
-        made = Event.from_parameters(event)
-    if event.get("hide_rule_turn"):
-        made.hide_rule_turn = True
-    return made
-
-
-def files_in(folder: Path) -> dict[str, Any]:
-    """JSON files of a policy; lists that Rasa makes of sets sorted."""
-    found = {file.name: json.loads(file.read_text()) for file in sorted(folder.iterdir())}
-    for content in found.values():
-        for holder in (content, content.get("lookup", {})):
-            for key in ("rules_not_in_stories", "rule_only_slots", "rule_only_loops"):
-                if key in holder:
-                    holder[key] = sorted(holder[key])
-    return found
-
-
-def answers(folder: Path, side: Any) -> dict[str, Any]:
-    found = {}
-    for project in sorted(folder.iterdir()):
-        try:
-            found[project.name] = side(project, json.loads((project / "options.json").read_text()))
-        except Exception as error:
-            found[project.name] = {"error": f"{type(error).__name__}: {error}"[:500]}
-    return found
-
-
-def compare(ours: dict[str, Any], theirs: dict[str, Any]) -> int:
-    counts = {"equal": 0, "refused": 0, "differs": 0}
-    for name, wanted in theirs.items():
-        actual = ours[name]
-        for side in (actual, wanted):  # Rasa's order follows the order of sets of names in places
-            side["examples"] = sorted(side.get("examples", []), key=lambda e: json.dumps(e, sort_keys=True))
-        if actual == wanted:
-            counts["equal"] += 1
-            counts["refused"] += wanted.get("policies", {}).get("RulePolicy") == "refused"
-            continue
-        counts["differs"] += 1
-        print(name, "; ".join(differences(actual, wanted, "")[:4]))
-    print(counts)
-    return int(counts["differs"] > 0)
-
-
-def differences(actual: Any, wanted: Any, path: str) -> list[str]:
-    if isinstance(actual, dict) and isinstance(wanted, dict):
-        keys = sorted(actual.keys() | wanted.keys())
-        return [d for key in keys for d in differences(actual.get(key), wanted.get(key), f"{path}.{key}")]
-    if isinstance(actual, list) and isinstance(wanted, list) and len(actual) == len(wanted):
-        pairs = enumerate(zip(actual, wanted))  # noqa: B905
-        return [d for index, (a, w) in pairs for d in differences(a, w, f"{path}[{index}]")]
-    return [] if actual == wanted else [f"{path}: {str(actual)[:150]} instead of {str(wanted)[:150]}"]
-
-
-def main(arguments: list[str]) -> int:
-    mode, rest = arguments[0], [Path(argument) for argument in arguments[1:3]]
-    if mode == "make":
-        make(rest[0], int(arguments[2]), int(arguments[3]))
-    elif mode == "compare":
-        return compare(*(json.loads(file.read_text()) for file in rest))
-    else:
-        side = {"rebake": rebake_answer, "rasa": rasa_answer}[mode]
-        rest[1].write_text(json.dumps(answers(rest[0], side)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+        projects.append(str(project))
+    return projects

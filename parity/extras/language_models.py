@@ -1,6 +1,6 @@
 """Small language models with random weights, one of each kind that LanguageModelFeaturizer knows.
 
-    PYTHON language_models.py DIRECTORY NLU.yml      writes DIRECTORY/bert, DIRECTORY/gpt ...
+    PYTHON -m parity.extras.language_models DIRECTORY NLU.yml      writes DIRECTORY/bert, DIRECTORY/gpt ...
 
 Each has its tokenizer's own files (learned from the training texts), config.json and model.safetensors, which both
 sides read: nothing of the size of a real model is needed to see that two programs read one alike.

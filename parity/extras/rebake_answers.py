@@ -1,8 +1,10 @@
-"""rebake's half of scripts/conformance_extras, run by the Python of `scripts/extras_env rebake`.
+"""rebake's half of the suite `extras`, run by the Python of its environment.
 
-PYTHON rebake_side.py train JOB.json ANSWER.json     trains every variant into its archive `ours`
-PYTHON rebake_side.py parse JOB.json ANSWER.json     parses the texts with `ours` and `theirs`
+PYTHON -m parity.extras.rebake_answers train JOB.json ANSWER.json     trains every variant into its archive `ours`
+PYTHON -m parity.extras.rebake_answers parse JOB.json ANSWER.json     parses the texts with `ours` and `theirs`
 """
+
+from __future__ import annotations
 
 import json
 import sys
@@ -22,12 +24,12 @@ def main() -> None:
                 variant["config"], variant["nlu"], str(place.parent), fixed_model_name=place.name, domain=job["domain"]
             )
         return
-    told: dict[str, dict[str, object]] = {}
+    parses: dict[str, dict[str, object]] = {}
     for variant in job["variants"]:
         for side in ("theirs", "ours"):
             with load_model(variant[side]) as model:
-                told.setdefault(variant["name"], {})[side] = model.parse_all(job["texts"])
-    out.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+                parses.setdefault(variant["name"], {})[side] = model.parse_all(job["texts"])
+    out.write_text(json.dumps(parses, ensure_ascii=False), encoding="utf-8")
 
 
 if __name__ == "__main__":

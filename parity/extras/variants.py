@@ -1,8 +1,14 @@
 """Pipelines with Jieba, spaCy, language models and Duckling; `{models}` and `{duckling}` are filled in."""
 
+from __future__ import annotations
+
+from pathlib import Path
 from typing import Any
 
-Pipeline = list[dict[str, Any]]
+from parity.pipelines.variants import Pipeline
+
+DATA = Path(__file__).parent / "data"
+EXTRACTORS = ("DIETClassifier", "CRFEntityExtractor", "SpacyEntityExtractor", "DucklingEntityExtractor")
 
 WORDS = {"name": "CountVectorsFeaturizer"}
 SHAPES = {"name": "LexicalSyntacticFeaturizer"}

@@ -1,4 +1,6 @@
-"""Random projects and pipelines for parity_features.py: featurizers with options of every kind, on odd texts."""
+"""Random projects and pipelines: featurizers with options of every kind, on odd texts."""
+
+from __future__ import annotations
 
 import json
 import random

@@ -1,46 +1,41 @@
-#!/usr/bin/env python3
 """Every way of configuring an NLU pipeline: trained by Rasa 3.6.21 and by rebake, read by both, to the same parses.
 
-    scripts/conformance_variants                        all of conformance_variants_data/variants.py
-    scripts/conformance_variants --only margin CRF      those whose name holds one of the words
-    scripts/conformance_variants --keep DIRECTORY       leaves archives and answers there
+    python -m parity pipelines                        every variant of parity/pipelines/variants.py
+    python -m parity pipelines --only margin CRF      those whose name contains one of the words
+    python -m parity pipelines --keep DIRECTORY       leaves archives and answers there
 
-Each variant is trained twice on the little assistant in conformance_variants_data, by rebake and by Rasa, and each of
-the two archives is asked by both sides for every second training text and for odd ones: rankings and confidences within
+Each variant is trained twice on the small assistant in parity/pipelines/data, by rebake and by Rasa, and each of the
+two archives is asked by both sides for every second training text and for odd ones: rankings and confidences within
 1e-4, entities with offsets, values, roles, groups, extractors and confidences, response selections. An extractor that
 finds nothing fails, since nothing was compared. Rasa is also asked for the defaults of every option of every component
-and policy. Run it with the Python that has rebake; scripts/rasa_env makes Rasa's environment. Exit code 1 if anything
-differs.
+and policy.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import logging
-import sys
-import tempfile
 import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "scripts" / "conformance_variants_data"
-sys.path[:0] = [str(ROOT / "scripts"), str(DATA)]
-
-from conformance_compare import compare  # noqa: E402
-from rasa_answers import rasa_answers  # noqa: E402
-from variants import ODD_TEXTS, OTHER_DATA, VARIANTS, Pipeline  # noqa: E402
-
-from rebake import load_model  # noqa: E402
-from rebake.assistant.importer import load_assistant  # noqa: E402
-from rebake.errors import RebakeError  # noqa: E402
-from rebake.model_training import train_nlu  # noqa: E402
-from rebake.registry.lookup import COMPONENTS  # noqa: E402
-from rebake.registry.lookup import POLICIES  # noqa: E402
+from parity.compare import compare_parses
+from parity.pipelines.variants import DATA, ODD_TEXTS, OTHER_DATA, VARIANTS, Pipeline, extractors
+from parity.rasa import ask_at_once
+from parity.report import report
+from parity.variants import add_choice, add_processes, chosen, shares, working_directory
+from rebake import load_model
+from rebake.assistant.importer import load_assistant
+from rebake.errors import RebakeError
+from rebake.model_training import train_nlu
+from rebake.registry.components import COMPONENTS
+from rebake.registry.policies import POLICIES
 
 SHOWN = 8
-EXTRACTS = ("DIETClassifier", "CRFEntityExtractor", "RegexEntityExtractor")
 Variant = dict[str, str]
 
 
@@ -72,10 +67,6 @@ def job(variants: list[Variant], texts: list[str]) -> dict[str, Any]:
     return {"texts": texts, "domain": str(DATA / "domain.yml"), "variants": variants, "classes": classes}
 
 
-def extractors(pipeline: Pipeline) -> set[str]:
-    return {one["name"] for one in pipeline if one["name"] in EXTRACTS and one.get("entity_recognition", True)}
-
-
 def default_differences(rasa: dict[str, Any]) -> list[str]:
     """The registries' defaults against Rasa's; what must be given has none in Rasa and null here."""
     found = []
@@ -90,15 +81,14 @@ def default_differences(rasa: dict[str, Any]) -> list[str]:
     return found
 
 
-def differences(variant: Variant, texts: list[str], told: dict[str, Any], pipeline: Pipeline) -> list[str]:
-    """Both archives, each parsed by both sides; the figures tell how much there was to compare."""
+def differences(variant: Variant, texts: list[str], told: Mapping[str, Any], pipeline: Pipeline) -> list[str]:
+    """Compare the parses of both archives by both sides, and print how much there was to compare."""
     found = []
     for side, trainer in (("theirs", "Rasa"), ("ours", "rebake")):
         with load_model(variant[side]) as model:
             parsed = model.parse_all(texts)
-        answers = [{"texts": texts, "parses": parses, "points": [], "decisions": []} for parses in (told[side], parsed)]
         entities = sum(len(parse["entities"]) for parse in parsed)
-        wrong = compare(*answers)
+        wrong = compare_parses(texts, told[side], parsed)
         print(f"  trained by {trainer}: {len(texts)} texts, {entities} entities, {len(wrong) or 'no'} differences")
         found += [f"trained by {trainer}: {difference}" for difference in wrong]
         silent = extractors(pipeline) - {entity.get("extractor") for parse in parsed for entity in parse["entities"]}
@@ -106,46 +96,28 @@ def differences(variant: Variant, texts: list[str], told: dict[str, Any], pipeli
     return found
 
 
-def report(name: str, found: list[str]) -> int:
-    """Tell the first of the differences, and how many there are."""
-    print(f"{name}: {len(found) or 'no'} differences", flush=True)
-    for difference in found[:SHOWN]:
-        print(f"  ! {difference}")
-    if len(found) > SHOWN:
-        print(f"  ! and {len(found) - SHOWN} more")
-    return len(found)
+def add_options(parser: ArgumentParser) -> None:
+    add_choice(parser)
+    add_processes(parser)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", default=[""], metavar="WORD")
-    parser.add_argument("--keep", type=Path, metavar="DIRECTORY")
-    parser.add_argument("--processes", type=int, default=2, help="Rasa processes at a time (default: 2)")
-    given = parser.parse_args()
+def run(given: Namespace) -> int:
     logging.getLogger("rebake").setLevel(logging.ERROR)  # what the data lacks for a pipeline is no news here
-    wanted = {name: pipe for name, pipe in VARIANTS.items() if any(word in name for word in given.only)}
+    wanted = chosen(VARIANTS, given.only)
     texts = list(dict.fromkeys([*training_texts(), *ODD_TEXTS]))
     wrong = 0
-    with tempfile.TemporaryDirectory(prefix="rebake-variants-") as scratch:
-        work = (given.keep or Path(scratch)).resolve()
-        work.mkdir(parents=True, exist_ok=True)
+    with working_directory(given.keep, "pipelines") as work:
         variants = []
         for number, (name, pipeline) in enumerate(wanted.items()):
             try:
                 variants.append(prepared(number, name, pipeline, work))
             except RebakeError as error:
                 wrong += report(name, [f"rebake does not train it: {error}"])
-        shares = [share for place in range(given.processes) if (share := variants[place :: given.processes])]
-        answers = rasa_answers("conformance_variants_rasa.py", [job(share, texts) for share in shares], work)
-        told = {name: parses for answer in answers for name, parses in answer["parses"].items()}
-        wrong += report("defaults of all options", default_differences(answers[0]["defaults"]) if answers else [])
+        answers = ask_at_once("pipelines", [job(share, texts) for share in shares(variants, given.processes)], work)
+        parses = {name: parses for answer in answers for name, parses in answer["parses"].items()}
+        if answers:
+            wrong += report("defaults of all options", default_differences(answers[0]["defaults"]))
         for variant in variants:
             name = variant["name"]
-            wrong += report(name, differences(variant, texts, told[name], wanted[name]))
-    if wrong:
-        sys.exit(f"{wrong} differences between Rasa 3.6.21 and rebake")
-    print("Rasa 3.6.21 and rebake agree on every variant.")
-
-
-if __name__ == "__main__":
-    main()
+            wrong += report(name, differences(variant, texts, parses[name], wanted[name]), SHOWN)
+    return wrong

@@ -4,7 +4,13 @@ Networks are small and learn fast, so that few epochs find entities. ``run_eager
 graphs (10 to 50 s a network on a small machine) and changes no number.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
 from typing import Any
+
+DATA = Path(__file__).parent / "data"
+EXTRACTORS = ("DIETClassifier", "CRFEntityExtractor", "RegexEntityExtractor")
 
 ODD_TEXTS = [
     "", " ", "   \n ", ".", "?!...", "😀", "😀😀 hi 😀", "#@&", "-5", "zxqv qqq vvv", "and " * 40 + "Rome",
@@ -25,6 +31,11 @@ WORDS = {"name": "CountVectorsFeaturizer"}
 GRAMS = {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 3}
 SYNONYMS = {"name": "EntitySynonymMapper"}
 LEARNER = {"run_eagerly": True, "batch_size": 8, "learning_rate": 0.01, "transformer_size": 32, "random_seed": 1}
+
+
+def extractors(pipeline: Pipeline, known: tuple[str, ...] = EXTRACTORS) -> set[str]:
+    """Return the names of the components that should find entities."""
+    return {one["name"] for one in pipeline if one["name"] in known and one.get("entity_recognition", True)}
 
 
 def diet(**options: Any) -> dict[str, Any]:

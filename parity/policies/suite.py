@@ -1,42 +1,37 @@
-#!/usr/bin/env python3
 """Policies of many options: trained by Rasa 3.6.21 and by rebake, each asked by both sides.
 
-    scripts/conformance_policies                  all of conformance_policies_data/variants.py
-    scripts/conformance_policies --only texts     those whose name holds one of the words
-    scripts/conformance_policies --keep DIRECTORY leaves archives and answers there
+    python -m parity policies                    every variant of parity/policies/variants.py
+    python -m parity policies --only texts       those whose name contains one of the words
+    python -m parity policies --keep DIRECTORY   leaves archives and answers there
 
-Every model holds several policies, each of which is asked alone at every prediction point of the stories, as written,
+Every model has several policies, each of which is asked alone at every prediction point of the stories, as written,
 with one intent swapped, and with intents for the texts: probabilities within 1e-4, whether text or intent led to them,
-the entities found, and how expected an intent was. Run it with the Python that has rebake; scripts/rasa_env makes
-Rasa's environment. Exit code 1 if anything differs.
+the entities found, and how expected an intent was.
 """
 
-import argparse
+from __future__ import annotations
+
 import logging
-import sys
-import tempfile
 import time
-from collections.abc import Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "scripts" / "conformance_policies_data"
-sys.path[:0] = [str(ROOT / "scripts"), str(DATA)]
-
-from conformance_compare import near, numbers_differences  # noqa: E402
-from rasa_answers import rasa_answers  # noqa: E402
-from variants import OTHER_DOMAINS, TRAINED_BY_REBAKE_ALONE, VARIANTS, Policies  # noqa: E402
-
-from rebake import load_model  # noqa: E402
-from rebake.core.agent import CoreModel  # noqa: E402
-from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, EntitiesAdded  # noqa: E402
-from rebake.core.dialogue.tracker import Tracker  # noqa: E402
-from rebake.core.policy import PolicyPrediction  # noqa: E402
-from rebake.core.ted.unexpected_intent_policy import UnexpecTEDIntentPolicy  # noqa: E402
-from rebake.model_training import train, train_core  # noqa: E402
+from parity.compare import near, numbers_differences
+from parity.policies.variants import DATA, OTHER_DOMAINS, TRAINED_BY_REBAKE_ALONE, VARIANTS, Policies
+from parity.rasa import ask_at_once
+from parity.report import report
+from parity.variants import add_choice, add_processes, chosen, shares, working_directory
+from rebake import load_model
+from rebake.core.agent import CoreModel
+from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, EntitiesAdded
+from rebake.core.dialogue.tracker import Tracker
+from rebake.core.policy import PolicyPrediction
+from rebake.core.ted.unexpected_intent_policy import UnexpecTEDIntentPolicy
+from rebake.model_training import train, train_core
 
 SHOWN = 8
 NO_AUGMENTATION = {"augmentation_factor": 0}  # stories one behind another teach nothing more about numbers
@@ -51,11 +46,14 @@ def prepared(number: int, name: str, stories: str, pipeline: Policies, policies:
     config.write_text(yaml.safe_dump({**content, **parts}, sort_keys=False), encoding="utf-8")
     data = [str(DATA / stories), *([str(DATA / "nlu.yml")] if pipeline else [])]
     began = time.monotonic()
-    domain, named = str(DATA / OTHER_DOMAINS.get(stories, "domain.yml")), {"fixed_model_name": f"ours{number}"}
+    domain, files = str(DATA / OTHER_DOMAINS.get(stories, "domain.yml")), (str(config), data, str(work))
     if pipeline:
-        ours = train(domain, str(config), data, str(work), core_additional_arguments=NO_AUGMENTATION, **named).model
+        ours = train(domain, *files, core_additional_arguments=NO_AUGMENTATION, fixed_model_name=f"ours{number}").model
     else:
-        ours = train_core(domain, str(config), data[0], str(work), additional_arguments=NO_AUGMENTATION, **named)
+        ours = train_core(
+            domain, str(config), data[0], str(work),
+            additional_arguments=NO_AUGMENTATION, fixed_model_name=f"ours{number}",
+        )  # fmt: skip
     if ours is None:
         raise SystemExit(f"rebake trained nothing for {name}")
     print(f"{name}: trained by rebake in {time.monotonic() - began:.1f} s", flush=True)
@@ -103,7 +101,7 @@ def expectation(core: CoreModel, node: str, tracker: Tracker) -> dict[str, float
 
 
 def decision(prediction: PolicyPrediction, actions: Sequence[str]) -> dict[str, Any]:
-    """As conformance_policies_rasa.py tells Rasa's."""
+    """Return it as parity.rasa_side.policies returns Rasa's."""
     added = [event for event in prediction.optional_events if isinstance(event, EntitiesAdded)]
     return {
         "probabilities": dict(zip(actions, map(float, prediction.probabilities), strict=True)),
@@ -116,43 +114,27 @@ def decision(prediction: PolicyPrediction, actions: Sequence[str]) -> dict[str, 
     }
 
 
-def report(variant: Variant, answer: dict[str, Any]) -> int:
-    """Compare both archives, tell the first differences, and how many there are."""
+def compared(variant: Variant, answer: Mapping[str, Any]) -> int:
+    """Compare both archives; return the number of differences."""
     wrong = 0
     for side, trainer in (("theirs", "Rasa"), ("ours", "rebake")):
-        if side not in variant:
-            continue
-        found = differences(variant[side], answer["points"], answer[side])
-        compared = len(answer["points"]) * len(answer[side][0])
-        print(f"{variant['name']}, trained by {trainer}: {compared} decisions, {len(found) or 'no'} differences")
-        for difference in found[:SHOWN]:
-            print(f"  ! {difference}")
-        wrong += len(found)
+        if side in variant:
+            decisions = len(answer["points"]) * len(answer[side][0])
+            what = f"{variant['name']}, trained by {trainer}: {decisions} decisions"
+            wrong += report(what, differences(variant[side], answer["points"], answer[side]), SHOWN)
     return wrong
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", default=[""], metavar="WORD")
-    parser.add_argument("--keep", type=Path, metavar="DIRECTORY")
-    parser.add_argument("--processes", type=int, default=2, help="Rasa processes at a time (default: 2)")
-    given = parser.parse_args()
+def add_options(parser: ArgumentParser) -> None:
+    add_choice(parser)
+    add_processes(parser)
+
+
+def run(given: Namespace) -> int:
     logging.getLogger("rebake").setLevel(logging.ERROR)  # that no component reads the annotated entities is no news
-    wanted = {name: one for name, one in VARIANTS.items() if any(word in name for word in given.only)}
-    wrong = 0
-    with tempfile.TemporaryDirectory(prefix="rebake-policies-") as temporary:
-        work = (given.keep or Path(temporary)).resolve()
-        work.mkdir(parents=True, exist_ok=True)
+    wanted = chosen(VARIANTS, given.only)
+    with working_directory(given.keep, "policies") as work:
         variants = [prepared(number, name, *one, work) for number, (name, one) in enumerate(wanted.items())]
-        shares = [share for place in range(given.processes) if (share := variants[place :: given.processes])]
-        told = rasa_answers("conformance_policies_rasa.py", [{"variants": share} for share in shares], work)
-        answers = {name: answer for one in told for name, answer in one.items()}
-        for variant in variants:
-            wrong += report(variant, answers[variant["name"]])
-    if wrong:
-        sys.exit(f"{wrong} differences between Rasa 3.6.21 and rebake")
-    print("Rasa 3.6.21 and rebake agree on every policy.")
-
-
-if __name__ == "__main__":
-    main()
+        jobs = [{"variants": share} for share in shares(variants, given.processes)]
+        answers = {name: answer for one in ask_at_once("policies", jobs, work) for name, answer in one.items()}
+        return sum(compared(variant, answers[variant["name"]]) for variant in variants)

@@ -4,7 +4,12 @@ Networks are small, so that Rasa is fast; they learn fast, so that their confide
 no texts of the bot: Rasa 3.6.21 stopped at them in training ("Duplicate actions in domain").
 """
 
+from __future__ import annotations
+
+from pathlib import Path
 from typing import Any
+
+DATA = Path(__file__).parent / "data"
 
 Policies = list[dict[str, Any]]
 

@@ -1,6 +1,4 @@
-"""Ask an unmodified Rasa 3.6.21 about a model archive (run by the Python of scripts/rasa_env).
-
-    "$(scripts/rasa_env)"/bin/python scripts/rasa_side.py JOB.json ANSWER.json
+"""Ask Rasa about a model archive.
 
 The job: `archive`, `texts` (more texts to parse), `points` (dialogues to decide on, each {"events": [...]}) and, to
 take them from a project, `project` ({"config", "domain", "data"}): then every training example is parsed too, and
@@ -9,10 +7,9 @@ The answer: `texts`, `parses`, `points` and `decisions`, in the same order, and 
 annotated with: {text: {"intent", "entities"}}.
 """
 
+from __future__ import annotations
+
 import asyncio
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from rasa.core.agent import Agent
@@ -22,6 +19,8 @@ from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, 
 from rasa.shared.core.generator import TrainingDataGenerator
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.importers.importer import TrainingDataImporter
+
+from parity.rasa_side.job import run
 
 ENTITY_KEYS = ("entity", "value", "role", "group")
 
@@ -158,12 +157,5 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
     return {"texts": texts, "parses": parses, "points": points, "decisions": decisions, "gold": gold}
 
 
-def main() -> None:
-    job, out = map(Path, sys.argv[1:3])
-    told_answer = answer(json.loads(job.read_text(encoding="utf-8")))
-    # float32 numbers of numpy know no JSON; default=float turns them into plain ones
-    out.write_text(json.dumps(told_answer, ensure_ascii=False, default=float), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    run(answer)

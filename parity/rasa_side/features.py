@@ -1,6 +1,4 @@
-"""Ask Rasa 3.6.21 for the sparse features of texts (run by the Python of scripts/rasa_env; see parity_features.py).
-
-    "$(scripts/rasa_env)"/bin/python scripts/rasa_features.py JOB.json ANSWER.json
+"""Ask Rasa for the sparse features of texts.
 
 The job: `archive` (a model), or `config`, `pipeline` (the list that it stands for), `compared` (positions in it),
 `domain`, `nlu` (paths of data) and `components` (a directory that gets what the components write); and `texts`. The
@@ -9,9 +7,9 @@ answer: for each text {"tokens": [[start, end]], "features": [[kind, [rows, colu
 was found in each text, as `failed` the nodes that Rasa could not train. Dense features and networks are left out.
 """
 
-import json
+from __future__ import annotations
+
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,8 @@ from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.utils.common import override_defaults
+
+from parity.rasa_side.job import run
 
 
 def said(message: Message, attribute: str) -> dict[str, Any]:
@@ -75,28 +75,27 @@ def train_and_featurize(job: dict[str, Any], folder: str, texts: list[Message]) 
             for message in (*data.training_examples, *texts):
                 message.features = [one for one in message.features if one.origin != (options["alias"] or name)]
     shutil.copytree(folder, job["components"], dirs_exist_ok=True)
-    return data.training_examples
+    return list(data.training_examples)
 
 
-def main() -> None:
-    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+def answer(job: dict[str, Any]) -> dict[str, Any]:
     texts = [Message({TEXT: text}) for text in job["texts"]]
-    answer: dict[str, Any] = {}
+    answered: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         if "archive" in job:
             featurize_with_archive(job, folder, texts)
         else:
-            answer["training"] = [
+            answered["training"] = [
                 {attribute: said(message, attribute) for attribute in TOKENS_NAMES if message.get(attribute)}
                 for message in train_and_featurize(job, folder, texts)
             ]
-        answer["predictions"] = [
+        answered["predictions"] = [
             {key: message.get(key) or None for key in ("intent", "intent_ranking", "entities")} for message in texts
         ]
-    answer["failed"] = job.get("failed", [])
-    answer["texts"] = [said(message, TEXT) for message in texts]
-    Path(sys.argv[2]).write_text(json.dumps(answer), encoding="utf-8")
+    answered["failed"] = job.get("failed", [])
+    answered["texts"] = [said(message, TEXT) for message in texts]
+    return answered
 
 
 if __name__ == "__main__":
-    main()
+    run(answer)

@@ -1,14 +1,12 @@
-"""Have single components of Rasa 3.6.21 learn from dense features and speak (run by the Python of scripts/rasa_env).
+"""Train single components of Rasa on dense features, and ask them.
 
-    "$(scripts/rasa_env)"/bin/python scripts/rasa_learners.py JOB.json ANSWER.json
-
-See parity_learners. The job: `cases`, each {"component", "options", "train", "ask", "theirs", "ours"}: messages to
+The job: `cases`, each {"component", "options", "train", "ask", "theirs", "ours"}: messages to
 learn from and to ask about, the directory below which Rasa is to write, and the one below which rebake wrote. The
 answer: for each case {"theirs": [...], "ours": [...]}: what Rasa's component says of the messages from those files.
 """
 
-import json
-import sys
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,8 @@ from rasa.nlu.tokenizers.tokenizer import Token
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from parity.rasa_side.job import run
 
 COMPONENTS = {
     kind.__name__: kind for kind in (CRFEntityExtractor, LogisticRegressionClassifier, SklearnIntentClassifier)
@@ -50,8 +50,7 @@ def said(kind: Any, config: dict[str, Any], directory: str, asked: list[dict[str
     return [{key: message.get(key) for key in ("intent", "intent_ranking", "entities")} for message in messages]
 
 
-def main() -> None:
-    job = json.loads(Path(sys.argv[1]).read_text())
+def answer(job: dict[str, Any]) -> list[dict[str, Any]]:
     answers = []
     for case in job["cases"]:
         kind = COMPONENTS[case["component"]]
@@ -61,8 +60,8 @@ def main() -> None:
         learner = kind.create(config, storage, Resource("train_learner"), context)
         learner.train(TrainingData([made(message, learn=True) for message in case["train"]]))
         answers.append({side: said(kind, config, case[side], case["ask"]) for side in ("theirs", "ours")})
-    Path(sys.argv[2]).write_text(json.dumps(answers, default=float))
+    return answers
 
 
 if __name__ == "__main__":
-    main()
+    run(answer)

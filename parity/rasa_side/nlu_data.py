@@ -1,20 +1,20 @@
-"""What Rasa 3.6.21 reads of NLU data (run by the Python of scripts/rasa_env; see scripts/parity_nlu_data).
+"""What Rasa reads of NLU data.
 
-    "$(scripts/rasa_env)"/bin/python scripts/rasa_nlu_data.py JOBS.json ANSWERS.json
-
-Each job has `directory` (where to run), `config` (or null), `domain` (or null) and `data` (paths). Its answer: `error`,
-or `examples` (text, full intent, entities, metadata), `synonyms`, `regexes`, `lookups`.
+The job is a list, each item of which has `directory` (where to run), `config` (or null), `domain` (or null) and `data`
+(paths). The answer to it: `error`, or `examples` (text, full intent, entities, metadata), `synonyms`, `regexes`,
+`lookups`.
 """
 
-import json
+from __future__ import annotations
+
 import os
-import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
 from rasa.nlu.utils.pattern_utils import read_lookup_table_file
 from rasa.shared.importers.rasa import RasaFileImporter
+
+from parity.rasa_side.job import run
 
 KEYS = ("start", "end", "entity", "value", "role", "group")
 
@@ -41,17 +41,17 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def answer(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     warnings.simplefilter("ignore")
     answers = []
-    for job in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
+    for job in jobs:
         os.chdir(job["directory"])
         try:
             answers.append(read(job))
         except Exception as error:  # any: what Rasa refuses is what is asked for
             answers.append({"error": f"{type(error).__name__}: {error}"[:300]})
-    Path(sys.argv[2]).write_text(json.dumps(answers), encoding="utf-8")
+    return answers
 
 
 if __name__ == "__main__":
-    main()
+    run(answer)

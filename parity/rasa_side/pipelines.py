@@ -1,15 +1,13 @@
-"""Rasa's half of scripts/conformance_variants, run by the Python of scripts/rasa_env: all variants in one process.
-
-    PYTHON scripts/conformance_variants_rasa.py JOB.json ANSWER.json
+"""Rasa's half of the suites `pipelines` and `extras`: all variants of a job in one process.
 
 The job: `texts`, `domain` and `variants`, each {"name", "config", "nlu", "ours", "theirs"}: Rasa trains the
 configuration into the archive `theirs`, and parses the texts with it and with the archive `ours`.
 The answer: `parses`, {name: {"theirs": parses, "ours": parses}}, and `defaults` of the job's `classes`.
 """
 
+from __future__ import annotations
+
 import asyncio
-import json
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,8 @@ from rasa.core.agent import Agent
 from rasa.engine.exceptions import GraphComponentException
 from rasa.model_training import train_nlu
 from rasa.shared.utils.common import class_from_module_path
+
+from parity.rasa_side.job import run
 
 
 def parses(archive: str, texts: list[str]) -> list[dict[str, Any]]:
@@ -37,7 +37,7 @@ def parses(archive: str, texts: list[str]) -> list[dict[str, Any]]:
     return asyncio.run(parse_all())
 
 
-def answer(job: dict[str, Any], variant: dict[str, str]) -> dict[str, Any]:
+def answer_of(job: dict[str, Any], variant: dict[str, str]) -> dict[str, Any]:
     began = time.monotonic()
     theirs = Path(variant["theirs"])
     trained = train_nlu(
@@ -45,25 +45,19 @@ def answer(job: dict[str, Any], variant: dict[str, str]) -> dict[str, Any]:
     )
     if trained is None or not theirs.exists():
         raise SystemExit(f"Rasa trained nothing for {variant['name']}.")
-    told = {side: parses(variant[side], job["texts"]) for side in ("theirs", "ours") if side in variant}
-    print(f"{variant['name']}: {time.monotonic() - began:.0f} s", flush=True)
-    return told
-
-
-def plain(value: Any) -> Any:
-    """What knows no JSON: float32 numbers of numpy, and paths among the defaults."""
-    return str(value) if isinstance(value, Path) else float(value)
-
-
-def main() -> None:
-    question, out = map(Path, sys.argv[1:3])
-    job = json.loads(question.read_text(encoding="utf-8"))
-    told = {
-        "defaults": {name: class_from_module_path(name).get_default_config() for name in job["classes"]},
-        "parses": {variant["name"]: answer(job, variant) for variant in job["variants"]},
+    answered: dict[str, Any] = {
+        side: parses(variant[side], job["texts"]) for side in ("theirs", "ours") if side in variant
     }
-    out.write_text(json.dumps(told, ensure_ascii=False, default=plain), encoding="utf-8")
+    print(f"{variant['name']}: {time.monotonic() - began:.0f} s", flush=True)
+    return answered
+
+
+def answer(job: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "defaults": {name: class_from_module_path(name).get_default_config() for name in job["classes"]},
+        "parses": {variant["name"]: answer_of(job, variant) for variant in job["variants"]},
+    }
 
 
 if __name__ == "__main__":
-    main()
+    run(answer)

@@ -1,6 +1,4 @@
-"""Rasa's half of scripts/conformance_policies, run by the Python of scripts/rasa_env: all variants in one process.
-
-    PYTHON scripts/conformance_policies_rasa.py JOB.json ANSWER.json
+"""Rasa's half of the suite `policies`: all variants of a job in one process.
 
 The job: `variants`, each {"name", "config", "domain", "data", "with_nlu", "arguments" of Core, "ours", "theirs"}: Rasa
 trains the project into the archive `theirs` (if it is told of one), and decides on every prediction point of its
@@ -10,12 +8,12 @@ The answer: {name: {"points": [...], "theirs": decisions, "ours": decisions}}; a
 
 Two things spare time and change no number. Rasa trains without traced functions; it decides with them, since only
 tracing makes all layers, also those that the first turn does not need. And what it does to make the layers of a model
-that it loads is one training step, of which only the way forward is traced here; scripts/rasa_core_agreement has
+that it loads is one training step, of which only the way forward is traced here; in the suite `cli_core`
 Rasa's own commands load models as they do.
 """
 
-import json
-import sys
+from __future__ import annotations
+
 import time
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,9 @@ from rasa.shared.core.events import EntitiesAdded
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.utils.tensorflow.models import RasaModel
-from rasa_side import made, policy_nodes, project_points
+
+from parity.rasa_side.archives import made, policy_nodes, project_points
+from parity.rasa_side.job import run
 
 NEGLIGIBLE = 1e-7
 
@@ -103,7 +103,7 @@ def trained(variant: dict[str, Any]) -> None:
         raise SystemExit(f"Rasa trained nothing for {variant['name']}.")
 
 
-def answer(variant: dict[str, Any]) -> dict[str, Any]:
+def answer_of(variant: dict[str, Any]) -> dict[str, Any]:
     began = time.monotonic()
     if "theirs" in variant:
         trained(variant)
@@ -112,18 +112,14 @@ def answer(variant: dict[str, Any]) -> dict[str, Any]:
     )
     points = project_points(importer)
     points += [point for point in map(understood, points) if point is not None]
-    found = {side: decisions(variant[side], points) for side in ("theirs", "ours") if side in variant}
+    found: dict[str, Any] = {side: decisions(variant[side], points) for side in ("theirs", "ours") if side in variant}
     print(f"{variant['name']}: {time.monotonic() - began:.0f} s", flush=True)
     return {"points": points, **found}
 
 
-def main() -> None:
-    question, out = map(Path, sys.argv[1:3])
-    job = json.loads(question.read_text(encoding="utf-8"))
-    answers = {variant["name"]: answer(variant) for variant in job["variants"]}
-    # float32 numbers of numpy know no JSON; default=float turns them into plain ones
-    out.write_text(json.dumps(answers, ensure_ascii=False, default=float), encoding="utf-8")
+def answer(job: dict[str, Any]) -> dict[str, Any]:
+    return {variant["name"]: answer_of(variant) for variant in job["variants"]}
 
 
 if __name__ == "__main__":
-    main()
+    run(answer)

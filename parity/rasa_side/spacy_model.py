@@ -1,6 +1,6 @@
 """A small spaCy model with everything that the components read: vectors, tags, lemmas, entities, also Chinese words.
 
-    PYTHON spacy_model.py DIRECTORY
+    PYTHON -m parity.rasa_side.spacy_model DIRECTORY
 
 Run by Rasa's Python, because an older spaCy does not read what a newer one writes.
 """

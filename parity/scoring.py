@@ -15,7 +15,7 @@ def told_intent(parse: Mapping[str, Any]) -> str | None:
     """The classifier's first intent: a fallback intent put before it is looked through, so thresholds do not count."""
     for entry in parse.get("intent_ranking") or [parse["intent"]]:
         if entry["name"] != "nlu_fallback":
-            return entry["name"]
+            return str(entry["name"])
     return None
 
 

@@ -1,0 +1,1 @@
+"""Rasa's own commands with archives that rebake trained."""

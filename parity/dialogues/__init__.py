@@ -1,0 +1,1 @@
+"""Core without networks: trackers, rules and memory."""

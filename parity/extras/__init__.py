@@ -1,0 +1,1 @@
+"""Components that need libraries or servers of their own."""

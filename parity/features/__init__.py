@@ -1,0 +1,1 @@
+"""Tokens, sparse features and learned files of NLU components."""

@@ -1,0 +1,1 @@
+"""NLU training data in every format."""

@@ -1,0 +1,1 @@
+"""NLU pipelines with options that no reference assistant uses."""

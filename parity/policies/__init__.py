@@ -1,0 +1,1 @@
+"""Policies with options that no reference assistant uses."""

@@ -1,0 +1,53 @@
+"""The suites that ``python -m parity`` knows."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
+
+
+class SuiteModule(Protocol):
+    """What the module of a suite defines; its docstring is the suite's help."""
+
+    __doc__: str | None
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Define the suite's options."""
+
+    def run(self, given: Namespace) -> int:
+        """Compare, print what differs, and return the number of differences."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One entry of the list."""
+
+    module: str
+    summary: str
+    needs_shared: bool = False  # the assistants and references in ../shared
+    compares: bool = True  # False: a command that prepares a comparison
+
+    def load(self) -> SuiteModule:
+        return cast(SuiteModule, import_module(f"parity.{self.module}"))
+
+
+SUITES: dict[str, Suite] = {
+    "example": Suite(
+        "example", "a model of examples/cafe that Rasa trained, with its recorded answers (no Rasa needed)"
+    ),
+    "features": Suite("features.suite", "tokens, sparse features and learned files", needs_shared=True),
+    "learners": Suite("learners", "classifiers and entity extractor on dense features, each trained by both"),
+    "nlu_data": Suite("nlu_data.suite", "training data in all its formats, read by both", needs_shared=True),
+    "dialogues": Suite(
+        "dialogues.suite", "training trackers, rules and memory on random assistants", needs_shared=True
+    ),
+    "archives": Suite("archives", "archives trained by rebake, loaded and asked by both", needs_shared=True),
+    "pipelines": Suite("pipelines.suite", "NLU options, trained by both, each archive asked by both"),
+    "policies": Suite("policies.suite", "policy options, trained by both, each archive asked by both"),
+    "extras": Suite("extras.suite", "Jieba, spaCy, language models and Duckling (installs PyTorch)"),
+    "cli_nlu": Suite("command_lines.nlu", "rasa test nlu, run and train nlu --finetune with a model of rebake"),
+    "cli_core": Suite("command_lines.core", "rasa test core, run and shell with a model of rebake", needs_shared=True),
+    "make-reference": Suite("make_reference", "let Rasa train the model that `example` compares with", compares=False),
+}
