@@ -1,33 +1,38 @@
 """NLU of Rasa 3.6.21 and of rebake on one project: the cost of training, how right the models are, how fast they parse.
 
-    .venv/bin/python benchmarks/compare_nlu.py RESULT.json --project DIR --test FILES --epochs 2 --seeds 1 2 3
+    python -m benchmarks compare_nlu RESULT.json --project DIR --test FILES --epochs 2 --seeds 1 2 3
 
 Both train the project's own configuration with these epochs and this random_seed in each component that has them.
 
 - train: `rasa train nlu` and `rebake train nlu`, cold, as whole processes, in turns.
 - test: `rasa test nlu` judges the archives of both: rebake's runs in Rasa.
-- speed: benchmarks/parse_speed.py, all test texts one at a time, and with rebake at once.
+- speed: `parse_speed` and `rasa_parse_speed`, all test texts one at a time, and with rebake at once.
 
 Archives stay in WORK/<side>-<seed>/models (one that lies there is taken for what it is), and what the result file has
 is not measured again unless --again says so; so one side can be kept while the other is measured anew:
 `--only rebake --again`, or `--steps speed --again`.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import os
 import shutil
 import statistics
 import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 import yaml
-from processes import ROOT, machine, rasa_environment, run, train
 
+from benchmarks.processes import machine, run_measured, train
+from parity.paths import ROOT
+from parity.rasa import environment
 from rebake.assistant.importer import load_assistant
 
 SIDES = ("rasa", "rebake")
+BENCHMARK = {"rasa": "rasa_parse_speed", "rebake": "parse_speed"}
 STEPS = ("train", "test", "speed")
 Row = tuple[str, str, int, bool]  # what, its place in a run, digits, whether Rasa's divided by rebake's says something
 ROWS: list[Row] = [
@@ -61,7 +66,7 @@ class Bench:
 
     def __init__(self, project: Path, test: Path, epochs: int | None, work: Path) -> None:
         self.project, self.test, self.epochs, self.work = project.resolve(), test.resolve(), epochs, work.resolve()
-        self.rasa = rasa_environment()
+        self.rasa = environment()
 
     def place(self, side: str, seed: int) -> Path:
         return self.work / f"{side}-{seed}"
@@ -93,7 +98,7 @@ class Bench:
         shutil.rmtree(out, ignore_errors=True)
         files = ["--model", str(self.archive(side, seed)), "--nlu", str(self.test), "--out", str(out)]
         quiet = ["--domain", str(self.project / "domain.yml"), "--no-plot", "--no-errors", "--no-warnings"]
-        run([str(self.rasa / "bin" / "rasa"), "test", "nlu", *files, *quiet], place)
+        run_measured([str(self.rasa / "bin" / "rasa"), "test", "nlu", *files, *quiet], place)
         return quality(out)
 
     def _speed(self, side: str, seed: int) -> dict[str, Any]:
@@ -102,8 +107,8 @@ class Bench:
         assistant = load_assistant(None, self.project / "domain.yml", self.test)
         texts = [example.text for example in assistant.nlu.examples]
         (place / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
-        script = str(ROOT / "benchmarks" / "parse_speed.py")
-        used = run([python, script, side, str(self.archive(side, seed)), "texts.json", "speed.json"], place)
+        files = [str(self.archive(side, seed)), str(place / "texts.json"), str(place / "speed.json")]
+        used = run_measured([python, "-m", "benchmarks", BENCHMARK[side], *files], ROOT)
         told = json.loads((place / "speed.json").read_text(encoding="utf-8"))
         return {**told, "peak_megabytes": used["peak_megabytes"], "load_before": used["load_before"]}
 
@@ -151,8 +156,7 @@ def table(told: dict[str, Any]) -> list[str]:
     return lines
 
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("result", type=Path)
     parser.add_argument("--project", type=Path, required=True, help="has config.yml, domain.yml and data")
     parser.add_argument("--test", type=Path, required=True, help="NLU data to test on")
@@ -162,18 +166,21 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", choices=STEPS, nargs="+", default=STEPS)
     parser.add_argument("--again", action="store_true", help="measure also what the result file has")
     parser.add_argument("--work", type=Path, help="where the archives are (default: .cache/compare_nlu/PROJECT-EPOCHS)")
-    return parser.parse_args()
 
 
-def main() -> None:
-    given = arguments()
+def run(given: Namespace) -> int:
     epochs = "own" if given.epochs is None else str(given.epochs)
     work = given.work or ROOT / ".cache" / "compare_nlu" / f"{given.project.resolve().name}-{epochs}"
     bench = Bench(given.project, given.test, given.epochs, work)
     told: dict[str, Any] = {"runs": {side: {} for side in SIDES}}
     if given.result.exists():
         told = json.loads(given.result.read_text(encoding="utf-8"))
-    told |= {"machine": machine(), "project": bench.project.name, "epochs": given.epochs, "command": sys.argv}
+    told |= {
+        "machine": machine(),
+        "project": bench.project.name,
+        "epochs": given.epochs,
+        "command": ["-m", "benchmarks", *sys.argv[1:]],
+    }
     for step in STEPS:
         for seed in given.seeds:
             for side in SIDES if given.only is None else (given.only,):
@@ -184,7 +191,4 @@ def main() -> None:
                 measured[step] = bench.measure(step, side, seed)
                 given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     print("\n".join(table(told)))
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,22 +1,25 @@
 """`rasa train` and `rebake train` side by side on the same files: wall time and peak memory of the whole process.
 
-    .venv/bin/python benchmarks/compare_training.py RESULT.json ASSISTANT... [--parts all nlu core] [--runs 1]
+    python -m benchmarks compare_training RESULT.json ASSISTANT... [--parts all nlu core] [--runs 1]
 
 Both start cold (no cache, no old model) in a fresh copy of the assistant, take turns, and use its own configuration;
 where that has no pipeline or no policies, both take Rasa's defaults. The time of a run with the machine busy with other
 things says little: the load before each run is recorded with it. What else the result file has is kept.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import shutil
 import statistics
 import sys
 import tempfile
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from processes import machine, rasa_environment, train
+from benchmarks.processes import machine, train
+from parity.rasa import environment
 
 DATA_OPTION = {"all": "--data", "nlu": "--nlu", "core": "--stories"}  # of `rasa train`, `rasa train nlu` ...
 COMPARED = ("seconds", "peak_megabytes", "archive_megabytes")
@@ -46,14 +49,15 @@ def compare(assistant: Path, commands: dict[str, list[str]], turns: int) -> dict
     return {"median": middle, "rasa_to_rebake": ratios, "runs": runs}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("result", type=Path)
     parser.add_argument("assistants", type=Path, nargs="+")
     parser.add_argument("--parts", choices=tuple(DATA_OPTION), nargs="+", default=["all"], help="what is trained")
     parser.add_argument("--runs", type=int, default=1, help="of each side; the median counts")
-    given = parser.parse_args()
-    rasa = rasa_environment()
+
+
+def run(given: Namespace) -> int:
+    rasa = environment()
     told: dict[str, Any] = {"machine": machine(), "assistants": {}}
     if given.result.exists():
         told["assistants"].update(json.loads(given.result.read_text(encoding="utf-8"))["assistants"])
@@ -66,7 +70,4 @@ def main() -> None:
             for name, figures in [*found["median"].items(), ("ratio", found["rasa_to_rebake"])]:
                 cells = " | ".join(str(figures[key]) for key in COMPARED)
                 print(f"| {assistant.name} | {part} | {name} | {cells} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,10 +1,10 @@
 """How training Core without networks grows with the stories: time and memory of graph, trackers, memory and rules.
 
-    python benchmarks/core_scale.py ASSISTANT RESULT.json [FACTOR ...]
+    python -m benchmarks core_scale ASSISTANT RESULT.json [FACTOR ...]
 
 Each factor multiplies the assistant's stories, and its rules that answer an intent: copy k of a story starts with five
 turns that spell k, copy k of a rule answers an intent of its own, so that no two are alike. Every factor is measured in
-a process of its own. The result holds seconds per step, examples, and the most memory; ``growth`` says by which power
+a separate process. The result holds seconds per step, examples, and the most memory; ``growth`` says by which power
 of the number of stories each grew between the two largest factors (1 = linear).
 """
 
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,22 +100,29 @@ def growth(small: dict[str, Any], large: dict[str, Any]) -> dict[str, float]:
     return {name: round(math.log(b / a) / times, 2) for name, (a, b) in pairs.items() if min(a, b) > 0.02}
 
 
-def main(arguments: list[str]) -> None:
+def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("assistant", type=Path)
+    parser.add_argument("result", type=Path)
+    parser.add_argument("factors", type=int, nargs="*", default=list(FACTORS), metavar="FACTOR")
+    parser.add_argument("--measure", action="store_true", help="one factor, in this process, into the result")
+
+
+def run(given: Namespace) -> int:
     logging.disable(logging.WARNING)
-    folder = Path(arguments[0])
-    if len(arguments) == 3 and arguments[1] == "--measure":
-        print(json.dumps(measured(folder, int(arguments[2]))))
-        return
-    rows = {}
-    for factor in map(int, arguments[2:] or FACTORS):
-        command = [sys.executable, __file__, str(folder), "--measure", str(factor)]
-        rows[factor] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        print(factor, rows[factor], flush=True)
+    if given.measure:
+        figures = measured(given.assistant, given.factors[0])
+        given.result.write_text(json.dumps(figures), encoding="utf-8")
+        return 0
+    rows: dict[int, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory(prefix="rebake-core-scale-") as work:
+        for factor in given.factors:
+            one = Path(work) / f"{factor}.json"
+            arguments = [str(given.assistant), str(one), str(factor), "--measure"]
+            subprocess.run([sys.executable, "-m", "benchmarks", "core_scale", *arguments], check=True)
+            rows[factor] = json.loads(one.read_text(encoding="utf-8"))
+            print(factor, rows[factor], flush=True)
     *_, small, large = rows.values()
-    result = {"assistant": folder.name, "factors": rows, "growth": growth(small, large)}
-    Path(arguments[1]).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    result = {"assistant": given.assistant.name, "factors": rows, "growth": growth(small, large)}
+    given.result.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(result["growth"])
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    return 0

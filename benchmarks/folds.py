@@ -1,6 +1,6 @@
 """Cut an assistant's NLU data into folds that any trainer can use: the same folds for Rasa and for rebake.
 
-    python benchmarks/folds.py ASSISTANT OUT [--folds 5] [--seed 7]
+    python -m benchmarks folds ASSISTANT OUT [--folds 5] [--seed 7]
 
 OUT/fold0 .. OUT/fold4 are NLU projects (`config.yml`, `data/nlu.yml`) with the assistant's own pipeline, and
 `test.jsonl` holds the examples left out, one a line: {"text", "intent", "entities": [{"entity", "start", "end", ..}]}.
@@ -8,11 +8,13 @@ Stratified by intent, duplicates of an intent's example dropped first, and the s
 only source of chance is `random.Random` seeded with a string. Needs nothing but PyYAML: it runs in both environments.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import random
 import re
 import shutil
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
@@ -100,16 +102,14 @@ def make_folds(assistant: Path, out: Path, folds: int = 5, seed: int = 7) -> lis
     return made
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("assistant", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=7)
-    given = parser.parse_args()
+
+
+def run(given: Namespace) -> int:
     for directory in make_folds(given.assistant, given.out, given.folds, given.seed):
         print(directory)
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,24 +1,25 @@
 """How right rebake's NLU model of a project is on test data, at the project's own epochs.
 
-    .venv/bin/python benchmarks/nlu_quality.py RESULT.json --project DIR --test FILES [--config FILE] [--archive MODEL]
+    python -m benchmarks nlu_quality RESULT.json --project DIR --test FILES [--config FILE] [--archive MODEL]
 
 Trains the project by `rebake train nlu`, with its configuration or another, unless an archive is given. Prints the
 accuracy of intents (where each text has one, micro F1 is the same) and the F1 of entities over exact spans, over
 overlapping ones, and over those that the script of DIET's paper makes of tags.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
 import tempfile
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from processes import machine
-from scoring import joined_f1, score
-
 import rebake
+from benchmarks.processes import machine
+from parity.scoring import joined_f1, score
 from rebake.assistant.importer import load_assistant
 
 
@@ -45,20 +46,18 @@ def vars_of(entity: object) -> dict[str, object]:
     return {name: getattr(entity, name) for name in ("start", "end", "entity", "role", "group")}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("result", type=Path)
     parser.add_argument("--project", type=Path, required=True, help="has config.yml, domain.yml and data")
     parser.add_argument("--config", type=Path, help="in place of the project's config.yml")
     parser.add_argument("--test", type=Path, required=True, help="NLU data to test on")
     parser.add_argument("--archive", type=Path, help="a model of this project that is there already")
-    given = parser.parse_args()
+
+
+def run(given: Namespace) -> int:
     config = given.config or given.project / "config.yml"
     found = measured(given.project, config, given.test, given.archive)
     content = {"machine": machine(), "project": given.project.resolve().name, "config": config.name, "quality": found}
     given.result.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=2))
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,22 +1,27 @@
-"""How fast a model parses, in a process of its own; run by the Python of either environment.
+"""How fast a model parses, in a separate process; run by the Python of either environment.
 
-    PYTHON benchmarks/parse_speed.py rasa|rebake ARCHIVE TEXTS.json RESULT.json [--rounds 3]
+    python -m benchmarks parse_speed ARCHIVE TEXTS.json RESULT.json [--rounds 3]         rebake
+    python -m benchmarks rasa_parse_speed ARCHIVE TEXTS.json RESULT.json [--rounds 3]    Rasa
 
 TEXTS.json is a list of texts. Loading is timed by itself and one text is parsed before anything else is timed. Then, a
 round after the other: all texts one message at a time (Rasa has no other way), and with rebake all of them at once.
 """
 
-import argparse
+from __future__ import annotations
+
 import asyncio
 import json
 import logging
 import statistics
 import time
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-Ask = Callable[[list[str]], Any]
+Ask = Callable[[list[str]], object]
 
 
 def rasa_ways(archive: str) -> dict[str, Ask]:
@@ -44,7 +49,7 @@ def rebake_ways(archive: str) -> dict[str, Ask]:
     }
 
 
-def timed(action: Callable[[], Any]) -> tuple[float, float]:
+def timed(action: Callable[[], object]) -> tuple[float, float]:
     """Seconds of wall time and of processor time."""
     wall, processor = time.monotonic(), time.process_time()
     action()
@@ -55,7 +60,7 @@ def measured(ways: dict[str, Ask], texts: list[str], rounds: int) -> dict[str, A
     """Per way the rounds and, of their medians, messages a second and milliseconds a message."""
     result: dict[str, Any] = {}
     for name, ask in ways.items():
-        figures = [timed(lambda ask=ask: ask(texts)) for _ in range(rounds)]  # type: ignore[misc]
+        figures = [timed(partial(ask, texts)) for _ in range(rounds)]
         wall, processor = (statistics.median(values) for values in zip(*figures, strict=True))
         result[name] = {
             "messages_per_second": round(len(texts) / wall, 1),
@@ -66,22 +71,19 @@ def measured(ways: dict[str, Ask], texts: list[str], rounds: int) -> dict[str, A
     return result
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("side", choices=("rasa", "rebake"))
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("archive")
     parser.add_argument("texts", type=Path)
     parser.add_argument("result", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
+
+
+def run(given: Namespace) -> int:
     texts = json.loads(given.texts.read_text(encoding="utf-8"))
     began = time.monotonic()
-    ways = rasa_ways(given.archive) if given.side == "rasa" else rebake_ways(given.archive)
+    ways = rebake_ways(given.archive) if find_spec("rasa") is None else rasa_ways(given.archive)
     next(iter(ways.values()))(texts[:1])  # rebake reads the archive's weights when it is first asked
     loaded = time.monotonic() - began
     told = {"messages": len(texts), "load_seconds": round(loaded, 1), **measured(ways, texts, given.rounds)}
     given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,4 +1,6 @@
-"""Run a trainer as a process of its own and see what it takes; the machine and the Rasa environment."""
+"""Run a trainer as a separate process and measure what it takes; describe the machine."""
+
+from __future__ import annotations
 
 import os
 import platform
@@ -9,7 +11,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_SECONDS = 0.2
 
 
@@ -21,12 +22,6 @@ def machine() -> str:
         if line.startswith("model name")
     ]
     return f"{os.cpu_count()} CPU cores ({told[0] if told else 'unnamed'}, {platform.machine()})"
-
-
-def rasa_environment() -> Path:
-    """The environment with an unmodified Rasa 3.6.21, made if it is not there."""
-    made = subprocess.run([ROOT / "scripts" / "rasa_env"], stdout=subprocess.PIPE, text=True, check=True)
-    return Path(made.stdout.strip())
 
 
 def family(process: int) -> list[int]:
@@ -84,7 +79,7 @@ class PeakMemory:
         return self.bytes
 
 
-def run(command: list[str], directory: Path) -> dict[str, Any]:
+def run_measured(command: list[str], directory: Path) -> dict[str, Any]:
     """Run it to its end; seconds of wall time and processor, and peak memory of the process with its children (by
     samples) or of the biggest of them (as the kernel counts), whichever is more. Ends this program if it fails."""
     load = os.getloadavg()[0]
@@ -116,8 +111,8 @@ def run(command: list[str], directory: Path) -> dict[str, Any]:
 
 
 def train(command: list[str], directory: Path) -> dict[str, Any]:
-    """:func:`run` of a trainer that writes into ``models`` in this directory, and the archive's size."""
-    figures = run(command, directory)
+    """Measure a trainer that writes into ``models`` in this directory, and the size of its archive."""
+    figures = run_measured(command, directory)
     archives = list((directory / "models").glob("*.tar.gz"))
     if not archives:
         sys.exit(f"{' '.join(command)} wrote no archive.")

@@ -1,12 +1,13 @@
-"""Cross-validated NLU accuracy of rebake on the folds that benchmarks/rasa_nlu_folds.py uses.
+"""Cross-validated NLU accuracy of rebake on the folds that `rasa_nlu_folds` uses.
 
-    .venv/bin/python benchmarks/rebake_nlu_folds.py ASSISTANT RESULT.json [--against RASA.json] [--folds 5]
+    python -m benchmarks rebake_nlu_folds ASSISTANT RESULT.json [--against RASA.json] [--folds 5]
 
 Each fold is trained by `rebake.model_training.train_nlu` with the assistant's own pipeline and epochs. With --against
 the exit code is 1 if the mean accuracy is below Rasa's by more than the spread (standard deviation) of Rasa's folds.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import os
 import platform
@@ -14,13 +15,13 @@ import statistics
 import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from folds import make_folds
-from scoring import read_rows, score
-
 import rebake
+from benchmarks.folds import make_folds
+from parity.scoring import read_rows, score
 from rebake.model_training import train_nlu
 
 
@@ -36,13 +37,14 @@ def run_fold(directory: Path) -> dict[str, Any]:
     return {"fold": directory.name, "train_seconds": round(trained, 1), **score(gold, parses)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("assistant", type=Path)
     parser.add_argument("result", type=Path)
     parser.add_argument("--against", type=Path)
     parser.add_argument("--folds", type=int, default=5)
-    given = parser.parse_args()
+
+
+def run(given: Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="rebake-folds-") as work:
         rows = [run_fold(directory) for directory in make_folds(given.assistant, Path(work) / "folds", given.folds)]
     accuracies = [row["intent_accuracy"] for row in rows]
@@ -62,7 +64,4 @@ def main() -> None:
         print(f"Rasa:   {rasa['mean_intent_accuracy']:.3f} +- {rasa['spread_intent_accuracy']:.3f}")
         if told["mean_intent_accuracy"] < rasa["mean_intent_accuracy"] - rasa["spread_intent_accuracy"]:
             sys.exit("rebake's accuracy is lower than Rasa's by more than the spread of Rasa's folds.")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,12 +1,13 @@
 """How often rebake's TEDPolicy, asked alone, predicts the actions of the training stories.
 
-    .venv/bin/python benchmarks/rebake_ted.py RESULT.json POINTS_DIR ASSISTANT... [--against RASA.json] [--seeds 1 2 3]
+    python -m benchmarks rebake_ted RESULT.json POINTS_DIR ASSISTANT... [--against RASA.json] [--seeds 1 2 3]
 
-The prediction points are those that benchmarks/rasa_ted.py wrote. With --against the exit code is 1 if the mean over
+The prediction points are those that `rasa_ted` wrote. With --against the exit code is 1 if the mean over
 the seeds is lower than the lowest of Rasa's seeds.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import os
 import platform
@@ -14,12 +15,12 @@ import statistics
 import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from ted_projects import project_with_seed
-
 import rebake
+from benchmarks.ted_projects import project_with_seed
 from rebake.model_training import train_core
 
 
@@ -53,14 +54,15 @@ def run_seed(assistant: Path, work: Path, seed: int, points: list[dict[str, Any]
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("result", type=Path)
     parser.add_argument("points", type=Path)
     parser.add_argument("assistants", type=Path, nargs="+")
     parser.add_argument("--against", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    given = parser.parse_args()
+
+
+def run(given: Namespace) -> int:
     told: dict[str, Any] = {
         "trainer": f"rebake {rebake.__version__}",
         "machine": f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}",
@@ -93,7 +95,4 @@ def main() -> None:
                 worse.append(assistant.name)
     if worse:
         sys.exit(f"TEDPolicy of rebake is right less often than the worst seed of Rasa's on {', '.join(worse)}.")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

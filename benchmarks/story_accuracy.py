@@ -1,6 +1,6 @@
 """Stories told right by Rasa 3.6.21 with an archive that Rasa trained and with one that rebake trained.
 
-    .venv/bin/python benchmarks/story_accuracy.py RESULT.json [--assistants moodbot ...] [--work DIRECTORY]
+    python -m benchmarks story_accuracy RESULT.json [--assistants moodbot ...] [--work DIRECTORY]
 
 `rasa test core` runs both archives on the assistant's training stories, and with `--e2e` on its test stories. Rasa's
 archive is that of ../shared/reference where it was trained for tens of epochs; for the others Rasa trains the assistant
@@ -10,18 +10,22 @@ it makes of texts that it has not seen hangs on the seed, so both train it with 
 conversations or actions are less often right, on the average, with rebake's archives than with the worst of Rasa's.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import shutil
 import statistics
 import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 import yaml
-from processes import ROOT, machine, rasa_environment, run
 
-SHARED = ROOT.parent / "shared"
+from benchmarks.processes import machine, run_measured
+from parity.paths import ASSISTANTS, REFERENCE, ROOT
+from parity.rasa import environment
+
 TRAINED_LONG = ("moodbot", "formbot", "helpdesk", "travelbot")  # by Rasa in ../shared/reference: 40 or 60 epochs
 TRAINED_HERE = ("concertbot", "breakoutbot", "e2ebot")
 SEEDS: dict[str, tuple[int, ...]] = {"e2ebot": (1, 2, 3)}  # of TEDPolicy
@@ -35,8 +39,8 @@ def prepared(name: str, work: Path) -> Path:
     project = work / name
     if project.exists():
         return project
-    reference = SHARED / "reference" / name
-    source = reference / "assistant" if name in TRAINED_LONG else SHARED / "assistants" / name
+    reference = REFERENCE / name
+    source = reference / "assistant" if name in TRAINED_LONG else ASSISTANTS / name
     begun = project.with_suffix(".begun")
     shutil.rmtree(begun, ignore_errors=True)
     shutil.copytree(source, begun, copy_function=shutil.copyfile)
@@ -61,7 +65,7 @@ def trained(command: list[str], side: str, project: Path, seed: int | None) -> P
             next(policy for policy in config["policies"] if policy["name"] == "TEDPolicy")["random_seed"] = seed
             (project / file).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
         options = ["--config", file, "--domain", "domain.yml", "--data", "data"]
-        figures = run([*command, "train", *options, "--out", out, "--fixed-model-name", "model"], project)
+        figures = run_measured([*command, "train", *options, "--out", out, "--fixed-model-name", "model"], project)
         print(f"{project.name}: {out} trained in {figures['seconds']} s", flush=True)
     return archive
 
@@ -80,7 +84,7 @@ def told(rasa: list[str], project: Path, archive: Path, stories: Path, *options:
     """What `rasa test core` reports."""
     out = archive.parent / f"results-{stories.name}"
     files = ["--model", str(archive), "--stories", str(stories), "--out", str(out)]
-    run([*rasa, "test", "core", *files, "--no-plot", *options], project)
+    run_measured([*rasa, "test", "core", *files, "--no-plot", *options], project)
     report = json.loads((out / "story_report.json").read_text(encoding="utf-8"))
     conversations = report["conversation_accuracy"]
     actions = report["weighted avg"]["support"]
@@ -119,14 +123,15 @@ def measured(name: str, rasa: list[str], work: Path) -> dict[str, dict[str, Figu
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("result", type=Path)
     names = (*TRAINED_LONG, *TRAINED_HERE)
     parser.add_argument("--assistants", choices=names, nargs="+", default=list(names))
     parser.add_argument("--work", type=Path, default=ROOT / ".cache" / "story_accuracy", help="keeps archives")
-    given = parser.parse_args()
-    rasa = [str(rasa_environment() / "bin" / "rasa")]
+
+
+def run(given: Namespace) -> int:
+    rasa = [str(environment() / "bin" / "rasa")]
     given.work.mkdir(parents=True, exist_ok=True)
     content: dict[str, Any] = {"machine": machine(), "assistants": {}}
     if given.result.exists():
@@ -149,7 +154,4 @@ def main() -> None:
             print(f"| {' | '.join(cells)} |", flush=True)
     if below:
         sys.exit("\n".join(below))
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,13 +1,16 @@
 """An assistant whose TEDPolicy has another seed: what both sides train to compare TED asked alone."""
 
+from __future__ import annotations
+
 import shutil
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 # Rasa's default policies, as `rasa train` writes them into a config.yml that has none; UnexpecTEDIntentPolicy is
 # left out: it has no part in what TEDPolicy predicts.
-DEFAULT_POLICIES = [
+DEFAULT_POLICIES: list[dict[str, Any]] = [
     {"name": "MemoizationPolicy"},
     {"name": "RulePolicy"},
     {"name": "TEDPolicy", "max_history": 5, "epochs": 100, "constrain_similarities": True},

@@ -1,23 +1,25 @@
 """What rebake's two departures from Rasa's training of DIET cost or gain.
 
-    .venv/bin/python benchmarks/training_choices.py PROJECT TEST --epochs 12 --seeds 1 2 3 [--part 5] [--ways ...]
+    python -m benchmarks training_choices PROJECT TEST --epochs 12 --seeds 1 2 3 [--part 5] [--ways ...]
 
 Rasa adds the gradient of the L2 term only where the gradient of the loss is positive, rebake does so in the first
 epochs; Rasa ends with the weights of the last epoch, rebake with the mean of those of the last fifth of the epochs. The
 other ways exist here alone: they stand in for rebake's constants while this script trains.
 """
 
-import argparse
+from __future__ import annotations
+
 import random
 import re
 import tempfile
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import yaml
-from nlu_quality import vars_of
-from scoring import score
 
 import rebake
+from benchmarks.nlu_quality import vars_of
+from parity.scoring import score
 from rebake.assistant.importer import load_assistant
 from rebake.model_training import train_nlu
 from rebake.nn.diet import model as diet_model
@@ -48,15 +50,16 @@ def part_of(project: Path, share: int, out: Path) -> Path:
     return out
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("project", type=Path)
     parser.add_argument("test", type=Path)
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--part", type=int, default=1, help="train on one in so many examples of each intent")
     parser.add_argument("--ways", choices=list(WAYS), nargs="+", default=list(WAYS))
-    given = parser.parse_args()
+
+
+def run(given: Namespace) -> int:
     files = str(given.project / "config.yml"), str(given.project / "domain.yml")
     examples = load_assistant(*files, str(given.test)).nlu.examples
     gold = [{"intent": e.intent, "entities": [vars_of(entity) for entity in e.entities]} for e in examples]
@@ -73,7 +76,4 @@ def main() -> None:
             entities = f"{found['entity_f1']:.3f} (overlapping {found['entity_f1_overlapping']:.3f})"
             told = f"intents {found['intent_accuracy']:.3f}, entities {entities}"
             print(f"seed {seed}, {name}: {told}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -10,41 +10,29 @@ another one. Run this with the Python that has rebake (`scripts/environment --de
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
+from parity import command
 from parity.paths import SHARED
 from parity.suites import SUITES
 
-
-def overview() -> str:
-    width = max(map(len, SUITES))
-    lines = [f"  {name:{width}}  {suite.summary}" for name, suite in SUITES.items()]
-    return "\n".join([(__doc__ or "").strip(), "", *lines])
+NO_INPUT = 66
 
 
 def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(overview())
+        print(command.overview(__doc__, {name: suite.summary for name, suite in SUITES.items()}))
         return 0
     name, *rest = arguments
     if name not in SUITES:
         print(f"There is no suite {name!r}. `python -m parity` lists them.", file=sys.stderr)
         return 64
     suite = SUITES[name]
-    module = suite.load()
-    parser = argparse.ArgumentParser(
-        prog=f"python -m parity {name}",
-        description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    module.add_options(parser)
-    given = parser.parse_args(rest)
-    if suite.needs_shared and not SHARED.is_dir():
+    if suite.needs_shared and not SHARED.is_dir() and not {"-h", "--help"} & {*rest}:
         print(f"{SHARED} is missing. The suite {name!r} needs the assistants and references there.", file=sys.stderr)
-        return 66
-    differences = module.run(given)
+        return NO_INPUT
+    differences = command.run(f"python -m parity {name}", f"parity.{suite.module}", rest)
     if differences:
         print(f"{name}: {differences} differences between Rasa 3.6.21 and rebake", file=sys.stderr)
         return 1

@@ -2,22 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Protocol, cast
-
-
-class SuiteModule(Protocol):
-    """What the module of a suite defines; its docstring is the suite's help."""
-
-    __doc__: str | None
-
-    def add_options(self, parser: ArgumentParser) -> None:
-        """Define the suite's options."""
-
-    def run(self, given: Namespace) -> int:
-        """Compare, print what differs, and return the number of differences."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +13,6 @@ class Suite:
     summary: str
     needs_shared: bool = False  # the assistants and references in ../shared
     compares: bool = True  # False: a command that prepares a comparison
-
-    def load(self) -> SuiteModule:
-        return cast(SuiteModule, import_module(f"parity.{self.module}"))
 
 
 SUITES: dict[str, Suite] = {
@@ -49,5 +31,8 @@ SUITES: dict[str, Suite] = {
     "extras": Suite("extras.suite", "Jieba, spaCy, language models and Duckling (installs PyTorch)"),
     "cli_nlu": Suite("command_lines.nlu", "rasa test nlu, run and train nlu --finetune with a model of rebake"),
     "cli_core": Suite("command_lines.core", "rasa test core, run and shell with a model of rebake", needs_shared=True),
+    "extras-environment": Suite(
+        "extras.environments", "print the environment that `extras` uses on one side", compares=False
+    ),
     "make-reference": Suite("make_reference", "let Rasa train the model that `example` compares with", compares=False),
 }

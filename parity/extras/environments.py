@@ -1,4 +1,6 @@
-"""Environments with the libraries that only some components need, laid over those of both sides.
+"""Print the environment with the libraries that only some components need, laid over that of one side.
+
+    python -m parity extras-environment rebake    or rasa; created on first use
 
 The two environments below (REBAKE_VENV and REBAKE_RASA_ENV name their directories) stay as they are. REBAKE_EXTRAS
 names another directory than .cache/extras (-rebake or -rasa is added). Remove one to create it again.
@@ -9,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from parity.paths import ROOT
@@ -47,6 +50,15 @@ def environment(side: str) -> Path:
     subprocess.run([python, *install], check=True)
     stamp.write_text(wanted, encoding="utf-8")
     return place
+
+
+def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("side", choices=SIDES)
+
+
+def run(given: Namespace) -> int:
+    print(environment(given.side))
+    return 0
 
 
 def printed(*command: str | Path) -> str:

@@ -3,7 +3,6 @@
     python -m parity extras                         every variant of parity/extras/variants.py
     python -m parity extras --only spaCy bert       those whose name contains one of the words
     python -m parity extras --keep DIRECTORY        leaves models, archives and answers there, and uses its models again
-    python -m parity extras --environment rebake    prints the environment with the libraries (or that of rasa)
 
 Each variant is trained by Rasa and by rebake, and each of the two archives is asked by both sides: rankings and
 confidences within 1e-4, everything else equal, and an extractor that finds nothing fails, since nothing was compared.
@@ -12,7 +11,7 @@ Language models are made here, small and with random weights; the Duckling serve
 This suite is not part of .ci/run: PyTorch and a second spaCy are much to install, and all of it takes a quarter of an
 hour. Run it after changes to these components, or when their libraries have a new version. The tests of these
 components, tests/nlu/test_extras.py and those of the tokenizer and the extractor, skip what is not installed. To run
-all of them, use `$(python -m parity extras --environment rebake)/bin/python -m pytest`.
+all of them, use `$(python -m parity extras-environment rebake)/bin/python -m pytest`.
 """
 
 from __future__ import annotations
@@ -47,13 +46,9 @@ Parse = Mapping[str, Any]
 
 def add_options(parser: ArgumentParser) -> None:
     add_choice(parser)
-    parser.add_argument("--environment", choices=SIDES, help="print the directory of this environment, and stop")
 
 
 def run(given: Namespace) -> int:
-    if given.environment:
-        print(environment(given.environment))
-        return 0
     pythons = {side: environment(side) / "bin" / "python" for side in SIDES}
     wrong = 0
     with working_directory(given.keep, "extras") as work, duckling() as url:

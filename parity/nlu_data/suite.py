@@ -72,7 +72,7 @@ def ours(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def theirs(answer: dict[str, Any]) -> dict[str, Any]:
-    """Rewrite what Rasa has in other forms: numbers as values become texts, LUIS's role "O" none, intents are stripped."""
+    """Rewrite what Rasa has in other forms: numbers as values become texts, the role "O" none, intents are stripped."""
     for example in answer.get("examples", ()):
         example[1] = example[1].strip() if example[1] else None
         for entity in example[2]:

@@ -1,34 +1,23 @@
 """Benchmarks are only worth their folds and their arithmetic."""
 
-import importlib.util
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
 
+from benchmarks import __main__ as command
+from benchmarks import compare_nlu, folds, processes
+from parity import scoring
 from support.paths import ROOT
 
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-folds = load("folds")
-scoring = load("scoring")
-sys.path.append(str(ROOT / "benchmarks"))  # the scripts import each other, as Python does when one is run
-compare_nlu = load("compare_nlu")
-processes = load("processes")
 EXAMPLE = ROOT / "examples" / "cafe"
 
 
@@ -80,16 +69,16 @@ def test_annotations_are_read_with_offsets_in_the_plain_text(
 
 
 def test_score_counts_intents_with_and_without_the_fallback_and_exact_spans() -> None:
-    gold = [
+    gold: list[dict[str, Any]] = [
         {"text": "a", "intent": "greet", "entities": [{"entity": "x", "start": 0, "end": 1}]},
         {"text": "b", "intent": "deny", "entities": []},
     ]
     fallback = [{"name": "nlu_fallback", "confidence": 0.3}, {"name": "deny", "confidence": 0.2}]
-    parses = [
+    parses: list[dict[str, Any]] = [
         {"intent": {"name": "greet"}, "intent_ranking": [], "entities": [{"entity": "x", "start": 0, "end": 2}]},
         {"intent": fallback[0], "intent_ranking": fallback, "entities": []},
     ]
-    told = scoring.score(gold, json.loads(json.dumps(parses)))
+    told = scoring.score(gold, parses)
     assert told["intent_accuracy"] == 1.0
     assert told["intent_accuracy_with_fallback"] == 0.5
     assert told["entity_f1"] == 0.0
@@ -123,7 +112,7 @@ def test_both_sides_are_trained_with_the_epochs_and_seed_that_are_asked_for(tmp_
 def test_a_process_is_measured_with_its_children(tmp_path: Path) -> None:
     child = "import time; kept = b'x' * 2**28; time.sleep(0.6)"
     script = f'import subprocess, sys; subprocess.run([sys.executable, "-c", "{child}"])'
-    told = processes.run([sys.executable, "-c", script], tmp_path)
+    told = processes.run_measured([sys.executable, "-c", script], tmp_path)
     assert told["seconds"] >= 0.6
     assert told["peak_megabytes"] >= 256
 
@@ -133,7 +122,7 @@ def test_overlapping_entities_count_as_the_papers_on_hwu64_count_them() -> None:
         return {"start": start, "end": end, "entity": name}
 
     gold = [{"intent": "a", "entities": [entity(0, 5), entity(10, 14)]}, {"intent": "b", "entities": [entity(3, 4)]}]
-    parses = [
+    parses: list[dict[str, Any]] = [
         {"intent": {"name": "a"}, "entities": [entity(3, 9), entity(10, 14, "time")]},  # one touches, one is spurious
         {"intent": {"name": "b"}, "entities": [entity(4, 6)]},  # a neighbour is no overlap
     ]
@@ -152,3 +141,25 @@ def test_memory_is_told_while_a_child_that_ended_is_not_yet_collected() -> None:
         assert processes.resident_bytes(os.getpid()) > 10_000_000
     finally:
         child.wait()
+
+
+@pytest.mark.parametrize("name", sorted(name for name, one in command.BENCHMARKS.items() if not one.in_rasa))
+def test_every_benchmark_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main([name, "--help"])
+    assert ended.value.code == 0
+    assert f"python -m benchmarks {name}" in capsys.readouterr().out
+
+
+def test_the_list_has_every_benchmark_and_refuses_others(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([]) == 0
+    listed = capsys.readouterr().out
+    assert all(f"  {name} " in listed for name in command.BENCHMARKS)
+    assert command.main(["nothing"]) == 64
+
+
+def test_core_scale_measures_each_factor_in_a_separate_process(tmp_path: Path) -> None:
+    assert command.main(["core_scale", str(EXAMPLE), str(tmp_path / "result.json"), "1", "2"]) == 0
+    result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+    assert set(result["factors"]) == {"1", "2"}
+    assert result["factors"]["2"]["stories"] > result["factors"]["1"]["stories"]

@@ -1,34 +1,27 @@
 """The comparison that judges rebake against Rasa must be able to fail: one number, name or offset changed is found."""
 
+from __future__ import annotations
+
+import ast
 import copy
-import importlib.util
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from sklearn.metrics import classification_report
 
-from rebake.registry.lookup import COMPONENTS
+from parity import __main__ as command
+from parity import rasa
+from parity.command_lines import reports
+from parity.compare import compare
+from parity.pipelines import variants
+from parity.suites import SUITES
+from rebake.registry.components import COMPONENTS
 from support.paths import ROOT
 from support.shared import need
-
-
-def load(path: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-compare = load("scripts/conformance_compare.py").compare
-variants = load("scripts/conformance_variants_data/variants.py")
-reports = load("scripts/rasa_cli_reports.py")
 
 
 def answer() -> dict[str, Any]:
@@ -113,9 +106,9 @@ NOT_VARIED = {
         "tensorboard_log_directory", "tensorboard_log_level",
     },
     "CRFEntityExtractor": {"featurizers"},  # dense ones, which need downloaded weights
-    "RegexFeaturizer": {"case_sensitive", "use_lookup_tables", "use_regexes", "use_word_boundaries"},  # parity_features
+    "RegexFeaturizer": {"case_sensitive", "use_lookup_tables", "use_regexes", "use_word_boundaries"},  # in `features`
     "RegexEntityExtractor": {"use_regexes"},
-    "WhitespaceTokenizer": {"prefix_separator_symbol"},  # parity_features
+    "WhitespaceTokenizer": {"prefix_separator_symbol"},  # in `features`
     "LexicalSyntacticFeaturizer": {"alias"},
 }  # fmt: skip
 
@@ -178,16 +171,81 @@ def test_a_report_that_is_not_rasas_differs(key: str) -> None:
 
 def test_rasa_processes_at_a_time_share_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rasa keeps its cache in a database in the directory it runs in; two that make its tables at a time fail."""
-    rasa = load("scripts/rasa_answers.py")
-    (tmp_path / "side.py").write_text(
+    package = tmp_path / "parity" / "rasa_side"
+    package.mkdir(parents=True)
+    (package / "side.py").write_text(
         "import json, os, sys\n"
         "os.mkdir(os.environ['RASA_CACHE_DIRECTORY'])\n"
         "json.dump({'cache': os.path.realpath(os.environ['RASA_CACHE_DIRECTORY'])}, open(sys.argv[2], 'w'))\n"
     )
-    monkeypatch.setattr(rasa, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(rasa, "ROOT", tmp_path)
     monkeypatch.setattr(rasa, "rasa_python", lambda: Path(sys.executable))
     work = tmp_path / "work"
     work.mkdir()
-    caches = {answer["cache"] for answer in rasa.rasa_answers("side.py", [{}, {}, {}], work)}
+    caches = {answer["cache"] for answer in rasa.ask_at_once("side", [{}, {}, {}], work)}
     assert len(caches) == 3
     assert {Path(cache).parent for cache in caches} == {work.resolve()}
+
+
+def test_a_side_that_fails_ends_the_suite_with_what_it_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "parity" / "rasa_side"
+    package.mkdir(parents=True)
+    (package / "side.py").write_text("print('just before')\nraise SystemExit(3)\n")
+    monkeypatch.setattr(rasa, "ROOT", tmp_path)
+    with pytest.raises(SystemExit, match="exit code 3:\njust before"):
+        rasa.ask("side", {}, tmp_path, Path(sys.executable))
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_suite_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main([name, "--help"])
+    assert ended.value.code == 0
+    assert f"python -m parity {name}" in capsys.readouterr().out
+
+
+def test_the_list_has_a_line_for_every_suite_and_refuses_others(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([]) == 0
+    listed = capsys.readouterr().out
+    assert all(f"  {name} " in listed and suite.summary in listed for name, suite in SUITES.items())
+    assert command.main(["nothing"]) == 64
+
+
+def test_a_suite_says_which_data_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "SHARED", tmp_path / "shared")
+    assert command.main(["archives"]) == command.NO_INPUT
+    assert f"{tmp_path / 'shared'} is missing" in capsys.readouterr().err
+
+
+def test_rasas_side_imports_nothing_of_rebake() -> None:
+    """Its Python has no rebake; what the modules there share with rebake's side imports neither."""
+    side = ROOT / "parity" / "rasa_side"
+    shared = {ROOT / "parity" / "__init__.py", ROOT / "parity" / "dialogues" / "records.py"}
+    seen = set()
+    waiting = [*side.glob("*.py"), *shared]
+    while waiting:
+        file = waiting.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        for name in imported(file):
+            assert not name.startswith("rebake"), f"{file.name} imports {name}"
+            if name.startswith("parity."):
+                waiting.append(ROOT.joinpath(*name.split(".")).with_suffix(".py"))
+                waiting.append(ROOT.joinpath(*name.split(".")[:-1]) / "__init__.py")
+    assert len(seen) > len(shared)
+
+
+def imported(file: Path) -> list[str]:
+    """Modules that a file imports (`from package import module` as package.module, where there is such a file)."""
+    names = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 10))):
+        if isinstance(node, ast.Import):
+            names += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = [f"{node.module}.{name.name}" for name in node.names]
+            files = [name for name in inner if ROOT.joinpath(*name.split(".")).with_suffix(".py").is_file()]
+            names += files or [node.module]
+    return names

@@ -1,12 +1,13 @@
-"""Cross-validated NLU accuracy of Rasa 3.6.21 (run by the Python of scripts/rasa_env).
+"""Cross-validated NLU accuracy of Rasa 3.6.21.
 
-    "$(scripts/rasa_env)"/bin/python benchmarks/rasa_nlu_folds.py ASSISTANT RESULT.json [--work DIR] [--folds 5]
+    python -m benchmarks rasa_nlu_folds ASSISTANT RESULT.json [--work DIR] [--folds 5]
 
 Each fold is trained by `rasa train nlu` with the assistant's own pipeline and epochs and asked through `Agent`. The
 result is written after every fold, so a run that is stopped keeps what it has, and a later run goes on from there.
 """
 
-import argparse
+from __future__ import annotations
+
 import asyncio
 import json
 import os
@@ -16,16 +17,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from folds import make_folds
-from scoring import read_rows, score
+from rasa.core.agent import Agent
+
+from benchmarks.folds import make_folds
+from parity.scoring import read_rows, score
 
 
 async def parse_all(archive: str, texts: list[str]) -> list[dict[str, Any]]:
-    from rasa.core.agent import Agent
-
     agent = Agent.load(archive)
     return [await agent.parse_message(text) for text in texts]
 
@@ -49,13 +51,14 @@ def run_fold(directory: Path) -> dict[str, Any]:
     return {"fold": directory.name, "train_seconds": round(trained, 1), **score(gold, parses)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("assistant", type=Path)
     parser.add_argument("result", type=Path)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "rasa-nlu-folds")
     parser.add_argument("--folds", type=int, default=5)
-    given = parser.parse_args()
+
+
+def run(given: Namespace) -> int:
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     rows = json.loads(given.result.read_text())["per_fold"] if given.result.exists() else []
     done = {row["fold"] for row in rows}
@@ -74,7 +77,4 @@ def main() -> None:
             "per_fold": rows,
         }
         given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

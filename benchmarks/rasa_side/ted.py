@@ -1,14 +1,15 @@
 """How often Rasa 3.6.21's TEDPolicy, asked alone, predicts the actions of the training stories.
 
-    "$(scripts/rasa_env)"/bin/python benchmarks/rasa_ted.py RESULT.json POINTS_DIR ASSISTANT... [--seeds 1 2 3]
+    python -m benchmarks rasa_ted RESULT.json POINTS_DIR ASSISTANT... [--seeds 1 2 3]
 
 For each seed `rasa train core` trains the assistant's own policies at their own epochs (RulePolicy is there because
 what it knows of rules hides turns from TEDPolicy, also when TEDPolicy alone is asked). The prediction points (rules
-left out, no augmentation) are written to POINTS_DIR/<assistant>.json for benchmarks/rebake_ted.py. Seeds that the
+left out, no augmentation) are written to POINTS_DIR/<assistant>.json for `rebake_ted`. Seeds that the
 result file already has are not run again.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import os
 import platform
@@ -17,18 +18,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from ted_projects import project_with_seed
+from rasa.core.agent import Agent
+from rasa.shared.importers.importer import TrainingDataImporter
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
+from benchmarks.ted_projects import project_with_seed
+from parity.rasa_side.archives import decide, policy_nodes, project_points
 
 
 def story_points(project: Path) -> list[dict[str, Any]]:
-    from rasa.shared.importers.importer import TrainingDataImporter
-    from rasa_side import project_points
-
     importer = TrainingDataImporter.load_from_config(
         str(project / "config.yml"), str(project / "domain.yml"), [str(project / "data")]
     )
@@ -36,9 +37,6 @@ def story_points(project: Path) -> list[dict[str, Any]]:
 
 
 def right_of_ted(archive: Path, points: list[dict[str, Any]]) -> int:
-    from rasa.core.agent import Agent
-    from rasa_side import decide, policy_nodes
-
     agent = Agent.load(str(archive))
     nodes = [node for node in policy_nodes(agent) if "TEDPolicy" in node and "Unexpec" not in node]
     right = 0
@@ -76,13 +74,14 @@ def run_seed(assistant: Path, work: Path, seed: int, points_file: Path) -> dict[
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("result", type=Path)
     parser.add_argument("points", type=Path)
     parser.add_argument("assistants", type=Path, nargs="+")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    given = parser.parse_args()
+
+
+def run(given: Namespace) -> int:
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     told: dict[str, Any] = {
         "trainer": "rasa 3.6.21",
@@ -105,7 +104,4 @@ def main() -> None:
                 "per_seed": rows,
             }
             given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

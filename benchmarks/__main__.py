@@ -1,0 +1,64 @@
+"""List the benchmarks, or run one. README.md beside this file says what they measured.
+
+    python -m benchmarks                   lists them
+    python -m benchmarks NAME [OPTIONS]    runs one
+    python -m benchmarks NAME --help       explains it
+
+Run this with the Python that has rebake (`scripts/environment --dev`). What runs in Rasa is started with the Python of
+Rasa's environment, which `scripts/rasa_env` creates on first use.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from parity import command
+from parity.rasa import rasa_python
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One entry of the list."""
+
+    module: str
+    summary: str
+    in_rasa: bool = False  # run by Rasa's Python
+
+
+BENCHMARKS = {
+    "folds": Benchmark("folds", "cut an assistant's NLU data into folds"),
+    "rasa_nlu_folds": Benchmark("rasa_side.nlu_folds", "cross-validated NLU accuracy of Rasa", in_rasa=True),
+    "rebake_nlu_folds": Benchmark("rebake_nlu_folds", "cross-validated NLU accuracy of rebake on the same folds"),
+    "rasa_ted": Benchmark("rasa_side.ted", "accuracy of Rasa's TEDPolicy, asked alone", in_rasa=True),
+    "rebake_ted": Benchmark("rebake_ted", "accuracy of rebake's TEDPolicy, asked alone"),
+    "compare_nlu": Benchmark("compare_nlu", "NLU of both on one project: training, quality, speed"),
+    "compare_training": Benchmark("compare_training", "time and memory of `rasa train` and `rebake train`"),
+    "parse_speed": Benchmark("parse_speed", "how fast rebake parses with an archive"),
+    "rasa_parse_speed": Benchmark("parse_speed", "how fast Rasa parses with an archive", in_rasa=True),
+    "nlu_quality": Benchmark("nlu_quality", "accuracy of rebake's NLU on test data"),
+    "story_accuracy": Benchmark("story_accuracy", "`rasa test core` on archives of both"),
+    "core_scale": Benchmark("core_scale", "how training Core without networks grows with the stories"),
+    "training_choices": Benchmark("training_choices", "what rebake's departures from Rasa's training of DIET gain"),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(command.overview(__doc__, {name: benchmark.summary for name, benchmark in BENCHMARKS.items()}))
+        return 0
+    name, *rest = arguments
+    if name not in BENCHMARKS:
+        print(f"There is no benchmark {name!r}. `python -m benchmarks` lists them.", file=sys.stderr)
+        return 64
+    benchmark = BENCHMARKS[name]
+    if benchmark.in_rasa and find_spec("rasa") is None:
+        return subprocess.run([rasa_python(), "-m", "benchmarks", name, *rest], check=False).returncode
+    return command.run(f"python -m benchmarks {name}", f"benchmarks.{benchmark.module}", rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
