@@ -13,12 +13,12 @@ SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 def need(name: str) -> Path:
-    """The path of ``../shared/<name>``; skips the test where it is missing, except in CI, which always has it."""
+    """The path of ``../shared/<name>``; skips the test where it is missing, or fails it where REBAKE_REQUIRE_TEST_DATA says so (.ci/run)."""
     assert is_marked("shared"), "a test that needs ../shared has the marker `shared`"
     path = SHARED / name
     if not path.exists():
         message = f"{path} is missing: this test needs the data that lies beside the checkout"
-        if os.environ.get("CI") == "true":
+        if os.environ.get("REBAKE_REQUIRE_TEST_DATA") == "true":
             pytest.fail(message)
         pytest.skip(message)
     return path

@@ -34,7 +34,7 @@ QUANTILES = 20  # of the similarities of windows that an intent does not follow:
 ROUNDING = 1e-4
 """How far thresholds stay below the lowest similarity of a window that the intent does follow: alone, as a conversation
 brings it, and on a server's processor, its similarity is the same but for rounding. As much as rebake's and Rasa's
-results may differ by (scripts/conformance)."""
+results may differ by (parity/compare.py)."""
 
 
 @dataclass(frozen=True, slots=True)
