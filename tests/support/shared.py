@@ -13,7 +13,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 def need(name: str) -> Path:
-    """The path of ``../shared/<name>``; skips the test where it is missing, or fails it where REBAKE_REQUIRE_TEST_DATA says so (.ci/run)."""
+    """Return ``../shared/<name>``. If it is missing, skip the test, or fail it if REBAKE_REQUIRE_TEST_DATA says so."""
     assert is_marked("shared"), "a test that needs ../shared has the marker `shared`"
     path = SHARED / name
     if not path.exists():
