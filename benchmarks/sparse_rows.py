@@ -12,6 +12,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -100,7 +101,11 @@ def import_cost(modules: str) -> tuple[float, float]:
     return best(lambda: subprocess.run(command, capture_output=True, check=True), 7) / 1000, int(kilobytes) / 1024
 
 
-def main() -> None:
+def add_options(parser: ArgumentParser) -> None:
+    """There are none."""
+
+
+def run(_: Namespace) -> int:
     for name, (texts, rounds) in SIZES.items():
         print(f"{name:16}{'ours, us':>12}{'scipy, us':>12}{'scipy / ours':>14}")
         for step, (ours, theirs) in measured(texts, rounds).items():
@@ -108,7 +113,4 @@ def main() -> None:
     for modules in ("numpy", "numpy, scipy.sparse"):
         milliseconds, megabytes = import_cost(modules)
         print(f"import {modules}: {milliseconds:.0f} ms, {megabytes:.0f} MB")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -158,6 +158,16 @@ def test_the_list_has_every_benchmark_and_refuses_others(capsys: pytest.CaptureF
     assert command.main(["nothing"]) == 64
 
 
+def test_every_module_that_is_a_command_is_in_the_list() -> None:
+    package = ROOT / "benchmarks"
+    commands = {
+        str(file.relative_to(package).with_suffix("")).replace("/", ".")
+        for file in package.rglob("*.py")
+        if "def add_options" in file.read_text(encoding="utf-8")
+    }
+    assert commands == {benchmark.module for benchmark in command.BENCHMARKS.values()}
+
+
 def test_core_scale_measures_each_factor_in_a_separate_process(tmp_path: Path) -> None:
     assert command.main(["core_scale", str(EXAMPLE), str(tmp_path / "result.json"), "1", "2"]) == 0
     result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))

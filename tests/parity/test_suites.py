@@ -211,6 +211,16 @@ def test_the_list_has_a_line_for_every_suite_and_refuses_others(capsys: pytest.C
     assert command.main(["nothing"]) == 64
 
 
+def test_every_module_that_is_a_suite_is_in_the_list() -> None:
+    package = ROOT / "parity"
+    suites = {
+        str(file.relative_to(package).with_suffix("")).replace("/", ".")
+        for file in package.rglob("*.py")
+        if "def add_options(parser: ArgumentParser)" in file.read_text(encoding="utf-8")
+    }
+    assert suites == {suite.module for suite in SUITES.values()}
+
+
 def test_a_suite_says_which_data_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
