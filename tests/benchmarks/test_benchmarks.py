@@ -143,7 +143,13 @@ def test_memory_is_told_while_a_child_that_ended_is_not_yet_collected() -> None:
         child.wait()
 
 
-@pytest.mark.parametrize("name", sorted(name for name, one in command.BENCHMARKS.items() if not one.in_rasa))
+def started_here() -> list[Any]:
+    """The benchmarks that this Python runs; one replaces constants of a network, so it loads TensorFlow."""
+    names = sorted(name for name, one in command.BENCHMARKS.items() if not one.in_rasa)
+    return [pytest.param(name, marks=pytest.mark.slow if name == "training_choices" else ()) for name in names]
+
+
+@pytest.mark.parametrize("name", started_here())
 def test_every_benchmark_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         command.main([name, "--help"])
@@ -168,6 +174,7 @@ def test_every_module_that_is_a_command_is_in_the_list() -> None:
     assert commands == {benchmark.module for benchmark in command.BENCHMARKS.values()}
 
 
+@pytest.mark.slow
 def test_core_scale_measures_each_factor_in_a_separate_process(tmp_path: Path) -> None:
     assert command.main(["core_scale", str(EXAMPLE), str(tmp_path / "result.json"), "1", "2"]) == 0
     result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
