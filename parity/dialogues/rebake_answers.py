@@ -18,7 +18,7 @@ from rebake.core.policy import Policy
 from rebake.core.rules.rule_policy import RulePolicy
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError
-from rebake.registry.policies import POLICIES
+from rebake.registry.lookup import POLICIES
 
 
 def answer_of(project: Path, options: dict[str, Any]) -> dict[str, Any]:

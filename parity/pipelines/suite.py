@@ -32,8 +32,7 @@ from rebake import load_model
 from rebake.assistant.importer import load_assistant
 from rebake.errors import RebakeError
 from rebake.model_training import train_nlu
-from rebake.registry.components import COMPONENTS
-from rebake.registry.policies import POLICIES
+from rebake.registry.lookup import COMPONENTS, POLICIES
 
 SHOWN = 8
 Variant = dict[str, str]

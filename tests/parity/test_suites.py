@@ -19,7 +19,7 @@ from parity.command_lines import reports
 from parity.compare import compare
 from parity.pipelines import variants
 from parity.suites import SUITES
-from rebake.registry.components import COMPONENTS
+from rebake.registry.lookup import COMPONENTS
 from support.paths import ROOT
 from support.shared import need
 
