@@ -12,6 +12,7 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from rebake.registry.lookup import COMPONENTS, POLICIES
 from support.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -48,12 +49,11 @@ def imported(module: Path) -> Iterator[str]:
 
 
 def extra_of(module: Path) -> str | None:
-    """The extra that a file asks for with ``require_extra``."""
-    for node in nodes(module):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "require_extra":
-            extra = ast.literal_eval(node.args[1])
-            assert isinstance(extra, str)
-            return extra
+    """The extra that the registry's entry of the component in this file asks for."""
+    name = ".".join(module.with_suffix("").relative_to(ROOT / "src").parts) if module.suffix else ""
+    for entry in (*COMPONENTS.values(), *POLICIES.values()):
+        if entry.extra is not None and (entry.implementation or "").partition(":")[0] == name:
+            return entry.extra.name
     return None
 
 
