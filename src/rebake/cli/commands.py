@@ -16,7 +16,6 @@ from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
-from rebake.build.build import build
 from rebake.build.plan import Baseline, Plan, make_plan
 from rebake.build.request import Request
 from rebake.cli.console import make_progress, print_notices, use_color
@@ -63,6 +62,8 @@ def check(options: argparse.Namespace, started: float, notices: Notices) -> int:
 
 def train(options: argparse.Namespace, started: float, notices: Notices) -> int:
     """Train what is stale; the path of the model is all that goes to stdout. ``notices`` collects what was printed."""
+    from rebake.build.build import build  # a check does without the trainers, and without NumPy
+
     plan = _plan(options, notices, to_train=True)
     if not options.quiet:
         print(verdict_text(_report(plan), color=use_color(sys.stderr)), file=sys.stderr)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from rebake.assistant.model import Example
-from rebake.base.sparse_rows import SparseRows
+
+if TYPE_CHECKING:  # NumPy is much to load for a check, which reads tokens and labels alone
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rebake.base.sparse_rows import SparseRows
 
 TEXT = "text"
 INTENT = "intent"
