@@ -8,12 +8,12 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
-from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from rebake.registry.lookup import COMPONENTS, POLICIES
 from support.paths import ROOT
+from support.source import modules, nodes
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 INSTALLED = packages_distributions()
@@ -28,13 +28,8 @@ DECLARED = distributions(PROJECT["dependencies"])
 EXTRAS = {extra: distributions(asked) for extra, asked in PROJECT["optional-dependencies"].items()}
 
 
-def modules() -> list[Path]:
-    return [*sorted((ROOT / "src" / "rebake").rglob("*.py")), ROOT / "entrypoint"]
-
-
-@cache
-def nodes(module: Path) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
+def programs() -> list[Path]:
+    return [*modules(), ROOT / "entrypoint"]
 
 
 def imported(module: Path) -> Iterator[str]:
@@ -58,16 +53,16 @@ def extra_of(module: Path) -> str | None:
 
 
 def test_what_is_imported_is_declared() -> None:
-    for module in modules():
+    for module in programs():
         extra = extra_of(module)
         allowed = DECLARED | (EXTRAS[extra] if extra is not None else set())
         assert set(imported(module)) - allowed == set(), module
 
 
 def test_what_is_declared_is_imported() -> None:
-    found = {distribution for module in modules() for distribution in imported(module)}
+    found = {distribution for module in programs() for distribution in imported(module)}
     assert found >= DECLARED
-    asked = set().union(*(EXTRAS[extra] for extra in map(extra_of, modules()) if extra is not None))
+    asked = set().union(*(EXTRAS[extra] for extra in map(extra_of, programs()) if extra is not None))
     assert found >= asked - BROUGHT
 
 

@@ -9,7 +9,8 @@ import tomllib
 import pytest
 
 from support.paths import ROOT
-from test_house import FLOORS, SOURCE
+from support.source import SOURCE
+from test_house import FLOORS
 
 DOCUMENTS = ("CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", ".github/pull_request_template.md")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")

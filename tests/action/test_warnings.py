@@ -5,11 +5,15 @@ from __future__ import annotations
 import html
 import shutil
 
+import pytest
+
 from rebake.action.runner import MAX_ANNOTATIONS
 from support.assistant_files import write
 from support.github_api import GitHubApi
 from support.github_job import Project
 from support.warning_assistant import DATA, FILES, WARNINGS
+
+pytestmark = pytest.mark.slow  # whole jobs
 
 
 def plain(markdown: str) -> list[str]:

@@ -13,6 +13,8 @@ from support.assistant_files import write
 from support.assistants import append, edit
 from support.warning_assistant import FILES, WARNINGS
 
+pytestmark = pytest.mark.slow  # whole trainings
+
 
 def train(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", "-m", "rebake", "train", "--report", "report.json", *arguments]

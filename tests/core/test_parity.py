@@ -32,7 +32,7 @@ from rebake.core.policy import PolicyPrediction
 from rebake.registry.node import nodes_of
 from support.shared import need
 
-pytestmark = [pytest.mark.parity, pytest.mark.shared]
+pytestmark = [pytest.mark.slow, pytest.mark.parity, pytest.mark.shared]
 
 ASSISTANTS = ("breakoutbot", "concertbot", "formbot", "helpdesk", "moodbot", "travelbot")
 RECORDED = ("TEDPolicy", "UnexpecTEDIntentPolicy")

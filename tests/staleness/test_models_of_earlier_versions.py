@@ -60,6 +60,7 @@ def test_its_parts_are_reused_beside_what_changed(place: Path) -> None:
     assert (result.trained, set(result.reused)) == ((), {"nlu", "core"})
 
 
+@pytest.mark.slow
 def test_parts_in_a_store_of_before_are_found(
     project: Project, api: GitHubApi, without_tensorflow: dict[str, str]
 ) -> None:
