@@ -65,7 +65,7 @@ def assistant(tmp_path: Path) -> Assistant:
 
 def fingerprints(assistant: Assistant, *parts: str) -> Fingerprints:
     asked = frozenset(part for part in PARTS if part in (parts or PARTS))
-    return fingerprint(assistant, core_arguments={}, nlu_arguments={}, parts=asked)
+    return fingerprint(assistant, parts=asked)
 
 
 def with_text(assistant: Assistant, folder: Path, old: str, new: str) -> Assistant:

@@ -123,7 +123,7 @@ def read(folder: Path, old: str = "", new: str = "") -> Assistant:
 
 
 def prints(assistant: Assistant) -> dict[str, str]:
-    found = fingerprint(assistant, core_arguments={}, nlu_arguments={}, parts=ALL)
+    found = fingerprint(assistant, parts=ALL)
     return {name: record.fingerprint for name, record in found.components.items()}
 
 

@@ -43,7 +43,7 @@ def prints(files: Mapping[str, str], **core_arguments: int) -> Fingerprints:
     shutil.rmtree("data", ignore_errors=True)
     write_project(Path(), dict(files))
     assistant = load_assistant("config.yml", "domain.yml", "data")
-    return fingerprint(assistant, core_arguments=core_arguments, nlu_arguments={}, parts=ALL)
+    return fingerprint(assistant, **core_arguments, parts=ALL)
 
 
 def manifest(found: Fingerprints) -> Manifest:

@@ -39,6 +39,8 @@ from rebake.assistant.model import (
     UserStep,
 )
 from rebake.base.location import Location
+from rebake.build.plan import make_plan
+from rebake.build.request import Request
 from rebake.registry import lookup as registry
 from rebake.registry.entry import Entry, Section
 from rebake.staleness import fingerprints
@@ -52,7 +54,7 @@ ALL = frozenset(PARTS)
 
 
 def prints(assistant: Assistant, parts: frozenset[Part] = ALL, **core_arguments: Any) -> Fingerprints:
-    return fingerprint(assistant, core_arguments=core_arguments, nlu_arguments={}, parts=parts)
+    return fingerprint(assistant, **core_arguments, parts=parts)
 
 
 def values(assistant: Assistant, **core_arguments: Any) -> dict[str, str]:
@@ -146,8 +148,7 @@ def test_writing_a_default_or_an_option_without_effect_does_not_count(bot: Assis
 
 
 def test_the_number_of_threads_does_not_count(bot: Assistant) -> None:
-    two = fingerprint(bot, core_arguments={}, nlu_arguments={"num_threads": 2}, parts=ALL)
-    assert two == prints(bot)
+    assert make_plan(Request(bot, to_train=False, num_threads=2)).fingerprints == prints(bot)
 
 
 def test_an_entity_list_of_an_intent_counts_by_what_it_allows(bot: Assistant) -> None:

@@ -45,7 +45,7 @@ def test_a_model_of_before_is_fresh() -> None:
 def test_each_component_and_each_item_has_the_fingerprint_of_before() -> None:
     manifest = read_manifest(OLD / "model.tar.gz")
     assert manifest is not None
-    now = fingerprint(read(), core_arguments={}, nlu_arguments={}, parts=frozenset({"core", "nlu", "nlg"}))
+    now = fingerprint(read(), parts=frozenset({"core", "nlu", "nlg"}))
     assert len(manifest.components) == 15
     assert {node: record.fingerprint for node, record in now.components.items()} == {
         node: record.fingerprint for node, record in manifest.components.items()

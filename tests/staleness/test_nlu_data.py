@@ -52,7 +52,7 @@ class Project:
         files = {"config.yml": json.dumps(config), "data/nlu.json": json.dumps({"rasa_nlu_data": self.nlu})}
         write(self.directory, {**files, "cities.txt": self.cities})
         assistant = load_assistant("config.yml", None, "data")
-        asked = fingerprint(assistant, core_arguments={}, nlu_arguments={}, parts=frozenset({"nlu"}))
+        asked = fingerprint(assistant, parts=frozenset({"nlu"}))
         found = {record.name: record.fingerprint for record in asked.components.values()}
         return {"nlu": asked.parts["nlu"].fingerprint, **found}
 

@@ -23,7 +23,7 @@ def assistant(directory: Path, component: str) -> Assistant:
 
 
 def first(assistant: Assistant) -> ComponentRecord:
-    found = fingerprint(assistant, core_arguments={}, nlu_arguments={}, parts=frozenset({"nlu"}))
+    found = fingerprint(assistant, parts=frozenset({"nlu"}))
     return next(iter(found.components.values()))
 
 

@@ -45,9 +45,9 @@ def train_graph(
     language: str | None,
     end_to_end: bool = False,
     persist_nlu_data: bool = False,
-    core_arguments: Mapping[str, Any] | None = None,
+    augmentation_factor: int | None = None,
 ) -> Graph:
-    """The nodes of ``train_schema``; ``core_arguments`` may hold ``augmentation_factor``.
+    """The nodes of ``train_schema``; ``augmentation_factor`` is written only where somebody set it.
 
     ``end_to_end`` as in :func:`needs_texts`.
     """
@@ -77,7 +77,7 @@ def train_graph(
         )
         _add_pipeline_training(graph, nlu)
     if core:
-        _add_core_providers(graph, core_arguments or {})
+        _add_core_providers(graph, augmentation_factor)
         with_texts = needs_texts(nlu, core, end_to_end=end_to_end)
         for node in core:
             needs = {**_FOR_POLICIES, **_precomputations(node, with_texts)}
@@ -168,7 +168,7 @@ def _add_pipeline_training(graph: Graph, nlu: Sequence[Node]) -> None:
             )
 
 
-def _add_core_providers(graph: Graph, core_arguments: Mapping[str, Any]) -> None:
+def _add_core_providers(graph: Graph, augmentation: int | None) -> None:
     importer, domain = {"importer": "finetuning_validator"}, {"domain": "domain_provider"}
     graph["domain_provider"] = _train_node(_DOMAIN_PROVIDER, "provide_train", importer, is_target=True, is_input=True)
     for name, class_name in [
@@ -184,7 +184,6 @@ def _add_core_providers(graph: Graph, core_arguments: Mapping[str, Any]) -> None
         config={"exclusion_percentage": None},
         is_input=True,
     )
-    augmentation = core_arguments.get("augmentation_factor")
     graph["training_tracker_provider"] = _train_node(
         f"{_PROVIDERS}.training_tracker_provider.TrainingTrackerProvider",
         "provide",

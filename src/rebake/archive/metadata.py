@@ -77,7 +77,7 @@ def build_metadata(
     core: Sequence[Node],
     components: Path,
     persist_nlu_data: bool = False,
-    core_arguments: Mapping[str, Any] | None = None,
+    augmentation_factor: int | None = None,
 ) -> dict[str, Any]:
     """The content of metadata.json for a model whose trained components lie in ``components``.
 
@@ -100,7 +100,7 @@ def build_metadata(
                 language=config.language,
                 end_to_end=end_to_end,
                 persist_nlu_data=persist_nlu_data,
-                core_arguments=core_arguments,
+                augmentation_factor=augmentation_factor,
             )
         },
         "predict_schema": {"nodes": predict_graph(nlu, core, end_to_end=end_to_end)},

@@ -130,7 +130,7 @@ class Job:
             core=core,
             components=components,
             persist_nlu_data=persist_nlu_data,
-            core_arguments=self.plan.request.core_arguments,
+            augmentation_factor=self.plan.request.augmentation_factor,
         )
         write_metadata(metadata, directory)
         graph = metadata["train_schema"]["nodes"]
@@ -222,7 +222,7 @@ class Job:
             components,
             reuse=reuse,
             featurizer=featurizer,
-            **self.plan.request.core_arguments,
+            augmentation_factor=self.plan.request.augmentation_factor,
         )
         return TrainedPart(done.metrics, tuple(done.seconds), time.monotonic() - started)
 

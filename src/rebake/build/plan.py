@@ -95,9 +95,8 @@ def make_plan(request: Request, baseline: Baseline = NO_BASELINE) -> Plan:
     found = check_assistant(assistant, request.parts, to_train=request.to_train)
     wanted = fingerprint(
         assistant,
-        core_arguments=request.core_arguments,
-        nlu_arguments=request.nlu_arguments,
         parts=request.parts,
+        augmentation_factor=request.augmentation_factor,
     )
     if not wanted.parts.keys() & {"nlu", "core"}:
         raise _nothing_to_train(assistant, request.parts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.model import Assistant
@@ -38,13 +37,3 @@ class Request:
     augmentation_factor: int | None = None
     num_threads: int | None = None
     persist_nlu_data: bool = False
-
-    @property
-    def core_arguments(self) -> dict[str, Any]:
-        """Rasa's ``core_additional_arguments``."""
-        return {} if self.augmentation_factor is None else {"augmentation_factor": self.augmentation_factor}
-
-    @property
-    def nlu_arguments(self) -> dict[str, Any]:
-        """Rasa's ``nlu_additional_arguments``."""
-        return {} if self.num_threads is None else {"num_threads": self.num_threads}

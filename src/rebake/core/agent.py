@@ -52,7 +52,7 @@ def train_policies(
     context: TrainingContext,
     directory: Path,
     *,
-    augmentation_factor: int = DEFAULT_AUGMENTATION,
+    augmentation_factor: int | None = None,
     reuse: Callable[[str], Path | None] = lambda _: None,
     featurizer: EndToEndFeaturizer | None = None,
 ) -> CoreTraining:
@@ -63,7 +63,7 @@ def train_policies(
         assistant: stories, rules and domain.
         context: seed, threads, progress.
         directory: an existing directory, ``components`` of the archive to be.
-        augmentation_factor: see :func:`rebake.core.stories.generator.training_trackers`.
+        augmentation_factor: see :func:`rebake.core.stories.generator.training_trackers`; None = Rasa's default.
         reuse: node id -> directory of the same policy trained before on the same data, which is copied; or None.
         featurizer: of the NLU part that this Core will run with, where stories are end to end.
 
@@ -85,9 +85,8 @@ def train_policies(
             copy_component(kept[node.id], target)
             continue
         if trackers is None:
-            trackers = training_trackers(
-                assistant.stories, assistant.domain, augmentation_factor, notices=context.notices
-            )
+            factor = DEFAULT_AUGMENTATION if augmentation_factor is None else augmentation_factor
+            trackers = training_trackers(assistant.stories, assistant.domain, factor, notices=context.notices)
             end_to_end = None if featurizer is None else featurizer.of_assistant(assistant)
         started = time.perf_counter()
         policy = policies[node.id]

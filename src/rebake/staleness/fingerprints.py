@@ -47,22 +47,19 @@ class Fingerprints:
 def fingerprint(
     assistant: Assistant,
     *,
-    core_arguments: Mapping[str, Any],
-    nlu_arguments: Mapping[str, Any],
     parts: frozenset[Part],
+    augmentation_factor: int | None = None,
 ) -> Fingerprints:
     """Fingerprint the parts that are asked for.
 
     Args:
         assistant: any, whether or not its components can be trained here.
-        core_arguments: of these ``augmentation_factor`` counts.
-        nlu_arguments: of these none counts: ``num_threads`` says how fast to train, not what to learn.
         parts: which parts to look at.
+        augmentation_factor: how many longer stories Core learns from; None = Rasa's default.
 
     Raises:
         DataError: a component or policy that Rasa does not know.
     """
-    del nlu_arguments  # part of the interface, so that one that counts needs no change elsewhere
     records: dict[Part, PartRecord] = {}
     components: dict[str, ComponentRecord] = {}
     config = assistant.config
@@ -78,8 +75,8 @@ def fingerprint(
         records["nlu"] = _part("nlu", items, settings, pipeline)
         components |= pipeline
     if has_core:
-        augmentation = core_arguments.get("augmentation_factor")
-        settings = _core_settings(assistant.domain, DEFAULT_AUGMENTATION if augmentation is None else augmentation)
+        augmentation = DEFAULT_AUGMENTATION if augmentation_factor is None else augmentation_factor
+        settings = _core_settings(assistant.domain, augmentation)
         settings["assistant_id"] = config.assistant_id
         if assistant.is_end_to_end:
             settings["featurizers"] = _featurizers(assistant, pipeline)

@@ -244,7 +244,7 @@ def as_json(data: NluData) -> str:
 
 def _fingerprints(assistant: Assistant, data: NluData) -> Any:
     assistant = replace(assistant, nlu=data)
-    asked = fingerprint(assistant, core_arguments={}, nlu_arguments={}, parts=frozenset({"nlu"}))
+    asked = fingerprint(assistant, parts=frozenset({"nlu"}))
     return asked.parts["nlu"].fingerprint, {node: record.fingerprint for node, record in asked.components.items()}
 
 

@@ -262,7 +262,7 @@ def test_what_it_learns_from_makes_it_stale(old: str, new: str, stale: bool, tmp
 
     def of(directory: Path, changed: dict[str, str]) -> str:
         assistant = load(write(directory, changed))
-        made = fingerprint(assistant, core_arguments={}, nlu_arguments={}, parts=frozenset({"nlu"}))
+        made = fingerprint(assistant, parts=frozenset({"nlu"}))
         return made.components["SklearnIntentClassifier2"].fingerprint
 
     changed = {name: text.replace(old, new) for name, text in files.items()}

@@ -305,7 +305,7 @@ def test_parts_of_speech_need_spacy_and_are_refused_before_training(tmp_path: Pa
 def test_what_it_learns_from_makes_it_stale(file: str, old: str, new: str, stale: bool, tmp_path: Path) -> None:
     def of(files: dict[str, str]) -> str:
         assistant = load(write(tmp_path, files))
-        made = fingerprint(assistant, core_arguments={}, nlu_arguments={}, parts=frozenset({"nlu"}))
+        made = fingerprint(assistant, parts=frozenset({"nlu"}))
         return made.components["CRFEntityExtractor2"].fingerprint
 
     before = of(PROJECT)

@@ -54,7 +54,7 @@ def training_trackers(
     Args:
         stories: stories and rules.
         domain: of the assistant.
-        augmentation_factor: how many finished stories start each round of gluing; 0 = none.
+        augmentation_factor: how many finished stories start each round of concatenation; 0 = none.
         notices: receives a warning for each checkpoint that leads nowhere.
 
     Raises:
