@@ -13,7 +13,7 @@ from support.github_job import STORE, Project
 pytestmark = pytest.mark.slow
 
 
-def test_wrong_data_is_told_at_its_file_and_line(core_only: Project, api: GitHubApi) -> None:
+def test_wrong_data_is_reported_at_its_file_and_line(core_only: Project, api: GitHubApi) -> None:
     core_only.branch()
     append(core_only.clone / "data" / "stories.yml", "  - story: [broken\n")
     core_only.commit("Broken")

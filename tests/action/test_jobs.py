@@ -1,4 +1,4 @@
-"""The whole action as GitHub runs it, on real git repositories, each job in an empty workspace of its own."""
+"""The whole action as GitHub runs it, on real git repositories, each job in its own empty workspace."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def test_a_check_fails_while_the_model_is_stale_and_passes_once_it_was_trained(
     assert "leaving at once" in stale.summary
     assert any(line.startswith("::error") for line in stale.annotations)
 
-    told = core_only.run(event, {"mode": "check", "fail-on": "never"})
-    assert (told.code, told.outputs["stale"], api.statuses[-1]["state"]) == (0, "true", "success")
+    job = core_only.run(event, {"mode": "check", "fail-on": "never"})
+    assert (job.code, job.outputs["stale"], api.statuses[-1]["state"]) == (0, "true", "success")
 
     assert core_only.run(event).outputs["trained"] == "core"
     fresh = core_only.run(event, {"mode": "check"})

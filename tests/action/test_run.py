@@ -33,7 +33,7 @@ SHA = "a" * 40
 
 @dataclass
 class FakePullRequests:
-    """Remembers what it was told; fails with ``error``."""
+    """Records its calls; fails with ``error``."""
 
     error: Exception | None = None
     comments: list[str] = field(default_factory=list)
@@ -93,7 +93,7 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
     return make
 
 
-def test_an_internal_error_is_told_without_a_traceback_where_people_read(
+def test_an_internal_error_is_reported_without_a_traceback_where_people_read(
     make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -108,7 +108,7 @@ def test_an_internal_error_is_told_without_a_traceback_where_people_read(
     assert any(record.exc_info for record in caplog.records), "the log has the traceback"
 
 
-def test_what_cannot_be_told_in_one_place_is_told_in_the_others(make_run: MakeRun, tmp_path: Path) -> None:
+def test_what_cannot_be_reported_in_one_place_is_reported_in_the_others(make_run: MakeRun, tmp_path: Path) -> None:
     run = make_run(FakePullRequests(StorageError("GitHub: no.")))
     assert run.execute() == 7
     assert [notice.message for notice in run.report.notices] == ["GitHub: no."] * 2

@@ -1,4 +1,4 @@
-"""One run of the action: verdict, fetch, train, publish, announce. Everything that it talks to is given to it."""
+"""One run of the action: verdict, fetch, train, publish, announce. The services that it uses are passed in."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ class Run:
 
     @property
     def _model_name(self) -> str | None:
-        """A tag's model has a name of its own; others are named by rebake."""
+        """The name of a tag's model; rebake names all others."""
         if self._run_plan.tag is None:
             return None
         safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in self._run_plan.tag)

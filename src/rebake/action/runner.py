@@ -1,6 +1,6 @@
-"""What the job says to its runner: annotations, masks, outputs and the job summary.
+"""Send workflow commands to the runner: annotations, masks, outputs and the job summary.
 
-The runner obeys commands that stand in the log, so they are switched off while anything else is printed: a story's
+The runner obeys commands in the log, so they are switched off while anything else is printed: a story's
 name must not be one. (actions-toolkit writes the commands; switching and the job summary are ours.)
 """
 
@@ -49,7 +49,7 @@ class Runner:
                 core.set_secret(secret)
 
     def error(self, message: str, location: Location | None = None) -> None:
-        """An error at its place in the changed files and on the run's page."""
+        """Annotate an error in the changed files and on the run's page."""
         with self._on():
             core.error(message, title="rebake", **self._place(location))
 
@@ -124,12 +124,12 @@ class _LoggedTask:
         self._total = total
         self._unit = unit
         self._done = 0
-        self._told = time.monotonic()
+        self._logged_at = time.monotonic()
 
     def advance(self, steps: int = 1, **figures: float) -> None:
         self._done += steps
         now = time.monotonic()
-        if now - self._told >= PROGRESS_EVERY:
-            self._told = now
-            told = "".join(f", {key} {value:.4g}" for key, value in figures.items())
-            logger.info("%s: %s %d of %d%s", self._name, self._unit, self._done, self._total, told)
+        if now - self._logged_at >= PROGRESS_EVERY:
+            self._logged_at = now
+            values = "".join(f", {key} {value:.4g}" for key, value in figures.items())
+            logger.info("%s: %s %d of %d%s", self._name, self._unit, self._done, self._total, values)

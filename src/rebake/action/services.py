@@ -1,4 +1,4 @@
-"""What a run talks to, in one value, so that a test can give it something else."""
+"""The services that a run uses, in one value, so that a test can replace them."""
 
 from __future__ import annotations
 

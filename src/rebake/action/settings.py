@@ -46,7 +46,7 @@ class Settings:
         mode: "train", or "check" (never trains).
         config, domain, data: the assistant's files; ``domain`` and ``data`` are one path per line.
         out: the directory that the model is written to, relative to ``working_directory``.
-        working_directory: of the assistant, relative to the workspace; names it where a repository holds several.
+        working_directory: of the assistant, relative to the workspace; names it where a repository contains several.
         store_tag: the tag of the prerelease that keeps the trained parts.
         comment: whether to write the pull-request comment.
         status: whether to set the commit status.
@@ -87,7 +87,7 @@ class Settings:
         if not given["token"]:
             raise UsageError("The input token is empty.", fix="Leave it out to use the job's own token.")
         if not _TOKEN.fullmatch(given["token"]):  # in a header it would be refused by a message that repeats it
-            raise UsageError("The input token holds blanks or characters that no token has.", fix="Check the secret.")
+            raise UsageError("The input token contains characters that no token has.", fix="Check the secret.")
         if not _TAG.fullmatch(given["store-tag"]):
             raise UsageError(
                 f"The input store-tag is {given['store-tag']!r}.", fix="Use letters, digits, '.', '_', '-'."
