@@ -1,4 +1,4 @@
-"""A model holds the three hashes that `rasa train --finetune` compares, as Rasa computes them from the same files."""
+"""A model has the three hashes that `rasa train --finetune` compares, as Rasa computes them from the same files."""
 
 from __future__ import annotations
 

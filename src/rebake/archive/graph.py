@@ -1,8 +1,8 @@
 """The graphs that Rasa 3.6.21 makes of a configuration: how it would train it, and how it runs it.
 
 Rasa loads the predict graph; of the train graph it reads only the classes.
-End to end (training type 4), both hold the tokenizers and featurizers a second time, as ``e2e_run_...``: there they
-featurize what stories, or the conversation so far, hold (:func:`needs_texts`).
+End to end (training type 4), both contain the tokenizers and featurizers a second time, as ``e2e_run_...``: there they
+featurize what stories, or the conversation so far, contain (:func:`needs_texts`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FOR_POLICIES = {
 
 
 def needs_texts(nlu: Sequence[Node], core: Sequence[Node], *, end_to_end: bool) -> bool:
-    """Whether names and texts are featurized for a policy; ``end_to_end``: stories hold texts, both parts are there."""
+    """Whether names and texts are featurized for a policy; ``end_to_end``: stories have texts, both parts are there."""
     return end_to_end and bool(nlu) and any(node.type.reads_texts for node in core)
 
 

@@ -19,7 +19,7 @@ def read_json(file: Path, kind: type = dict) -> Any:
     """Read the content of a component's file.
 
     Raises:
-        ModelError: it is missing, is not JSON, or does not hold a ``kind``.
+        ModelError: it is missing, is not JSON, or is not a ``kind``.
     """
     name = f"{file.parent.name}/{file.name}"
     try:
@@ -29,5 +29,5 @@ def read_json(file: Path, kind: type = dict) -> Any:
     except ValueError as error:
         raise ModelError(f"{name} of the model is not valid JSON: {error}.", fix=RETRAIN) from error
     if not isinstance(content, kind):
-        raise ModelError(f"{name} of the model does not hold a JSON {kind.__name__}.", fix=RETRAIN)
+        raise ModelError(f"{name} of the model is not a JSON {kind.__name__}.", fix=RETRAIN)
     return content

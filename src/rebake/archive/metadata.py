@@ -34,7 +34,7 @@ _FIX = "Train the model again, or take another model."
 
 @dataclass(frozen=True, slots=True)
 class StoredNode:
-    """A node as metadata.json holds it: ``options`` as the user wrote them, ``resource`` a directory name or None."""
+    """A node as in metadata.json: ``options`` as the user wrote them, ``resource`` a directory name or None."""
 
     id: str
     rasa_class: str
@@ -171,7 +171,7 @@ def read_metadata(path: Path, *, archive: Path | None = None) -> Metadata:
 def resolve(nodes: Sequence[StoredNode], section: Section) -> tuple[Node, ...]:
     """Stored nodes with their registry entries, their options checked.
 
-    ``spec.name`` of the result is the entry's name, not the dotted class that the archive holds.
+    ``spec.name`` of the result is the entry's name, not the dotted class in the archive.
 
     Raises:
         DataError: a component that Rasa does not know, or options with which it cannot have been trained.

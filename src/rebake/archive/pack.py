@@ -33,7 +33,7 @@ def pack(directory: Path, path: Path) -> Path:
     """Pack the files below ``directory`` into ``path``: the same files give the same bytes.
 
     rebake.json and metadata.json come first, so that a check reads only the beginning; the rest follows by name.
-    Times are 0, owners root, the gzip header holds no name. Written under a temporary name, then renamed.
+    Times are 0, owners root, the gzip header has no name. Written under a temporary name, then renamed.
 
     Raises:
         UsageError: ``path`` does not end in .tar.gz (Rasa would not take it for a model).
@@ -74,7 +74,7 @@ def unpack(path: Path) -> Iterator[Path]:
 
     Raises:
         StorageError: the file cannot be opened, or there is no room for its content.
-        ModelError: it is no archive, is truncated, or holds a link, a device, a path that leads outside or too much.
+        ModelError: it is no archive, is truncated, or contains a link, a device, a path that leads outside or too much.
     """
     if path.is_dir():
         yield path
@@ -87,7 +87,7 @@ def unpack(path: Path) -> Iterator[Path]:
 
 
 def read_member(path: Path, name: str) -> bytes | None:
-    """One file of an archive (or of an unpacked model), None where it has no such file.
+    """One file of an archive (or of an unpacked model), None where it is missing.
 
     Reads no further than the file, so the two that :func:`pack` puts first are quick to read.
 
@@ -151,24 +151,26 @@ def _members(path: Path) -> Iterator[tuple[PurePosixPath, IO[bytes] | None]]:
             name = _safe_name(member, path)
             total += member.size
             if total > limit or count > MAX_MEMBERS:
-                raise ModelError(f"The model {path} unpacks to more than a model can hold.", fix=_FIX)
+                raise ModelError(f"The model {path} unpacks to more than a model can have.", fix=_FIX)
             if member.isdir():
                 yield name, None
                 continue
             if name in seen:
-                raise ModelError(f"The model {path} holds {name} twice.", fix=_FIX)
+                raise ModelError(f"The model {path} contains {name} twice.", fix=_FIX)
             seen.add(name)
             yield name, tar.extractfile(member)
         while unzipped.read(1 << 20):  # the tar takes its end from its own content; only gzip knows of a cut-off end
             total += 1 << 20
             if total > limit:
-                raise ModelError(f"The model {path} unpacks to more than a model can hold.", fix=_FIX)
+                raise ModelError(f"The model {path} unpacks to more than a model can have.", fix=_FIX)
 
 
 def _safe_name(member: tarfile.TarInfo, path: Path) -> PurePosixPath:
     name = PurePosixPath(member.name)
     if not (member.isdir() or member.isreg()) or member.issparse():
-        raise ModelError(f"The model {path} holds {member.name!r}, which is neither a file nor a directory.", fix=_FIX)
+        raise ModelError(
+            f"The model {path} contains {member.name!r}, which is neither a file nor a directory.", fix=_FIX
+        )
     if name.is_absolute() or ".." in name.parts or "\\" in member.name or "\0" in member.name:
-        raise ModelError(f"The model {path} holds {member.name!r}, a path that leads outside of it.", fix=_FIX)
+        raise ModelError(f"The model {path} contains {member.name!r}, a path that leads outside of it.", fix=_FIX)
     return name

@@ -43,7 +43,7 @@ def remove_leftovers(output: Path) -> None:
 
 
 def _is_left(entry: Path, is_kind: Callable[[int], bool]) -> bool:
-    """Whether it is old, of the wanted kind (not a link to such), and the user's own."""
+    """Whether it is old, of the wanted kind (not a link to one), and the user's own."""
     try:
         status = entry.lstat()
     except OSError:
