@@ -53,7 +53,7 @@ def test_one_file_may_hold_everything(tmp_path: Path) -> None:
     assert assistant.files == (str(tmp_path / "all.yml"),)
 
 
-def test_what_is_not_read_is_told(tmp_path: Path) -> None:
+def test_what_is_not_read_is_reported(tmp_path: Path) -> None:
     files = {
         "data/domain.yml": "intents: [a]\n",
         "data/empty.yml": "# nothing\n",
@@ -63,13 +63,13 @@ def test_what_is_not_read_is_told(tmp_path: Path) -> None:
         "data/mixed.yml": "nlu: []\nslots: {}\nfoo: 1\n",
     }
     assistant = load(write(tmp_path, files))
-    told = {str(notice).removeprefix(f"{tmp_path}/data/") for notice in assistant.notices}
-    assert told == {
-        "domain.yml:1: Skipped: the file holds no training data, only 'intents'. It looks like a domain file.",
+    reported = {str(notice).removeprefix(f"{tmp_path}/data/") for notice in assistant.notices}
+    assert reported == {
+        "domain.yml:1: Skipped: the file contains no training data, only 'intents'. It looks like a domain file.",
         "empty.yml:1: The file is empty.",
-        "list.yml:1: Skipped: the file holds a list, no training data.",
-        "other.yml:1: Skipped: the file holds no training data, only 'storis'. Did you mean 'stories'?",
-        "x.json:1: Skipped: the file holds no training data.",
+        "list.yml:1: Skipped: the file contains a list, no training data.",
+        "other.yml:1: Skipped: the file contains no training data, only 'storis'. Did you mean 'stories'?",
+        "x.json:1: Skipped: the file contains no training data.",
         "mixed.yml:2: 'slots' is read from domain files alone; this is a data file.",
         "mixed.yml:3: Unknown key 'foo'.",
     }
@@ -82,9 +82,9 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     (tmp_path / "data" / "broken.yml").symlink_to(tmp_path / "nowhere")
     assistant = load(tmp_path)
     assert [story.name for story in assistant.stories] == ["a", "b"]
-    told = " ".join(str(notice) for notice in assistant.notices)
-    assert "leads back to a directory above it" in told
-    assert "broken.yml" in told
+    reported = " ".join(str(notice) for notice in assistant.notices)
+    assert "leads back to a directory above it" in reported
+    assert "broken.yml" in reported
 
 
 def test_places_are_as_the_user_gave_the_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,12 +180,12 @@ def test_a_mistake_in_the_configuration_is_one_error(
     assert caught.value.location.line == line
 
 
-def test_unknown_keys_and_a_missing_assistant_id_are_told(tmp_path: Path) -> None:
+def test_unknown_keys_and_a_missing_assistant_id_are_reported(tmp_path: Path) -> None:
     write(tmp_path, {"config.yml": "language: en\npolicy: []\nassistant_id: placeholder_default\n"})
-    told = [str(notice).removeprefix(f"{tmp_path}/") for notice in load(tmp_path).notices]
-    assert told == [
+    reported = [str(notice).removeprefix(f"{tmp_path}/") for notice in load(tmp_path).notices]
+    assert reported == [
         "config.yml:2: Unknown key 'policy' in the configuration. Did you mean 'policies'?",
-        "config.yml:3: The configuration has no 'assistant_id' of its own; give it a unique name.",
+        "config.yml:3: The configuration has no 'assistant_id'. Set one that is unique.",
     ]
 
 

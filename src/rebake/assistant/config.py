@@ -63,7 +63,7 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
     assistant_id = _text(document, content, "assistant_id")
     if assistant_id in (None, PLACEHOLDER_ID):
         place = document.at(content.line_of("assistant_id"))
-        notices.append(Notice("The configuration has no 'assistant_id' of its own; give it a unique name.", place))
+        notices.append(Notice("The configuration has no 'assistant_id'. Set one that is unique.", place))
     pipeline, pipeline_is_default = _components(document, content, "pipeline", defaults.PIPELINE)
     policies, policies_is_default = _components(document, content, "policies", defaults.POLICIES)
     return Config(

@@ -123,10 +123,10 @@ class ProjectImporter:
             is_directory = Path(path).is_dir()
             files = domain_files(path, notices) if is_directory else [path]
             documents = [self._read(file) for file in files]
-            if is_directory:  # other YAML files may stand beside the domain's
+            if is_directory:  # a directory may contain other YAML files too
                 documents = [document for document in documents if _has_key(document, DOMAIN_KEYS)]
             if not documents:
-                notices.append(Notice(f"The directory '{path}' holds no domain file."))
+                notices.append(Notice(f"The directory '{path}' contains no domain file."))
             domains += [_read_domain(document, notices) for document in documents]
         merged, merge_notices = merge_domains(domains)
         return merged, (*notices, *merge_notices)
@@ -159,7 +159,7 @@ class ProjectImporter:
             data.notices.append(Notice("The file is empty.", document.at(1), NoticeKind.SKIPPED_FILE))
             return
         if not isinstance(content, YamlMap):
-            message = f"Skipped: the file holds {describe(content)}, no training data."
+            message = f"Skipped: the file contains {describe(content)}, no training data."
             data.notices.append(Notice(message, document.at(1), NoticeKind.SKIPPED_FILE))
             return
         if not _has_key(document, DATA_KEYS) and not is_domain:
@@ -177,7 +177,7 @@ class ProjectImporter:
 
 
 class _Data:
-    """What the data files hold, while they are read."""
+    """The content of the data files, while they are read."""
 
     def __init__(self) -> None:
         self.nlu = NluData()
@@ -239,5 +239,5 @@ def _no_data_notice(document: Document, content: YamlMap) -> Notice:
     keys = ", ".join(f"'{key}'" for key in list(content)[:5])
     hint = next((hint for key in content if (hint := did_you_mean(str(key), DATA_KEYS))), "")
     kind = " It looks like a domain file." if any(key in content for key in DOMAIN_KEYS) else ""
-    message = f"Skipped: the file holds no training data, only {keys or 'nothing'}.{hint}{kind}"
+    message = f"Skipped: the file contains no training data, only {keys or 'nothing'}.{hint}{kind}"
     return Notice(message, document.at(1), NoticeKind.SKIPPED_FILE)

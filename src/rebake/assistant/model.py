@@ -35,7 +35,7 @@ class ComponentSpec:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """config.yml. ``pipeline``/``policies`` hold Rasa's defaults where the file leaves them empty."""
+    """config.yml. ``pipeline``/``policies`` are Rasa's defaults where the file leaves them empty."""
 
     recipe: str
     language: str | None
@@ -260,7 +260,7 @@ class CheckpointStep:
 
 @dataclass(frozen=True, slots=True)
 class OrStep:
-    """``or:`` alternatives: user steps, or slots; each slot is an alternative of its own, as in Rasa."""
+    """``or:`` alternatives: user steps, or slots; each slot is a separate alternative, as in Rasa."""
 
     alternatives: tuple[UserStep | tuple[SlotStep, ...], ...]
     location: Location | None = None
@@ -271,7 +271,7 @@ Step = UserStep | ActionStep | SlotStep | LoopStep | CheckpointStep | OrStep
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A story or a rule (``is_rule``); ``condition`` holds a rule's SlotStep and LoopStep conditions."""
+    """A story or a rule (``is_rule``); ``condition`` has a rule's SlotStep and LoopStep conditions."""
 
     name: str
     steps: tuple[Step, ...]
@@ -284,7 +284,7 @@ class Story:
 
     @property
     def is_end_to_end(self) -> bool:
-        """Whether a step holds user text in place of an intent, or bot text in place of an action."""
+        """Whether a step has user text in place of an intent, or bot text in place of an action."""
         return any(
             (isinstance(step, UserStep) and step.intent is None) or (isinstance(step, ActionStep) and step.name is None)
             for step in self.steps

@@ -1,4 +1,4 @@
-"""What the readers of all kinds of files share: places, types of values, the version key, close matches."""
+"""What the readers of all kinds of files share: locations, types of values, the version key, close matches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KINDS: dict[type, str] = {dict: "a mapping", list: "a list", str: "text", bool:
 
 
 class FileSource:
-    """Names the places of a file's values; without a file (a domain from an archive) there are none."""
+    """Locates the values of a file; without a file (a domain from an archive) there are none."""
 
     def __init__(self, file: str | None) -> None:
         self.file = file
@@ -66,7 +66,9 @@ class FileSource:
         items = self.sequence(owner, key)
         for item in items:
             if not isinstance(item, str):
-                raise self.error(f"'{key}' must list names, but holds {describe(item)}.", owner, key, "Quote the name.")
+                raise self.error(
+                    f"'{key}' must list names, but contains {describe(item)}.", owner, key, "Quote the name."
+                )
         return tuple(items)
 
     def text(self, owner: Mapping[Any, Any], key: str) -> str:

@@ -1,4 +1,4 @@
-"""Domains: reading, merging, the orders that a model rests on, and the forms that an archive holds."""
+"""Domains: reading, merging, the orders that a model depends on, and the forms in an archive."""
 
 import json
 import tarfile

@@ -92,7 +92,7 @@ def annotated(**entity: Any) -> dict[str, Any]:
         ('{"rasa_nlu_data": {"common_examples": []}\n', 2, "'}' is missing"),
         ('{"rasa_nlu_data": {}, "rasa_nlu_data": {}}', 1, "appears twice"),
         ('{"rasa_nlu_data": {"common_examples": [\n{"text": "a", "text": "b"}]}}', 2, "appears twice"),
-        ('{"rasa_nlu_data": {},\n"x": 1}', 2, "stands beside"),
+        ('{"rasa_nlu_data": {},\n"x": 1}', 2, "beside"),
         ('{"rasa_nlu_data":\n[]}', 1, "is a list"),
         ('{"rasa_nlu_data": {"common_examples": [\n\n{"text": "\\ud83d"}]}}', 3, "half of a character"),
         (rasa_data(common_examples={}), 3, "'common_examples' is a mapping"),
@@ -116,7 +116,7 @@ def annotated(**entity: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_line(
+def test_a_mistake_is_reported_with_its_line(
     text: str, line: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(write(tmp_path, {"nlu.json": text}))
@@ -137,10 +137,10 @@ def test_what_is_odd_is_a_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(write(tmp_path, {"nlu.json": content}))
     assistant = load_assistant(None, None, "nlu.json")
     assert assistant.nlu.examples[0].entities == (EntitySpan(0, 5, "e", "ab cd"),)
-    told = "\n".join(map(str, assistant.notices))
+    reported = "\n".join(map(str, assistant.notices))
     for words in ("goes beyond the end", "Not read of an example: 'colour'", "'intent_examples' is not read",
                   "Unknown key 'lookup_table'", 'without "value"', "lookup 'l' has no elements"):  # fmt: skip
-        assert words in told
+        assert words in reported
 
 
 def test_luis_wit_and_dialogflow_exports_are_read(tmp_path: Path) -> None:
@@ -193,9 +193,9 @@ def test_luis_wit_and_dialogflow_exports_are_read(tmp_path: Path) -> None:
     assert [(r.name, r.pattern) for r in assistant.nlu.regexes] == [("on", "y"), ("zip", "[0-9]+"), ("code", "c+")]
     assert [(t.name, t.elements) for t in assistant.nlu.lookups] == [("city", ("Roma",))]
     assert {s.surface: s.value for s in assistant.nlu.synonyms} == {"Roma": "Rom", "@x": "Rom", "c+": "c"}
-    told = "\n".join(notice.message for notice in assistant.notices)
-    assert "'not annotated' has no list of entities" in told
-    assert "'lost_usersays_de.json' is not beside this file" in told
+    reported = "\n".join(notice.message for notice in assistant.notices)
+    assert "'not annotated' has no list of entities" in reported
+    assert "'lost_usersays_de.json' is not beside this file" in reported
 
 
 _names = st.sampled_from(["city", "time", "A b", "ü"])
@@ -258,7 +258,7 @@ def test_the_yaml_and_the_json_of_the_same_data_mean_the_same(data: NluData) -> 
     by_intent = replace(data, examples=tuple(sorted(data.examples, key=lambda e: groups.index(_group(e)))))
     from_yaml, _ = combine_nlu([read_nlu(parse_yaml(nlu_as_yaml(by_intent), "nlu.yml"))])
     from_json, _ = combine_nlu([read_rasa_json(parse_json(as_json(by_intent), "nlu.json"), "nlu.json")])
-    assert [_told(e) for e in from_json.examples] == [_told(e) for e in from_yaml.examples]
+    assert [_content(e) for e in from_json.examples] == [_content(e) for e in from_yaml.examples]
     assert _fingerprints(assistant, from_json) == _fingerprints(assistant, from_yaml)
 
 
@@ -267,7 +267,7 @@ def _group(example: Example) -> Any:
     return example.intent, (example.metadata or {}).get("intent")
 
 
-def _told(example: Example) -> Any:
+def _content(example: Example) -> Any:
     return replace(example, location=None)
 
 

@@ -66,11 +66,11 @@ def test_an_annotation_that_means_nothing_is_refused(written: str, words: str) -
     [
         ("a [b ](c)", "begins or ends with a blank"),
         ("a [b] (c) [d](e)", "look like an annotation"),
-        ("a [b][c]", "holds no entity"),
+        ("a [b][c]", "contains no entity"),
         ('[a][{"entity": "x"}, {"entity": "y"}]', "several entities"),
     ],
 )
-def test_odd_annotations_are_told(written: str, words: str) -> None:
+def test_odd_annotations_are_reported(written: str, words: str) -> None:
     (remark,) = parse_annotations(written).remarks
     assert words in remark
 
@@ -165,7 +165,7 @@ def test_examples_synonyms_patterns_and_lookups_are_read_with_places(tmp_path: P
     assert any("Did you mean 'intent'?" in notice and f"{file}:32:" in notice for notice in notices)
 
 
-def test_the_later_synonym_counts_and_is_told(tmp_path: Path) -> None:
+def test_the_later_synonym_counts_and_is_reported(tmp_path: Path) -> None:
     text = "nlu:\n- synonym: a\n  examples: |\n    - x\n- synonym: b\n  examples: |\n    - x\n"
     assistant = nlu(tmp_path, text)
     assert {s.surface: s.value for s in assistant.nlu.synonyms} == {"x": "b"}

@@ -73,10 +73,14 @@ def _named(content: Mapping[str, Any], key: str, source: FileSource) -> list[tup
             result.append((item, None, place))
             continue
         if not isinstance(item, Mapping) or not item:
-            raise source.error(f"'{key}' must list names, but holds {describe(item)}.", items, index, "Quote the name.")
+            raise source.error(
+                f"'{key}' must list names, but contains {describe(item)}.", items, index, "Quote the name."
+            )
         for name, properties in item.items():
             if not isinstance(name, str):
-                raise source.error(f"'{key}' must list names, but holds {describe(name)}.", items, index, "Quote it.")
+                raise source.error(
+                    f"'{key}' must list names, but contains {describe(name)}.", items, index, "Quote it."
+                )
             if not isinstance(properties, Mapping) or not properties:
                 raise source.error(
                     f"'{name}' under '{key}' ends with a colon, but its settings are {describe(properties)}.",
@@ -247,7 +251,7 @@ def _forms(content: Mapping[str, Any], source: FileSource) -> tuple[Form, ...]:
         if not isinstance(written, Mapping):
             raise source.error(f"The form '{name}' is {describe(written)}.", forms, name, migrate)
         if set(written) - {"required_slots", "ignored_intents"} or isinstance(written.get("required_slots"), Mapping):
-            raise source.error(f"The form '{name}' holds slot mappings, as forms did in Rasa 2.", forms, name, migrate)
+            raise source.error(f"The form '{name}' has slot mappings, as forms did in Rasa 2.", forms, name, migrate)
         if "ignored_intents" in written and "required_slots" not in written:
             raise source.error(f"The form '{name}' has no 'required_slots'.", forms, name, "Add them.")
         result.append(

@@ -1,4 +1,4 @@
-"""The forms in which an archive holds a domain: as metadata.json has it, and as domain.yml."""
+"""Serialize a domain as an archive has it: in metadata.json and as domain.yml."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rebake.assistant.yaml.values import plain, resolve
 
 
 def domain_as_dict(domain: Domain) -> dict[str, Any]:
-    """The domain as metadata.json holds it: what ``Domain.as_dict()`` of Rasa 3.6.21 returns.
+    """Serialize the domain as in metadata.json: what ``Domain.as_dict()`` of Rasa 3.6.21 returns.
 
     Empty sections are left out. A fresh value: the caller may change it.
     """
@@ -113,7 +113,7 @@ _DomainDumper.add_representer(str, _represent_text)
 
 
 def domain_as_yaml(domain: Domain) -> str:
-    """What an archive's ``components/domain_provider/domain.yml`` holds; Rasa reads it again as the domain."""
+    """The content of an archive's ``components/domain_provider/domain.yml``, which Rasa reads again as the domain."""
     text: str = yaml.dump(
         domain_as_dict(domain),
         Dumper=_DomainDumper,

@@ -49,7 +49,7 @@ def parse_annotations(text: str) -> AnnotatedText:
         end = match.end()
         found = _spans_of(match, start)
         if not found:
-            remarks.append(f"'{match[0]}' holds no entity")
+            remarks.append(f"'{match[0]}' contains no entity")
         if len({span.entity for span in found}) > 1:
             remarks.append(f"'{surface}' is annotated as several entities, of which DIETClassifier learns one")
         if surface != surface.strip():

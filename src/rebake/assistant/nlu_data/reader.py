@@ -107,7 +107,7 @@ class _NluReader:
             raise self.error(
                 f"The examples of the {owner} are {describe(block)}.",
                 item.line_of("examples"),
-                "Write 'examples: |' and each one on a line of its own, starting with '- '.",
+                "Write 'examples: |' and each one on its own line, starting with '- '.",
             )
         for index, row in enumerate(block.split("\n")):
             for text in row.splitlines():
@@ -175,7 +175,7 @@ def check_intent(intent: str | None, place: Location) -> None:
 
 
 def combine_nlu(files: Iterable[NluFile]) -> tuple[NluData, tuple[Notice, ...]]:
-    """All files' data in order, without exact duplicates; those of examples are told."""
+    """Combine all files' data in order, without exact duplicates; a notice names each duplicate example."""
     examples: dict[tuple[Any, ...], Example] = {}
     synonyms: dict[str, Synonym] = {}  # as Rasa's: the last value of a surface, at the place of the first
     regexes: list[RegexPattern] = []

@@ -38,7 +38,7 @@ def nlu_as_yaml(data: NluData) -> str:
     """The data in Rasa's format 3.1; reading it gives the same data again.
 
     Except what YAML has no form for: blanks around a text, and brackets in it that look like an annotation, both of
-    which only JSON data can hold; examples without an intent, which Rasa leaves out as well.
+    which only JSON data can have; examples without an intent, which Rasa leaves out as well.
     """
     intents: dict[tuple[str, str], list[Example]] = {}
     for example in data.examples:
@@ -102,7 +102,7 @@ def _intent(name: str, examples: list[Example]) -> dict[str, Any]:
 
 
 def _metadata(example: Example) -> dict[str, Any]:
-    """Of the intent and of the example; metadata of another form, which only JSON data can hold, has no place."""
+    """Of the intent and of the example; metadata of another form, which only JSON data can have, is dropped."""
     return example.metadata if isinstance(example.metadata, dict) else {}
 
 

@@ -26,7 +26,7 @@ from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError
 
-# What may stand beside a step's own key; Rasa refuses any other mixture.
+# Keys that may accompany a step's own key; Rasa refuses any other mixture.
 _BESIDE = {"intent": ("user", "entities"), "user": ("entities",), "checkpoint": ("slot_was_set",)}
 _NOT_IN_RULES = ("bot", "checkpoint")  # Rasa refuses them as well
 STEP_KEYS = ("intent", "user", "or", "action", "bot", "checkpoint", "slot_was_set", "active_loop", "metadata")
@@ -41,7 +41,7 @@ class StoryFile:
 
 
 def is_test_file(path: str) -> bool:
-    """Test stories stand in files whose name starts with ``test_``; they are never trained on."""
+    """Whether a file contains test stories: its name starts with ``test_``. They are never trained on."""
     return PurePath(path).name.startswith("test_")
 
 
@@ -146,7 +146,7 @@ class _StoryReader:
             raise self.error(message, line, "Fix the key.")
         if is_rule and key in _NOT_IN_RULES:
             fix = "Write a story instead." if key == "checkpoint" else "Write '- action: name', or a story instead."
-            raise self.error(f"A rule cannot hold a step '{key}'.", line, fix)
+            raise self.error(f"A rule cannot have a step '{key}'.", line, fix)
         self.refuse_beside(entry, key)
         readers: dict[str, Callable[[YamlMap], Sequence[Step]]] = {
             "intent": lambda entry: (self.user(entry),),
@@ -166,7 +166,7 @@ class _StoryReader:
         others = [str(other) for other in entry if other != key and other not in _BESIDE.get(key, ())]
         if others:
             line = entry.line_of(others[0])
-            raise self.error(f"'{others[0]}' cannot stand beside '{key}' in one step.", line, "Make two steps of it.")
+            raise self.error(f"'{others[0]}' and '{key}' cannot be in the same step.", line, "Split it into two steps.")
 
     def bot(self, entry: YamlMap) -> ActionStep:
         """The text as it is written, with its blanks: it is the name of an action."""
@@ -243,7 +243,7 @@ class _StoryReader:
         return StoryEntity(names[0], plain(item[names[0]]), item.get("role"), item.get("group"))
 
     def slots(self, entry: YamlMap) -> tuple[SlotStep, ...]:
-        """The slots of one ``slot_was_set``, each a step of its own."""
+        """The slots of one ``slot_was_set``, each as a separate step."""
         result: list[SlotStep] = []
         for line, item in self.listed(entry, "slot_was_set", "slot: value").numbered():
             if isinstance(item, str):

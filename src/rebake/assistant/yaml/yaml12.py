@@ -93,7 +93,7 @@ def parse_yaml(text: str, file: str, *, env: frozenset[str] = frozenset()) -> Do
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise DataError(
-            f"The file holds a character that YAML does not allow: {error.reason}.",
+            f"The file contains a character that YAML does not allow: {error.reason}.",
             location=Location(file, line),
             fix="Remove it, or write it as an escape in double quotes.",
         ) from None
@@ -246,7 +246,7 @@ class _Builder:
             raise self.error(
                 f"The key '{key}' appears twice in one mapping, first on line {mapping.key_lines[key]}.",
                 line,
-                "Rename or remove one of them, or join what they hold.",
+                "Rename or remove one of them, or merge their contents.",
             )
         mapping.key_lines[key] = line
 

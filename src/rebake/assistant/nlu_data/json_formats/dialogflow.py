@@ -64,7 +64,7 @@ def read_dialogflow_entity(content: YamlMap, file: str, language: str) -> NluFil
 
 
 def _beside(file: str, kind: str, language: str) -> tuple[JsonSource, Any]:
-    """The file of examples that belongs to ``file``, and its content; None where there is none (which is told)."""
+    """The file of examples that belongs to ``file``, and its content; None, and a notice, where there is none."""
     path = file.replace(".json", f"_{kind}_{language}.json")
     if not Path(path).is_file():
         source = JsonSource(file)

@@ -74,7 +74,7 @@ class JsonSource:
     ) -> EntitySpan:
         """An entity at ``bounds`` (end exclusive) of the text; without a value it stands for itself. Raises DataError.
 
-        Rasa takes the word "None" for a missing value, so that every such entity is found with that value; here it
+        Rasa takes the word "None" for a missing value, so that each of these entities is found with that value; here it
         stands for itself.
         """
         start, end = bounds

@@ -18,7 +18,7 @@ def read_lookup_file(path: str, place: Location) -> list[str]:
         place: where it is written.
 
     Raises:
-        DataError: there is no such file, it is no UTF-8 text, or it lies outside of the project. Whatever a model is
+        DataError: the file does not exist, is not UTF-8 text, or lies outside of the project. Whatever a model is
             trained from ends up in its archive, so a data file must not be able to name any file of the machine.
     """
     real = os.path.realpath(path)

@@ -20,7 +20,9 @@ def read_luis(content: YamlMap, file: str) -> NluFile:
     line = content.line_of(MARK)
     major = source.text(content, MARK, "the LUIS export", line).split(".")[0]
     if major.isdecimal() and int(major) > _LATEST:
-        source.notice(f"LUIS exports of version {major} may hold what is not read here; known are up to 7.", line)
+        source.notice(
+            f"LUIS exports of version {major} may contain what is not read here; versions up to 7 are known.", line
+        )
     for line, item in source.items(content, "utterances"):
         _example(source, item, line)
     for line, item in source.items(content, "regex_features"):

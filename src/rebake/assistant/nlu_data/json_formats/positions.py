@@ -1,4 +1,4 @@
-"""JSON whose places are known: mappings know the lines of their keys, lists the lines of their items.
+"""JSON whose locations are known: mappings know the lines of their keys, lists the lines of their items.
 
 What stands inside of a list's item is decoded in one go by Python's own decoder, so that large files are read fast.
 """
@@ -110,7 +110,7 @@ class _PositionReader:
                 json.dumps(value, ensure_ascii=False).encode()
             except UnicodeEncodeError:
                 raise DataError(
-                    "A text holds half of a character (\\uD800 to \\uDFFF by itself).",
+                    "A text contains half of a character (\\uD800 to \\uDFFF by itself).",
                     location=Location(self.file, self.line),
                     fix="Write the character itself, or both halves of it.",
                 ) from None
@@ -127,7 +127,7 @@ class _PositionReader:
         return DataError(
             f"The key '{key}' appears twice in one object.",
             location=Location(self.file, line),
-            fix="Rename or remove one of them, or join what they hold.",
+            fix="Rename or remove one of them, or merge their contents.",
         )
 
     def _peek(self) -> str:

@@ -32,9 +32,9 @@ class _RasaJsonReader(JsonSource):
         for key in self.content:
             if key != MARK:
                 raise self.error(
-                    f"'{key}' stands beside '{MARK}'; Rasa refuses such a file.",
+                    f"The file has '{key}' beside '{MARK}'; Rasa refuses it.",
                     self.content.line_of(key),
-                    "Remove it, or put it into a file of its own.",
+                    "Remove it, or move it to a separate file.",
                 )
         data = self.content[MARK]
         if not isinstance(data, YamlMap):
@@ -84,7 +84,7 @@ class _RasaJsonReader(JsonSource):
         self.result.synonyms += [Synonym(surface, str(value), self.at(line)) for surface in surfaces]
 
     def lookup(self, item: dict[str, Any], line: int) -> None:
-        """The elements themselves, or the path of a file that holds one per line."""
+        """The elements themselves, or the path of a file with one per line."""
         name = self.text(item, "name", "a lookup table", line)
         elements = item.get("elements")
         if isinstance(elements, str):

@@ -32,7 +32,7 @@ def read_json_nlu(path: str, language: str | None) -> NluFile:
 
     Args:
         path: the file.
-        language: of config.yml: Dialogflow keeps each language in files of its own.
+        language: of config.yml: Dialogflow keeps each language in separate files.
 
     Raises:
         DataError: a file of a known format says something wrong; with the line.
@@ -51,7 +51,7 @@ def read_json_nlu(path: str, language: str | None) -> NluFile:
                 return read(content, path, language or DEFAULT_LANGUAGE)
     if any(part in Path(path).name for part in dialogflow.EXAMPLE_FILES):
         return NluFile()  # read with the intent or entity that it belongs to
-    return _skipped(path, "the file holds no training data")
+    return _skipped(path, "the file contains no training data")
 
 
 def _skipped(path: str, why: str) -> NluFile:

@@ -10,7 +10,7 @@ from rebake.assistant.yaml.values import YamlMap
 from rebake.base.notice_kinds import NoticeKind
 
 MARK = "utterances"
-_NO_INTENT = "out_of_scope"  # wit leaves the intent of such utterances out
+_NO_INTENT = "out_of_scope"  # wit omits the intent of these utterances
 
 
 def read_wit(content: YamlMap, file: str) -> NluFile:
