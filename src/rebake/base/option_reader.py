@@ -11,7 +11,7 @@ Choice = TypeVar("Choice", bound=str)
 
 
 class OptionReader:
-    """Reads options that are known to be valid, or that a model's file holds.
+    """Reads options that are known to be valid, or that come from a model's file.
 
     Options of config.yml are checked before they get here, with the line at fault. So an error here says that the file
     of a model is broken.

@@ -33,9 +33,9 @@ class TrainingContext:
     place: Location | None = None
 
     def at(self, place: Location) -> TrainingContext:
-        """The context of one component or policy: what it warns about stands at its entry in config.yml."""
+        """The context of one component or policy: its warnings point to its entry in config.yml."""
         return replace(self, place=place)
 
     def warn(self, message: str, location: Location | None = None, kind: NoticeKind | None = None) -> None:
-        """Add a notice; without a location of its own it stands at the component that is being trained."""
+        """Add a notice, by default at the component that is being trained."""
         self.notices.add(Notice(message, location or self.place, kind))
