@@ -30,19 +30,19 @@ pytestmark = [
 
 
 class Noted:
-    """A progress that keeps what it is told."""
+    """A progress that keeps its calls."""
 
     def __init__(self) -> None:
-        self.told: list[Any] = []
+        self.calls: list[Any] = []
 
     @contextmanager
     def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
-        self.told.append((name, total, unit))
+        self.calls.append((name, total, unit))
         yield self
-        self.told.append("done")  # as with progress on a console, not reached after an error
+        self.calls.append("done")  # as with progress on a console, not reached after an error
 
     def advance(self, steps: int = 1, **figures: float) -> None:
-        self.told.append((steps, figures))
+        self.calls.append((steps, figures))
 
 
 def started(work: Work, progress: Progress) -> ChildProcess:
@@ -59,7 +59,7 @@ def test_answer_and_progress_come_back_from_another_process() -> None:
     noted = Noted()
     answer = started(work, noted).answer()
     assert answer["process"] != os.getpid()
-    assert noted.told == [("TEDPolicy1", 2, "epoch"), (1, {"loss": 0.5}), (1, {}), "done"]
+    assert noted.calls == [("TEDPolicy1", 2, "epoch"), (1, {"loss": 0.5}), (1, {}), "done"]
 
 
 TOLD = (
@@ -107,7 +107,7 @@ def test_any_other_error_brings_its_traceback() -> None:
         started(work, Silent()).answer()
 
 
-def test_a_killed_process_is_told_with_what_to_do() -> None:
+def test_a_killed_process_is_reported_with_what_to_do() -> None:
     def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         os.kill(os.getpid(), signal.SIGKILL)
         return {}
@@ -118,7 +118,7 @@ def test_a_killed_process_is_told_with_what_to_do() -> None:
     assert "rebake train nlu" in raised.value.fix
 
 
-def test_nothing_is_told_while_stderr_is_silenced_and_nothing_is_lost_by_it() -> None:
+def test_nothing_is_reported_while_stderr_is_silenced_and_nothing_is_lost_by_it() -> None:
     def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         with progress.task("TEDPolicy1", 1):
             return {}
@@ -127,12 +127,12 @@ def test_nothing_is_told_while_stderr_is_silenced_and_nothing_is_lost_by_it() ->
     with STDERR:
         child = started(work, noted)
         time.sleep(0.5)
-        assert noted.told == []
+        assert noted.calls == []
     child.answer()
-    assert noted.told == [("TEDPolicy1", 1, "epoch"), "done"]
+    assert noted.calls == [("TEDPolicy1", 1, "epoch"), "done"]
 
 
-def test_a_task_that_an_error_ended_is_not_told_as_done() -> None:
+def test_a_task_that_an_error_ended_is_not_reported_as_done() -> None:
     def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         with progress.task("TEDPolicy1", 2) as task:
             task.advance(1)
@@ -141,10 +141,10 @@ def test_a_task_that_an_error_ended_is_not_told_as_done() -> None:
     noted = Noted()
     with pytest.raises(DataError):
         started(work, noted).answer()
-    assert noted.told == [("TEDPolicy1", 2, "epoch"), (1, {})]
+    assert noted.calls == [("TEDPolicy1", 2, "epoch"), (1, {})]
 
 
-def test_a_process_that_is_killed_while_it_tells_something_leaves_no_broken_line_behind() -> None:
+def test_a_process_that_is_killed_while_it_writes_leaves_no_broken_line_behind() -> None:
     def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         with progress.task("TEDPolicy1", 2) as task:
             task._pipe.write('{"advance": 1, "fig')  # type: ignore[attr-defined]
@@ -155,7 +155,7 @@ def test_a_process_that_is_killed_while_it_tells_something_leaves_no_broken_line
     noted = Noted()  # an error in the thread that listens would be a warning, and those are errors here
     with pytest.raises(RebakeError, match="ended from outside"):
         started(work, noted).answer()
-    assert noted.told == [("TEDPolicy1", 2, "epoch")]
+    assert noted.calls == [("TEDPolicy1", 2, "epoch")]
 
 
 def test_stopping_ends_the_process_at_once() -> None:
@@ -170,7 +170,7 @@ def test_stopping_ends_the_process_at_once() -> None:
     assert time.monotonic() - began < 30
 
 
-def test_who_asks_is_told_of_a_failure_and_of_nothing_else() -> None:
+def test_polling_reports_a_failure_and_nothing_else() -> None:
     def fail(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
         raise DataError("The rule contradicts itself.")
 
@@ -188,7 +188,7 @@ def test_who_asks_is_told_of_a_failure_and_of_nothing_else() -> None:
     for child in (ended, running):
         with Polling(noted, child).task("DIETClassifier2", 1) as task:
             task.advance(1, loss=0.5)
-    assert noted.told == 2 * [("DIETClassifier2", 1, "epoch"), (1, {"loss": 0.5}), "done"]
+    assert noted.calls == 2 * [("DIETClassifier2", 1, "epoch"), (1, {"loss": 0.5}), "done"]
     with pytest.raises(ChildFailedError), Polling(noted, failed).task("DIETClassifier2", 1):
         pass
     with pytest.raises(DataError, match="contradicts"):
@@ -284,14 +284,14 @@ def test_both_ways_of_training_give_the_same_weights(tmp_path: Path) -> None:
     for name, text in PROJECT.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    told = {}
+    results = {}
     for way in ("alone", "beside"):
         done = subprocess.run(
             [sys.executable, "-c", TRAIN, way], cwd=tmp_path, capture_output=True, text=True, check=True
         )
-        told[way] = json.loads(done.stdout.splitlines()[-1])
-    assert [told["alone"]["child"], told["beside"]["child"]] == [[], [True]]
-    alone, beside = (weights(tmp_path / told[way]["model"]) for way in ("alone", "beside"))
+        results[way] = json.loads(done.stdout.splitlines()[-1])
+    assert [results["alone"]["child"], results["beside"]["child"]] == [[], [True]]
+    alone, beside = (weights(tmp_path / results[way]["model"]) for way in ("alone", "beside"))
     assert alone == beside
     assert {name.split("/")[1] for name in alone} >= {"train_DIETClassifier2", "train_TEDPolicy1", "train_RulePolicy0"}
 

@@ -110,7 +110,7 @@ def build(
 
 
 def build_into(plan: Plan, directory: Path, sources: Sequence[Path] = (), *, notices: Notices) -> None:
-    """Fill a directory with what the archive would hold; where it exists already, only its model files are replaced.
+    """Fill a directory with the archive's content; where it exists already, only its model files are replaced.
 
     ``notices`` collects what a person should know about this training.
     """

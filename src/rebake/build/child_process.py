@@ -1,7 +1,7 @@
-"""Work in a child process: Core trains beside NLU, each with a TensorFlow of its own.
+"""Work in a child process: Core trains beside NLU, each with its own TensorFlow.
 
-The child inherits what is in memory and writes into the same directories. What it has to say comes back through a pipe
-as lines of JSON: its progress and its notices, and at the end its answer or the error that a person should read.
+The child inherits what is in memory and writes into the same directories. It sends lines of JSON through a pipe:
+its progress and its notices, and at the end its answer or the error that a person should read.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Work = Callable[[Progress, NoticeSink], Answer]
 def can_fork() -> bool:
     """Whether a second process pays and is safe: two processors, and neither threads nor TensorFlow started yet.
 
-    Not on macOS, whose own libraries may crash in a process that was child.
+    Not on macOS, whose own libraries may crash in a forked process.
     """
     return (
         hasattr(os, "fork")
@@ -44,7 +44,7 @@ def can_fork() -> bool:
 
 
 class ChildProcess:
-    """A piece of work that runs in a process of its own from now on.
+    """A piece of work that runs in a separate process from now on.
 
     Args:
         work: called there with a progress and what receives its notices; returns what JSON can express.
@@ -80,20 +80,20 @@ class ChildProcess:
             for line in lines:
                 if not line.endswith("\n"):  # killed while it wrote this
                     break
-                told = json.loads(line)
-                if "notice" in told:
-                    self.notices.add(_read_notice(told["notice"]))
+                message = json.loads(line)
+                if "notice" in message:
+                    self.notices.add(_read_notice(message["notice"]))
                     continue
                 with STDERR:  # silenced while the parent imports TensorFlow
-                    if "task" in told:
-                        task = tasks.enter_context(progress.task(told["task"], told["total"], told["unit"]))
-                    elif "done" in told:
+                    if "task" in message:
+                        task = tasks.enter_context(progress.task(message["task"], message["total"], message["unit"]))
+                    elif "done" in message:
                         tasks.close()
                         task = None
-                    elif "advance" in told and task is not None:
-                        task.advance(told["advance"], **told["figures"])
+                    elif "advance" in message and task is not None:
+                        task.advance(message["advance"], **message["figures"])
                     else:
-                        self._last = told
+                        self._last = message
             if task is not None:
                 raise _UnfinishedError
 
@@ -112,7 +112,7 @@ class ChildProcess:
         if "error" in self._last:
             raise _error(self._last["error"])
         if "crash" in self._last:
-            raise RuntimeError(f"in a process of its own:\n{self._last['crash']}")
+            raise RuntimeError(f"in the child process:\n{self._last['crash']}")
         raise RebakeError(
             f"{self._name} was ended from outside (wait status {status}), most often for want of memory.",
             fix=self._fix,
@@ -141,7 +141,7 @@ class ChildFailedError(Exception):
 
 
 class Polling:
-    """A progress that asks, with all that it is told, whether the work in another process has failed."""
+    """A progress that checks, at every task and step, whether the work in another process has failed."""
 
     def __init__(self, progress: Progress, child: ChildProcess) -> None:
         self._progress = progress
@@ -166,7 +166,7 @@ class _PollingTask:
 
 
 class _UnfinishedError(Exception):
-    """Goes through the tasks that the child left open, so that none of them is told as done."""
+    """Ends the tasks that the child left open, so that none of them is reported as done."""
 
 
 def _run_child(work: Work, reader: int, writer: int) -> NoReturn:
@@ -175,19 +175,19 @@ def _run_child(work: Work, reader: int, writer: int) -> NoReturn:
         os.close(reader)
         pipe = os.fdopen(writer, "w", encoding="utf-8")
         try:
-            told: dict[str, Any] = {"answer": dict(work(_Piped(pipe), _PipedNotices(pipe)))}
+            message: dict[str, Any] = {"answer": dict(work(_Piped(pipe), _PipedNotices(pipe)))}
         except RebakeError as error:
-            told = {"error": _told(error)}
+            message = {"error": _describe(error)}
         except Exception:  # shown by the parent
-            told = {"crash": traceback.format_exc()}
-        _say(pipe, told)
+            message = {"crash": traceback.format_exc()}
+        _send(pipe, message)
         sys.stderr.flush()
     finally:
         os._exit(0)
 
 
-def _say(pipe: TextIO, told: Mapping[str, Any]) -> None:
-    pipe.write(json.dumps(told) + "\n")
+def _send(pipe: TextIO, message: Mapping[str, Any]) -> None:
+    pipe.write(json.dumps(message) + "\n")
     pipe.flush()
 
 
@@ -196,7 +196,7 @@ class _PipedTask:
         self._pipe = pipe
 
     def advance(self, steps: int = 1, **figures: float) -> None:
-        _say(self._pipe, {"advance": steps, "figures": {name: float(value) for name, value in figures.items()}})
+        _send(self._pipe, {"advance": steps, "figures": {name: float(value) for name, value in figures.items()}})
 
 
 class _Piped:
@@ -207,9 +207,9 @@ class _Piped:
 
     @contextmanager
     def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
-        _say(self._pipe, {"task": name, "total": total, "unit": unit})
+        _send(self._pipe, {"task": name, "total": total, "unit": unit})
         yield _PipedTask(self._pipe)
-        _say(self._pipe, {"done": name})
+        _send(self._pipe, {"done": name})
 
 
 class _PipedNotices:
@@ -219,17 +219,17 @@ class _PipedNotices:
         self._pipe = pipe
 
     def add(self, notice: Notice) -> None:
-        told = {
+        fields = {
             "message": notice.message,
             "location": _place(notice.location),
             "kind": None if notice.kind is None else notice.kind.name,
         }
-        _say(self._pipe, {"notice": told})
+        _send(self._pipe, {"notice": fields})
 
 
-def _read_notice(told: Mapping[str, Any]) -> Notice:
-    kind = told["kind"]
-    return Notice(told["message"], _location(told["location"]), None if kind is None else NoticeKind[kind])
+def _read_notice(fields: Mapping[str, Any]) -> Notice:
+    kind = fields["kind"]
+    return Notice(fields["message"], _location(fields["location"]), None if kind is None else NoticeKind[kind])
 
 
 def _place(location: Location | None) -> list[Any] | None:
@@ -240,7 +240,7 @@ def _location(place: list[Any] | None) -> Location | None:
     return None if place is None else Location(*place)
 
 
-def _told(error: RebakeError) -> dict[str, Any]:
+def _describe(error: RebakeError) -> dict[str, Any]:
     return {
         "kind": type(error).__name__,
         "message": error.message,
@@ -249,7 +249,7 @@ def _told(error: RebakeError) -> dict[str, Any]:
     }
 
 
-def _error(told: Mapping[str, Any]) -> RebakeError:
-    kind = getattr(errors, told["kind"], RebakeError)
-    error: RebakeError = kind(told["message"], location=_location(told["location"]), fix=told["fix"])
+def _error(fields: Mapping[str, Any]) -> RebakeError:
+    kind = getattr(errors, fields["kind"], RebakeError)
+    error: RebakeError = kind(fields["message"], location=_location(fields["location"]), fix=fields["fix"])
     return error

@@ -1,4 +1,4 @@
-"""Core trains in a process of its own, beside NLU, where both parts are stale."""
+"""Core trains in a separate process, beside NLU, where both parts are stale."""
 
 from __future__ import annotations
 

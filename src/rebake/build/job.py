@@ -64,7 +64,7 @@ class Job:
         self.model_id = ""
 
     def run(self, directory: Path, sources: PartSources) -> None:
-        """Fill an empty directory with everything that the archive is to hold."""
+        """Fill an empty directory with everything that the archive is to contain."""
         components = directory / COMPONENTS_NAME
         components.mkdir()
         reuse_core = self._reuse("core", sources)

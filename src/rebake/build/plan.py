@@ -136,6 +136,6 @@ def _nothing_to_train(assistant: Assistant, parts: frozenset[Part]) -> DataError
         return DataError("There are no policies.", location=place, fix="List the policies under `policies:`.")
     missing = [name for part, name in (("nlu", "NLU examples"), ("core", "stories or rules")) if part in parts]
     return DataError(
-        f"There is nothing to train: the data holds no {' and no '.join(missing)}.",
-        fix="Name the files or directories that hold them (--data).",
+        f"There is nothing to train: the data contains no {' and no '.join(missing)}.",
+        fix="Name the files or directories that contain them (--data).",
     )
