@@ -12,13 +12,13 @@ from rebake.base.notice_kinds import NoticeKind
 from rebake.cli.console import LineProgress, print_notices
 
 
-@pytest.mark.parametrize(("total", "told"), [(1, "1 epoch"), (2, "2 epochs")])
-def test_logs_tell_how_long_work_is_and_how_it_ended(total: int, told: str) -> None:
+@pytest.mark.parametrize(("total", "length"), [(1, "1 epoch"), (2, "2 epochs")])
+def test_logs_say_how_long_work_is_and_how_it_ended(total: int, length: str) -> None:
     stream = io.StringIO()
     with LineProgress(stream).task("DIETClassifier3", total) as task:
         for _ in range(total):
             task.advance(loss=1.5)
-    assert stream.getvalue() == f"DIETClassifier3: {told}\nDIETClassifier3: done, loss 1.5, 0 s\n"
+    assert stream.getvalue() == f"DIETClassifier3: {length}\nDIETClassifier3: done, loss 1.5, 0 s\n"
 
 
 def printed(*notices: Notice) -> list[str]:

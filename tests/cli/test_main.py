@@ -1,4 +1,4 @@
-"""The command line as a person uses it: each command in a process of its own, on a real assistant."""
+"""The command line as a person uses it: each command in a separate process, on a real assistant."""
 
 from __future__ import annotations
 

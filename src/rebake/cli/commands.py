@@ -103,7 +103,7 @@ def parse(options: argparse.Namespace) -> int:
     if path.is_dir():
         newest = newest_model(path)
         if newest is None:
-            raise StorageError(f"{path} holds no model.", fix="Train one: rebake train --out " + str(path))
+            raise StorageError(f"{path} contains no model.", fix="Train one: rebake train --out " + str(path))
         path = newest
     if "-" in options.text and len(options.text) > 1:
         raise UsageError("`-` (texts from standard input) cannot be mixed with texts on the command line.")

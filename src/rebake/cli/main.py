@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; a test holds README's tables against it."""
+    """The parser of all commands; a test compares README's tables with it."""
     raw = argparse.RawTextHelpFormatter
     parser = Parser(prog="rebake", description=DESCRIPTION, epilog=EPILOG, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"rebake {__version__}")
