@@ -55,7 +55,7 @@ def said(intent: str) -> list[dict[str, Any]]:
     return [LISTEN, {"event": "user", "intent": intent, "entities": []}]
 
 
-def test_the_model_decides_and_tells_what_each_policy_said(tmp_path: Path) -> None:
+def test_the_model_decides_and_returns_what_each_policy_said(tmp_path: Path) -> None:
     out = tmp_path / "components"
     out.mkdir()
     model = model_of(tmp_path, out)

@@ -1,4 +1,4 @@
-"""Stories that hold what users and the bot say, word for word."""
+"""Stories with what users and the bot say, word for word."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_rule_by_text_overrules_the_same_rule_by_intent_and_is_end_to_end(tmp_
 
 
 def test_what_is_taken_from_the_last_turn_is_taken_from_hidden_ones_that_share_it(tmp_path: Path) -> None:
-    """As in Rasa, where those states hold one and the same dict."""
+    """As in Rasa, where those states contain the same dict."""
     assistant = read(tmp_path, TEXTS)
     events: list[dict[str, object]] = [
         LISTEN,
@@ -115,16 +115,16 @@ def test_what_is_taken_from_the_last_turn_is_taken_from_hidden_ones_that_share_i
 
 @pytest.mark.parametrize("step", ["bot: Hello", "checkpoint: c"])
 def test_rules_hold_no_bot_texts_and_no_checkpoints(tmp_path: Path, step: str) -> None:
-    with pytest.raises(DataError, match=r"stories\.yml:5: A rule cannot hold a step"):
+    with pytest.raises(DataError, match=r"stories\.yml:5: A rule cannot have a step"):
         read(tmp_path, f"rules:\n- rule: r\n  steps:\n  - {step}\n  - intent: greet\n")
 
 
 def test_a_step_is_one_thing(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"stories\.yml:6: 'action' cannot stand beside 'intent'"):
+    with pytest.raises(DataError, match=r"stories\.yml:6: 'action' and 'intent' cannot be in the same step"):
         read(tmp_path, "stories:\n- story: s\n  steps:\n  - intent: greet\n    action: utter_greet\n")
 
 
-def test_a_text_beside_an_intent_is_not_read_and_told(tmp_path: Path) -> None:
+def test_a_text_beside_an_intent_is_not_read_and_reported(tmp_path: Path) -> None:
     assistant = read(
         tmp_path, "stories:\n- story: s\n  steps:\n  - intent: greet\n    user: hi\n  - action: utter_greet\n"
     )

@@ -167,7 +167,7 @@ def test_the_graph_is_rasas() -> None:
 
 
 def test_texts_need_featurizers_trained_beside_core(assistant: Assistant) -> None:
-    with pytest.raises(DataError, match=r"stories\.yml:\d+: 'by text' holds texts.*no featurizer"):
+    with pytest.raises(DataError, match=r"stories\.yml:\d+: 'by text' contains texts.*no featurizer"):
         require_featurizers(assistant, ())
 
 
@@ -178,9 +178,9 @@ def test_what_rasas_graph_gives_no_language_model_is_refused(assistant: Assistan
         require_featurizers(assistant, pipeline_nodes(config))
 
 
-def test_a_check_tells_that_texts_in_stories_have_no_featurizers(assistant: Assistant) -> None:
+def test_a_check_reports_that_texts_in_stories_have_no_featurizers(assistant: Assistant) -> None:
     alone = replace(assistant, config=replace(assistant.config, pipeline=()))
-    with pytest.raises(DataError, match=r"stories\.yml:\d+: 'by text' holds texts.*no featurizer"):
+    with pytest.raises(DataError, match=r"stories\.yml:\d+: 'by text' contains texts.*no featurizer"):
         check_assistant(alone, frozenset({"nlu", "core"}), to_train=False)
     check_assistant(alone, frozenset({"core"}), to_train=False)
     check_assistant(assistant, frozenset({"nlu", "core"}), to_train=False)

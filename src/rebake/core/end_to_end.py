@@ -99,7 +99,7 @@ class EndToEndFeaturizer:
         return EndToEndFeatures(self._featurized(values, training=True))
 
     def of_events(self, events: Iterable[Event]) -> EndToEndFeatures:
-        """What a conversation holds; each name and text is featurized once, also over several conversations."""
+        """The content of a conversation; each name and text is featurized once, also over several conversations."""
         values = dict.fromkeys(pair for event in events for pair in _said(event))
         new = [pair for pair in values if pair not in self._known]
         if len(self._known) + len(new) > _CACHED:

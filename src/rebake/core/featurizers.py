@@ -33,7 +33,7 @@ FILE = "featurizer.json"
 
 @dataclass(frozen=True, slots=True)
 class FeatureStates:
-    """Index of every name that a state may hold, per attribute: the width and the columns of the one-hot inputs."""
+    """Index of every name that a state may have, per attribute: the width and the columns of the one-hot inputs."""
 
     intent: dict[str, int]
     action_name: dict[str, int]

@@ -48,7 +48,7 @@ class PolicyPrediction:
 class Policy(Protocol):
     """``options`` are merged with the defaults; ``node`` is the id without prefix, e.g. ``TEDPolicy1``.
 
-    ``end_to_end`` is given where the stories hold texts (in training) or the model was trained on such: the policies
+    ``end_to_end`` is given where the stories have texts (in training) or the model was trained on some: the policies
     that read texts see names through it as well.
     """
 

@@ -24,7 +24,7 @@ stories:
 """
 
 
-def told(tracker: TrainingTracker) -> list[str]:
+def names_in(tracker: TrainingTracker) -> list[str]:
     names = []
     for event in tracker.events:
         if isinstance(event, ActionExecuted):
@@ -37,7 +37,7 @@ def told(tracker: TrainingTracker) -> list[str]:
 def test_a_story_listens_before_each_user_turn_and_at_its_end(tmp_path: Path) -> None:
     assistant = read(tmp_path, HELLO)
     (tracker,) = training_trackers(assistant.stories, assistant.domain, 0)
-    assert told(tracker) == [ACTION_LISTEN, "/greet", "utter_greet", ACTION_LISTEN]
+    assert names_in(tracker) == [ACTION_LISTEN, "/greet", "utter_greet", ACTION_LISTEN]
     assert tracker.name == "hello"
     assert tracker.stories == assistant.stories
 
@@ -72,7 +72,15 @@ stories:
 """,
     )
     (tracker,) = training_trackers(assistant.stories, assistant.domain, 0)
-    assert told(tracker) == [ACTION_LISTEN, "/order", "action_brew", ACTION_LISTEN, "/bye", "utter_bye", ACTION_LISTEN]
+    assert names_in(tracker) == [
+        ACTION_LISTEN,
+        "/order",
+        "action_brew",
+        ACTION_LISTEN,
+        "/bye",
+        "utter_bye",
+        ACTION_LISTEN,
+    ]
     assert tracker.name == "orders tea > thanks for tea"
     assert SlotSet("drink", "tea") in tracker.events
 
@@ -100,7 +108,9 @@ stories:
   - action: utter_bye
 """,
     )
-    dialogues = {" ".join(told(tracker)[1:-1]) for tracker in training_trackers(assistant.stories, assistant.domain, 0)}
+    dialogues = {
+        " ".join(names_in(tracker)[1:-1]) for tracker in training_trackers(assistant.stories, assistant.domain, 0)
+    }
     straight = f"/greet utter_greet {ACTION_LISTEN} /bye utter_bye"
     once = f"/greet utter_greet {ACTION_LISTEN} /order action_brew {ACTION_LISTEN} /bye utter_bye"
     assert {straight, once} <= dialogues
@@ -116,7 +126,7 @@ def test_a_checkpoint_that_leads_nowhere_is_named_with_its_place(tmp_path: Path)
     assert "'nowhere'" in notice.message
 
 
-def test_stories_that_all_start_with_a_checkpoint_are_told_at_the_first_of_them(tmp_path: Path) -> None:
+def test_stories_that_all_start_with_a_checkpoint_are_reported_at_the_first_of_them(tmp_path: Path) -> None:
     notices = Notices()
     story = HELLO.replace("  - intent: greet", "  - checkpoint: nowhere\n  - intent: greet", 1)
     assistant = read(tmp_path, story)
@@ -160,7 +170,7 @@ rules:
 """,
     )
     trackers = training_trackers(assistant.stories, assistant.domain, 50)
-    dialogues = {tracker.name: told(tracker) for tracker in trackers}
+    dialogues = {tracker.name: names_in(tracker) for tracker in trackers}
     assert dialogues == {
         "anywhere": ["...", ACTION_LISTEN, "/greet", "utter_greet", ACTION_LISTEN],
         "first": [ACTION_LISTEN, "/bye", "utter_bye", "...", ACTION_LISTEN],
@@ -168,12 +178,14 @@ rules:
     assert all(tracker.is_rule and not tracker.is_augmented for tracker in trackers)
 
 
-def test_augmentation_glues_stories_and_zero_does_not(tmp_path: Path) -> None:
+def test_augmentation_concatenates_stories_and_zero_does_not(tmp_path: Path) -> None:
     assistant = read(tmp_path, HELLO + HELLO.removeprefix("stories:\n").replace("greet", "bye"))
     assert not any(tracker.is_augmented for tracker in training_trackers(assistant.stories, assistant.domain, 0))
-    glued = [tracker for tracker in training_trackers(assistant.stories, assistant.domain, 3) if tracker.is_augmented]
-    assert glued
-    assert all(told(tracker).count(ACTION_LISTEN) > 2 for tracker in glued)
+    augmented = [
+        tracker for tracker in training_trackers(assistant.stories, assistant.domain, 3) if tracker.is_augmented
+    ]
+    assert augmented
+    assert all(names_in(tracker).count(ACTION_LISTEN) > 2 for tracker in augmented)
 
 
 INTENTS = ("a", "b", "c", "d")
@@ -196,7 +208,7 @@ def test_or_makes_every_combination_once(turns: list[tuple[list[str], str]]) -> 
     expected = 1
     for intents, _ in turns:
         expected *= len(intents)
-    assert len({tuple(told(tracker)) for tracker in trackers}) == len(trackers) == expected
+    assert len({tuple(names_in(tracker)) for tracker in trackers}) == len(trackers) == expected
 
 
 few_turns = st.lists(st.tuples(alternatives, st.sampled_from(("x", "y"))), min_size=1, max_size=2)
@@ -204,13 +216,13 @@ few_turns = st.lists(st.tuples(alternatives, st.sampled_from(("x", "y"))), min_s
 
 @given(st.lists(few_turns, min_size=1, max_size=3), st.sampled_from((0, 2, 5)))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_the_same_stories_give_the_same_trackers_and_stories_told_twice_add_no_example(
+def test_the_same_stories_give_the_same_trackers_and_repeated_stories_add_no_example(
     stories: list[list[tuple[list[str], str]]], factor: int
 ) -> None:
     once = [story_of(turns) for turns in stories]
     first, second = (training_trackers(once, DOMAIN, factor) for _ in range(2))
     assert [tracker.events for tracker in first] == [tracker.events for tracker in second]
-    originals = [training_trackers(told_stories, DOMAIN, 0) for told_stories in (once, once + once)]
+    originals = [training_trackers(stories, DOMAIN, 0) for stories in (once, once + once)]
     examples = [TrackerFeaturizer().examples(trackers) for trackers in originals]
     assert sorted(map(repr, zip(examples[0].states, examples[0].labels, strict=True))) == sorted(
         map(repr, zip(examples[1].states, examples[1].labels, strict=True))

@@ -69,7 +69,7 @@ def test_whole_dialogues_are_read_by_an_encoder_that_looks_back() -> None:
         ({"use_masked_language_model": True}, True),
     ],
 )
-def test_states_are_encoded_once_unless_noise_tells_them_apart(changes: dict[str, Any], noisy: bool) -> None:
+def test_states_are_encoded_once_unless_noise_differs_between_them(changes: dict[str, Any], noisy: bool) -> None:
     assert config(changes).noisy_states is noisy
 
 

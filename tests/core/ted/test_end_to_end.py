@@ -140,8 +140,8 @@ def test_the_text_decides_only_where_it_is_sure_enough(bot: Bot, tmp_path: Path)
     by_intent = bot.ask(never, BY_BOTH)
     assert not by_intent.is_end_to_end
     always = TEDPolicy.load({**policy.options, "e2e_confidence_threshold": 0.0}, "TEDPolicy0", tmp_path)
-    told = [bot.ask(always, [LISTEN, {**BY_BOTH[1], "intent": intent}]) for intent in ("greet", "bye", "order")]
-    decided = {tuple(found.probabilities) for found in told if found.is_end_to_end}
+    predictions = [bot.ask(always, [LISTEN, {**BY_BOTH[1], "intent": intent}]) for intent in ("greet", "bye", "order")]
+    decided = {tuple(found.probabilities) for found in predictions if found.is_end_to_end}
     assert len(decided) <= 1, "by the text, whatever the intent"
     assert by_intent.probabilities == pytest.approx(bot.ask(policy, BY_INTENT).probabilities, abs=1e-6)
 
@@ -177,7 +177,7 @@ def test_hidden_words_change_what_is_learned_and_not_how_it_is_asked(bot: Bot, t
     assert bot.ask(hiding, BY_TEXT).probabilities == one.probabilities
 
 
-def test_unexpected_intents_are_told_after_texts_too(bot: Bot, tmp_path: Path) -> None:
+def test_unexpected_intents_are_found_after_texts_too(bot: Bot, tmp_path: Path) -> None:
     policy, _ = bot.train(UnexpecTEDIntentPolicy)
     policy.save(tmp_path)
     loaded = UnexpecTEDIntentPolicy.load(policy.options, "UnexpecTEDIntentPolicy0", tmp_path)

@@ -98,8 +98,8 @@ def test_what_follows_in_a_story_is_more_similar_than_what_does_not(policy: Unex
         (GREETED, ("bye", "thank"), ("greet",)),
         (THANKED, ("bye",), ("greet", "thank")),
     ):
-        told = {said: expected(policy, before, said).similarity for said in (*follows, *others)}
-        assert min(told[said] for said in follows) > max(told[said] for said in others)
+        similarities = {said: expected(policy, before, said).similarity for said in (*follows, *others)}
+        assert min(similarities[said] for said in follows) > max(similarities[said] for said in others)
 
 
 @pytest.mark.slow
@@ -109,11 +109,11 @@ def test_rounding_makes_no_turn_of_a_story_unlikely() -> None:
     # that those with an intent, not those without, set its threshold.
     policy = trained(epochs=1)
     for before, said in TOLD:
-        told = expected(policy, before, said)
-        assert told.similarity - told.threshold > 5e-5
+        expectation = expected(policy, before, said)
+        assert expectation.similarity - expectation.threshold > 5e-5
 
 
-def judged(policy: UnexpecTEDIntentPolicy, similarity: float, others: float = 3.0) -> bool:
+def is_unlikely_at(policy: UnexpecTEDIntentPolicy, similarity: float, others: float = 3.0) -> bool:
     """Whether "bye" (of the intents back, bye, greet, ...) is unlikely with this similarity; thresholds 1.0 to 0.05."""
     similarities = np.full(8, others, np.float32)
     similarities[1] = similarity
@@ -125,21 +125,21 @@ def judged(policy: UnexpecTEDIntentPolicy, similarity: float, others: float = 3.
 
 @pytest.mark.slow
 def test_below_its_threshold_an_intent_is_unlikely_unless_it_is_the_likeliest(policy: UnexpecTEDIntentPolicy) -> None:
-    assert judged(policy, 0.9)
-    assert not judged(policy, 1.1)
-    assert not judged(policy, 0.9, others=0.5)
+    assert is_unlikely_at(policy, 0.9)
+    assert not is_unlikely_at(policy, 1.1)
+    assert not is_unlikely_at(policy, 0.9, others=0.5)
 
 
 @pytest.mark.parametrize(("tolerance", "threshold"), [(0.0, 1.0), (0.2, 0.8), (0.99, 0.05), (1.0, 0.05)])
 def test_the_tolerance_picks_the_threshold(tolerance: float, threshold: float) -> None:
     asked = UnexpecTEDIntentPolicy(options(tolerance=tolerance), "UnexpecTEDIntentPolicy1")
-    assert judged(asked, threshold - 0.01)
-    assert not judged(asked, threshold + 0.01)
+    assert is_unlikely_at(asked, threshold - 0.01)
+    assert not is_unlikely_at(asked, threshold + 0.01)
 
 
 def test_ignored_intents_are_never_unlikely() -> None:
     ignoring = UnexpecTEDIntentPolicy(options(ignore_intents_list=["bye"]), "UnexpecTEDIntentPolicy1")
-    assert not judged(ignoring, 0.5)
+    assert not is_unlikely_at(ignoring, 0.5)
 
 
 @pytest.mark.slow

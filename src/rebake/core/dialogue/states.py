@@ -123,7 +123,7 @@ class SlotFeaturizer:
 
 
 def _slot_type(slot: Slot) -> str:
-    """The type's short name; archives may hold the dotted class of Rasa's own types."""
+    """The type's short name; archives may have the dotted class of Rasa's own types."""
     kind = slot.type
     if kind.startswith("rasa.shared.core.slots."):
         kind = {"BooleanSlot": "bool"}.get(kind.rsplit(".", 1)[1], kind.rsplit(".", 1)[1].removesuffix("Slot").lower())

@@ -106,7 +106,7 @@ class TrainingTracker(Tracker):
     """A training conversation, which knows the stories it was made of and keeps its states as it grows.
 
     As in Rasa, the kept states count every action that was logged, also a form's repeated turns which
-    :meth:`applied_events` leaves out, and begin anew where a story reverts a user turn.
+    :meth:`applied_events` leaves out, and start over where a story reverts a user turn.
 
     Attributes:
         name: names of its stories, joined by " > ".
@@ -170,7 +170,7 @@ class TrainingTracker(Tracker):
         return (*self._closed, self.builder.intern(self.now.state()))
 
     def past_states(self, *, omit_unset_slots: bool = False) -> list[State]:
-        """The kept states; worked out anew where slots with only their initial value are to be left out."""
+        """The kept states; computed again where slots with only their initial value are to be left out."""
         if omit_unset_slots:
             return super().past_states(omit_unset_slots=True)
         return [self.builder.state(number) for number in self.state_numbers]

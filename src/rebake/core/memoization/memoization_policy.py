@@ -128,5 +128,5 @@ class MemoizationPolicy:
                     zlib.decompress(b64decode(key)).decode(): action for key, action in policy.lookup.items()
                 }
         except (KeyError, TypeError, AttributeError, ValueError, zlib.error, Base64Error) as error:
-            raise ModelError(f"{directory.name}/{FILE} holds no memorized turns: {error}.", fix=RETRAIN) from error
+            raise ModelError(f"{directory.name}/{FILE} contains no memorized turns: {error}.", fix=RETRAIN) from error
         return policy

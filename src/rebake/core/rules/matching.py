@@ -32,7 +32,7 @@ class RuleTable:
     that which the fewest rules ask for: a thousand rules that differ in one slot are not compared one by one.
 
     Attributes:
-        lookup: as the file holds it; :meth:`remove` keeps the index right.
+        lookup: as in the file; :meth:`remove` keeps the index right.
     """
 
     def __init__(self, lookup: Mapping[str, str]) -> None:

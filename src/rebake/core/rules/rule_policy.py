@@ -190,7 +190,7 @@ class RulePolicy:
             policy.unhappy = RuleTable(lookup.get("rules_for_loop_unhappy_path", {}))
             policy.not_in_stories = frozenset(lookup.get("rules_not_in_stories", ()))
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-            raise ModelError(f"{directory.name}/{FILE} holds no rules: {error!r}.", fix=RETRAIN) from error
+            raise ModelError(f"{directory.name}/{FILE} contains no rules: {error!r}.", fix=RETRAIN) from error
         policy.rule_only = RuleOnlyData.read(directory)
         return policy
 

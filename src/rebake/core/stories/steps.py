@@ -118,7 +118,7 @@ class StoryReader:
             if isinstance(alternative, UserStep):
                 yield self._event(alternative)
             else:
-                yield from (self._event(slot) for slot in alternative)  # each slot is an alternative of its own
+                yield from (self._event(slot) for slot in alternative)  # each slot is a separate alternative
 
     def _event(self, step: UserStep | ActionStep | SlotStep | LoopStep) -> Event:
         match step:
@@ -199,7 +199,7 @@ class _StoryBuilder:
         self._open = unfinished
 
     def _or_name(self, alternatives: Sequence[Event]) -> str:
-        """The same for the same place in stories of the same name: such stories share what follows."""
+        """The same for the same place in stories of the same name, which share what follows."""
         place = (
             self._story.name,
             [repr(event) for step in self._open for event in step.events],

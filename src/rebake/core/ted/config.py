@@ -1,4 +1,4 @@
-"""The network of TEDPolicy or UnexpecTEDIntentPolicy, from options as ``meta.json`` holds them (``auto`` resolved).
+"""The network of TEDPolicy or UnexpecTEDIntentPolicy, from options as in ``meta.json`` (``auto`` resolved).
 
 Importing this module does not import TensorFlow; calling its function does.
 """

@@ -19,7 +19,7 @@ Tags = NDArray[np.int32]  # [words of a text]
 
 
 def tag_spec_of(tables: FeatureStates, *, bilou: bool) -> TagSpec:
-    """A tag for every entity that a state may hold; entities with a role or group have tags of their own there, which
+    """A tag for every entity that a state may contain; entities with a role or group have separate tags there, which
     no word is ever given, as in Rasa."""
     names = sorted(tables.entities, key=lambda name: tables.entities[name])
     tags = [f"{prefix}{name}" for name in names for prefix in PREFIXES] if bilou else names

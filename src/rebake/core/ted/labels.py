@@ -24,7 +24,7 @@ class LabelRows:
         count: how many there are.
         attribute: of the names: ``label_action_name``, or ``label_intent`` of UnexpecTEDIntentPolicy.
         names: float32 [labels with a name, width], one-hot, or end to end the counts of the name's words.
-        counted: ``names`` are such counts, which Rasa keeps as sparse rows.
+        counted: ``names`` are these counts, which Rasa keeps as sparse rows.
         name_of: int32 [labels with a name], which labels these are.
         texts: features of the labels with a text (``label_action_text``); None where there are none.
         text_of: int32 [labels with a text], which labels these are.

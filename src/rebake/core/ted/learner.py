@@ -57,7 +57,7 @@ class TedLearner(ABC):
 
     @abstractmethod
     def resolved_options(self, warn: Callable[[str], None]) -> dict[str, Any]:
-        """The options as ``meta.json`` holds them; ``warn`` is called with what is odd about them.
+        """The options as in ``meta.json``; ``warn`` is called with what is odd about them.
 
         Raises:
             DataError, UnsupportedError: options that cannot be trained.
@@ -85,7 +85,7 @@ class TedLearner(ABC):
             "loss" of the last epoch and "accuracy" on the distinct training examples; empty without examples.
 
         Raises:
-            DataError: an option's value is not possible, or the stories hold no user turn.
+            DataError: an option's value is not possible, or the stories have no user turn.
             UnsupportedError: an option that rebake does not have, or options that Rasa cannot run together.
         """
         options = self.resolved_options(context.warn)
@@ -113,7 +113,7 @@ class TedLearner(ABC):
     ) -> dict[str, float]:
         widths = windows.states.widths
         if "intent" not in widths.names and "text" not in widths.texts:
-            raise DataError(f"{self.node}: no story holds a user turn.", fix="Add one to the stories.")
+            raise DataError(f"{self.node}: no story has a user turn.", fix="Add one to the stories.")
         table = encoder.tables.index(self.label)
         labels = build_labels(table, self.label, encoder)
         ids = self._label_ids(examples.labels, table)
@@ -121,8 +121,8 @@ class TedLearner(ABC):
         options["entity_recognition"] = spec is not None
         if spec is not None and "intent" in widths.names:  # Rasa asks by text and by intent, and joins what differs
             context.warn(
-                f"{self.node}: Rasa 3.6.21 fails at the first message where stories by intents stand beside such by "
-                "texts with entities; set entity_recognition to false."
+                f"{self.node}: Rasa 3.6.21 fails at the first message where stories with intents are mixed with "
+                "stories with texts that have entities; set entity_recognition to false."
             )
         own = ids[0][ids[0] >= 0] if self._whole_dialogues else ids[0]
         example = encode_example(widths, windows, 0, own.tolist(), None if tags is None else tags[0])
@@ -177,7 +177,7 @@ class TedLearner(ABC):
 
         Args:
             windows: states, oldest first.
-            end_to_end: features of what they hold, for a model that was trained end to end.
+            end_to_end: features of their content, for a model that was trained end to end.
             tagged: the window whose last user text is looked for entities; None = none.
 
         Raises:

@@ -14,7 +14,7 @@ COSINE = "cosine"
 
 
 def resolve_options(options: Mapping[str, Any], node: str, warn: Callable[[str], None]) -> dict[str, Any]:
-    """Replace ``auto`` and -1 by what they stand for, as ``meta.json`` holds them.
+    """Replace ``auto`` and -1 by what they stand for, as in ``meta.json``.
 
     Args:
         options: merged with the defaults, and valid.

@@ -56,7 +56,7 @@ class TEDPolicy(TedLearner):
         rule_only: RuleOnlyData,
         end_to_end: EndToEndFeatures | None = None,
     ) -> PolicyPrediction:
-        """Confidence of every action after all events of the tracker.
+        """Predict the confidence of every action after all events of the tracker.
 
         Where the model knows both intents and texts, the last user turn is seen by its intent and by its text; the text
         decides if it is sure enough of itself and surer than the intent.
@@ -66,35 +66,37 @@ class TEDPolicy(TedLearner):
         after_user = tracker.now.latest_action_name == ACTION_LISTEN
         seen = [only_texts, True] if reads_texts and not only_texts and after_user else [only_texts]
         windows = [self.featurizer.prediction_states(tracker, use_text=text, rule_only=rule_only) for text in seen]
-        told = self.ask(windows, end_to_end, tagged=len(seen) - 1 if seen[-1] and after_user else None)
-        if told is None or self._model is None:
+        prediction = self.ask(windows, end_to_end, tagged=len(seen) - 1 if seen[-1] and after_user else None)
+        if prediction is None or self._model is None:
             return self.prediction([0.0] * len(action_names(domain)))
-        chosen = self._chosen(told)
+        chosen = self._chosen(prediction)
         by_text = bool(seen[chosen])
         renormalize = bool(self.options["renormalize_confidences"]) and self._model.config.softmax
         length = self.options["ranking_length"]
-        prediction = self.prediction(top_ranked(told.confidences[chosen], length, renormalize=renormalize).tolist())
-        prediction.is_end_to_end = by_text
+        result = self.prediction(top_ranked(prediction.confidences[chosen], length, renormalize=renormalize).tolist())
+        result.is_end_to_end = by_text
         if by_text and after_user:
-            prediction.optional_events = self._entities(told, tracker, end_to_end)
-        return prediction
+            result.optional_events = self._entities(prediction, tracker, end_to_end)
+        return result
 
-    def _chosen(self, told: TedPrediction) -> int:
+    def _chosen(self, prediction: TedPrediction) -> int:
         """The window that decides: 0, or 1 with the text of the last user turn."""
-        if len(told.confidences) < 2:
+        if len(prediction.confidences) < 2:
             return 0
-        by_intent, by_text = told.similarities.max(axis=1)
-        return int(told.confidences[1].max() > self.options["e2e_confidence_threshold"] and by_text > by_intent)
+        by_intent, by_text = prediction.similarities.max(axis=1)
+        return int(prediction.confidences[1].max() > self.options["e2e_confidence_threshold"] and by_text > by_intent)
 
     def _entities(
-        self, told: TedPrediction, tracker: Tracker, end_to_end: EndToEndFeatures | None
+        self, prediction: TedPrediction, tracker: Tracker, end_to_end: EndToEndFeatures | None
     ) -> tuple[EntitiesAdded, ...]:
         text = None if tracker.now.message is None else tracker.now.message.text
-        if not len(told.tags) or text is None or end_to_end is None or self._files is None:
+        if not len(prediction.tags) or text is None or end_to_end is None or self._files is None:
             return ()
         assert self._files.tag_spec is not None
         message = end_to_end.message("text", text)
-        found = entities_found(message, self._files.tag_spec, told.tags[-1], told.tag_confidences[-1], self.options)
+        found = entities_found(
+            message, self._files.tag_spec, prediction.tags[-1], prediction.tag_confidences[-1], self.options
+        )
         return () if found is None else (found,)
 
 

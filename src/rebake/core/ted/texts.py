@@ -1,4 +1,4 @@
-"""Texts that dialogue states hold end to end, each distinct one once, with what the NLU pipeline makes of it."""
+"""Texts of dialogue states end to end, each distinct one once, with what the NLU pipeline makes of it."""
 
 from __future__ import annotations
 

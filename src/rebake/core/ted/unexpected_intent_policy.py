@@ -1,4 +1,4 @@
-"""UnexpecTEDIntentPolicy: says when a user says what no story lets one expect."""
+"""UnexpecTEDIntentPolicy: marks intents that no story leads one to expect."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Expectation:
     Attributes:
         similarity: of the intent and the dialogue.
         threshold: below it the intent is unlikely. Mostly one of the similarities of the training windows, so the
-            similarity of such a window may be equal to it but for the order of float32 sums.
+            similarity of that window may be equal to it but for the order of float32 sums.
         is_likeliest: no other intent is more similar.
     """
 
@@ -111,8 +111,8 @@ class UnexpecTEDIntentPolicy(TedLearner):
         """1.0 on ``action_unlikely_intent`` if the tracker ends with an intent that was not to be expected."""
         names = action_names(domain)
         probabilities = [0.0] * len(names)
-        told = self.expectation(tracker, domain, rule_only, end_to_end)
-        if told is not None and told.is_unlikely:
+        expectation = self.expectation(tracker, domain, rule_only, end_to_end)
+        if expectation is not None and expectation.is_unlikely:
             probabilities[names.index(ACTION_UNLIKELY_INTENT)] = 1.0
         return self.prediction(probabilities)
 
@@ -125,10 +125,10 @@ class UnexpecTEDIntentPolicy(TedLearner):
         if intent not in intents or intent in self.options["ignore_intents_list"]:
             return None
         index = intents.index(intent)
-        told = self.ask([self._window(tracker, rule_only)], end_to_end)
-        if told is None or index not in self._quantiles:
+        prediction = self.ask([self._window(tracker, rule_only)], end_to_end)
+        if prediction is None or index not in self._quantiles:
             return None
-        similarities = told.similarities[0]
+        similarities = prediction.similarities[0]
         choices = self._quantiles[index]
         threshold = float(choices[min(int(self.options["tolerance"] * len(choices)), len(choices) - 1)])
         return Expectation(float(similarities[index]), threshold, is_likeliest=int(np.argmax(similarities)) == index)
