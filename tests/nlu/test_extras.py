@@ -44,7 +44,7 @@ def test_without_its_library_a_component_says_what_to_install(
         extras.require_extra(COMPONENTS[name])
 
 
-def test_a_language_model_without_vectors_is_told_in_training_and_not_again_with_each_text(
+def test_a_language_model_without_vectors_is_reported_in_training_and_not_again_with_each_text(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     doc = SimpleNamespace(vocab=SimpleNamespace(vectors_length=0))
@@ -63,7 +63,7 @@ def test_a_language_model_without_vectors_is_told_in_training_and_not_again_with
     assert len(caplog.records) == 1
 
 
-def test_what_spacy_warns_about_is_told_at_the_component(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_spacy_warns_about_is_reported_at_the_component(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spacy_nlp, "_load", lambda model: (None, ["[W095] Another version."]))
     context, notices = listening()
     component("SpacyNLP", model="en").train(TrainingData([], NluData(), Domain()), context)
@@ -104,7 +104,7 @@ def test_spacy_gives_lowercased_tokens_vectors_their_pool_and_entities(
 
 @needs_spacy
 @pytest.mark.parametrize("model", [None, "no_such_model"])
-def test_a_model_of_spacys_that_is_not_there_is_told_with_a_fix(model: str | None) -> None:
+def test_a_model_of_spacys_that_is_not_there_is_reported_with_a_fix(model: str | None) -> None:
     with pytest.raises(DataError, match=r"SpacyNLP.* model"):
         component("SpacyNLP", model=model)
 
@@ -126,7 +126,7 @@ def test_a_text_without_the_dense_features_that_a_network_knows_has_zeros() -> N
 
 
 @needs_transformers
-def test_weights_that_are_not_on_the_machine_are_told_with_a_fix(tmp_path: Path) -> None:
+def test_weights_that_are_not_on_the_machine_are_reported_with_a_fix(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"model_weights: .*hf download"):
         component("LanguageModelFeaturizer", model_weights=str(tmp_path))
     with pytest.raises(DataError, match="model_name: 'bart' is not known"):
@@ -135,7 +135,7 @@ def test_weights_that_are_not_on_the_machine_are_told_with_a_fix(tmp_path: Path)
 
 @pytest.fixture
 def bert(tmp_path: Path) -> str:
-    """Made by a process of its own: this one may have TensorFlow already, after which triton must not be imported."""
+    """Run in a separate process: this one may have TensorFlow already, after which triton must not be imported."""
     vocabulary = [*(f"[unused{i}]" for i in range(100)), "[UNK]", "[CLS]", "[SEP]", "[PAD]", "hi", "ro", "##me"]
     place = tmp_path / "bert"
     place.mkdir()
@@ -153,7 +153,7 @@ def bert(tmp_path: Path) -> str:
 def test_pytorch_may_come_after_tensorflow(bert: str) -> None:
     """As where Core decides before a first text is parsed. It says something where triton is installed, which PyTorch
     brings along for GPUs: its import ended such a process."""
-    told = python(
+    output = python(
         "import rebake.nn\n"
         "from support.nlu import component, tokenized\n"
         f"featurizer = component('LanguageModelFeaturizer', model_weights={bert!r})\n"
@@ -162,7 +162,7 @@ def test_pytorch_may_come_after_tensorflow(bert: str) -> None:
         "print(messages[0].features['text'][0].sequence.shape)",
         PYTHONPATH=str(TESTS),
     )
-    assert told.splitlines()[-1] == "(2, 8)"
+    assert output.splitlines()[-1] == "(2, 8)"
 
 
 @needs_transformers

@@ -20,11 +20,11 @@ def test_a_model_answers_the_same_once_its_network_is_traced() -> None:
         for first, later in zip(rounds[0], answers, strict=True):
             assert later["intent"]["name"] == first["intent"]["name"]
             assert later["intent"]["confidence"] == pytest.approx(first["intent"]["confidence"], abs=1e-5)
-            told, again = (
+            entities, again = (
                 [(entity["entity"], entity["start"], entity["end"]) for entity in answer["entities"]]
                 for answer in (first, later)
             )
-            assert again == told
+            assert again == entities
 
 
 def test_a_model_that_is_first_asked_by_several_threads_answers_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:

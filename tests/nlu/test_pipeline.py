@@ -65,7 +65,7 @@ def project(tmp_path: Path, config: str = CONFIG, nlu: str = NLU) -> Assistant:
 
 
 def train(assistant: Assistant, directory: Path, earlier: Path | None = None, *again: str) -> PipelineTraining:
-    """Train; what ``earlier`` holds is reused, except for the nodes ``again``."""
+    """Train; the nodes in ``earlier`` are reused, except for the nodes ``again``."""
     check_assistant(assistant, frozenset({"nlu"}), to_train=True)
     directory.mkdir()
 

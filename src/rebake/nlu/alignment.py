@@ -13,7 +13,7 @@ _FIRST_DOUBTFUL = 0x24C2  # from here on a word character may be one that Whites
 
 
 def misaligned(messages: Iterable[Message]) -> Iterator[Notice]:
-    """A notice for each example with such an entity; the messages have the tokens of their text."""
+    """Yield a notice for each example with a misaligned entity; the messages have the tokens of their text."""
     for message in messages:
         example = message.example
         if example is None or not example.entities:

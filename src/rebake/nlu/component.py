@@ -16,7 +16,7 @@ from rebake.nlu.message import Message
 class TrainingData:
     """The messages to train on, already processed by the earlier components, and the data they came from.
 
-    ``domain`` is empty when NLU is trained alone. ``stories`` holds what end-to-end stories add to the vocabularies of
+    ``domain`` is empty when NLU is trained alone. ``stories`` is what end-to-end stories add to the vocabularies of
     featurizers: messages of one name or text each, which no classifier or extractor learns from.
     """
 

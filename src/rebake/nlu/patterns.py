@@ -21,7 +21,7 @@ class Pattern:
     compiled: re.Pattern[str]
 
     def as_dict(self) -> dict[str, str]:
-        """As ``patterns.json`` and ``regex.json`` hold it."""
+        """As in ``patterns.json`` and ``regex.json``."""
         return {"name": self.name, "pattern": self.pattern}
 
 

@@ -1,4 +1,4 @@
-"""The NLU pipeline: its nodes, its training into directories, and parsing with what those hold."""
+"""The NLU pipeline: its nodes, its training into directories, and parsing with what those contain."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from rebake.registry.response_texts import response_texts
 
 _PARSE_BATCH = 256  # the most texts that a thread has in the pipeline; bounds the memory that a long list takes
 _MOST_THREADS = 4  # all but the networks is Python, at which threads take turns
-_WORTH_A_THREAD = 64  # texts; with fewer, a batch of their own takes longer than it saves
+_WORTH_A_THREAD = 64  # texts; with fewer, a separate batch takes longer than it saves
 
 
 @dataclass(frozen=True)

@@ -73,12 +73,12 @@ def _load(model: str) -> tuple[Any, list[str]]:
     """The ``spacy.Language`` of that name, and what spaCy warns about it, such as a model of another version.
 
     Raises:
-        DataError: there is no such model, or this version of spaCy cannot load it.
+        DataError: the model does not exist, or this version of spaCy cannot load it.
     """
     import spacy
 
     try:
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             nlp = spacy.load(model, disable=["parser"])  # as Rasa: nothing reads the parse
     except OSError as error:
@@ -92,4 +92,4 @@ def _load(model: str) -> tuple[Any, list[str]]:
             f"SpacyNLP: spaCy {spacy.__version__} cannot load the language model {model!r}: {reason}",
             fix="Install the model that belongs to this version of spaCy.",
         ) from error
-    return nlp, [str(warning.message) for warning in told if issubclass(warning.category, UserWarning)]
+    return nlp, [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]

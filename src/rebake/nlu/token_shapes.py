@@ -1,4 +1,4 @@
-"""What the letters of a token tell: features of LexicalSyntacticFeaturizer and of CRFEntityExtractor alike."""
+"""Features from the letters of a token, shared by LexicalSyntacticFeaturizer and CRFEntityExtractor."""
 
 from __future__ import annotations
 

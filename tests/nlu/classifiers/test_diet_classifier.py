@@ -146,10 +146,10 @@ def test_a_process_that_loads_it_shares_out_no_operation_among_threads(
     component: DIETClassifier, tmp_path: Path
 ) -> None:
     component.save(tmp_path)
-    told = threads_after_loading(
+    threads = threads_after_loading(
         "rebake.nlu.classifiers.diet_classifier:DIETClassifier", SMALL, "DIETClassifier1", tmp_path
     )
-    assert told == "1"
+    assert threads == "1"
 
 
 def test_other_texts_are_parsed_while_its_network_runs(
@@ -234,7 +234,7 @@ def test_intents_need_features_of_whole_texts() -> None:
         DIETClassifier(SMALL, "DIETClassifier1").train(words_only, TrainingContext())
 
 
-def test_labels_without_features_are_told_apart_by_unit_vectors(tmp_path: Path) -> None:
+def test_labels_without_features_are_distinguished_by_unit_vectors(tmp_path: Path) -> None:
     component = trained(label_features=False)
     component.save(tmp_path)
     again = DIETClassifier.load(SMALL, "DIETClassifier1", tmp_path)

@@ -156,7 +156,7 @@ def test_the_file_has_the_attributes_of_scikit_learn_1_1_3_and_the_same_bytes_ev
         files.append(directory / "train_LogisticRegressionClassifier2.skops")
     assert files[0].read_bytes() == files[1].read_bytes()
     written = read_skops(files[0], "LogisticRegression")
-    assert list(written) == [  # what __dict__ of such an estimator holds there, as Rasa's own files show
+    assert list(written) == [  # what __dict__ of the estimator contains there, as Rasa's own files show
         *("penalty", "dual", "tol", "C", "fit_intercept", "intercept_scaling", "class_weight", "random_state"),
         *("solver", "max_iter", "multi_class", "verbose", "warm_start", "n_jobs", "l1_ratio"),
         *("n_features_in_", "classes_", "n_iter_", "coef_", "intercept_", "_sklearn_version"),
@@ -209,7 +209,7 @@ def test_files_that_are_no_model_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"X3\.skops of the model cannot be read"):
         load_class(options, "X3", directory)
     write_skops(file, "sklearn.svm._classes", "SVC", {})
-    with pytest.raises(ModelError, match=r"holds sklearn\.svm\._classes\.SVC"):
+    with pytest.raises(ModelError, match=r"contains sklearn\.svm\._classes\.SVC"):
         load_class(options, "X3", directory)
     write_skops(file, "sklearn.linear_model._logistic", "LogisticRegression", {"classes_": np.array(["a", "b"])})
     with pytest.raises(ModelError, match="no whole model"):

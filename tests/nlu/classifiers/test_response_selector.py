@@ -151,13 +151,13 @@ def test_by_texts_it_learns_one_retrieval_intent_and_knows_texts_and_textless_re
     assert found["chat"]["response"]["responses"] == [{"text": "utter_chat/name"}]
 
 
-def rounded(told: Any) -> Any:
+def rounded(value: Any) -> Any:
     """The same with numbers of 5 places: a network that is traced from the third batch on adds up in another order."""
-    if isinstance(told, dict):
-        return {key: rounded(value) for key, value in told.items()}
-    if isinstance(told, list):
-        return [rounded(value) for value in told]
-    return round(told, 5) if isinstance(told, float) else told
+    if isinstance(value, dict):
+        return {key: rounded(value) for key, value in value.items()}
+    if isinstance(value, list):
+        return [rounded(value) for value in value]
+    return round(value, 5) if isinstance(value, float) else value
 
 
 @pytest.mark.parametrize("kind", ["by_name", "by_text"])
@@ -267,7 +267,7 @@ def test_a_text_without_features_gets_no_response(by_name: Any) -> None:
     }
 
 
-def test_todays_responses_are_served_and_one_that_is_gone_is_told_by_its_key(by_name: Any, tmp_path: Path) -> None:
+def test_todays_responses_are_served_and_one_that_is_gone_is_reported_by_its_key(by_name: Any, tmp_path: Path) -> None:
     made, featurizers = by_name
     made.save(tmp_path)
     (tmp_path / "ResponseSelector.responses.json").write_text(json.dumps({"utter_faq/hours": [{"text": "At ten."}]}))

@@ -100,7 +100,7 @@ def test_a_new_wording_is_served_without_training(project: Path) -> None:
         assert model.metadata.model_id == trained_today
 
 
-def test_a_full_name_is_told_where_a_selector_serves_the_intent_alone() -> None:
+def test_a_full_name_is_given_where_a_selector_serves_the_intent_alone() -> None:
     class Selects:
         def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
             for message, intent in zip(messages, ("faq", "chat", "greet"), strict=True):
@@ -109,7 +109,11 @@ def test_a_full_name_is_told_where_a_selector_serves_the_intent_alone() -> None:
                 message.extra["response_selector"] = {"all_retrieval_intents": ["chat", "faq"], **served}
 
     found = [parsed["intent"] for parsed in Pipeline((), [cast(Component, Selects())]).parse_all(["a", "b", "c"])]
-    assert [intent.get("full_retrieval_intent_name", "not told") for intent in found] == ["faq/hours", None, "not told"]
+    assert [intent.get("full_retrieval_intent_name", "not given") for intent in found] == [
+        "faq/hours",
+        None,
+        "not given",
+    ]
 
 
 @pytest.mark.slow

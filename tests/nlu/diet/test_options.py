@@ -88,7 +88,7 @@ def test_the_margin_loss_has_similarities_for_confidences() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (MARGIN, "similarities between"),
         ({**MARGIN, "similarity_type": "inner"}, "similarity_type inner"),
@@ -97,10 +97,10 @@ def test_the_margin_loss_has_similarities_for_confidences() -> None:
         ({"checkpoint_model": True}, "checkpoint_model"),
     ],
 )
-def test_what_may_not_be_meant_is_told(options: dict[str, Any], told: str) -> None:
+def test_what_may_not_be_meant_is_reported(options: dict[str, Any], message: str) -> None:
     context, notices = listening()
     warn_about_training(valid_options("DIETClassifier", **options), "DIETClassifier1", context)
-    assert any(told in notice.message and notice.location == PLACE for notice in notices)
+    assert any(message in notice.message and notice.location == PLACE for notice in notices)
 
 
 def test_the_defaults_are_nothing_to_warn_of() -> None:

@@ -214,13 +214,13 @@ def test_broken_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_its_iterations_are_reported() -> None:
-    told: list[tuple[str, int, str]] = []
+    tasks: list[tuple[str, int, str]] = []
     advanced: list[int] = []
 
     class Told(Silent):
         @contextmanager
         def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
-            told.append((name, total, unit))
+            tasks.append((name, total, unit))
             yield Counting()
 
     class Counting:
@@ -228,7 +228,7 @@ def test_its_iterations_are_reported() -> None:
             advanced.append(steps)
 
     component(NAME, max_iterations=7).train(featurized(TRIPS)[0], TrainingContext(progress=Told()))
-    assert told == [("CRFEntityExtractor1", 14, "iteration")]  # of entities and of roles
+    assert tasks == [("CRFEntityExtractor1", 14, "iteration")]  # of entities and of roles
     assert sum(advanced) == 14
 
 
@@ -252,7 +252,7 @@ def test_an_entity_that_is_no_whole_word_is_outside_with_bilou() -> None:
         assert [token.tags["entity"] for token in extractor._dataset[-1]] == tags
 
 
-def test_a_regularisation_that_leaves_no_weight_is_told() -> None:
+def test_a_regularisation_that_leaves_no_weight_is_reported() -> None:
     context, notices = listening()
     trained(NAME, featurized(DRINKS)[0], context, L1_c=1000.0)
     assert "L1_c left no weight for tags of the entity" in said(notices)

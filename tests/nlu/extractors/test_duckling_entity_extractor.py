@@ -124,7 +124,7 @@ def test_an_interval_may_be_open_at_one_end(duckling: Duckling) -> None:
     assert entities("x", url=duckling.url)[0][0]["value"] == {"to": None, "from": "09:00"}
 
 
-def test_the_server_is_told_text_locale_timezone_dimensions_and_the_present_time(duckling: Duckling) -> None:
+def test_the_server_is_sent_text_locale_timezone_dimensions_and_the_present_time(duckling: Duckling) -> None:
     before = int(time.time()) * 1000
     entities("zwei Fuß", url=f"{duckling.url}/", locale="de_DE", timezone="Europe/Berlin", dimensions=["number"])
     [asked] = duckling.asked
@@ -151,7 +151,7 @@ def test_entities_join_those_found_before(duckling: Duckling) -> None:
     assert [found["entity"] for found in message.entities] == ["city", "number"]
 
 
-def test_the_environment_variable_comes_before_the_option_and_is_never_told(
+def test_the_environment_variable_comes_before_the_option_and_is_never_printed(
     duckling: Duckling, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     duckling.answers = [[NUMBER]]

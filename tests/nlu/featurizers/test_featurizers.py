@@ -105,7 +105,7 @@ def test_oov_words_train_the_oov_token_and_are_stored(tmp_path: Path) -> None:
     assert rows(features(loaded, "hi jane")[0].sentence) == [{0: 1.0, 1: 1.0}]
 
 
-def test_oov_words_without_a_token_are_told_in_training_and_not_with_each_load(
+def test_oov_words_without_a_token_are_reported_in_training_and_not_with_each_load(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     context, notices = listening()
@@ -314,7 +314,7 @@ def test_any_text_can_be_learned_and_featurized_and_loading_changes_nothing(
                 assert all(0 <= column < found.sequence.n_columns for column in row)
 
 
-def test_words_that_were_counted_before_are_counted_anew_after_another_training(
+def test_words_that_were_counted_before_are_counted_again_after_another_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     featurizer: Any = trained("CountVectorsFeaturizer", training_on(texts("a green tea")))

@@ -117,7 +117,7 @@ class DIETClassifier:
         return True
 
     def _check_features(self, features: Stacked) -> None:
-        """Without those of tokens there is nothing to tag; without those of texts Rasa cannot tell intents."""
+        """Require features of tokens, to tag them, and of texts, without which Rasa cannot classify intents."""
         fix = "Add a featurizer such as CountVectorsFeaturizer in front of it."
         if features.sequence_sparse is None and features.sequence_dense is None:
             raise DataError(

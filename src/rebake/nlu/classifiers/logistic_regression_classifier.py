@@ -57,7 +57,7 @@ class LogisticRegressionClassifier:
             self._model = train_logistic_regression(features, intents, self._settings, context.seed)
             task.advance()
         if max(self._model.iterations) >= self._settings.max_iter:
-            logger.debug("%s: stopped at max_iter before it converged, as Rasa's does on such data.", self.node)
+            logger.debug("%s: stopped at max_iter before it converged, as Rasa's does on this data.", self.node)
         return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:

@@ -21,7 +21,7 @@ _PATTERN = re.compile(r"^/(?P<intent>[^{@]+)(?P<confidence>@[0-9.]+)?(?P<entitie
 
 
 class RegexMessageHandler:
-    """Replaces intent, ranking and entities of such messages, and drops what else was found.
+    """Replaces intent, ranking and entities of these messages, and drops what else was found.
 
     With a domain, an unknown intent leaves the message as it is, and unknown entities are left out.
     """

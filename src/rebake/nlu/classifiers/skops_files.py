@@ -2,7 +2,7 @@
 
 A ``.skops`` file is a zip of ``schema.json``, a tree of nodes with one per attribute, and an ``.npy`` file per array.
 Nothing is ever built from it: only attributes that are JSON values, arrays of plain numbers or texts, and tuples of
-these are read, all others are passed over. What is written has the types that skops trusts without being told to.
+these are read, all others are passed over. What is written has only types that skops trusts by default.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def write_skops(file: Path, module: str, name: str, attributes: Mapping[str, Any
 
 
 def _node(value: Any, archive: ZipFile, ids: Iterator[int]) -> dict[str, Any]:
-    """Every node has an id of its own: skops takes nodes of one id for one object."""
+    """Give every node its own id: skops takes nodes with the same id for one object."""
     number = next(ids)
     if isinstance(value, np.ndarray):
         buffer = io.BytesIO()
@@ -75,13 +75,13 @@ def read_skops(file: Path, name: str) -> dict[str, Any]:
     """The attributes of an estimator of this class name, e.g. ``SVC``, that are plain values.
 
     Raises:
-        ModelError: the file is missing, broken, or holds something else.
+        ModelError: the file is missing, broken, or contains something else.
     """
     try:
         with ZipFile(file) as archive:
             schema = json.loads(archive.read(_SCHEMA))
             if schema["__class__"] != name or not str(schema["__module__"]).startswith("sklearn."):
-                raise ValueError(f"it holds {schema['__module__']}.{schema['__class__']}, not {name}")
+                raise ValueError(f"it contains {schema['__module__']}.{schema['__class__']}, not {name}")
             nodes = schema["content"]["content"]
             read = {key: _value(node, archive) for key, node in nodes.items()}
     except (OSError, BadZipFile, KeyError, TypeError, AttributeError, ValueError) as error:

@@ -28,7 +28,7 @@ class CrfToken:
     """One entry of ``crf_dataset.json``.
 
     Attributes:
-        pos_tag: part of speech, where the tokenizer tells it.
+        pos_tag: part of speech, where the tokenizer provides it.
         pattern: name of a regex or lookup table -> whether the token overlaps a match.
         dense_features: of all dense featurizers.
         tags: entity, role and group tag.

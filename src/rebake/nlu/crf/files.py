@@ -2,7 +2,7 @@
 
 ``crf_dataset.json`` and ``crf_order.json`` are Rasa's: the training sentences, and the layers of tags, from which Rasa
 trains whenever it loads the model. ``crf_models.json`` and ``crf_models.safetensors`` are ours; Rasa does not look at
-them. They hold the trained weights and a digest of all that they were trained from.
+them. They contain the trained weights and a digest of all that they were trained from.
 """
 
 from __future__ import annotations

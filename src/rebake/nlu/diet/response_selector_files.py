@@ -1,4 +1,4 @@
-"""ResponseSelector's files of its own: what it may answer, and the names of the retrieval intents."""
+"""ResponseSelector's own files: what it may answer, and the names of the retrieval intents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ResponseFiles:
     """What is in them.
 
     Attributes:
-        responses: of all retrieval intents. When a part of a model is taken over, this file is written anew from the
+        responses: of all retrieval intents. When a part of a model is taken over, this file is rewritten from the
             domain (:mod:`rebake.archive.metadata`), as these responses are looked up and not learned.
         retrieval_intents: their base names; those of all examples, whichever the selector serves.
     """

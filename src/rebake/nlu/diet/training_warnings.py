@@ -12,12 +12,12 @@ from rebake.nlu.message import TEXT, Message
 def warn_about_featurizers(
     names: Sequence[str], node: str, messages: Sequence[Message], context: TrainingContext
 ) -> None:
-    """Warn about ``featurizers`` that give no features to these messages; Rasa passes over them without a word."""
+    """Warn about ``featurizers`` that give no features to these messages; Rasa ignores them silently."""
     origins = sorted({features.origin for message in messages for features in message.features.get(TEXT, [])})
     for name in names:
         if name not in origins:
-            told = " and ".join(origins) or "nothing"
-            context.warn(f"{node}: the option featurizers names {name!r}, and the features are of {told}.")
+            present = " and ".join(origins) or "nothing"
+            context.warn(f"{node}: the option featurizers names {name!r}, but the features come from {present}.")
 
 
 def warn_about_training(options: Mapping[str, Any], node: str, context: TrainingContext) -> None:

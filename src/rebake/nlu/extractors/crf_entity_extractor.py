@@ -144,7 +144,7 @@ class CRFEntityExtractor:
 
     @classmethod
     def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
-        """Read a component that we or Rasa trained; Rasa's files hold no weights, so that its fields are trained."""
+        """Read a component that we or Rasa trained; Rasa's files contain no weights, so its fields are trained."""
         component = cls(options, node)
         if directory is None:
             return component

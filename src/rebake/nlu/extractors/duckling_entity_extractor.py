@@ -29,8 +29,8 @@ _START_ONE = "Start one (docker run -p 8000:8000 rasa/duckling), or correct"
 class DucklingEntityExtractor:
     """Adds the entities that the server finds, relative to the present time; all of them have confidence 1.
 
-    The environment variable RASA_DUCKLING_HTTP_URL comes before the option ``url``. Either may hold a password, so
-    neither is ever told. Without an answer there are no entities, and one warning.
+    The environment variable RASA_DUCKLING_HTTP_URL comes before the option ``url``. Either may contain a password, so
+    neither is ever printed. Without an answer there are no entities, and one warning.
     """
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:

@@ -22,7 +22,7 @@ class SpacyEntityExtractor:
         return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
-        """Names are told by their case, so spaCy runs once more on texts that SpacyNLP lowercased."""
+        """spaCy recognizes names by their case, so it runs once more on texts that SpacyNLP lowercased."""
         if not messages:
             return
         nlp = messages[0].spacy.nlp

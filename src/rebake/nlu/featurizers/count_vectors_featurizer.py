@@ -203,7 +203,7 @@ class CountVectorsFeaturizer:
             return
         if not any(self._oov_token in text for document in documents[TEXT] for text in document):
             context.warn(
-                f"{self.node}: no training example holds the OOV_token {self._oov_token!r}, so words that are not "
+                f"{self.node}: no training example contains the OOV_token {self._oov_token!r}, so words that are not "
                 "known are ignored."
             )
 

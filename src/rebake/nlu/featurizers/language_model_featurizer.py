@@ -128,7 +128,7 @@ def _load(kind: LanguageModel, weights: str | None, cache: str | None) -> tuple[
     place = {"cache_dir": cache, "local_files_only": True}
     try:
         tokenizer = getattr(transformers, kind.tokenizer).from_pretrained(weights, **place)
-        model, told = getattr(transformers, kind.model).from_pretrained(
+        model, loading = getattr(transformers, kind.model).from_pretrained(
             weights, **place, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
     except (OSError, ValueError) as error:
@@ -137,8 +137,8 @@ def _load(kind: LanguageModel, weights: str | None, cache: str | None) -> tuple[
             "tokenizer and model.safetensors.",
             fix=f"Download it first (hf download {weights}), or name a directory that save_pretrained wrote.",
         ) from error
-    missing = sorted(name for name in told["missing_keys"] if not name.startswith("pooler"))  # no feature needs it
-    if missing or told["mismatched_keys"]:
+    missing = sorted(name for name in loading["missing_keys"] if not name.startswith("pooler"))  # no feature needs it
+    if missing or loading["mismatched_keys"]:
         raise DataError(
             f"model_weights: {weights!r} lacks weights of {kind.model} ({', '.join(missing[:3])} ...).",
             fix="Name weights that belong to model_name.",

@@ -22,7 +22,7 @@ _SEPARATOR = "###"
 
 # The value of a feature is the text of what these give: "True", "False", "None", or letters of the token.
 _OF_TEXT: Mapping[str, Callable[[str], object]] = {"low": str.islower, **SHAPES}
-_POS, _POS2 = "pos", "pos2"  # part of speech, of tokenizers that tell it
+_POS, _POS2 = "pos", "pos2"  # part of speech, of tokenizers that provide it
 _BEGIN, _END = "BOS", "EOS"
 
 _Key = tuple[int, str]  # position in the window, feature

@@ -66,7 +66,7 @@ class SpacyFeaturizer:
         message.features.setdefault(attribute, []).append(features)
 
     def _pooled(self, sequence: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[n_tokens, width] -> [1, width]; words without a vector do not count, and nothing but such gives zeros."""
+        """[n_tokens, width] -> [1, width]; words without a vector do not count; zeros if none has one."""
         known = sequence[sequence.any(axis=1)]
         if not len(known):
             return np.zeros((1, sequence.shape[1]), np.float32)

@@ -35,11 +35,11 @@ class JiebaTokenizer(Tokenizer):
             self._dictionaries = _read(Path(self._dictionary_path))
             if not self._dictionaries:
                 raise DataError(
-                    f"dictionary_path: the directory {self._dictionary_path!r} is not there, or holds no file.",
+                    f"dictionary_path: the directory {self._dictionary_path!r} does not exist or contains no file.",
                     fix="Name the directory of your dictionaries, relative to where rebake is started, or take it out.",
                 )
             try:
-                _ = self._segmenter  # a broken dictionary is told before anything is trained
+                _ = self._segmenter  # a broken dictionary is reported before anything is trained
             except ValueError as error:
                 raise DataError(f"dictionary_path: {error}.", fix=_FORMAT) from error
         return {}

@@ -40,7 +40,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def tokenize(self, message: Message, attribute: str) -> list[Token]:
-        """The words of an attribute that holds a text."""
+        """The words of an attribute that is a text."""
 
     def _split_label(self, label: str, attribute: str) -> list[Token]:
         """A label is one token, unless it is to be split; a retrieval intent is split at its slash in any case."""
@@ -71,7 +71,7 @@ class Tokenizer(ABC):
                 result.append(Token(part.text, start, start + len(part.text), token.lemma, data))
         return result
 
-    def save(self, directory: Path) -> None:  # noqa: B027 - a tokenizer with files of its own has another
+    def save(self, directory: Path) -> None:  # noqa: B027 - a tokenizer with files overrides it
         """Nothing to save."""
 
     @classmethod

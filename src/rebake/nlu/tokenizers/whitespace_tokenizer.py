@@ -13,7 +13,7 @@ from rebake.nlu.tokenizers.tokenizer import Tokenizer, locate
 _NOT_PART_OF_A_WORD = regex.compile(
     r"[^\w#@&]+(?=\s|$)"  # ends a word
     r"|(\s|^)[^\w#@&]+(?=[^0-9\s])"  # begins a word, but "-5" stays
-    r"|(?<=[^0-9\s])[^\w._~:/?#\[\]()@!$&*+,;=-]+(?=[^0-9\s])"  # within a word, except what addresses hold
+    r"|(?<=[^0-9\s])[^\w._~:/?#\[\]()@!$&*+,;=-]+(?=[^0-9\s])"  # within a word, except what addresses contain
 )
 
 # Rasa drops words of these alone. The fifth range covers CJK, Kana and Hangul as well: so does Rasa's.
