@@ -17,32 +17,32 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_networks_do_without_keras_and_leave_it_to_others() -> None:
-    told = python(
+    output = python(
         "import os, sys, rebake.nn\n"
         "assert 'keras' not in sys.modules and 'TF_USE_LEGACY_KERAS' not in os.environ\n"
         "import tensorflow as tf\n"
         "print(tf.keras.__version__[0], tf.keras.losses.MeanSquaredError.__name__)"
     )
-    assert told.splitlines()[-1] == "3 MeanSquaredError"
+    assert output.splitlines()[-1] == "3 MeanSquaredError"
 
 
 def test_what_no_network_uses_is_not_imported_until_somebody_does() -> None:
-    told = python(
+    output = python(
         "import sys, rebake.nn, rebake.nn.diet.model, rebake.nn.ted.model\n"
         "assert not any(name.startswith('tensorflow.python.keras') for name in sys.modules)\n"
         "assert not any('deferred' in type(finder).__module__ for finder in sys.meta_path)\n"
         "import tensorflow as tf\n"
         "print(tf.nn.relu([-1.0, 2.0]).numpy().tolist(), tf.compat.v1.Session.__name__, tf.train.Checkpoint.__name__)"
     )
-    assert told == "[0.0, 2.0] Session Checkpoint"
+    assert output == "[0.0, 2.0] Session Checkpoint"
 
 
 def test_a_choice_of_keras_is_respected() -> None:
-    told = python(
+    output = python(
         "import os, sys, rebake.nn; print('keras' in sys.modules, os.environ['TF_USE_LEGACY_KERAS'])",
         TF_USE_LEGACY_KERAS="0",
     )
-    assert told == "True 0"
+    assert output == "True 0"
 
 
 def test_garbage_is_collected_again_afterwards_if_it_was_before() -> None:
@@ -60,15 +60,15 @@ def test_garbage_is_collected_again_afterwards_if_it_was_before() -> None:
 
 
 def test_garbage_is_not_looked_for_in_tensorflow_nor_at_the_end_of_a_command() -> None:
-    told = python("import gc, rebake.nn; print(gc.get_freeze_count())")
-    assert int(told) > 100_000
-    told = python(
+    output = python("import gc, rebake.nn; print(gc.get_freeze_count())")
+    assert int(output) > 100_000
+    output = python(
         "import atexit, gc, sys, rebake.cli.main\n"
         "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"
         "sys.argv = ['rebake', 'check', '--config', 'nowhere.yml']\n"
         "try:\n    rebake.cli.main.run()\nexcept SystemExit:\n    pass"
     )
-    assert told == "True"
+    assert output == "True"
 
 
 class Training:
@@ -88,8 +88,8 @@ def for_training() -> Training:
 
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """What TensorFlow is told on a machine of four processors, where nothing of it runs; 0 = as it has it by itself."""
-    told = {"intra": 0, "inter": 0}
+    """The thread counts set for TensorFlow on a machine of four processors, before it runs; 0 = its own default."""
+    counts = {"intra": 0, "inter": 0}
     threading = tf.config.threading
     monkeypatch.setattr(threads, "processors", lambda: 4)
     monkeypatch.setattr(threads._Ours, "threads", 0)
@@ -99,19 +99,19 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     for kind in ("intra", "inter"):
 
         def get(kind: str = kind) -> int:
-            return told[kind]
+            return counts[kind]
 
         def put(threads: int, kind: str = kind) -> None:
-            told[kind] = threads
+            counts[kind] = threads
 
         monkeypatch.setattr(threading, f"get_{kind}_op_parallelism_threads", get)
         monkeypatch.setattr(threading, f"set_{kind}_op_parallelism_threads", put)
-    return told
+    return counts
 
 
 @pytest.fixture
 def start(counts: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Has TensorFlow run, from when on it takes no other counts than it has."""
+    """Starts TensorFlow: from then on it takes no other thread counts."""
 
     def started() -> None:
         for kind in ("intra", "inter"):
@@ -141,7 +141,7 @@ def start(counts: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> Callable[[
         (1, 1.0, 2, (1, 1)),
     ],
 )
-def test_small_steps_run_in_one_thread_unless_told_otherwise(
+def test_small_steps_run_in_one_thread_unless_num_threads_says_otherwise(
     asked: int | None,
     rows: float,
     at_a_time: int,
@@ -170,7 +170,7 @@ def test_what_somebody_chose_in_tensorflows_ways_stays(
     for_predictions()
     for_training(None, 1e9)
     assert counts["intra"] == 0
-    for_training(2, 1.0)  # but what rebake itself is told comes first
+    for_training(2, 1.0)  # but num_threads comes first
     assert counts["intra"] == 2
 
 
@@ -184,7 +184,7 @@ def test_what_loading_or_another_training_set_is_no_choice_of_anybody(
     assert counts["intra"] == 1
 
 
-def test_a_wish_for_threads_that_comes_too_late_is_told_and_a_guess_of_ours_is_not(
+def test_num_threads_that_comes_too_late_warns_and_a_default_does_not(
     counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
     for_training(None, 1.0)
@@ -197,7 +197,7 @@ def test_a_wish_for_threads_that_comes_too_late_is_told_and_a_guess_of_ours_is_n
     assert for_training.warnings == ["TensorFlow runs already, so num_threads has no effect on this training."]
 
 
-def test_a_wish_for_threads_that_an_earlier_training_met_is_not_told(
+def test_num_threads_that_an_earlier_training_set_does_not_warn(
     counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
     for_training(4, 1e9, at_a_time=2)
@@ -208,7 +208,7 @@ def test_a_wish_for_threads_that_an_earlier_training_met_is_not_told(
     assert "num_threads has no effect" in for_training.warnings[0]
 
 
-def test_a_wish_for_threads_that_is_met_by_chance_is_not_told(
+def test_num_threads_that_equals_the_default_does_not_warn(
     counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
     start()
@@ -236,7 +236,7 @@ def test_a_training_that_is_slow_since_a_model_was_loaded_says_so(
     for_training(None, 1.0)
     assert not for_training.warnings
     for_training(None, 1e9, at_a_time=2)
-    assert "Train first, or in a process of its own: it has use for 2 of them." in for_training.warnings[0]
+    assert "Train first or in a separate process: the training can use 2 threads." in for_training.warnings[0]
 
 
 def test_the_mean_size_of_batches_follows_their_growth_and_the_number_of_examples() -> None:

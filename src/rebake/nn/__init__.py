@@ -58,8 +58,8 @@ def _without_keras() -> Iterator[None]:
         del os.environ[name]
 
 
-# TensorFlow tells on stderr which instructions and drivers it found, some of it before its own log level counts; a
-# person who trains a bot has no use for that. Who sets the variable wants to see it.
+# TensorFlow prints to stderr which instructions and drivers it found, partly before its own log level counts. Nobody
+# who trains an assistant needs that; setting the variable shows it.
 quiet = nullcontext() if "TF_CPP_MIN_LOG_LEVEL" in os.environ else _silenced_stderr()
 with STDERR, quiet, _without_keras(), no_garbage_collection(), deferred_interface():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

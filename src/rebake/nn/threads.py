@@ -23,7 +23,7 @@ class _Ours:
 
     Attributes:
         threads: that share out an operation; 0 = nothing was set.
-        asked: the user's ``num_threads`` that this comes of, or of which a warning said that it came too late.
+        asked: the user's ``num_threads`` that led to this number, or of which a warning has said that it came too late.
         for_predictions: it was set for a model that was loaded.
     """
 
@@ -54,7 +54,7 @@ def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1, wa
             tf.config.threading.set_inter_op_parallelism_threads(num_threads)
             _Ours.asked = num_threads
         except RuntimeError:
-            # A training before that was asked the same may have divided it otherwise, or have told.
+            # An earlier training with the same num_threads may have divided it otherwise, or have warned already.
             if _Ours.asked != num_threads and _in_force() != (threads, num_threads):
                 warn("TensorFlow runs already, so num_threads has no effect on this training.")
                 _Ours.asked = num_threads
@@ -65,17 +65,17 @@ def for_training(num_threads: int | None, rows: float, *, at_a_time: int = 1, wa
         except RuntimeError:
             if _Ours.for_predictions and worth > _Ours.threads:
                 warn(
-                    "This process loaded a model before, so that no operation of this training is shared out among "
-                    f"threads. Train first, or in a process of its own: it has use for {worth} of them."
+                    "This process loaded a model before, so no operation of this training is split across "
+                    f"threads. Train first or in a separate process: the training can use {worth} threads."
                 )
 
 
 def for_predictions() -> None:
     """Let no operation be shared out among threads, unless somebody chose how many; call it before weights are read.
 
-    A text or a dialogue is too small for it, and the operations of many texts, which threads of their own parse, would
-    wait for each other. Independent operations run side by side all the same. Where TensorFlow runs already, it stays
-    as it is.
+    A text or a dialogue is too small for it, and many texts are parsed in threads already, whose operations would wait
+    for each other. Independent operations run side by side all the same. Where TensorFlow runs already, nothing
+    changes.
     """
     if not _is_chosen() and _Ours.threads != 1:
         with suppress(RuntimeError):
@@ -97,5 +97,5 @@ def _set(threads: int) -> None:
 def _in_force() -> tuple[int, int]:
     """Threads that share out an operation, and threads for operations side by side."""
     threading = tf.config.threading
-    told = threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads()
-    return told[0] or processors(), told[1] or processors()
+    threads = threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads()
+    return threads[0] or processors(), threads[1] or processors()

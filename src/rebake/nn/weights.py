@@ -37,7 +37,7 @@ class WeightSource(Protocol):
 
 
 class Seeded:
-    """New weights: each path has a random stream of its own, so that values do not depend on the order of creation."""
+    """New weights: each path has its own random stream, so that values do not depend on the order of creation."""
 
     new = True
 
@@ -73,10 +73,10 @@ class Blocks:
 
 
 class Weights:
-    """Creates and holds variables.
+    """Creates and keeps variables.
 
     Attributes:
-        variables: all variables by path, in order of creation; what a checkpoint holds.
+        variables: all variables by path, in order of creation: the content of a checkpoint.
         l2: regularisation constant of the variables that have one.
         masks: path of a kernel -> path of its 0/1 mask; kernels are kept masked at every moment.
         blocks: path of a kernel -> the variable [G, K, M] that is used and trained in its place, and where its

@@ -1,4 +1,4 @@
-"""Connections in blocks, and the products of sparse rows: what training multiplies is what the checkpoint holds."""
+"""Connections in blocks, and the products of sparse rows: training multiplies what the checkpoint contains."""
 
 from __future__ import annotations
 

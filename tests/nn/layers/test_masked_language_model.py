@@ -40,7 +40,7 @@ def model(widths: Widths | None = None) -> tuple[MaskedLanguageModel, Weights]:
 
 
 def hidden(tokens: list[int], *, step: int = 0) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], Rows]:
-    """What becomes of rows that hold their own number, and which were chosen; every text has a row for itself."""
+    """What becomes of rows that contain their own number, and which were chosen; every text has its own row."""
     rows = Rows.of(tf.constant(tokens) + 1)
     x = tf.repeat(tf.range(float(sum(tokens) + len(tokens)))[:, None] + 10.0, INPUTS, axis=1)
     masked, _ = model()
@@ -109,7 +109,7 @@ def test_its_weights_are_those_of_rasas_checkpoint() -> None:
     assert f"{path}/sparse_to_dense_for_token_ids/kernel" not in with_dense.variables
 
 
-def test_tokens_are_told_apart_by_their_features() -> None:
+def test_tokens_are_distinguished_by_their_features() -> None:
     indices = np.array([3, 1, 1, 3, 3], np.int32)
     sparse = SparseRows(5, np.array([0, 2, 4, 5, 5], np.int32), indices, np.array([1, 2, 2, 1, 1], np.float32))
     lengths = np.array([3, 1], np.int32)

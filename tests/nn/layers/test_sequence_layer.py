@@ -50,13 +50,13 @@ def test_halves_give_what_the_whole_batch_gives_and_the_same_gradients(
     weights, text = layer()
     noise = Noise(1, tf.constant(0), drops=False)
     variables = list(weights.trainable().values())
-    told = []
+    results = []
     for text.in_halves in (False, True):
         with tf.GradientTape() as tape:
             x, _ = text(batch(*lengths), noise, texts_only=texts_only)
             total = tf.reduce_sum(tf.sin(x))
-        told.append((x, tape.gradient(total, variables)))
-    (whole, gradients), (halves, of_halves) = told
+        results.append((x, tape.gradient(total, variables)))
+    (whole, gradients), (halves, of_halves) = results
     np.testing.assert_allclose(whole, halves, atol=1e-5)
     for one, other in zip(gradients, of_halves, strict=True):
         np.testing.assert_allclose(tf.convert_to_tensor(one), tf.convert_to_tensor(other), atol=1e-4)
@@ -76,9 +76,9 @@ def test_long_trainings_go_in_halves_whatever_the_machine_and_the_halves_share_i
     epochs: int, in_halves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rebake.nn.diet.model.fit", lambda *_: {})
-    told: dict[str, int] = {}
+    asked: dict[str, int] = {}
     monkeypatch.setattr(
-        "rebake.nn.diet.model.for_training", lambda *_, at_a_time, **_more: told.update(at_a_time=at_a_time)
+        "rebake.nn.diet.model.for_training", lambda *_, at_a_time, **_more: asked.update(at_a_time=at_a_time)
     )
     texts = batch(*[3] * 40)
     data = TextData(texts["lengths"], sequence_dense=texts["sequence_dense"], sentence_dense=texts["sentence_dense"])
@@ -90,4 +90,4 @@ def test_long_trainings_go_in_halves_whatever_the_machine_and_the_halves_share_i
         num_threads=None, warn=lambda _: None,
     )  # fmt: skip
     assert model.network.sequence.in_halves is in_halves
-    assert told == {"at_a_time": 2 if in_halves else 1}
+    assert asked == {"at_a_time": 2 if in_halves else 1}

@@ -60,8 +60,8 @@ def evaluated(figures: list[dict[str, float]], *, keep_best: bool = True, every:
     """The weight after a training in which it is the number of the epoch, and what was measured came one by one."""
     weights = Weights(Seeded(0))
     variable = weights.add("w", (1,), ones)
-    told = iter(figures)
-    evaluation = Evaluation(weights, lambda: next(told), every=every, keep_best=keep_best)
+    measured = iter(figures)
+    evaluation = Evaluation(weights, lambda: next(measured), every=every, keep_best=keep_best)
     for epoch in range(len(figures) * every):
         variable.assign([float(epoch)])
         evaluation.epoch_done(epoch, {})
@@ -122,7 +122,7 @@ def test_the_log_holds_losses_and_held_out_figures_under_rasas_names(level: str,
     assert scalars(tmp_path / "deep" / "log" / "validation") == [("epoch_t_loss", 1, 2.5)]
 
 
-def test_a_log_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="tensorboard_log_directory"):
         TensorBoardLog(str(tmp_path / "file"), "epoch", {})

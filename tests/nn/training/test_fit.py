@@ -128,7 +128,7 @@ def test_a_share_that_rounds_to_one_epoch_or_none_leaves_the_last_weights(epochs
         np.testing.assert_array_equal(same[path], value)
 
 
-def test_batches_are_made_ahead_in_their_order_and_their_errors_are_told() -> None:
+def test_batches_are_made_ahead_in_their_order_and_their_errors_are_raised() -> None:
     made = []
 
     def batches() -> Iterator[int]:

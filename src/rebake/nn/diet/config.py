@@ -23,16 +23,16 @@ class DietConfig:
         transformer: of texts, and of labels that are texts. None = texts are bags of features, for which hidden layers
             are enough and far faster (number_of_transformer_layers: 0).
         embedding_units: width of the space in which texts and labels are compared (embedding_dimension). Small,
-            as it need only tell labels apart.
+            as it only has to separate labels.
         loss: of labels; that of masked tokens is the same without ``scale``.
         softmax: confidences are shares that add up to 1; else they are the similarities themselves, as with the margin
             loss, which bounds those and knows no probabilities (model_confidence).
         masked_language_model: learn to find hidden tokens as well (use_masked_language_model). Needs a transformer, as
-            only its neighbours tell what a hidden token was.
-        text_labels: labels are texts, encoded as such, so that a response's words count (use_text_as_label); see
+            a hidden token can only be found from its neighbours.
+        text_labels: labels are texts and encoded like texts, so that a response's words count (use_text_as_label); see
             :mod:`rebake.nn.diet.response_selector`. Else a label is the bag of its features.
-        shared_layers: one encoder for texts and such labels, which halves the weights where both speak one language
-            (share_hidden_layers).
+        shared_layers: one encoder for texts and for labels that are texts, which halves the weights where both are in
+            the same language (share_hidden_layers).
     """
 
     text: CombineConfig

@@ -98,7 +98,7 @@ class DietModel:
         held-out examples (``val_loss``, ``val_intent_loss``, ``val_intent_accuracy``, ``val_entity_f1`` ...).
 
         Raises:
-            DataError: the examples to hold out cannot be had.
+            DataError: so many examples cannot be held out.
             StorageError: the log cannot be written.
         """
         rows = float(texts.lengths.mean()) + 1  # of a text
@@ -166,7 +166,7 @@ class DietModel:
             self._asked += 1
             if self._traced is None and self._asked > UNTRACED:
                 self._traced = tf.function(partial(network.forward), input_signature=[signature], autograph=False)
-        # Texts that no featurizer has a certain kind of features for are rare, and not worth a trace of their own.
+        # Texts that no featurizer has a certain kind of features for are rare, and not worth a separate trace.
         forward = self._traced if self._traced is not None and batch.keys() == signature.keys() else network.forward
 
         def computed(features: Batch) -> dict[str, tf.Tensor]:

@@ -132,31 +132,31 @@ class Diet:
         """What of a prediction is arithmetic of tensors, and so can be traced: "intents" [B, L], and what
         :meth:`predict` decodes tags from."""
         x, rows = self.sequence(batch, texts_only=not self.taggers)
-        told = {}
+        outputs: dict[str, tf.Tensor] = {}
         if self.intents is not None:
-            told["intents"] = self.intents.confidences(self._texts(x, rows))
+            outputs["intents"] = self.intents.confidences(self._texts(x, rows))
         if self.taggers:
             entity = self.taggers["entity"].logits(x, None)
-            told |= {"x": x, "to_padded": rows.to_padded, "to_packed": rows.to_packed, "entity": entity}
-        return told
+            outputs |= {"x": x, "to_padded": rows.to_padded, "to_packed": rows.to_packed, "entity": entity}
+        return outputs
 
     def predict(self, batch: Batch, forward: Callable[[Batch], Mapping[str, tf.Tensor]] | None = None) -> Prediction:
         """Run without dropout; a batch as in training, of features alone. ``forward`` computes what this network's
         does, if in another way."""
-        told = (forward or self.forward)(batch)
+        outputs = (forward or self.forward)(batch)
         lengths = tf.convert_to_tensor(batch["lengths"]).numpy()
         tags: dict[TagName, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
         entity_rows: Any = None
         for name, tagger in self.taggers.items():
-            logits = told["entity"] if name == "entity" else tagger.logits(told["x"], entity_rows)
-            tags[name] = tagger.crf.decode(logits.numpy()[told["to_padded"].numpy()], lengths)
+            logits = outputs["entity"] if name == "entity" else tagger.logits(outputs["x"], entity_rows)
+            tags[name] = tagger.crf.decode(logits.numpy()[outputs["to_padded"].numpy()], lengths)
             if name == "entity":
-                entity_rows = tf.gather(tags[name][0].reshape(-1), told["to_packed"])
-        return Prediction(told["intents"].numpy() if "intents" in told else None, tags)
+                entity_rows = tf.gather(tags[name][0].reshape(-1), outputs["to_packed"])
+        return Prediction(outputs["intents"].numpy() if "intents" in outputs else None, tags)
 
 
 class LabelHead(Protocol):
-    """Tells the label of a text by its similarity with all labels."""
+    """Predicts the label of a text from its similarity with all labels."""
 
     def loss(self, texts: tf.Tensor, label_ids: tf.Tensor, noise: Noise) -> tf.Tensor:
         """Texts [B, U], int32 [B] -> scalar"""

@@ -1,6 +1,6 @@
 """The network of a ResponseSelector that reads the texts of the responses: Rasa 3.6's DIET2DIET.
 
-Text and response each pass through a sequence layer of their own, and the vectors of both as wholes are brought into
+Text and response each pass through their own sequence layer, and the vectors of both as wholes are brought into
 one space. (A ResponseSelector that goes by the names of the responses is a :class:`rebake.nn.diet.network.Diet` of
 intents.)
 

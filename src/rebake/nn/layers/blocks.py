@@ -4,7 +4,7 @@ Rasa draws each connection of a kernel by itself; four fifths of the products in
 kernel of blocks has about as many connections: the inputs are dealt out to G groups, and each group of outputs sees one
 group of inputs. The groups of one layer cut across those of the layer before, so that after two layers everything is
 connected with everything (the structure of Dao et al. 2022, "Monarch: Expressive Structured Matrices for Efficient and
-Accurate Training"). The checkpoint holds the whole kernel with its mask, as for any other connections.
+Accurate Training"). The checkpoint contains the whole kernel with its mask, as for any other connections.
 
 Shapes: N rows of all examples, packed; G groups; I inputs of a layer; U units that it gives out.
 """

@@ -20,7 +20,7 @@ from rebake.nn.layers.losses import scale_of
 from rebake.nn.weights import Weights, glorot_uniform
 
 TINY = 1e-30  # keeps a scaled probability from becoming an exact 0, whose logarithm would be lost
-LEAST = 1e-37  # divisor where a product of such underflows: scores that far apart give no gradient instead of NaN
+LEAST = 1e-37  # divisor where a product of these underflows: scores that far apart give no gradient instead of NaN
 
 
 class Crf:

@@ -70,7 +70,7 @@ class TokenMask:
     def _others(
         self, x: tf.Tensor, rows: Rows, tokens: tf.Tensor, texts: tf.Tensor, chosen: tf.Tensor, noise: Noise
     ) -> tf.Tensor:
-        """[K, I]: what the chosen rows get from elsewhere, texts and places both shuffled; random numbers where
+        """[K, I]: what the chosen rows get from elsewhere, texts and positions both shuffled; random numbers where
         there is no token."""
         shape = tf.shape(rows.mask)  # texts, rows of the longest
         text = tf.gather(noise.permutation(shape[0]), texts)
@@ -85,8 +85,8 @@ class TokenMask:
 class MaskedLanguageModel(TokenMask):
     """Hides tokens and has them found again.
 
-    Rasa tells tokens apart by a fixed random projection of their sparse features (by the first dense ones if there are
-    any). Here they are numbered, which tells the same ones apart; the projection is kept for Rasa's sake.
+    Rasa distinguishes tokens by a fixed random projection of their sparse features (by the first dense ones if there
+    are any). Here they are numbered, which distinguishes the same ones; the projection is kept for Rasa's sake.
 
     Args:
         widths: of the text's features.

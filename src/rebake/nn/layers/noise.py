@@ -22,7 +22,7 @@ def rounded(rate: float) -> float:
 
 
 class Noise:
-    """A stream of random tensors; every call draws from a place of its own.
+    """A stream of random tensors; every call draws from a different part of it.
 
     Args:
         seed: of the training.

@@ -49,11 +49,11 @@ class TedConfig:
         l2: weight of the sum of squares of kernels in the loss (regularization_constant).
         sparse_rate: dropout on one-hot features (drop_rate; 0 unless use_sparse_input_dropout).
         dense_rate: dropout behind the layers that map them (drop_rate; 0 unless use_dense_input_dropout).
-        dialogue_rate: dropout behind the encoding layers, in training on every turn anew (drop_rate_dialogue).
+        dialogue_rate: dropout behind the encoding layers, drawn for every turn in training (drop_rate_dialogue).
         hides_tokens: hide words of user texts while training; they are not to be found again, so this is noise alone
             (use_masked_language_model).
         noisy_states: training draws noise (dropout of inputs or attention, hidden tokens) before states are joined to
-            dialogues. Then each turn needs an encoding of its own; else a state that comes often is encoded once.
+            dialogues. Then each turn needs its own encoding; else a state that comes often is encoded once.
         softmax: confidences are shares that add up to 1; else they are the similarities themselves (model_confidence).
     """
 

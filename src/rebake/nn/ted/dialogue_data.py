@@ -132,7 +132,7 @@ class DialogueLabels:
         count: how many there are.
         attribute: of the names: ``label_action_name``, or ``label_intent`` of UnexpecTEDIntentPolicy.
         names: float32 [named labels, I], one-hot, or end to end the counts of the name's words.
-        counted: ``names`` are such counts, which Rasa keeps as sparse rows and puts through one layer more.
+        counted: ``names`` are these counts, which Rasa keeps as sparse rows and puts through one layer more.
         name_of: int32 [named labels], which labels these are.
         texts: of the labels with a text; None where there are none.
         text_of: int32 [labels by text], which labels these are.

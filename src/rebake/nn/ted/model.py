@@ -77,7 +77,7 @@ class TedModel:
         self.network = Ted(self.weights, config, inputs, labels, tags)
         self._labels: tf.Tensor | None = None
         signature = (self.network.signature(), tf.TensorSpec([None, None], tf.float32))
-        # A partial is a function of its own for each network, so that TensorFlow does not warn of retracing.
+        # A partial makes a separate function for each network, so that TensorFlow does not warn of retracing.
         self._traced = tf.function(partial(self._predict), input_signature=signature, autograph=False)
 
     @classmethod
@@ -108,7 +108,7 @@ class TedModel:
             the network; its losses in the last epoch, its accuracy on ``data``, and the figures of held-out windows.
 
         Raises:
-            DataError: the windows to hold out cannot be had.
+            DataError: so many windows cannot be held out.
             StorageError: the log cannot be written.
         """
         for_training(num_threads, batching.mean_size(len(data.lengths)) * float(data.lengths.mean()), warn=warn)
@@ -262,7 +262,7 @@ class TedModel:
 
     @classmethod
     def load(cls, prefix: Path, config: TedConfig, inputs: Inputs, labels: DialogueLabels, tags: int = 0) -> Self:
-        """Read a checkpoint of ours or Rasa's. Raises ModelError if it is not exactly that of such a network."""
+        """Read a checkpoint of ours or Rasa's. Raises ModelError if it does not fit such a network exactly."""
         for_predictions()
         model = cls(FromCheckpoint(prefix), config, inputs, labels, tags)
         check_complete(prefix, {path: tuple(variable.shape) for path, variable in model.weights.variables.items()})

@@ -1,7 +1,7 @@
 """TED, the transformer embedding dialogue policy: which action follows a sequence of dialogue states.
 
 Vlasov, Mosig, Nichol 2019, "Dialogue Transformers" (https://arxiv.org/abs/1910.00486), section 3, in the form that Rasa
-3.6 gives it: what user and bot say is seen by name or, end to end, by text through an encoder of its own.
+3.6 gives it: what user and bot say is seen by name or, end to end, by text through its own encoder.
 
 Turns of all windows lie below each other in one matrix. Windows that are cut to a number of turns are read newest turn
 first, so that the turn to act on is always at position 0 of the encoder; whole dialogues are read as they went, by an
@@ -35,7 +35,7 @@ from rebake.nn.weights import Weights
 
 USER = ("intent", "text")
 ACTION = ("action_name", "action_text")
-STATE_LEVEL = ("active_loop", "entities", "slots")  # joined as they are, without an encoding layer of their own
+STATE_LEVEL = ("active_loop", "entities", "slots")  # joined as they are, without an encoding layer
 
 Asked = Literal["newest", "all"]
 """Which turns are acted on: the newest of each window, or every one, as in training on whole dialogues."""

@@ -35,7 +35,7 @@ def write_checkpoint(weights: Weights, prefix: Path) -> None:
     """Write ``<prefix>.index`` and ``<prefix>.data-00000-of-00001``.
 
     Raises:
-        ModelError: what was written does not hold every variable with its shape.
+        ModelError: what was written does not contain every variable with its shape.
     """
     weights.settle()
     root = _Node()
@@ -50,7 +50,7 @@ def write_checkpoint(weights: Weights, prefix: Path) -> None:
 
 
 class _Node(Checkpoint):  # type: ignore[misc]  # TensorFlow has no types
-    """One level of nested trackables; names may be anything that a key may hold."""
+    """One level of nested trackables; names may be anything that a key may be."""
 
     def child(self, name: str) -> _Node:
         if name not in self.__dict__:

@@ -56,7 +56,7 @@ def hold_out(
         seed: of the choice.
 
     Returns:
-        int64 places of the examples to train on, and of those held out.
+        int64 positions of the examples to train on, and of those held out.
 
     Raises:
         DataError: too many for the rest to have an example per label, or fewer than there are labels.
@@ -92,7 +92,7 @@ class Evaluation:
         weights: read, and with ``keep_best`` set in the end by :meth:`finish`.
         measure: the figures of the held-out examples by name; those that end with "accuracy" or "f1" say how good the
             weights are.
-        tell: called with the epoch and its figures.
+        log: called with the epoch and its figures; None = nothing is logged.
 
     Attributes:
         latest: what was measured last, names with "val_" in front.
@@ -105,11 +105,11 @@ class Evaluation:
         *,
         every: int,
         keep_best: bool,
-        tell: Callable[[int, Mapping[str, float]], None] | None = None,
+        log: Callable[[int, Mapping[str, float]], None] | None = None,
     ) -> None:
         self.weights = weights
         self.measure = measure
-        self.tell = tell
+        self.log = log
         self.every = every
         self.keep_best = keep_best
         self.latest: Figures = {}
@@ -124,8 +124,8 @@ class Evaluation:
         """The figures, if this is an epoch to measure; else those measured last."""
         if (epoch + 1) % self.every == 0:
             figures = self.measure()
-            if self.tell is not None:
-                self.tell(epoch, figures)
+            if self.log is not None:
+                self.log(epoch, figures)
             self.latest = {f"val_{name}": value for name, value in figures.items()}
             if self.keep_best and self._improves(self.latest):
                 self._kept = {path: variable.numpy() for path, variable in self.weights.trainable().items()}

@@ -33,7 +33,7 @@ LossFunction = Callable[[Any, Noise], Losses]  # (batch, noise) -> named scalar 
 
 
 class Watcher(Protocol):
-    """Told of a training while it runs."""
+    """Follows a training while it runs."""
 
     def step_done(self, number: int, losses: Losses) -> None:
         """After every batch; ``number`` counts from 0 over all epochs, ``losses`` are the step's with their sum."""
@@ -44,7 +44,7 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class FitSettings:
-    """What the loop is told.
+    """How the loop trains.
 
     Attributes:
         name: of the network, shown with the progress.
@@ -79,8 +79,8 @@ def fit(
         losses: the network's forward pass and losses.
         batches: epoch -> its batches, each a structure of tensors or arrays that fits ``signature``.
         signature: tf.TensorSpec structure of a batch, with None for every size that changes.
-        watchers: told of every step and epoch, in order; they may read the variables. After the last epoch those are
-            what the model will have.
+        watchers: called after every step and epoch, in order; they may read the variables, which after the last epoch
+            are those of the model.
 
     Returns:
         The mean of each loss over the last epoch's batches as they were trained, and their sum as "loss".
@@ -104,7 +104,7 @@ def fit(
         return {**named, "loss": total}
 
     # The step has no Python control flow over tensors; reading its source for some would take longer than tracing it.
-    # A partial is a function of its own for each network; otherwise TensorFlow warns of retracing at the fifth network.
+    # A partial makes a separate function per network; otherwise TensorFlow warns of retracing at the fifth network.
     numbers = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)
     traced = tf.function(partial(step), input_signature=[signature, *numbers], autograph=False)
     average = Average(trainable.values(), settings.epochs, settings.averaged)

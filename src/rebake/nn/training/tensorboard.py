@@ -16,7 +16,7 @@ class TensorBoardLog:
     """Writes scalars while training runs: a :class:`rebake.nn.training.fit.Watcher`.
 
     ``<directory>/train`` gets the losses of every epoch as ``epoch_<name>``, and with level "batch" those of every step
-    as ``batch_<name>``; ``<directory>/validation`` gets what :meth:`evaluated` is told, as ``epoch_<name>``.
+    as ``batch_<name>``; ``<directory>/validation`` gets the figures given to :meth:`evaluated`, as ``epoch_<name>``.
 
     Args:
         names: figure -> its name in the files; others keep theirs.

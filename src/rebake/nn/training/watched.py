@@ -22,7 +22,7 @@ class Watched:
     """What is trained on, and who watches.
 
     Attributes:
-        trained: int64 [E], places of the examples that are trained on.
+        trained: int64 [E], positions of the examples that are trained on.
         evaluation: of the others; None where none are held out.
         watchers: called after every step and epoch.
     """
@@ -52,11 +52,11 @@ class Watched:
             weights: of the network.
             examples: E
             labels: gives int [E] of which the held-out examples get a share each, or None; asked only if it counts.
-            measure: the figures of the examples at these places.
+            measure: the figures of the examples at these positions.
             logged_as: figure -> its name in TensorBoard.
 
         Raises:
-            DataError: the examples to hold out cannot be had.
+            DataError: so many examples cannot be held out.
             StorageError: the log cannot be written.
         """
         log: TensorBoardLog | None = None
@@ -71,6 +71,6 @@ class Watched:
             lambda: measure(held_out),
             every=settings.every,
             keep_best=settings.keep_best,
-            tell=None if log is None else log.evaluated,
+            log=None if log is None else log.evaluated,
         )
         return Watched(trained, evaluation, [evaluation, *logs])
