@@ -89,7 +89,7 @@ FILES = {
 
 @pytest.fixture
 def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Entry, Entry]]:
-    """Each by a file of its own and an entry."""
+    """Each by a separate file and an entry."""
     write(tmp_path / "code", {"made_up_shouter.py": SHOUTER, "made_up_parrot.py": PARROT})
     monkeypatch.syspath_prepend(str(tmp_path / "code"))
     shouter = Entry(

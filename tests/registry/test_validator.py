@@ -144,7 +144,7 @@ def test_names_in_the_registry_are_those_that_the_components_know() -> None:
     assert {crf_features.DENSE, crf_features.ENTITY} <= token_features.CRF_FEATURES
 
 
-def test_a_misspelt_option_of_a_policy_is_told() -> None:
+def test_a_misspelt_option_of_a_policy_is_reported() -> None:
     notices = unread_options(
         POLICIES["MemoizationPolicy"], ComponentSpec("MemoizationPolicy", {"max_histroy": 5}, HERE), "policies"
     )

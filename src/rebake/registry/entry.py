@@ -1,4 +1,4 @@
-"""What is known of a component or policy without importing it: the registry holds these values.
+"""What is known of a component or policy without importing it: the registry consists of these values.
 
 ``staleness/``, ``validation/`` and ``archive/`` need no more than this, so that a check never imports TensorFlow.
 """
@@ -56,7 +56,7 @@ class Responses:
     """What a component that selects responses does with them.
 
     Attributes:
-        file: holds all responses of retrieval intents, in the component's directory.
+        file: with all responses of retrieval intents, in the component's directory.
         by_text: the option with which it learns their texts and not their names.
         intent: the option that names the one retrieval intent it serves.
         layers: the option that gives it a transformer, without which it cannot learn texts.
@@ -85,7 +85,7 @@ class LabelDemand:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """What options must be together.
+    """A relation that options must meet.
 
     Attributes:
         options: those it is about; an error stands at the first of them that is written.
@@ -111,7 +111,7 @@ class Entry:
         rasa_class: dotted class that Rasa 3.6.21 instantiates, written to metadata.json.
         kind: place in the pipeline.
         options: every option that Rasa reads, with its default.
-        constraints: what options must be together.
+        constraints: relations that options must meet.
         version: goes into the fingerprint; raise it when training changes meaning.
         trained: Rasa's graph has a ``train_<id>`` node for it and a directory in the archive.
         implementation: ``module:Class``; None where Rasa knows the component and rebake does not train it yet.
@@ -122,7 +122,7 @@ class Entry:
 
         reads: which inputs besides the messages its training reads: "intents", "entities", "synonyms", "regexes",
             "lookups", "responses", "domain", "keywords" (examples in their order, of which the first match wins).
-        learns_from_rules: a policy that learns rules, runs forms and tells which turns are of rules alone; others see
+        learns_from_rules: a policy that learns rules, runs forms and marks the turns that only rules cover; others see
             the stories alone.
         reads_texts: a policy that sees names and texts through the pipeline where stories are end to end.
         provides: what later components may need: "tokens", "sparse_features", "dense_features", "intent", "entities".
@@ -205,7 +205,7 @@ class Entry:
         return result
 
     def is_on(self, switch: Switch, options: Mapping[str, Any]) -> bool:
-        """Whether a fact holds with these options, as written or merged."""
+        """Whether a fact is true with these options, as written or merged."""
         return bool(self.merged(options)[switch]) if isinstance(switch, str) else switch
 
     def load_class(self) -> type[Any]:

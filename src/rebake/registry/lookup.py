@@ -38,7 +38,7 @@ for _module in (providers, tokenizers, featurizers, classifiers, extractors, pol
 
 @contextmanager
 def registered(entry: Entry) -> Iterator[Entry]:
-    """Make an entry known for a while, as tests do with one of their own."""
+    """Register an entry for a while, as tests do."""
     register(entry)
     try:
         yield entry
@@ -47,7 +47,7 @@ def registered(entry: Entry) -> Iterator[Entry]:
 
 
 def find(name: str, section: Section = "pipeline") -> Entry | None:
-    """The entry of a name: short, or the dotted path of Rasa's own class; None where Rasa 3.6 knows no such name."""
+    """The entry of a name: short, or the dotted path of Rasa's own class; None where Rasa 3.6 does not know it."""
     table = _TABLES[section]
     if name in table or "." not in name:
         return table.get(name)

@@ -91,8 +91,8 @@ class Number(Option):
             (self.most, "at most"),
             (self.below, "less than"),
         )
-        told = [f"{words} {bound:g}" for bound, words in bounds if bound is not None]
-        return f" {' and '.join(told)}" if told else ""
+        parts = [f"{words} {bound:g}" for bound, words in bounds if bound is not None]
+        return f" {' and '.join(parts)}" if parts else ""
 
 
 def share(default: float) -> Number:

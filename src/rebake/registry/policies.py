@@ -223,7 +223,7 @@ ENTRIES = (
         kind="policy",
         options=_UNEXPECTED_INTENT,
         constraints=_NETWORK,
-        version=4,  # 3 could find a turn of its own stories unlikely, by rounding
+        version=4,  # 3 could find a turn of the stories it learned unlikely, by rounding
         implementation="rebake.core.ted.unexpected_intent_policy:UnexpecTEDIntentPolicy",
         reads_texts=True,
     ),

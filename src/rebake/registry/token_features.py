@@ -25,7 +25,7 @@ class FeatureWindow(Option):
         features: the known names.
         is_centred: as many neighbours before as after, so that the number of lists is odd.
         needs: feature -> what an earlier component must provide for it; others work with any tokenizer.
-        patterns: the feature that tells which regexes and lookup tables match; None: there is none.
+        patterns: the feature that says which regexes and lookup tables match; None: there is none.
     """
 
     features: frozenset[str]
