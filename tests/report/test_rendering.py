@@ -47,7 +47,7 @@ REPORT = Report(
 )
 
 
-def test_the_comment_tells_what_was_found_and_done() -> None:
+def test_the_comment_says_what_was_found_and_done() -> None:
     text = html.unescape(render_comment(REPORT)).replace("\u200b", "")
     assert text.startswith("<!-- rebake:model . -->\n")
     assert "**Trained Core.**" in text
@@ -60,7 +60,7 @@ def test_the_comment_tells_what_was_found_and_done() -> None:
     assert "commit eeeeeeeeeeee" in text
 
 
-def test_a_failure_is_told_with_its_place_and_its_fix() -> None:
+def test_a_failure_is_reported_with_its_location_and_its_fix() -> None:
     error = DataError("intent x is not in the domain.", location=Location("data/a.yml", 7), fix="Add it.")
     text = html.unescape(render_comment(replace(REPORT, failure=Failure.of(error))))
     assert "**The run failed.** <code>data/a.yml:7</code>: intent x is not in the domain." in text

@@ -21,12 +21,12 @@ PART_NAMES: dict[Part, str] = {"core": "Core", "nlu": "NLU", "nlg": "Responses"}
 
 @dataclass(frozen=True, slots=True)
 class PartReport:
-    """One part of the model: what was found, and where the new model has it from.
+    """One part of the model: what was found, and where the new model takes it from.
 
     Attributes:
         part: "core", "nlu" or "nlg".
         state: what was found before anything was trained.
-        reasons: what changed since the newest model, or why nothing is known; clauses, most telling first.
+        reasons: what changed since the newest model, or why nothing is known; clauses, most informative first.
         fingerprint: 64 hex digits; None where the assistant does not have the part.
         origin: "trained" now; "reused" from ``source``; "rebuilt": new as a whole, of components that are all from
             ``source``, so that nothing was trained; "updated" (responses, which need no training);
@@ -51,7 +51,7 @@ class PartReport:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The error that ended the run: message without place and fix, which stand beside it."""
+    """The error that ended the run: message, location and fix, kept apart."""
 
     message: str
     location: Location | None = None
@@ -83,12 +83,12 @@ class Report:
         model_url: where the model can be downloaded from.
         metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
         seconds: the whole run.
-        changes: the changed training files as git tells them; explains, never decides.
+        changes: the changed training files according to git; explains, never decides.
         notices: warnings about the assistant and the run.
         failure: the error that ended the run.
         commit: the commit that the model is of.
         run_url: the page of the CI run.
-        name: what the assistant is called where one repository holds several; "" otherwise.
+        name: what the assistant is called where one repository contains several; "" otherwise.
         tool_version: the release of rebake.
     """
 
@@ -131,7 +131,7 @@ class Report:
             return f"Trained {self._named(self.trained)}."
         rebuilt = tuple(part.part for part in self.parts if part.origin == "rebuilt")
         if rebuilt:
-            return f"Nothing to train; {self._named(rebuilt)} put together anew."
+            return f"Nothing to train; {self._named(rebuilt)} rebuilt."
         if any(part.origin == "updated" for part in self.parts):
             return "Nothing to train; the responses were updated."
         return "The model is fresh: nothing to train."

@@ -11,7 +11,7 @@ from rebake.report.visible import visible
 
 _LABELS = {"fresh": "fresh", "stale": "stale", "unknown": "unknown", "absent": "not in this assistant"}
 _COLORS = {"fresh": "32", "stale": "33", "unknown": "31", "absent": "2"}
-_MAX_REASONS = 20  # a person reads no more; the JSON report holds them all
+_MAX_REASONS = 20  # nobody reads more; the JSON report has them all
 
 
 def notice_lines(notices: Iterable[Notice]) -> list[str]:
@@ -28,7 +28,7 @@ def one_line(text: str) -> str:
 
 
 def verdict_text(report: Report, *, color: bool = False) -> str:
-    """One line a part with its state, and its reasons below each other."""
+    """Format one line per part with its state, and its reasons below it."""
     lines = []
     for part in report.parts:
         lines.append(f"{PART_NAMES[part.part]:<10}{_paint(_LABELS[part.state], part.state, color)}")
@@ -54,7 +54,7 @@ def _origin(part: PartReport) -> str:
     if part.origin == "reused":
         return f"taken from {part.source}" if part.source else "unchanged"
     if part.origin == "rebuilt":
-        return f"put together anew of what {part.source} has" if part.source else "put together anew"
+        return f"rebuilt from {part.source}, nothing trained" if part.source else "rebuilt"
     return "updated" if part.origin == "updated" else ""
 
 

@@ -6,7 +6,7 @@ import unicodedata
 
 
 def visible(text: str) -> str:
-    """The text with a replacement character for each control character, and for each that turns text around."""
+    """Replace each control character, and each that changes the direction of text, with a replacement character."""
     if text.isprintable():
         return text
     return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") else c for c in text)
