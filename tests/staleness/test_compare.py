@@ -188,16 +188,16 @@ CASES: dict[str, tuple[Callable[[], Files], dict[str, tuple[str, ...]]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_change_is_told_in_words(case: str) -> None:
+def test_a_change_is_described_in_words(case: str) -> None:
     files, expected = CASES[case]
     assert reasons(files()) == expected
 
 
-def test_arguments_are_told_with_their_values() -> None:
+def test_arguments_are_reported_with_their_values() -> None:
     assert reasons(dict(FULL), augmentation_factor=20) == {"core": ("augmentation_factor 50 -> 20",)}
 
 
-def test_a_new_version_of_a_training_is_told() -> None:
+def test_a_new_version_of_a_training_is_reported() -> None:
     old = prints(FULL)
     record = old.components["DIETClassifier5"]
     components = {**old.components, "DIETClassifier5": replace(record, version=record.version + 1, fingerprint="x")}
@@ -206,7 +206,7 @@ def test_a_new_version_of_a_training_is_told() -> None:
     assert verdict.reasons == (f"version of DIETClassifier's training {record.version} -> {record.version + 1}",)
 
 
-def test_a_part_whose_every_example_is_new_is_compared_quickly_and_told_in_one_clause() -> None:
+def test_a_part_whose_every_example_is_new_is_compared_quickly_and_reported_in_one_clause() -> None:
     def record(name: str) -> PartRecord:
         return PartRecord(
             name, tuple(Item("example", f"i{n % 9}", f"{name}{n}", f"{name}.yml", n) for n in range(20_000))
@@ -257,7 +257,7 @@ def test_a_model_that_lacks_a_part_is_stale_in_it() -> None:
     }
 
 
-def test_only_the_parts_that_were_asked_for_are_judged() -> None:
+def test_only_the_parts_that_were_asked_for_get_a_verdict() -> None:
     new = replace(prints(FULL), asked=frozenset({"nlu"}))
     plan = compare(new, None)
     assert [v.part for v in plan.parts] == ["nlu"]
@@ -288,7 +288,7 @@ def test_dry_run_result_gives_the_sentences_of_rasa_2_8_and_adds_the_bits(
     assert dry_run_result(FingerprintComparisonResult(nlu, core, nlg)) == (code, texts)
 
 
-def test_a_comparison_result_is_stale_in_everything_unless_told() -> None:
+def test_a_comparison_result_is_stale_in_everything_by_default() -> None:
     result = FingerprintComparisonResult()
     assert result.is_training_required()
     assert (result.should_retrain_core(), result.should_retrain_nlu(), result.should_retrain_nlg()) == (True,) * 3

@@ -72,9 +72,9 @@ def test_a_directory_comes_before_the_hub(tmp_path: Path, monkeypatch: pytest.Mo
     write(tmp_path, {"cache/models--weights/refs/main": "1f2e", "weights/config.json": "{}"})
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    told = first(assistant(tmp_path, "{name: LanguageModelFeaturizer, model_name: bert, model_weights: weights}"))
-    assert "commit of model_weights" not in told.options
-    assert "content of model_weights" in told.options
+    record = first(assistant(tmp_path, "{name: LanguageModelFeaturizer, model_name: bert, model_weights: weights}"))
+    assert "commit of model_weights" not in record.options
+    assert "content of model_weights" in record.options
 
 
 def test_the_digest_of_a_directory_is_that_of_names_and_contents(tmp_path: Path) -> None:

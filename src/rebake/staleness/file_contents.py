@@ -1,4 +1,4 @@
-"""What files beside the assistant's own hold: user dictionaries, language models in a directory."""
+"""Digests of files that options name: user dictionaries, language models in a directory."""
 
 from __future__ import annotations
 

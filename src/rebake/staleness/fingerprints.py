@@ -242,7 +242,7 @@ def _component(part: Part, entry: Entry, spec: ComponentSpec, inputs: Mapping[st
     unread = {name for name, option in entry.options.items() if not option.changes_model}
     files = sorted(name for name, option in entry.options.items() if option.names_files)
     options = {key: value for key, value in merged.items() if key not in unread}
-    options |= {f"content of {name}": told for name in files if (told := _content(options[name]))}
+    options |= {f"content of {name}": found for name in files if (found := _content(options[name]))}
     options |= pretrained_versions(entry.pretrained, merged)
     options = json.loads(json.dumps(options, default=_plain))  # as rebake.json will give them back
     version = entry.version if entry.implementation is not None else 0  # so that learning to train it makes it stale

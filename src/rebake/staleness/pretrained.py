@@ -1,4 +1,4 @@
-"""Which language model a name in config.yml stands for here: an installed package, or what the hub's cache holds.
+"""Which language model a name in config.yml stands for here: an installed package, or a snapshot in the hub's cache.
 
 Both are upgraded in place, without a word in config.yml. Nothing is imported that would load a model.
 """

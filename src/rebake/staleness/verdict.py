@@ -21,7 +21,7 @@ class PartVerdict:
         part: "core", "nlu" or "nlg".
         state: "fresh": the model's part was trained from just this; "stale": it was not; "unknown": the model could
             not be read, counts as stale; "absent": neither the assistant nor the model has this part.
-        reasons: one short clause each, most telling first; empty where the part is fresh or absent.
+        reasons: one short clause each, most informative first; empty where the part is fresh or absent.
         fingerprint: the one that the assistant asks for; None where the assistant does not have the part (a stale part
             without a fingerprint is one to be left out: the model still has it, the assistant no longer does).
     """

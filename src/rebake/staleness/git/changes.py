@@ -4,7 +4,7 @@ Git's own configuration stays untouched: that the workspace belongs to another u
 through the environment of each call. Where history is missing (a clone of depth 1), it is fetched if that is possible.
 
 GitPython finds commits and their common ancestors. Where its objects would read or change the clone by themselves, git
-is called instead, and the reason stands there.
+is called instead; the comments there say why.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def find_changes(
         return Changes(problem=str(error), base_name=base.name)
     except InvalidGitRepositoryError:
         return Changes(problem=f"{directory} is not in a git work tree")
-    except (GitError, ODBError, ValueError, OSError) as error:  # the last two: git died while GitPython talked to it
+    except (GitError, ODBError, ValueError, OSError) as error:  # the last two: git died while GitPython used it
         return Changes(problem=f"git failed: {_one_line(error)}", base_name=base.name)
     return Changes(files, commit, name)
 
@@ -126,7 +126,7 @@ def _changed(repo: Repo, base: str, head: str, paths: Sequence[str]) -> tuple[Fi
     """The training files among ``paths`` that differ, sorted by path.
 
     Not by ``Commit.diff``: a file name that is not UTF-8 makes it return no changes at all, without an error, and one
-    with a line break is cut there (GitPython 3.2.1). A pull request could hide its changes by adding such a file.
+    with a line break is cut there (GitPython 3.2.1). A pull request could hide its changes by adding one.
     """
     options = ("--name-status", "-z", "-M", "--no-ext-diff", "--no-textconv")  # runs no program that the clone names
     listing = repo.git.execute(
@@ -224,7 +224,7 @@ class _Search:
             self._fetching([*command, *refs])
 
     def _fetching(self, command: list[str]) -> str:
-        """Run a command that talks to the remote: as the clone is set up, then with the credentials.
+        """Run a command that contacts the remote: first as the clone is set up, then with the credentials.
 
         Not by ``Remote.fetch``, which writes FETCH_HEAD into the clone to read it, and reads the remote's configuration
         itself.
