@@ -85,7 +85,7 @@ def test_a_part_that_is_not_what_its_name_says_is_refused(store: ReleaseStore, a
     for part in ("nlu", "core"):
         stored = store.find(part, B)
         assert stored is not None
-        with pytest.raises(ModelError, match="does not hold what its name says"):
+        with pytest.raises(ModelError, match="does not contain what its name says"):
             store.fetch(stored, tmp_path)
         assert not (tmp_path / stored.name).exists()
 

@@ -102,7 +102,7 @@ def test_what_fails_for_good_says_what_to_do(
     assert waits == [1.0, 2.0, 4.0, 8.0]
 
 
-def test_an_unreachable_api_is_told_without_its_address(tmp_path: Path) -> None:
+def test_an_unreachable_api_is_reported_without_its_address(tmp_path: Path) -> None:
     client = Github(base_url="http://127.0.0.1:9", auth=Auth.Token("s3cret"), retry=None, lazy=True)
     releases = Releases(client.get_repo("a/b"), Transfer("s3cret"), Retries(sleep=lambda _: None))
     with pytest.raises(StorageError, match="no connection") as caught:
@@ -162,7 +162,7 @@ def test_a_file_that_github_would_refuse_for_its_size_is_refused_before_it_is_se
     assert not any("uploads" in request for request in api.requests)
 
 
-def test_a_ruleset_against_the_tag_is_told_in_githubs_words(
+def test_a_ruleset_against_the_tag_is_reported_in_githubs_words(
     store: ReleaseStore, api: GitHubApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule = "pre_receive Repository rule violations found"

@@ -2,7 +2,7 @@
 
 One prerelease keeps every trained part as an ordinary single-part model archive named after its fingerprint, so that
 any later run finds it whatever branch trained it. The manifest of the newest model lies beside them; it only serves to
-tell what changed. A tag's own release gets the whole model, its manifest and the checksums of both.
+explain what changed. A tag's own release gets the whole model, its manifest and the checksums of both.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class ReleaseStore:
         record = manifest.parts.get(stored.part) if manifest is not None else None
         if record is None or record.fingerprint != stored.fingerprint:
             path.unlink(missing_ok=True)
-            raise ModelError(f"The asset {stored.name} of the release {self.tag} does not hold what its name says.")
+            raise ModelError(f"The asset {stored.name} of the release {self.tag} does not contain what its name says.")
         return path
 
     def newest_manifest(self, name: str) -> Manifest | None:
@@ -109,7 +109,7 @@ class ReleaseStore:
         return self._releases.add(self._release(), path, name)
 
     def publish_manifest(self, path: Path, name: str) -> None:
-        """Let later runs tell what changed since this model. Raises StorageError."""
+        """Publish the manifest from which later runs explain what changed. Raises StorageError."""
         self._releases.replace(self._release(), path, name, self._run)
 
     def _release(self) -> GitRelease:
@@ -137,9 +137,10 @@ class ReleaseStore:
         return self._known
 
     def _prune(self) -> None:
-        """Make room: a release holds 1000 assets. The oldest parts go first, but none of the newest model's or of ours.
+        """Make room: a release takes 1000 assets. The oldest parts go first.
 
-        An old part is not an unused one: NLU may be as it was a year ago.
+        Parts of the newest model and of this run's model are kept: an old part is not an unused one, as NLU may be the
+        same as a year ago.
         """
         assets = self._known or {}
         if len(assets) < PRUNE_AT:

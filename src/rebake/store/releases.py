@@ -24,7 +24,7 @@ ROUNDS = 3  # of publishing a tag's model while another run does the same
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One asset as the API told it."""
+    """One asset as the API describes it."""
 
     name: str
     url: str
@@ -210,7 +210,7 @@ def _check_size(path: Path, name: str) -> None:
 
 
 def _holds(asset: Asset, digest: str) -> bool:
-    """Whether it has this SHA-256, as far as the server tells (older ones do not)."""
+    """Whether it has this SHA-256, as far as the server says (older ones do not)."""
     return asset.handle.digest in (None, f"sha256:{digest}")
 
 

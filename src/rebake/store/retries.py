@@ -1,4 +1,4 @@
-"""Calls to GitHub that fail for a moment are tried again; those that fail for good say what to do about it."""
+"""Calls to GitHub that fail for a moment are tried again; those that fail for good say what to do."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Retries:
         """
 
         def log(state: RetryCallState) -> None:
-            cause = _told(_error(state))
+            cause = _summary(_error(state))
             logger.info("GitHub: %s failed (%s); trying again in %.0f s", purpose, cause, state.upcoming_sleep)
 
         retrying = Retrying(
@@ -124,13 +124,13 @@ def _is_throttled(error: BaseException) -> bool:
 def explain(error: Exception, purpose: str) -> StorageError:
     """The error as the user is to read it."""
     status = _status(error)
-    told = _message(error).lower()
+    message = _message(error).lower()
     fix = None
     if status == 401:
         fix = "Check the input token: it has expired or is not one of this server."
-    elif "immutable" in told:
+    elif "immutable" in message:
         fix = "Turn off release immutability for this repository: the release must take new parts."
-    elif "rule violation" in told:
+    elif "rule violation" in message:
         fix = "Let the ruleset allow the job to create this tag, or create the tag yourself."
     elif status in (403, 404) and not _is_rate_limit(error, _headers(error)):
         fix = (
@@ -139,7 +139,7 @@ def explain(error: Exception, purpose: str) -> StorageError:
         )
     elif _is_rate_limit(error, _headers(error)):
         fix = "Run the job again later."
-    return StorageError(f"GitHub: {purpose} failed ({_told(error)}).", fix=fix)
+    return StorageError(f"GitHub: {purpose} failed ({_summary(error)}).", fix=fix)
 
 
 def all_messages(body: object, otherwise: str) -> str:
@@ -177,7 +177,7 @@ def _is_rate_limit(error: BaseException, headers: Mapping[str, str]) -> bool:
     )
 
 
-def _told(error: BaseException) -> str:
+def _summary(error: BaseException) -> str:
     """Status and GitHub's message, on one line; never a header, a URL's query or a body."""
     status = _status(error)
     if status:
