@@ -1,4 +1,4 @@
-"""A check tells what a training would: options, pipeline, data; what cannot be trained stops only a training."""
+"""A check reports what a training would: options, pipeline, data; what cannot be trained stops only a training."""
 
 import subprocess
 import sys
@@ -51,7 +51,7 @@ responses:
 DIET = ("WhitespaceTokenizer", "CountVectorsFeaturizer", "DIETClassifier")
 
 
-def told(
+def findings(
     tmp_path: Path,
     pipeline: tuple[str, ...] = DIET,
     *,
@@ -70,7 +70,7 @@ def told(
 
 
 def test_an_assistant_without_oddities_gets_no_notice(tmp_path: Path) -> None:
-    assert told(tmp_path, DIET) == []
+    assert findings(tmp_path, DIET) == []
 
 
 @pytest.mark.parametrize(
@@ -128,17 +128,17 @@ def test_what_rasa_warns_of_is_a_notice_with_its_place(
     pipeline: tuple[str, ...], more: str, notice: str, tmp_path: Path
 ) -> None:
     domain = DOMAIN.replace("[greet, order]", "[greet, order, bye, faq]")
-    found = told(tmp_path, pipeline, more=more, domain=domain)
+    found = findings(tmp_path, pipeline, more=more, domain=domain)
     assert any(notice in line for line in found), found
 
 
 def test_alignment_counts_only_where_tokens_are_tagged(tmp_path: Path) -> None:
     more = "- intent: order\n  examples: |\n    - a [te](drink)a\n"
     assert not any(
-        "'te'" in line for line in told(tmp_path, ("WhitespaceTokenizer", "RegexEntityExtractor"), more=more)
+        "'te'" in line for line in findings(tmp_path, ("WhitespaceTokenizer", "RegexEntityExtractor"), more=more)
     )
     diet = "DIETClassifier\n  entity_recognition: false"
-    assert not any("'te'" in line for line in told(tmp_path, (*DIET[:2], diet), more=more))
+    assert not any("'te'" in line for line in findings(tmp_path, (*DIET[:2], diet), more=more))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_mistake_in_an_option_is_an_error_of_a_check_as_of_a_training(
     listed = "".join(f"- name: {name}\n" for name in DIET)
     config = f"assistant_id: x\nlanguage: en\npipeline:\n{listed}policies:\n- name: MemoizationPolicy\n"
     with pytest.raises(DataError, match=words) as caught:
-        told(tmp_path, config=config.replace(old, new), to_train=to_train)
+        findings(tmp_path, config=config.replace(old, new), to_train=to_train)
     assert str(caught.value.location).endswith(place)
 
 
@@ -195,32 +195,32 @@ def test_more_examples_than_can_be_held_out_are_an_error_before_training(
     domain += "  utter_faq/a:\n  - text: because\n  utter_faq/b:\n  - text: me\n"
     line = 6 + component.count("\n")  # the option is the last one
     with pytest.raises(DataError, match=f"config.yml:{line}: .* cannot hold out 40 of {HELD_OUT[component]}") as caught:
-        told(tmp_path, (*DIET[:2], component.format(40)), more=more, domain=domain, to_train=to_train)
+        findings(tmp_path, (*DIET[:2], component.format(40)), more=more, domain=domain, to_train=to_train)
     assert "evaluate_on_number_of_examples" in str(caught.value.fix)
     fitting = 2 if selects or "intent_classification" in component else 0
-    told(tmp_path, (*DIET[:2], component.format(fitting)), more=more, domain=domain, to_train=to_train)
+    findings(tmp_path, (*DIET[:2], component.format(fitting)), more=more, domain=domain, to_train=to_train)
 
 
 @pytest.mark.parametrize("to_train", [True, False])
 def test_a_logistic_regression_of_one_intent_is_an_error_before_training(to_train: bool, tmp_path: Path) -> None:
     pipeline = (*DIET, "LogisticRegressionClassifier")
-    told(tmp_path, pipeline, to_train=to_train)
+    findings(tmp_path, pipeline, to_train=to_train)
     data = tmp_path / "data/all.yml"
     data.write_text(data.read_text().replace("- intent: order\n  examples", "- intent: greet\n  examples"))
     with pytest.raises(DataError, match=r"config\.yml:7: LogisticRegressionClassifier needs examples of 2 intents"):
         check_assistant(load(tmp_path), ALL, to_train=to_train)
 
 
-def test_what_is_not_trained_here_stops_a_training_and_is_told_by_a_check(tmp_path: Path) -> None:
+def test_what_is_not_trained_here_stops_a_training_and_is_reported_by_a_check(tmp_path: Path) -> None:
     pipeline = ("my.own.Tokenizer", "KeywordIntentClassifier")
     with pytest.raises(UnsupportedError, match=r"my\.own\.Tokenizer"):
-        told(tmp_path, pipeline)
-    found = told(tmp_path, pipeline, to_train=False)
+        findings(tmp_path, pipeline)
+    found = findings(tmp_path, pipeline, to_train=False)
     assert sum("config.yml:4: It cannot be trained: pipeline: 'my.own.Tokenizer'" in line for line in found) == 1
 
 
-def test_an_option_that_nothing_reads_is_told_with_its_line(tmp_path: Path) -> None:
-    found = told(tmp_path, ("WhitespaceTokenizer", "KeywordIntentClassifier\n  case_sensitiv: true", *DIET[1:]))
+def test_an_option_that_nothing_reads_is_reported_with_its_line(tmp_path: Path) -> None:
+    found = findings(tmp_path, ("WhitespaceTokenizer", "KeywordIntentClassifier\n  case_sensitiv: true", *DIET[1:]))
     assert "config.yml:6: pipeline: KeywordIntentClassifier has no option 'case_sensitiv'; it is ignored." in found[0]
     assert "'case_sensitive'" in found[0]
 

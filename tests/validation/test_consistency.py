@@ -33,7 +33,7 @@ def story(*steps: str) -> str:
     return "stories:\n- story: s\n  steps:\n" + "".join(f"  - {step}\n" for step in steps)
 
 
-def told(tmp_path: Path, files: dict[str, str]) -> list[str]:
+def findings(tmp_path: Path, files: dict[str, str]) -> list[str]:
     assistant = load(write(tmp_path, {"domain.yml": DOMAIN, **files}))
     return [str(notice).removeprefix(f"{tmp_path}/") for notice in validate(assistant)]
 
@@ -54,13 +54,13 @@ def told(tmp_path: Path, files: dict[str, str]) -> list[str]:
 )
 def test_a_name_that_the_domain_lacks_is_one_error_with_place_and_fix(tmp_path: Path, step: str, message: str) -> None:
     with pytest.raises(DataError) as caught:
-        told(tmp_path, {"data/s.yml": story("intent: greet", step)})
+        findings(tmp_path, {"data/s.yml": story("intent: greet", step)})
     assert str(caught.value).removeprefix(f"{tmp_path}/") == f"data/s.yml:5: {message}"
 
 
-def test_all_mistakes_are_told_at_once_each_on_its_line(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once_each_on_its_line(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
-        told(tmp_path, {"data/s.yml": story("intent: a1", "action: b1", "intent: a1", "action: c1")})
+        findings(tmp_path, {"data/s.yml": story("intent: a1", "action: b1", "intent: a1", "action: c1")})
     lines = str(caught.value).splitlines()
     assert [line.removeprefix(f"{tmp_path}/")[:13] for line in lines] == [f"data/s.yml:{n}:" for n in (4, 5, 7)]
 
@@ -74,7 +74,7 @@ def test_automatic_slots_default_names_and_loops_that_are_actions_are_known(tmp_
         "action: order_form",
         "action: action_listen",
     ]
-    assert told(tmp_path, {"data/s.yml": story(*steps)}) == []
+    assert findings(tmp_path, {"data/s.yml": story(*steps)}) == []
 
 
 def test_what_rasa_only_warns_about_is_a_notice(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_what_rasa_only_warns_about_is_a_notice(tmp_path: Path) -> None:
     )
     config = "assistant_id: x\npipeline: [WhitespaceTokenizer]\npolicies: []\n"
     files = {"data/s.yml": story(*steps), "data/n.yml": nlu, "config.yml": config}
-    assert sorted(told(tmp_path, files)) == [
+    assert sorted(findings(tmp_path, files)) == [
         "data/n.yml:6: The domain has no entity 'beer' (annotated in the NLU data).",
         "data/n.yml:9: 'hi' is an example of 'other' here and of 'greet' at " + f"{tmp_path}/data/n.yml:4.",
         "data/n.yml:9: The domain has no intent 'other' (an intent of the NLU data).",
@@ -99,17 +99,17 @@ def test_what_rasa_only_warns_about_is_a_notice(tmp_path: Path) -> None:
     ]
 
 
-def test_what_no_story_has_and_nothing_else_can_use_is_told_in_one_notice(tmp_path: Path) -> None:
+def test_what_no_story_has_and_nothing_else_can_use_is_reported_in_one_notice(tmp_path: Path) -> None:
     domain = "intents: [greet, bye, nlu_fallback]\nactions: [utter_go]\nresponses:\n"
     domain += "".join(f"  {name}:\n  - text: x\n" for name in ("utter_hi", "utter_bye", "utter_no", "utter_default"))
     files = {"domain.yml": domain, "data/s.yml": story("intent: greet", "action: utter_hi", "action: utter_go")}
-    assert sorted(told(tmp_path, files)) == [
+    assert sorted(findings(tmp_path, files)) == [
         "data/s.yml:6: There is no text for the response 'utter_go'.",
         "domain.yml:1: The intent is in no story and no rule: bye.",
         "domain.yml:6: 2 responses are in no story and no rule: utter_bye, utter_no.",
     ]
     custom = {**files, "domain.yml": domain.replace("[utter_go]", "[utter_go, action_own]")}
-    assert not any("responses are in no story" in line for line in told(tmp_path, custom))
+    assert not any("responses are in no story" in line for line in findings(tmp_path, custom))
 
 
 def test_a_form_needs_its_slots_and_a_condition_its_form(tmp_path: Path) -> None:
@@ -117,18 +117,18 @@ def test_a_form_needs_its_slots_and_a_condition_its_form(tmp_path: Path) -> None
         "      entity: drink\n", "      entity: drink\n      conditions:\n      - active_loop: other_form\n"
     )
     with pytest.raises(DataError) as caught:
-        told(tmp_path, {"domain.yml": broken})
+        findings(tmp_path, {"domain.yml": broken})
     assert "no slot 'drnk' (required by the form 'order_form')" in str(caught.value)
     assert "no form 'other_form' (in a mapping of the slot 'drink')" in str(caught.value)
 
 
 def test_names_in_test_stories_stop_nothing(tmp_path: Path) -> None:
     text = story("user: hi\n    intent: weather/today", "action: utter_no")
-    assert len(told(tmp_path, {"tests/test_stories.yml": text})) == 2
+    assert len(findings(tmp_path, {"tests/test_stories.yml": text})) == 2
 
 
 def test_without_a_domain_nothing_is_unknown(tmp_path: Path) -> None:
-    assert told(tmp_path, {"domain.yml": "", "data/s.yml": story("intent: a", "action: b")}) == []
+    assert findings(tmp_path, {"domain.yml": "", "data/s.yml": story("intent: a", "action: b")}) == []
 
 
 @pytest.mark.shared

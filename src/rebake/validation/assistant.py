@@ -1,4 +1,4 @@
-"""What is wrong, or odd, with an assistant before anything is trained: the same for a check and for a training."""
+"""Check an assistant before anything is trained; `rebake check` and a training find the same."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from rebake.validation.stories import check_stories
 
 
 def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: bool) -> tuple[Notice, ...]:
-    """Everything that can be found in an assistant without training it, in well under a second.
+    """Find everything that is wrong or odd without training, in well under a second.
 
     Args:
         assistant: as it was read.
@@ -40,25 +40,25 @@ def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: b
         DataError: mistakes in the files or in the options, with file and line.
         UnsupportedError: what rebake does not train, with ``to_train``.
     """
-    told = _Told(to_train=to_train)
-    told.notices += validate(assistant)
+    findings = _Findings(to_train=to_train)
+    findings.notices += validate(assistant)
     if "nlu" in parts and assistant.nlu:
-        _check_pipeline(assistant, told)
-        told.notices += check_data(assistant)
+        _check_pipeline(assistant, findings)
+        findings.notices += check_data(assistant)
     if "core" in parts and assistant.stories and not assistant.domain.is_empty:
-        _check_policies(assistant, told)
-        told.notices += check_stories(assistant.stories)
+        _check_policies(assistant, findings)
+        findings.notices += check_stories(assistant.stories)
         if assistant.is_end_to_end and ("nlu" in parts or to_train):
-            with told.refusals():
+            with findings.refusals():
                 require_featurizers(assistant, pipeline_nodes(assistant.config) if assistant.nlu else ())
         for slot in assistant.domain.slots:
-            with told.refusals():
+            with findings.refusals():
                 SlotFeaturizer.of(slot)
-    return tuple(dict.fromkeys(told.notices))
+    return tuple(dict.fromkeys(findings.notices))
 
 
-class _Told:
-    """The notices so far."""
+class _Findings:
+    """The notices found so far, and what becomes of refusals."""
 
     def __init__(self, *, to_train: bool) -> None:
         self.notices: list[Notice] = []
@@ -66,7 +66,7 @@ class _Told:
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
-        """What rebake does not train: an error where it is to be trained, else a notice."""
+        """Turn what rebake does not train into a notice, unless it is to be trained."""
         try:
             yield
         except UnsupportedError as error:
@@ -77,26 +77,26 @@ class _Told:
             )
 
 
-def _check_pipeline(assistant: Assistant, told: _Told) -> None:
+def _check_pipeline(assistant: Assistant, findings: _Findings) -> None:
     config = assistant.config
-    with told.refusals():
-        told.notices += check_pipeline(config.pipeline, config.language)
+    with findings.refusals():
+        findings.notices += check_pipeline(config.pipeline, config.language)
     nodes: list[Node] = []
     for position, spec in enumerate(config.pipeline):
-        with told.refusals():
+        with findings.refusals():
             node = Node(f"{spec.name}{position}", spec, require_trainable(spec, "pipeline"))
             check_options(spec, node.type)
             nodes.append(node)
-    with told.refusals():
+    with findings.refusals():
         check_response_selectors(nodes, assistant.nlu)
     check_labels(assistant)
 
 
-def _check_policies(assistant: Assistant, told: _Told) -> None:
+def _check_policies(assistant: Assistant, findings: _Findings) -> None:
     config = assistant.config
-    with told.refusals():
-        told.notices += check_policies(config)
+    with findings.refusals():
+        findings.notices += check_policies(config)
     for spec in config.policies:
-        with told.refusals():
+        with findings.refusals():
             if not is_left_out(spec, config):
                 check_options(spec, require_trainable(spec, "policies"))

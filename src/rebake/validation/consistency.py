@@ -41,7 +41,7 @@ def validate(assistant: Assistant) -> tuple[Notice, ...]:
         What deserves attention but does not keep it from being trained, each name once.
 
     Raises:
-        DataError: one for all mistakes, each on a line of its own with file, line and fix.
+        DataError: one for all mistakes, each on its own line with file, line and fix.
     """
     checks = _ConsistencyChecks(assistant.domain)
     if not assistant.domain.is_empty:

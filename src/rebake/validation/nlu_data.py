@@ -39,7 +39,7 @@ class _NluDataChecks:
         self.has_taggers = any(entry.tags_tokens for entry, _ in learning)
 
     def having(self, fact: Fact) -> list[tuple[Entry, ComponentSpec]]:
-        """The components of the pipeline of which a fact holds."""
+        """The components of the pipeline of which a fact is true."""
         return [(entry, spec) for entry, spec in self.known if fact(entry)]
 
     def scarce(self) -> Iterator[Notice]:

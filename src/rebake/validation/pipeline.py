@@ -120,7 +120,7 @@ def require_featurizers(assistant: Assistant, nlu: Sequence[Node]) -> None:
     story = next(story for story in assistant.stories if story.is_end_to_end)
     if not any(node.type.kind == "featurizer" for node in nlu):
         raise DataError(
-            f"'{story.name}' holds texts, which policies see through the tokenizers and featurizers of NLU, "
+            f"'{story.name}' contains texts, which policies see through the tokenizers and featurizers of NLU, "
             "and no featurizer is trained with this Core.",
             location=story.location,
             fix="Train NLU and Core together, with featurizers in the pipeline, or write intents and actions.",
