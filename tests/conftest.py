@@ -59,7 +59,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture
 def api(request: pytest.FixtureRequest) -> Iterator[GitHubApi]:
-    """GitHub's double. The fast tier holds it to GitHub's own description only if that has been fetched before."""
+    """GitHub's double. The fast tier checks it against GitHub's API description only if that was fetched before."""
     api = GitHubApi()
     if CACHE.exists() or not request.config.getoption("--fast"):
         api.description = Description(load_description())

@@ -47,7 +47,7 @@ def test_steps_are_read_or_refused_as_the_docs_say(tmp_path: Path, key: str, tit
     plural = {"story": "stories", "rule": "rules"}[title]
     data = f"{plural}:\n- {title}: x\n  steps:\n  - {EXAMPLES[key]}\n  - action: utter_bye\n"
     if (in_stories if title == "story" else in_rules) == "refused":
-        with pytest.raises(DataError, match="A rule cannot hold"):
+        with pytest.raises(DataError, match="A rule cannot have"):
             read(tmp_path, data)
     else:
         assert read(tmp_path, data).stories

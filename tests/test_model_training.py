@@ -159,7 +159,7 @@ def test_finetuning_is_refused_rather_than_ignored(tiny: Path) -> None:
         api.train_nlu("config.yml", "data", "models", finetuning_epoch_fraction=0.5)
 
 
-def test_the_synchronous_functions_tell_a_running_loop_to_await(tiny: Path) -> None:
+def test_the_synchronous_functions_refuse_a_running_loop(tiny: Path) -> None:
     async def inside() -> None:
         api.train("domain.yml", "config.yml", ["data"])
 

@@ -41,7 +41,9 @@ class Model:
         from rebake.nlu.pipeline import load_pipeline
 
         if not self.metadata.nlu:
-            raise ModelError(f"{self.path} holds no NLU model.", fix="Parse with a model that was trained on NLU data.")
+            raise ModelError(
+                f"{self.path} contains no NLU model.", fix="Parse with a model that was trained on NLU data."
+            )
         domain = self._domain if self.metadata.core else None
         return load_pipeline(resolve(self.metadata.nlu, "pipeline"), self._components, domain)
 
@@ -52,7 +54,7 @@ class Model:
 
         if not self.metadata.core:
             raise ModelError(
-                f"{self.path} holds no Core model.", fix="Predict with a model that was trained on stories or rules."
+                f"{self.path} contains no Core model.", fix="Predict with a model that was trained on stories or rules."
             )
         featurizer = None
         if self.metadata.end_to_end:
@@ -104,6 +106,6 @@ def load_model(path: str | Path) -> Model:
 
     Raises:
         StorageError: the file is missing or unreadable.
-        ModelError: it is no such archive, truncated, or incomplete.
+        ModelError: it is not a model archive, is truncated, or is incomplete.
     """
     return Model(path)

@@ -132,7 +132,7 @@ async def train_async(
     importer = ProjectImporter(config, domain, training_files)
     assistant = importer.load()
     if not assistant.nlu and not assistant.stories:
-        logger.error("No training data given: %s holds no stories, no rules and no NLU examples.", training_files)
+        logger.error("No training data given: %s contains no stories, no rules and no NLU examples.", training_files)
         return TrainingResult()
     if assistant.domain.is_empty and not dry_run:
         return TrainingResult(await handle_domain_if_not_exists(importer, output, fixed_model_name))
@@ -197,7 +197,7 @@ async def train_core_async(
         logger.error("Core training was skipped: the domain %s is missing or empty. Give a valid domain.", domain)
         return None
     if not assistant.stories:
-        logger.error("No stories given: %s holds neither stories nor rules.", stories)
+        logger.error("No stories given: %s contains neither stories nor rules.", stories)
         return None
     request = Request(
         assistant,
@@ -248,7 +248,7 @@ async def train_nlu_async(
         return None
     assistant = ProjectImporter(config, domain, [nlu_data]).load()
     if not assistant.nlu:
-        logger.error("%s holds no NLU examples, so no NLU model was trained.", nlu_data)
+        logger.error("%s contains no NLU examples, so no NLU model was trained.", nlu_data)
         return None
     request = Request(
         assistant,

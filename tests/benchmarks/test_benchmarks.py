@@ -78,10 +78,10 @@ def test_score_counts_intents_with_and_without_the_fallback_and_exact_spans() ->
         {"intent": {"name": "greet"}, "intent_ranking": [], "entities": [{"entity": "x", "start": 0, "end": 2}]},
         {"intent": fallback[0], "intent_ranking": fallback, "entities": []},
     ]
-    told = scoring.score(gold, parses)
-    assert told["intent_accuracy"] == 1.0
-    assert told["intent_accuracy_with_fallback"] == 0.5
-    assert told["entity_f1"] == 0.0
+    scores = scoring.score(gold, parses)
+    assert scores["intent_accuracy"] == 1.0
+    assert scores["intent_accuracy_with_fallback"] == 0.5
+    assert scores["entity_f1"] == 0.0
 
 
 def test_the_table_compares_medians_of_costs_and_means_of_quality_of_what_was_measured() -> None:
@@ -112,9 +112,9 @@ def test_both_sides_are_trained_with_the_epochs_and_seed_that_are_asked_for(tmp_
 def test_a_process_is_measured_with_its_children(tmp_path: Path) -> None:
     child = "import time; kept = b'x' * 2**28; time.sleep(0.6)"
     script = f'import subprocess, sys; subprocess.run([sys.executable, "-c", "{child}"])'
-    told = processes.run_measured([sys.executable, "-c", script], tmp_path)
-    assert told["seconds"] >= 0.6
-    assert told["peak_megabytes"] >= 256
+    measured = processes.run_measured([sys.executable, "-c", script], tmp_path)
+    assert measured["seconds"] >= 0.6
+    assert measured["peak_megabytes"] >= 256
 
 
 def test_overlapping_entities_count_as_the_papers_on_hwu64_count_them() -> None:
@@ -131,7 +131,7 @@ def test_overlapping_entities_count_as_the_papers_on_hwu64_count_them() -> None:
     assert found["entity_f1_overlapping"] == pytest.approx(2 * 1 / (2 * 1 + 2 + 2))
 
 
-def test_memory_is_told_while_a_child_that_ended_is_not_yet_collected() -> None:
+def test_memory_is_measured_while_a_child_that_ended_is_not_yet_collected() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     try:
         deadline = time.monotonic() + 30

@@ -1,4 +1,4 @@
-"""The comparison that judges rebake against Rasa must be able to fail: one number, name or offset changed is found."""
+"""The comparison of rebake with Rasa must be able to fail: it finds one changed number, name or offset."""
 
 from __future__ import annotations
 
@@ -53,23 +53,23 @@ def test_numbers_within_the_tolerance_are_no_difference() -> None:
 
 
 PERTURBATIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "intent confidence": lambda told: told["parses"][0]["intent"].update(confidence=0.7502),
-    "intent name": lambda told: told["parses"][0]["intent"].update(name="deny"),
-    "ranking confidence": lambda told: told["parses"][0]["intent_ranking"][1].update(confidence=0.2502),
-    "ranking order": lambda told: told["parses"][0]["intent_ranking"].reverse(),
-    "ranking length": lambda told: told["parses"][0]["intent_ranking"].pop(),
-    "entity offset": lambda told: told["parses"][0]["entities"][0].update(end=4),
-    "entity confidence": lambda told: told["parses"][0]["entities"][0].update(confidence_entity=0.8998),
-    "entity role": lambda told: told["parses"][0]["entities"][0].update(role="from"),
-    "no entity": lambda told: told["parses"][0]["entities"].clear(),
-    "probability": lambda told: told["decisions"][0]["policies"]["run_TEDPolicy1"].update(action_listen=0.2002),
-    "missing action": lambda told: told["decisions"][0]["policies"]["run_TEDPolicy1"].pop("action_listen"),
-    "missing policy": lambda told: told["decisions"][0]["policies"].clear(),
-    "action": lambda told: told["decisions"][0].update(action="action_listen"),
-    "policy": lambda told: told["decisions"][0].update(policy="RulePolicy"),
-    "a parse too few": lambda told: told["parses"].clear(),
-    "a decision too few": lambda told: told["decisions"].clear(),
-    "another question": lambda told: told["texts"].__setitem__(0, "three cups"),
+    "intent confidence": lambda answers: answers["parses"][0]["intent"].update(confidence=0.7502),
+    "intent name": lambda answers: answers["parses"][0]["intent"].update(name="deny"),
+    "ranking confidence": lambda answers: answers["parses"][0]["intent_ranking"][1].update(confidence=0.2502),
+    "ranking order": lambda answers: answers["parses"][0]["intent_ranking"].reverse(),
+    "ranking length": lambda answers: answers["parses"][0]["intent_ranking"].pop(),
+    "entity offset": lambda answers: answers["parses"][0]["entities"][0].update(end=4),
+    "entity confidence": lambda answers: answers["parses"][0]["entities"][0].update(confidence_entity=0.8998),
+    "entity role": lambda answers: answers["parses"][0]["entities"][0].update(role="from"),
+    "no entity": lambda answers: answers["parses"][0]["entities"].clear(),
+    "probability": lambda answers: answers["decisions"][0]["policies"]["run_TEDPolicy1"].update(action_listen=0.2002),
+    "missing action": lambda answers: answers["decisions"][0]["policies"]["run_TEDPolicy1"].pop("action_listen"),
+    "missing policy": lambda answers: answers["decisions"][0]["policies"].clear(),
+    "action": lambda answers: answers["decisions"][0].update(action="action_listen"),
+    "policy": lambda answers: answers["decisions"][0].update(policy="RulePolicy"),
+    "a parse too few": lambda answers: answers["parses"].clear(),
+    "a decision too few": lambda answers: answers["decisions"].clear(),
+    "another question": lambda answers: answers["texts"].__setitem__(0, "three cups"),
 }
 
 
@@ -82,15 +82,15 @@ def test_a_perturbed_answer_differs(name: str) -> None:
 
 
 @pytest.mark.shared
-def test_one_changed_number_in_what_rasa_told_is_found() -> None:
+def test_one_changed_number_in_what_rasa_answers_is_found() -> None:
     lines = need("reference/helpdesk/parse.jsonl").read_text(encoding="utf-8").split("\n")
     rows = [json.loads(line) for line in lines if line]
-    told = {"texts": [row["text"] for row in rows], "parses": [row["parse"] for row in rows]}
-    told |= {"points": [], "decisions": []}
-    changed = copy.deepcopy(told)
+    answers = {"texts": [row["text"] for row in rows], "parses": [row["parse"] for row in rows]}
+    answers |= {"points": [], "decisions": []}
+    changed = copy.deepcopy(answers)
     changed["parses"][-1]["intent_ranking"][0]["confidence"] += 2e-4
-    assert compare(told, told) == []
-    assert len(compare(told, changed)) == 1
+    assert compare(answers, answers) == []
+    assert len(compare(answers, changed)) == 1
 
 
 # Of the components that the variants are made of, the options that no variant sets, and why.
@@ -132,11 +132,11 @@ def test_the_variants_have_every_component_that_trains_without_a_server_or_downl
 
 def test_report_figures_are_those_of_scikit_learn() -> None:
     gold = ["a", "a", "b", "c", "c", "no_entity", "b"]
-    told = ["a", "b", "b", "no_entity", "c", "c", "d"]
+    predicted = ["a", "b", "b", "no_entity", "c", "c", "d"]
     expected = classification_report(
-        gold, told, labels=["a", "b", "c", "d"], output_dict=True, zero_division=0
+        gold, predicted, labels=["a", "b", "c", "d"], output_dict=True, zero_division=0
     )  # with labels left out, it gives micro averages
-    found = reports.figures(gold, told, without="no_entity")
+    found = reports.figures(gold, predicted, without="no_entity")
     assert found.keys() == expected.keys()
     for label, row in found.items():
         assert row == pytest.approx(expected[label])

@@ -1,4 +1,4 @@
-"""What the double of GitHub's API holds, and the bodies of its replies, with every key that GitHub promises."""
+"""What the double of GitHub's API stores, and the bodies of its replies, with every key that GitHub promises."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ class Project:
         return Job(done.returncode, done.stdout, outputs, summary, workspace)
 
     def _assert_secret(self, log: str) -> None:
-        """The token stands in the log only where the runner is told to hide it."""
+        """The token is in the log only where the runner is asked to hide it."""
         shown = [line for line in log.splitlines() if self.api.token in line and not line.startswith("::add-mask::")]
         assert shown == []
 

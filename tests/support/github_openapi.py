@@ -34,12 +34,12 @@ ANY_TIME = {401, 403, 404, 422, 429, 500, 502, 503, 504}  # replies that GitHub 
 
 
 def load_description() -> dict[str, Any]:
-    """The cut-down description; skips the test where it cannot be had (.ci/run requires it)."""
+    """The cut-down description; skips the test where it is not available (.ci/run requires it)."""
     if not CACHE.exists():
         try:
             _fetch()
         except (OSError, subprocess.SubprocessError, KeyError) as error:
-            message = f"GitHub's API description ({PACKAGE} from npm) cannot be had: {error}"
+            message = f"GitHub's API description ({PACKAGE} from npm) is not available: {error}"
             if os.environ.get("REBAKE_REQUIRE_TEST_DATA") == "true":
                 pytest.fail(message)
             pytest.skip(message)

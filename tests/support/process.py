@@ -1,4 +1,4 @@
-"""Python in a process of its own: for what a process does once, such as imports and the start of TensorFlow."""
+"""Python in a separate process: for what a process does once, such as imports and the start of TensorFlow."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ A, B = "a" * 64, "b" * 64
 
 
 def archive(place: Path, part: Part, fingerprint: str, name: str = "model.tar.gz") -> Path:
-    """An archive that holds just this part under this fingerprint."""
+    """An archive of just this part under this fingerprint."""
     directory = place / f"{part}-{fingerprint[:4]}"
     directory.mkdir(exist_ok=True)
     write_manifest(Manifest({part: PartRecord(fingerprint)}, tool_version="1"), directory)

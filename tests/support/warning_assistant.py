@@ -75,7 +75,7 @@ CHECKS = (
 )
 NLU_WARNINGS = (
     ("config.yml:6", "OOV_words are given without OOV_token"),
-    ("config.yml:8", "no training example holds the OOV_token 'oov'"),
+    ("config.yml:8", "no training example contains the OOV_token 'oov'"),
     ("data/all.yml:10", "belongs to several intents, so it is no keyword"),
     ("config.yml:11", "with loss_type margin"),
     ("config.yml:11", "similarity_type inner is not made for loss_type margin"),
