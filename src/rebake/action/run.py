@@ -51,7 +51,7 @@ class Run:
         )
 
     def execute(self) -> int:
-        """Do all of it. The exit code: 0; the verdict's code where a check is to fail; 64 and more for an error."""
+        """Run all steps. Returns 0, the verdict's code if a check is to fail, or 64 and more for an error."""
         try:
             self._work()
         except RebakeError as error:

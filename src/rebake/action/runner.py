@@ -54,7 +54,7 @@ class Runner:
             core.error(message, title="rebake", **self._place(location))
 
     def warnings(self, groups: Sequence[NoticeGroup], *, elsewhere: str) -> None:
-        """Warnings likewise, most useful first. Of more than GitHub takes of one step, the last one counts the rest.
+        """Annotate warnings. GitHub takes ten per step; where there are more, the last one counts the rest.
 
         Args:
             groups: most useful first.
@@ -82,7 +82,7 @@ class Runner:
                 file.write(markdown)
 
     def in_repository(self, path: str) -> str:
-        """A path relative to the working directory, as one relative to the repository's root."""
+        """Return a path relative to the working directory, as one relative to the repository's root."""
         workspace = os.environ.get("GITHUB_WORKSPACE", "")
         if posixpath.isabs(path) and workspace and PurePosixPath(path).is_relative_to(workspace):
             return PurePosixPath(path).relative_to(workspace).as_posix()
