@@ -34,7 +34,7 @@ def needs_texts(nlu: Sequence[Node], core: Sequence[Node], *, end_to_end: bool) 
 
 
 def featurizing(nlu: Sequence[Node]) -> list[Node]:
-    """The tokenizers and featurizers, which also run while others are trained."""
+    """Return the tokenizers and featurizers, which also run while others are trained."""
     return [node for node in nlu if node.type.featurizes]
 
 

@@ -79,7 +79,7 @@ def build_metadata(
     persist_nlu_data: bool = False,
     augmentation_factor: int | None = None,
 ) -> dict[str, Any]:
-    """The content of metadata.json for a model whose trained components lie in ``components``.
+    """Build the content of metadata.json for a model whose trained components lie in ``components``.
 
     ``model_id`` comes from the content alone: equal components, domain and graphs have equal ids whenever they were
     made. ``trained_at``, which Rasa demands, is the time in SOURCE_DATE_EPOCH where that is set (as reproducible-builds
@@ -169,7 +169,7 @@ def read_metadata(path: Path, *, archive: Path | None = None) -> Metadata:
 
 
 def resolve(nodes: Sequence[StoredNode], section: Section) -> tuple[Node, ...]:
-    """Stored nodes with their registry entries, their options checked.
+    """Find the registry entries of stored nodes and check their options.
 
     ``spec.name`` of the result is the entry's name, not the dotted class in the archive.
 

@@ -70,7 +70,7 @@ def _write_tar(directory: Path, target: gzip.GzipFile) -> None:
 
 @contextmanager
 def unpack(path: Path) -> Iterator[Path]:
-    """A directory with the archive's files, gone when the context ends; an unpacked model is given as it is.
+    """Unpack an archive into a directory that is removed when the context ends; an unpacked model is used as it is.
 
     Raises:
         StorageError: the file cannot be opened, or there is no room for its content.
@@ -87,7 +87,7 @@ def unpack(path: Path) -> Iterator[Path]:
 
 
 def read_member(path: Path, name: str) -> bytes | None:
-    """One file of an archive (or of an unpacked model), None where it is missing.
+    """Read one file of an archive (or of an unpacked model), None where it is missing.
 
     Reads no further than the file, so the two that :func:`pack` puts first are quick to read.
 

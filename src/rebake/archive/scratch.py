@@ -23,7 +23,7 @@ _UNFINISHED = re.compile(r"\..*\.tar\.gz\.[0-9]+\.tmp")  # as :func:`rebake.arch
 
 @contextmanager
 def scratch_directory(output: Path) -> Iterator[Path]:
-    """A temporary directory in an existing one, so that what is finished is renamed within one file system.
+    """Create a temporary directory in an existing one, so that results are renamed within one file system.
 
     It is locked as long as it is in use; leftovers of runs that were killed are removed first. Raises OSError.
     """
