@@ -21,7 +21,7 @@ _OWN_IMPORTERS = ("RasaFileImporter", "rasa.shared.importers.rasa.RasaFileImport
 
 
 def default_config(location: Location) -> Config:
-    """The configuration of a project without config.yml: Rasa's defaults."""
+    """Return the configuration of a project without config.yml: Rasa's defaults."""
     pipeline, policies = _default_specs(defaults.PIPELINE, location), _default_specs(defaults.POLICIES, location)
     return Config(RECIPE, None, None, pipeline, policies, True, True, location)
 

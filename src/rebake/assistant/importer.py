@@ -71,24 +71,24 @@ class ProjectImporter:
         self._other_files: list[str] = []
 
     def get_config(self) -> Config:
-        """The configuration, with Rasa's defaults where the file leaves parts empty."""
+        """Return the configuration, with Rasa's defaults where the file leaves parts empty."""
         return self._config[0]
 
     def get_domain(self) -> Domain:
-        """The merged domain, completed by responses, retrieval intents and bot texts of the data files."""
+        """Return the merged domain, completed by responses, retrieval intents and bot texts of the data files."""
         data = self._data
         return complete_domain(self._domain[0], data.nlu, data.responses, data.stories)
 
     def get_nlu_data(self) -> NluData:
-        """The NLU data of all data files."""
+        """Return the NLU data of all data files."""
         return self._data.nlu
 
     def get_stories(self) -> tuple[Story, ...]:
-        """Stories and rules of all data files but test files."""
+        """Return stories and rules of all data files but test files."""
         return tuple(self._data.stories)
 
     def load(self) -> Assistant:
-        """Everything as one value."""
+        """Load everything as one value."""
         config, config_notices = self._config
         _, domain_notices = self._domain
         data = self._data

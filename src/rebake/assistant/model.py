@@ -28,7 +28,7 @@ class ComponentSpec:
     places: Mapping[tuple[str | int, ...], Location] = field(default_factory=dict, compare=False, repr=False)
 
     def place(self, *path: str | int) -> Location:
-        """Where an option, or a value inside of it, stands; the entry's own place where that is not known."""
+        """Return the location of an option or a value inside of it, or of the entry where that is not known."""
         known = (self.places.get(path[:length]) for length in range(len(path), 0, -1))
         return next((place for place in known if place is not None), self.location)
 

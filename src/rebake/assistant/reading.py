@@ -25,7 +25,7 @@ class FileSource:
         self.file = file
 
     def at(self, container: Any, key: Any = None) -> Location | None:
-        """The line of a mapping's key or of a list's item; of the container itself without a key."""
+        """Return the line of a mapping's key or of a list's item; of the container itself without a key."""
         if self.file is None or not isinstance(container, YamlMap | YamlList):
             return None
         return Location(self.file, container.line if key is None else container.line_of(key))
@@ -34,7 +34,7 @@ class FileSource:
         return DataError(message, location=self.at(container, key), fix=fix)
 
     def mapping(self, owner: Mapping[Any, Any], key: str) -> Mapping[str, Any]:
-        """``owner[key]`` as a mapping with text keys; empty where it is missing or null."""
+        """Read ``owner[key]`` as a mapping with text keys; empty where it is missing or null."""
         value = owner.get(key)
         if value is None:
             return {}
@@ -48,7 +48,7 @@ class FileSource:
         return value
 
     def sequence(self, owner: Mapping[Any, Any], key: str) -> list[Any]:
-        """``owner[key]`` as a list; empty where it is missing or null."""
+        """Read ``owner[key]`` as a list; empty where it is missing or null."""
         value = owner.get(key)
         if value is None:
             return []
@@ -59,7 +59,7 @@ class FileSource:
         return value
 
     def names(self, owner: Mapping[Any, Any], key: str) -> tuple[str, ...]:
-        """``owner[key]`` as a list of texts; a single text is a list of one."""
+        """Read ``owner[key]`` as a list of texts; a single text is a list of one."""
         value = owner.get(key)
         if isinstance(value, str):
             return (value,)
@@ -72,7 +72,7 @@ class FileSource:
         return tuple(items)
 
     def text(self, owner: Mapping[Any, Any], key: str) -> str:
-        """``owner[key]`` as text that is not blank."""
+        """Read ``owner[key]`` as text that is not blank."""
         value = owner.get(key)
         if not isinstance(value, str) or not value.strip():
             raise self.error(f"'{key}' must be text, not {describe(value)}.", owner, key, "Write the name, in quotes.")
@@ -88,7 +88,7 @@ class FileSource:
 
 
 def describe(value: Any) -> str:
-    """A value's kind in words, with the value where it is short."""
+    """Describe a value's kind in words, with the value where it is short."""
     if value is None:
         return "empty"
     kind = _KINDS.get(dict if isinstance(value, dict) else list if isinstance(value, list) else type(value), "a number")
@@ -123,6 +123,6 @@ def check_version(document: Document) -> None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """' Did you mean 'x'?' where a known name is close; else nothing."""
+    """Return ' Did you mean 'x'?' where a known name is close; else nothing."""
     matches = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
     return f" Did you mean '{matches[0]}'?" if matches else ""

@@ -267,7 +267,7 @@ def _forms(content: Mapping[str, Any], source: FileSource) -> tuple[Form, ...]:
 
 
 def read_responses(content: Mapping[str, Any], source: FileSource) -> tuple[Response, ...]:
-    """The ``responses:`` of a domain file or of a data file. Raises DataError."""
+    """Read the ``responses:`` of a domain file or of a data file. Raises DataError."""
     responses = source.mapping(content, "responses")
     result = []
     for name, variations in responses.items():

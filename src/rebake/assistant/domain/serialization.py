@@ -88,7 +88,7 @@ def _form_entry(form: Form) -> Any:
 
 
 def domain_from_dict(content: Mapping[str, Any]) -> Domain:
-    """The domain of an archive's metadata.json (``{}`` is an empty one). Raises DataError."""
+    """Return the domain of an archive's metadata.json (``{}`` is an empty one). Raises DataError."""
     return read_domain_mapping(content, FileSource(None))
 
 

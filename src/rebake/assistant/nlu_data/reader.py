@@ -101,7 +101,7 @@ class _NluReader:
         self.result.lookups.append(LookupTable(name, tuple(elements), place))
 
     def lines(self, item: YamlMap, owner: str) -> Iterator[tuple[str, Location]]:
-        """The ``- text`` lines of a block, each with its place."""
+        """Yield the ``- text`` lines of a block, each with its place."""
         block = item["examples"]
         if not isinstance(block, str):
             raise self.error(

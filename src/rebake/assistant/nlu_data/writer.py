@@ -35,7 +35,7 @@ def persist_nlu(data: NluData, components: Path) -> None:
 
 
 def nlu_as_yaml(data: NluData) -> str:
-    """The data in Rasa's format 3.1; reading it gives the same data again.
+    """Return the data in Rasa's format 3.1; reading it gives the same data again.
 
     Except what YAML has no form for: blanks around a text, and brackets in it that look like an annotation, both of
     which only JSON data can have; examples without an intent, which Rasa leaves out as well.

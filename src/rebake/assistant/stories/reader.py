@@ -41,7 +41,7 @@ class StoryFile:
 
 
 def is_test_file(path: str) -> bool:
-    """Whether a file contains test stories: its name starts with ``test_``. They are never trained on."""
+    """Return whether a file contains test stories: its name starts with ``test_``. They are never trained on."""
     return PurePath(path).name.startswith("test_")
 
 
@@ -67,14 +67,14 @@ class _StoryReader:
         self.result.notices.append(Notice(message, Location(self.file, line), kind))
 
     def listed(self, owner: YamlMap, key: str, example: str) -> YamlList:
-        """``owner[key]``, which must be a list."""
+        """Read ``owner[key]``, which must be a list."""
         value = owner[key]
         if not isinstance(value, YamlList):
             raise self.error(f"'{key}' is {describe(value)}, not a list.", owner.line_of(key), f"Write '- {example}'.")
         return value
 
     def name(self, owner: YamlMap, key: str) -> str:
-        """``owner[key]``, which must be text that is not blank."""
+        """Read ``owner[key]``, which must be text that is not blank."""
         value = owner[key]
         if not isinstance(value, str) or not value.strip():
             raise self.error(f"'{key}' is {describe(value)}, not a name.", owner.line_of(key), "Write the name.")
@@ -162,14 +162,14 @@ class _StoryReader:
         return readers[key](entry)
 
     def refuse_beside(self, entry: YamlMap, key: str) -> None:
-        """A step is one thing."""
+        """Refuse a step with two keys that each make a step."""
         others = [str(other) for other in entry if other != key and other not in _BESIDE.get(key, ())]
         if others:
             line = entry.line_of(others[0])
             raise self.error(f"'{others[0]}' and '{key}' cannot be in the same step.", line, "Split it into two steps.")
 
     def bot(self, entry: YamlMap) -> ActionStep:
-        """The text as it is written, with its blanks: it is the name of an action."""
+        """Return the text as it is written, with its blanks: it is the name of an action."""
         self.name(entry, "bot")
         return ActionStep(None, entry["bot"], self.place(entry, "bot"))
 
@@ -243,7 +243,7 @@ class _StoryReader:
         return StoryEntity(names[0], plain(item[names[0]]), item.get("role"), item.get("group"))
 
     def slots(self, entry: YamlMap) -> tuple[SlotStep, ...]:
-        """The slots of one ``slot_was_set``, each as a separate step."""
+        """Return the slots of one ``slot_was_set``, each as a separate step."""
         result: list[SlotStep] = []
         for line, item in self.listed(entry, "slot_was_set", "slot: value").numbered():
             if isinstance(item, str):

@@ -59,7 +59,7 @@ def read_yaml(path: str | Path, *, env: frozenset[str] = frozenset()) -> Documen
 
 
 def read_text(path: str | Path) -> str:
-    """The file's text: UTF-8, with or without a byte order mark. Raises StorageError or DataError."""
+    """Read the file's text: UTF-8, with or without a byte order mark. Raises StorageError or DataError."""
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
@@ -190,7 +190,7 @@ class _Builder:
         return self.result
 
     def at_key(self) -> bool:
-        """Whether the next value is the key of a mapping."""
+        """Return whether the next value is the key of a mapping."""
         return bool(self.stack) and isinstance(self.stack[-1].value, YamlMap) and not self.stack[-1].has_key
 
     def open(self, event: Any, line: int) -> None:

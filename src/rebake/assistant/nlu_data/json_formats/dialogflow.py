@@ -20,7 +20,7 @@ _NOT_AN_ENTITY = "@sys.ignore"
 
 
 def read_dialogflow_intent(content: YamlMap, file: str, language: str) -> NluFile:
-    """The examples of an intent, of ``<file>_usersays_<language>.json``. Raises DataError."""
+    """Read the examples of an intent, of ``<file>_usersays_<language>.json``. Raises DataError."""
     source, examples = _beside(file, "usersays", language)
     if examples is None:
         return source.result
@@ -38,7 +38,7 @@ def read_dialogflow_intent(content: YamlMap, file: str, language: str) -> NluFil
 
 
 def read_dialogflow_entity(content: YamlMap, file: str, language: str) -> NluFile:
-    """Synonyms of an entity, of ``<file>_entries_<language>.json``: also its lookup table, or its regexes.
+    """Read the synonyms of an entity, of ``<file>_entries_<language>.json``: also its lookup table, or its regexes.
 
     Raises DataError.
     """

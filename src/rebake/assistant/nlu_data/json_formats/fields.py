@@ -46,7 +46,7 @@ class JsonSource:
             yield item_line, item
 
     def text(self, item: Mapping[str, Any], key: str, owner: str, line: int) -> str:
-        """A field that must be there. Raises DataError."""
+        """Return a field that must be there. Raises DataError."""
         value = item.get(key)
         if not isinstance(value, str):
             found = "is missing" if key not in item else f"is {describe(value)}"
@@ -54,7 +54,7 @@ class JsonSource:
         return value
 
     def optional_text(self, item: Mapping[str, Any], key: str, owner: str, line: int) -> str | None:
-        """A field that may be missing, null or empty: None then. Raises DataError."""
+        """Return a field that may be missing, null or empty: None then. Raises DataError."""
         return self.text(item, key, owner, line) or None if item.get(key) is not None else None
 
     def example(

@@ -11,7 +11,7 @@ from rebake.errors import DataError, StorageError
 
 
 def read_lookup_file(path: str, place: Location) -> list[str]:
-    """The lines of a file, without blanks around them and without empty ones.
+    """Read the lines of a file, without blanks around them and without empty ones.
 
     Args:
         path: as written; relative to the working directory, as in Rasa.

@@ -15,7 +15,7 @@ _NO_ROLE = "O"
 
 
 def read_luis(content: YamlMap, file: str) -> NluFile:
-    """Utterances with entities (and their roles), and regexes. Raises DataError."""
+    """Read utterances with entities (and their roles), and regexes. Raises DataError."""
     source = JsonSource(file)
     line = content.line_of(MARK)
     major = source.text(content, MARK, "the LUIS export", line).split(".")[0]

@@ -19,7 +19,7 @@ _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")  # of a pair; by itself it is
 
 
 def parse_json(text: str, file: str) -> Any:
-    """The value of a JSON text: YamlMap and YamlList down to the first list, plain dicts and lists below.
+    """Parse the value of a JSON text: YamlMap and YamlList down to the first list, plain dicts and lists below.
 
     Raises:
         DataError: it is no JSON, a key stands twice, or a text is not Unicode; with the line.

@@ -19,7 +19,7 @@ _FIELDS = ("text", "intent", "entities", "metadata", "intent_metadata", "example
 
 
 def read_rasa_json(content: YamlMap, file: str) -> NluFile:
-    """The content of a file with ``rasa_nlu_data``. Raises DataError, and StorageError for a missing lookup file."""
+    """Read a file with ``rasa_nlu_data``. Raises DataError, and StorageError for a missing lookup file."""
     return _RasaJsonReader(content, file).read()
 
 

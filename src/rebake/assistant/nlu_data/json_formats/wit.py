@@ -14,7 +14,7 @@ _NO_INTENT = "out_of_scope"  # wit omits the intent of these utterances
 
 
 def read_wit(content: YamlMap, file: str) -> NluFile:
-    """Utterances with their entities; one without any list of entities is left out, as in Rasa. Raises DataError."""
+    """Read utterances with their entities; one without a list of entities is left out, as in Rasa. Raises DataError."""
     source = JsonSource(file)
     for line, item in source.items(content, MARK):
         text = source.optional_text(item, "text", "an utterance", line) or ""
