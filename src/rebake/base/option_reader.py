@@ -26,28 +26,28 @@ class OptionReader:
         self.source = source
 
     def whole(self, name: str, *, least: int | None = None) -> int:
-        """A whole number. Raises ModelError for anything else, or if it is below ``least``."""
+        """Return a whole number. Raises ModelError for anything else, or if it is below ``least``."""
         value = self._value(name)
         if not isinstance(value, int) or isinstance(value, bool) or (least is not None and value < least):
             raise self._bad(name, value, "a whole number" if least is None else f"a whole number of {least} or more")
         return value
 
     def number(self, name: str) -> float:
-        """A number. Raises ModelError for anything else."""
+        """Return a number. Raises ModelError for anything else."""
         value = self._value(name)
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise self._bad(name, value, "a number")
         return float(value)
 
     def flag(self, name: str) -> bool:
-        """True or false; Rasa takes 1 and 0 for them as well. Raises ModelError for anything else."""
+        """Return True or False; Rasa takes 1 and 0 for them as well. Raises ModelError for anything else."""
         value = self._value(name)
         if not isinstance(value, int):
             raise self._bad(name, value, "true or false")
         return bool(value)
 
     def one_of(self, name: str, choices: tuple[Choice, ...]) -> Choice:
-        """One of some words. Raises ModelError for anything else."""
+        """Return one of some words. Raises ModelError for anything else."""
         value = self._value(name)
         for choice in choices:
             if value == choice:
@@ -55,7 +55,7 @@ class OptionReader:
         raise self._bad(name, value, " or ".join(choices))
 
     def sizes(self, name: str) -> tuple[int, ...]:
-        """A list of whole numbers. Raises ModelError for anything else."""
+        """Return a list of whole numbers. Raises ModelError for anything else."""
         value = self._value(name)
         if not isinstance(value, list | tuple) or not all(
             isinstance(size, int) and not isinstance(size, bool) for size in value
@@ -64,7 +64,7 @@ class OptionReader:
         return tuple(value)
 
     def size_or_sizes(self, name: str) -> int | tuple[int, int]:
-        """A whole number, or two. Raises ModelError for anything else."""
+        """Return a whole number, or two. Raises ModelError for anything else."""
         if isinstance(self._value(name), int):
             return self.whole(name)
         sizes = self.sizes(name)
@@ -73,29 +73,29 @@ class OptionReader:
         return sizes[0], sizes[1]
 
     def text_or_none(self, name: str) -> str | None:
-        """A text; None where it is empty or null. Raises ModelError for anything else."""
+        """Return a text; None where it is empty or null. Raises ModelError for anything else."""
         value = self._value(name) or None
         if value is not None and not isinstance(value, str):
             raise self._bad(name, value, "a text")
         return value
 
     def of(self, name: str) -> OptionReader:
-        """The options that the option ``name`` maps attributes to. Raises ModelError if it is no mapping."""
+        """Return the options that the option ``name`` maps attributes to. Raises ModelError if it is no mapping."""
         value = self._value(name)
         if not isinstance(value, Mapping):
             raise self._bad(name, value, "a mapping")
         return OptionReader(value, f"{name} in {self.source}")
 
     def is_set(self, name: str) -> bool:
-        """Whether the option is there and neither null nor 0 nor empty."""
+        """Return whether the option is there and neither null nor 0 nor empty."""
         return bool(self.options.get(name))
 
     def is_null(self, name: str) -> bool:
-        """Whether the option is null. Raises ModelError if it is not there."""
+        """Return whether the option is null. Raises ModelError if it is not there."""
         return self._value(name) is None
 
     def error(self, what: str) -> ModelError:
-        """To raise where options do not go together."""
+        """Return the error to raise where options do not go together."""
         return ModelError(f"In {self.source}, {what}.", fix=RETRAIN)
 
     def _value(self, name: str) -> object:

@@ -33,7 +33,7 @@ class TrainingContext:
     place: Location | None = None
 
     def at(self, place: Location) -> TrainingContext:
-        """The context of one component or policy: its warnings point to its entry in config.yml."""
+        """Return the context of one component or policy: its warnings point to its entry in config.yml."""
         return replace(self, place=place)
 
     def warn(self, message: str, location: Location | None = None, kind: NoticeKind | None = None) -> None:
