@@ -30,7 +30,7 @@ Work = Callable[[Progress, NoticeSink], Answer]
 
 
 def can_fork() -> bool:
-    """Whether a second process pays and is safe: two processors, and neither threads nor TensorFlow started yet.
+    """Return whether a second process pays and is safe: two processors, and neither threads nor TensorFlow started yet.
 
     Not on macOS, whose own libraries may crash in a forked process.
     """
@@ -119,7 +119,7 @@ class ChildProcess:
         )
 
     def poll(self) -> None:
-        """Raises ChildFailedError where the work has failed already: :meth:`answer` says of what. Does not wait."""
+        """Raise ChildFailedError if the work has failed already, without waiting; :meth:`answer` raises why."""
         if not self._listener.is_alive() and "answer" not in self._last:
             raise ChildFailedError
 
@@ -149,7 +149,7 @@ class Polling:
 
     @contextmanager
     def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
-        """A task of the progress. It raises ChildFailedError, and so does each step."""
+        """Start a task of the progress. It raises ChildFailedError, and so does each step."""
         self._process.poll()
         with self._progress.task(name, total, unit) as task:
             yield _PollingTask(task, self._process)
