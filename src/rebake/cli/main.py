@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; a test compares README's tables with it."""
+    """Build the parser of all commands; a test compares README's tables with it."""
     raw = argparse.RawTextHelpFormatter
     parser = Parser(prog="rebake", description=DESCRIPTION, epilog=EPILOG, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"rebake {__version__}")
@@ -148,7 +148,7 @@ def _say(message: str) -> None:
 
 
 def run() -> NoReturn:
-    """Console entry point."""
+    """Run the command line; the console entry point."""
 
     def stop(_signal: int, _frame: object) -> NoReturn:
         # As an exception, so that temporary files are removed on the way out.
