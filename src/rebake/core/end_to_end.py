@@ -40,7 +40,7 @@ class EndToEndFeatures:
         }
 
     def message(self, attribute: KeyAttribute, value: str) -> Message:
-        """The message with its tokens and features (``message.features.get(attribute, [])``, in pipeline order).
+        """Return the message with its tokens and features (``message.features.get(attribute, [])``, in pipeline order).
 
         Raises:
             ModelError: the value was not featurized.
@@ -86,7 +86,7 @@ class EndToEndFeaturizer:
         return cls(load_components(featurizing(nodes), directory))
 
     def of_assistant(self, assistant: Assistant) -> EndToEndFeatures:
-        """Everything that training can meet: all names and bot texts of the domain, intents and texts of stories."""
+        """Featurize what training can meet: all names and bot texts of the domain, intents and texts of stories."""
         texts = set(assistant.domain.e2e_actions)
         values: dict[tuple[KeyAttribute, str], None] = {}
         for name in action_names(assistant.domain):
@@ -99,7 +99,7 @@ class EndToEndFeaturizer:
         return EndToEndFeatures(self._featurized(values, training=True))
 
     def of_events(self, events: Iterable[Event]) -> EndToEndFeatures:
-        """The content of a conversation; each name and text is featurized once, also over several conversations."""
+        """Featurize a conversation; each name and text only once, also over several conversations."""
         values = dict.fromkeys(pair for event in events for pair in _said(event))
         new = [pair for pair in values if pair not in self._known]
         if len(self._known) + len(new) > _CACHED:

@@ -61,7 +61,7 @@ class FeatureStates:
         return table
 
     def encode(self, state: State) -> dict[str, list[tuple[int, float]]]:
-        """A state as (column, value) pairs per attribute present; names that the domain lacks give no pair.
+        """Encode a state as (column, value) pairs per attribute present; names that the domain lacks give no pair.
 
         What the user said counts only right after ``action_listen``. An attribute with unknown names alone is there
         with an empty list: Rasa gives it a row of zeros, which is not the same as no row.
@@ -102,7 +102,7 @@ class FeatureStates:
 
     @staticmethod
     def from_dict(content: Mapping[str, Any]) -> FeatureStates:
-        """Reads what :meth:`as_dict` gives."""
+        """Read what :meth:`as_dict` gives."""
         return FeatureStates(**content["feature_states"], action_texts=tuple(content["action_texts"]))
 
 
@@ -146,7 +146,7 @@ class TrackerFeaturizer:
         omit_unset_slots: bool = False,
         ignore_unlikely_intent: bool = False,
     ) -> Examples:
-        """One example per predictable action of the trackers, in their order.
+        """Return one example per predictable action of the trackers, in their order.
 
         Args:
             trackers: training trackers.
@@ -194,7 +194,7 @@ class TrackerFeaturizer:
         use_text: bool = False,
         rule_only: RuleOnlyData | None = None,
     ) -> list[State]:
-        """The window that ends with the current state.
+        """Return the window that ends with the current state.
 
         Args:
             tracker: the conversation so far.

@@ -70,7 +70,7 @@ class Policy(Protocol):
         rule_only: RuleOnlyData,
         end_to_end: EndToEndFeatures | None = None,
     ) -> PolicyPrediction:
-        """What comes next after all events of the tracker."""
+        """Predict what comes next after all events of the tracker."""
 
     def save(self, directory: Path) -> None:
         """Write the files that Rasa 3.6.21 reads into an existing, empty directory."""

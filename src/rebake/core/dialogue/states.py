@@ -32,23 +32,23 @@ _TYPES = ("text", "bool", "float", "list", "categorical", "any")
 
 
 def freeze(state: Mapping[str, Mapping[str, Any]]) -> FrozenState:
-    """A hashable form: two states are the same training input if and only if these are equal."""
+    """Return a hashable form: two states are the same training input if and only if these are equal."""
     return frozenset((part, frozenset(content.items())) for part, content in state.items())
 
 
 def active_loop_of(state: State) -> str | None:
-    """Name of the state's active loop; a rule's ``should_not_be_set`` is none."""
+    """Return the name of the state's active loop; a rule's ``should_not_be_set`` is none."""
     name: str | None = state.get(LOOP, {}).get("name")
     return None if name == SHOULD_NOT_BE_SET else name
 
 
 def follows_unlikely_intent(state: State) -> bool:
-    """Whether UnexpecTEDIntentPolicy marked the last user turn: other policies do not learn from such a state."""
+    """Return whether UnexpecTEDIntentPolicy marked the last user turn: other policies do not learn from this state."""
     return state.get(PREVIOUS_ACTION, {}).get("action_name") == ACTION_UNLIKELY_INTENT
 
 
 def intent_only(state: State) -> State:
-    """A turn is seen by its intent or by its text, never by both."""
+    """Drop the text of a turn with an intent: it is seen by one of them, never by both."""
     user = state.get(USER, {})
     if user.get("intent") and user.get("text"):
         return {**state, USER: {key: value for key, value in user.items() if key != "text"}}
@@ -56,7 +56,7 @@ def intent_only(state: State) -> State:
 
 
 def follows_listen(state: State) -> bool:
-    """Whether the state was taken right after ``action_listen``, when what the user said is news."""
+    """Return whether the state was taken right after ``action_listen``, when what the user said is news."""
     return state.get(PREVIOUS_ACTION, {}).get("action_name") == "action_listen"
 
 
@@ -73,7 +73,7 @@ class SlotFeaturizer:
 
     @staticmethod
     def of(slot: Slot) -> SlotFeaturizer:
-        """Raises UnsupportedError for a custom slot class, as its code cannot be run."""
+        """Make the featurizer of a slot. Raises UnsupportedError for a custom class, as its code cannot be run."""
         kind = _slot_type(slot)
         categories: tuple[str, ...] = ()
         if kind == "categorical":
@@ -85,11 +85,11 @@ class SlotFeaturizer:
         return SlotFeaturizer(slot.name, kind, width, categories, slot.min_value, slot.max_value)
 
     def stored(self, value: Any) -> Any:
-        """The value as the slot keeps it: a list slot wraps what is not a list."""
+        """Return the value as the slot keeps it: a list slot wraps what is not a list."""
         return [value] if self.type == "list" and value and not isinstance(value, list) else value
 
     def feature(self, stored: Any) -> tuple[float, ...] | str | None:
-        """Numbers [width], or the marker of rules, or None where the slot counts as not set."""
+        """Return numbers [width], or the marker of rules, or None where the slot counts as not set."""
         if self.width == 0:
             return None
         if isinstance(stored, str) and stored == SHOULD_NOT_BE_SET:
@@ -175,7 +175,7 @@ class StateBuilder:
         return {name: feature for name, feature in features.items() if feature is not None}
 
     def user_part(self, message: UserUttered | None) -> dict[str, Any]:
-        """The ``user`` part of states that follow the message."""
+        """Return the ``user`` part of states that follow the message."""
         if message is None:
             return {}
         part: dict[str, Any] = {}
@@ -203,7 +203,7 @@ class StateBuilder:
         return self._wanted[intent]
 
     def intern(self, state: State) -> int:
-        """A number that is the same for equal states, so that histories are compared as tuples of numbers."""
+        """Return a number that is the same for equal states, so that histories are compared as tuples of numbers."""
         key = freeze(state)
         number = self._ids.get(key)
         if number is None:
@@ -212,5 +212,5 @@ class StateBuilder:
         return number
 
     def state(self, number: int) -> State:
-        """The state behind a number of :meth:`intern`."""
+        """Return the state behind a number of :meth:`intern`."""
         return self._states[number]

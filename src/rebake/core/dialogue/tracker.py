@@ -40,11 +40,11 @@ class Tracker:
             self.now.apply(event)
 
     def applied_events(self) -> list[Event]:
-        """The events that count: without what was reverted, and without repeated turns of a running form."""
+        """Return the events that count: without what was reverted, and without repeated turns of a running form."""
         return applied_events(self.events)
 
     def past_states(self, *, omit_unset_slots: bool = False) -> list[State]:
-        """The state before each applied action, and the current one.
+        """Return the state before each applied action, and the current one.
 
         Args:
             omit_unset_slots: leave out slots that have only their initial value.
@@ -124,7 +124,7 @@ class TrainingTracker(Tracker):
         super().__init__(builder)
 
     def copy(self) -> Self:
-        """An independent copy that shares states."""
+        """Make an independent copy that shares states."""
         other = self.__class__.__new__(self.__class__)
         other.__dict__.update(self.__dict__)
         other.events = self.events.copy()
@@ -170,7 +170,7 @@ class TrainingTracker(Tracker):
         return (*self._closed, self.builder.intern(self.now.state()))
 
     def past_states(self, *, omit_unset_slots: bool = False) -> list[State]:
-        """The kept states; computed again where slots with only their initial value are to be left out."""
+        """Return the kept states; computed again where slots with only their initial value are to be left out."""
         if omit_unset_slots:
             return super().past_states(omit_unset_slots=True)
         return [self.builder.state(number) for number in self.state_numbers]

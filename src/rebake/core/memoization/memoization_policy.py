@@ -26,7 +26,7 @@ FILE = "memorized_turns.json"
 
 
 def memory_key(states: Sequence[State]) -> str:
-    """States as one string; Rasa leaves out the quotes."""
+    """Return states as one string; Rasa leaves out the quotes."""
     return json.dumps(states, sort_keys=True).replace('"', "")
 
 
@@ -94,14 +94,14 @@ class MemoizationPolicy:
         rule_only: RuleOnlyData,
         end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
     ) -> PolicyPrediction:
-        """The remembered action, or zeros."""
+        """Predict the remembered action, or zeros."""
         states = self.featurizer.prediction_states(tracker, rule_only=rule_only)
         action = self.recall(states, tracker, rule_only)
         probabilities = single_action(domain, action, score_of(tracker, self.options), self.node)
         return PolicyPrediction(probabilities, self.name, self.options["priority"])
 
     def recall(self, states: Sequence[State], tracker: Tracker, rule_only: RuleOnlyData) -> str | None:  # noqa: ARG002
-        """What followed exactly these states in a story."""
+        """Return what followed exactly these states in a story."""
         return self.lookup.get(memory_key(states))
 
     def save(self, directory: Path) -> None:

@@ -13,7 +13,7 @@ from rebake.core.dialogue.states import PREVIOUS_ACTION, USER, State
 
 
 def rule_key(states: Sequence[State]) -> str | None:
-    """The states after the last ``...`` as JSON; None if there are none."""
+    """Return the states after the last ``...`` as JSON; None if there are none."""
     start = 0
     for index, state in enumerate(states):
         if state.get(PREVIOUS_ACTION, {}).get("action_name") == RULE_SNIPPET:
@@ -57,7 +57,7 @@ class RuleTable:
         del self._states[key]
 
     def has_longer(self, key: str) -> bool:
-        """Whether another rule starts with all that this one says of its states."""
+        """Return whether another rule starts with all that this one says of its states."""
         opened = key.removesuffix("}]")
         for place in range(bisect_left(self._sorted, opened), len(self._sorted)):
             other = self._sorted[place]
@@ -68,11 +68,11 @@ class RuleTable:
         return False
 
     def last_state(self, key: str) -> State:
-        """The last state of a rule."""
+        """Return the last state of a rule."""
         return self._states[key][0]
 
     def matching(self, states: Sequence[State]) -> Iterator[str]:
-        """Keys of all rules that the conversation ends with."""
+        """Return the keys of all rules that the conversation ends with."""
         action, intent = _end_of(states[-1])
         there = [None, *_asked(states[-1])]
         for end in {(action, intent), (action, None)}:
@@ -83,7 +83,7 @@ class RuleTable:
                         yield key
 
     def best(self, states: Sequence[State]) -> str | None:
-        """The longest key that matches, as the longer of two rules says more."""
+        """Return the longest key that matches, as the longer of two rules says more."""
         return max(self.matching(states), key=lambda key: (len(key), key), default=None)
 
 

@@ -102,11 +102,11 @@ class RulePolicy:
         rule_only: RuleOnlyData,  # noqa: ARG002
         end_to_end: EndToEndFeatures | None = None,  # noqa: ARG002
     ) -> PolicyPrediction:
-        """The action of the longest matching rule, of a running form, or of an intent that Rasa itself handles."""
+        """Predict the action of the longest matching rule, of a running form, or of an intent that Rasa handles."""
         return self._prediction(self.decide(tracker), tracker, domain)
 
     def decide(self, tracker: Tracker) -> Decision:
-        """What the rules say, in the order in which they overrule each other."""
+        """Return what the rules say, in the order in which they overrule each other."""
         by_text = self._by_rule(tracker, use_text=True)
         after_listen = tracker.now.latest_action_name == ACTION_LISTEN
         intent = tracker.now.message.intent if tracker.now.message is not None and after_listen else None

@@ -64,7 +64,7 @@ class GraphStep:
         return f"{self.number}_"
 
     def starts_conversation(self) -> bool:
-        """Whether a conversation can begin with it."""
+        """Return whether a conversation can begin with it."""
         return any(start.name == STORY_START for start in self.starts)
 
 

@@ -21,7 +21,7 @@ OF_LABELS = "label_action_text"
 
 
 def ted_config(read: OptionReader, widths: StateWidths, labels: LabelRows, *, whole_dialogues: bool) -> TedConfig:
-    """What the network is made of.
+    """Build the network's configuration.
 
     Args:
         read: the options.

@@ -19,15 +19,17 @@ Tags = NDArray[np.int32]  # [words of a text]
 
 
 def tag_spec_of(tables: FeatureStates, *, bilou: bool) -> TagSpec:
-    """A tag for every entity that a state may contain; entities with a role or group have separate tags there, which
-    no word is ever given, as in Rasa."""
+    """Return a tag for every entity that a state may contain.
+
+    Entities with a role or group have separate tags there, which no word is ever given, as in Rasa.
+    """
     names = sorted(tables.entities, key=lambda name: tables.entities[name])
     tags = [f"{prefix}{name}" for name in names for prefix in PREFIXES] if bilou else names
     return TagSpec("entity", (OUTSIDE, *tags))
 
 
 def tag_ids(message: UserUttered | None, spec: TagSpec, end_to_end: EndToEndFeatures, *, bilou: bool) -> Tags | None:
-    """The tags of the words of a user text; None for a turn without text."""
+    """Return the tags of the words of a user text; None for a turn without text."""
     if message is None or message.text is None:
         return None
     featurized = end_to_end.message("text", message.text)
@@ -42,7 +44,7 @@ def tag_ids(message: UserUttered | None, spec: TagSpec, end_to_end: EndToEndFeat
 
 
 def padded(tags: Sequence[Sequence[Tags | None]], shape: tuple[int, int]) -> tuple[Tags, Tags]:
-    """Tags of turns as the network takes them.
+    """Arrange tags of turns as the network takes them.
 
     Args:
         tags: per window, per turn in the order in which the network reads them; turns that are left out have none.
@@ -71,7 +73,7 @@ def entities_found(
     confidences: NDArray[np.float32],
     options: Mapping[str, Any],
 ) -> EntitiesAdded | None:
-    """What the policy found in the last user message; None if it found no tag."""
+    """Return what the policy found in the last user message; None if it found no tag."""
     tokens = message.tokens[TEXT]
     tags = [spec.tags[number] for number in ids[: len(tokens)].tolist()]
     if all(tag == OUTSIDE for tag in tags):

@@ -47,7 +47,7 @@ class LabelRows:
 
 
 def build_labels(table: Mapping[str, int], attribute: NameAttribute, encoder: StateEncoder) -> LabelRows:
-    """The labels of a table (name -> number from 0): of ``action_name``, bot texts among them, or ``intent``."""
+    """Build the labels of a table (name -> number from 0): of ``action_name``, bot texts among them, or ``intent``."""
     texts = encoder.table("action_text") if attribute == "action_name" and encoder.tables.action_texts else None
     rows: list[NDArray[np.float32]] = []
     name_of: list[int] = []

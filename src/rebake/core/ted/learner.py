@@ -57,7 +57,7 @@ class TedLearner(ABC):
 
     @abstractmethod
     def resolved_options(self, warn: Callable[[str], None]) -> dict[str, Any]:
-        """The options as in ``meta.json``; ``warn`` is called with what is odd about them.
+        """Return the options as in ``meta.json``; ``warn`` is called with what is odd about them.
 
         Raises:
             DataError, UnsupportedError: options that cannot be trained.
@@ -65,12 +65,12 @@ class TedLearner(ABC):
 
     @abstractmethod
     def examples(self, stories: Sequence[TrainingTracker]) -> TedExamples:
-        """Windows, and the names that may follow each."""
+        """Return windows, and the names that may follow each."""
 
     @staticmethod
     @abstractmethod
     def model_class() -> type[TedModel]:
-        """The network."""
+        """Return the class of the network."""
 
     def train(
         self,
@@ -173,7 +173,7 @@ class TedLearner(ABC):
     def ask(
         self, windows: Sequence[Sequence[State]], end_to_end: EndToEndFeatures | None, *, tagged: int | None = None
     ) -> TedPrediction | None:
-        """What the network says of some windows; None if it is not trained.
+        """Ask the network about some windows; None if it is not trained.
 
         Args:
             windows: states, oldest first.
@@ -203,7 +203,7 @@ class TedLearner(ABC):
         return self._model.predict(built.as_input(widths, np.zeros((1, 1), np.int32), tags_of))
 
     def prediction(self, probabilities: Sequence[float]) -> PolicyPrediction:
-        """A prediction of this policy."""
+        """Return a prediction of this policy."""
         return PolicyPrediction(list(probabilities), type(self).__name__, self.options["priority"])
 
     def save(self, directory: Path) -> None:

@@ -31,7 +31,7 @@ def resolve_options(options: Mapping[str, Any], node: str, warn: Callable[[str],
 
 
 def resolve_intent_options(options: Mapping[str, Any], node: str, warn: Callable[[str], None]) -> dict[str, Any]:
-    """The same for UnexpecTEDIntentPolicy, which knows one loss and one similarity."""
+    """Do the same for UnexpecTEDIntentPolicy, which knows one loss and one similarity."""
     forced = {"similarity_type": INNER, "loss_type": CROSS_ENTROPY, "entity_recognition": False, "BILOU_flag": False}
     resolved = {**options, **forced}
     _settle_evaluation(resolved, node, warn)

@@ -101,7 +101,7 @@ class TEDPolicy(TedLearner):
 
 
 def top_ranked(confidences: NDArray[np.float32], length: int, *, renormalize: bool) -> NDArray[np.float32]:
-    """Zeroes all but the ``length`` highest (0 = keeps all), which may then be scaled to sum to 1."""
+    """Zero all but the ``length`` highest (0 = keeps all), which may then be scaled to sum to 1."""
     if not 0 < length < len(confidences):
         return confidences
     kept = np.zeros_like(confidences)

@@ -35,7 +35,7 @@ class TextWidths:
         )
 
     def blank(self) -> Stacked:
-        """A text of one word without features: encoders need something to work on where nobody said anything."""
+        """Return a text of one word without features: encoders need something to work on where nobody said anything."""
         sparse = [SparseRows.from_rows([[]], n) if n else None for n in (self.sequence_sparse, self.sentence_sparse)]
         dense = [np.zeros((1, n), np.float32) if n else None for n in (self.sequence_dense, self.sentence_dense)]
         return Stacked(np.ones(1, np.int32), sparse[0], dense[0], sparse[1], dense[1], {"sequence": [], "sentence": []})

@@ -80,7 +80,7 @@ class UnexpecTEDIntentPolicy(TedLearner):
         return resolve_intent_options(self.options, self.node, warn)
 
     def examples(self, stories: Sequence[TrainingTracker]) -> TedExamples:
-        """One example per distinct window before a user turn; its labels are all intents seen after it, sorted."""
+        """Return one example per distinct window before a user turn; its labels are the intents after it, sorted."""
         windows: dict[tuple[Any, ...], list[State]] = {}
         intents: dict[tuple[Any, ...], set[str]] = {}
         for tracker in stories:
@@ -108,7 +108,7 @@ class UnexpecTEDIntentPolicy(TedLearner):
         rule_only: RuleOnlyData,
         end_to_end: EndToEndFeatures | None = None,
     ) -> PolicyPrediction:
-        """1.0 on ``action_unlikely_intent`` if the tracker ends with an intent that was not to be expected."""
+        """Predict 1.0 on ``action_unlikely_intent`` if the tracker ends with an intent that was not to be expected."""
         names = action_names(domain)
         probabilities = [0.0] * len(names)
         expectation = self.expectation(tracker, domain, rule_only, end_to_end)
@@ -119,7 +119,7 @@ class UnexpecTEDIntentPolicy(TedLearner):
     def expectation(
         self, tracker: Tracker, domain: Domain, rule_only: RuleOnlyData, end_to_end: EndToEndFeatures | None = None
     ) -> Expectation | None:
-        """How expected the intent is that the tracker ends with; None where it is not asked for."""
+        """Return how expected the intent is that the tracker ends with; None where it is not asked for."""
         intent = _intent_just_said(tracker)
         intents = intent_names(domain)
         if intent not in intents or intent in self.options["ignore_intents_list"]:
