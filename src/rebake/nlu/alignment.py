@@ -34,7 +34,7 @@ def misaligned(messages: Iterable[Message]) -> Iterator[Notice]:
 
 
 def is_surely_aligned(example: Example) -> bool:
-    """Whether every entity is made of whole words between blanks, so that WhitespaceTokenizer splits there."""
+    """Return whether every entity is made of whole words between blanks, so that WhitespaceTokenizer splits there."""
     return all(_is_between_blanks(example.text, span) for span in example.entities)
 
 

@@ -21,7 +21,7 @@ class Pattern:
     compiled: re.Pattern[str]
 
     def as_dict(self) -> dict[str, str]:
-        """As in ``patterns.json`` and ``regex.json``."""
+        """Serialize as in ``patterns.json`` and ``regex.json``."""
         return {"name": self.name, "pattern": self.pattern}
 
 
@@ -62,7 +62,7 @@ def extract_patterns(
 
 
 def patterns_from_json(entries: list[Any], *, case_sensitive: bool) -> list[Pattern]:
-    """The content of ``patterns.json`` or ``regex.json``. Raises ModelError."""
+    """Return the content of ``patterns.json`` or ``regex.json``. Raises ModelError."""
     try:
         return [
             Pattern(entry["name"], entry["pattern"], _compiled(entry["pattern"], case_sensitive)) for entry in entries

@@ -112,7 +112,7 @@ class Pipeline:
         self._always_ranks = any(node.type.is_on(node.type.always_ranks, node.spec.options) for node in nodes)
 
     def parse(self, text: str) -> dict[str, Any]:
-        """One text; see :meth:`parse_all`."""
+        """Parse one text; see :meth:`parse_all`."""
         return self.parse_all([text])[0]
 
     def parse_all(self, texts: Sequence[str]) -> list[dict[str, Any]]:
@@ -197,7 +197,7 @@ def load_pipeline(nodes: Sequence[Node], directory: Path, domain: Domain | None 
 
 
 def load_components(nodes: Sequence[Node], directory: Path) -> list[Component]:
-    """The components of some nodes, in order; see :func:`load_pipeline`."""
+    """Load the components of some nodes, in order; see :func:`load_pipeline`."""
     for node in nodes:
         require_trainable(node.spec, "pipeline")
     return [_load(node, directory / node.directory) for node in nodes]

@@ -1,4 +1,4 @@
-"""RegexMessageHandler: a text ``/intent@0.9{"entity": "value"}`` says itself what it means.
+"""RegexMessageHandler: reads intent and entities from a text such as ``/intent@0.9{"entity": "value"}``.
 
 The last step of every pipeline; it is not written in config.yml.
 """
@@ -31,7 +31,7 @@ class RegexMessageHandler:
         self._entities = None if domain is None else frozenset(entity_names(domain))
 
     def process(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages, those that say what they mean replaced."""
+        """Return the messages, with those that start with a slash replaced by what they say."""
         return [self._unpacked(message) or message for message in messages]
 
     def _unpacked(self, message: Message) -> Message | None:

@@ -72,7 +72,7 @@ def _typed(name: str, loader: str, module: str = "builtins") -> dict[str, Any]:
 
 
 def read_skops(file: Path, name: str) -> dict[str, Any]:
-    """The attributes of an estimator of this class name, e.g. ``SVC``, that are plain values.
+    """Read the attributes of an estimator of this class name, e.g. ``SVC``, that are plain values.
 
     Raises:
         ModelError: the file is missing, broken, or contains something else.

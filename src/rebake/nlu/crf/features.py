@@ -41,7 +41,7 @@ class CrfToken:
     tags: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """As Rasa writes it."""
+        """Serialize as Rasa does."""
         return {
             "text": self.text,
             "pos_tag": self.pos_tag,
@@ -52,7 +52,7 @@ class CrfToken:
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> CrfToken:
-        """Raises KeyError, ValueError or TypeError on anything that Rasa did not write."""
+        """Read an entry. Raises KeyError, ValueError or TypeError on anything that Rasa did not write."""
         return CrfToken(
             str(values["text"]),
             None if values["pos_tag"] is None else str(values["pos_tag"]),
@@ -78,7 +78,7 @@ class Window:
         self._seen: dict[tuple[Any, ...], Attributes] = {}
 
     def attributes(self, tokens: Sequence[CrfToken], *, with_entity: bool) -> list[Attributes]:
-        """The attributes of every token of one text.
+        """Return the attributes of every token of one text.
 
         Args:
             tokens: of the text.

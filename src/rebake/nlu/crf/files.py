@@ -33,7 +33,7 @@ def write_dataset(directory: Path, dataset: Sequence[Sequence[CrfToken]], order:
 
 
 def read_dataset(directory: Path) -> tuple[list[list[CrfToken]], list[TagName]]:
-    """The sentences and the layers. Raises ModelError where a file is missing or broken."""
+    """Read the sentences and the layers. Raises ModelError where a file is missing or broken."""
     dataset, order = read_json(directory / _DATASET, list), read_json(directory / _ORDER, list)
     try:
         sentences = [[CrfToken.from_dict(token) for token in tokens] for tokens in dataset]
@@ -60,7 +60,7 @@ def write_models(directory: Path, models: Mapping[TagName, CrfModel], trained_fr
 
 
 def read_models(directory: Path, trained_from: Sequence[Any]) -> dict[TagName, CrfModel] | None:
-    """The trained models; None where there are none, or none of this dataset and these settings.
+    """Read the trained models; None where there are none, or none of this dataset and these settings.
 
     Raises:
         ModelError: a file is missing or broken.

@@ -34,7 +34,7 @@ class ResponseFiles:
 
     @staticmethod
     def of(training: TrainingData) -> ResponseFiles:
-        """From the training data."""
+        """Make them from the training data."""
         names = {m.attributes[INTENT] for m in training.messages if INTENT_RESPONSE_KEY in m.attributes}
         return ResponseFiles(retrieval_responses(training.domain), tuple(sorted(names)))
 
@@ -53,7 +53,7 @@ class ResponseFiles:
 
 
 def retrieval_responses(domain: Domain) -> dict[str, list[dict[str, Any]]]:
-    """The domain's responses to retrieval intents, in order."""
+    """Return the domain's responses to retrieval intents, in order."""
     return {
         response.name: [plain(dict(variation)) for variation in response.variations]
         for response in domain.responses

@@ -22,7 +22,7 @@ class SpacyEntityExtractor:
         return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
-        """spaCy recognizes names by their case, so it runs once more on texts that SpacyNLP lowercased."""
+        """Run spaCy once more: it recognizes names by their case, and SpacyNLP may have lowercased the texts."""
         if not messages:
             return
         nlp = messages[0].spacy.nlp

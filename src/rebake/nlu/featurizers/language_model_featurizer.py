@@ -38,7 +38,7 @@ class LanguageModelFeaturizer:
         return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
-        """In training a text that is too long for the transformer raises DataError; else its end has zeros."""
+        """Add features. A text too long for the transformer raises DataError in training; later its end has zeros."""
         for attribute in (TEXT, RESPONSE, ACTION_TEXT) if training else (TEXT, ACTION_TEXT):
             present = [m for m in messages if m.attributes.get(attribute) and m.tokens.get(attribute)]
             ids = [self._ids(message.tokens[attribute]) for message in present]

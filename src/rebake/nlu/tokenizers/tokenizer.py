@@ -40,7 +40,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def tokenize(self, message: Message, attribute: str) -> list[Token]:
-        """The words of an attribute that is a text."""
+        """Return the words of an attribute that is a text."""
 
     def _split_label(self, label: str, attribute: str) -> list[Token]:
         """A label is one token, unless it is to be split; a retrieval intent is split at its slash in any case."""
@@ -80,7 +80,7 @@ class Tokenizer(ABC):
 
 
 def locate(words: Sequence[str], text: str) -> list[Token]:
-    """Tokens at the first place of each word after the one before."""
+    """Locate tokens at the first place of each word after the one before."""
     tokens = []
     offset = 0
     for word in words:
