@@ -29,8 +29,10 @@ def _silenced_stderr() -> Iterator[None]:
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """For work that makes hundreds of thousands of objects which stay, such as an import or a graph: looking through
-    them again and again would take a sixth of its time."""
+    """Pause garbage collection for work that makes hundreds of thousands of lasting objects: an import or a graph.
+
+    Looking through them again and again would take a sixth of its time.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:

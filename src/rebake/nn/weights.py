@@ -33,7 +33,7 @@ class WeightSource(Protocol):
     new: bool
 
     def value(self, path: str, shape: tuple[int, ...], initializer: Initializer) -> NDArray[np.float32]:
-        """The value of the variable at ``path``, of exactly this shape."""
+        """Return the value of the variable at ``path``, of exactly this shape."""
 
 
 class Seeded:
@@ -93,7 +93,7 @@ class Weights:
     def add(
         self, path: str, shape: tuple[int, ...], initializer: Initializer, *, l2: float = 0.0, trainable: bool = True
     ) -> tf.Variable:
-        """A float32 variable; with ``l2`` the loss gains l2 · Σ w²."""
+        """Add a float32 variable; with ``l2`` the loss gains l2 · Σ w²."""
         if path in self.variables:
             raise ValueError(f"two variables at {path}")
         value = self.source.value(path, shape, initializer)
@@ -120,7 +120,7 @@ class Weights:
     def add_blocks(
         self, path: str, shape: tuple[int, int], blocks: Blocks, initializer: Initializer, *, l2: float = 0.0
     ) -> tf.Variable:
-        """The blocks [G, K, M] of a kernel of ``shape``, which are trained; the kernel and its mask stand in the
+        """Add the blocks [G, K, M] of a kernel of ``shape``, which are trained; the kernel and its mask stand in the
         checkpoint.
 
         Raises:
@@ -145,7 +145,7 @@ class Weights:
             self.variables[path].assign(kernel)
 
     def trainable(self) -> dict[str, tf.Variable]:
-        """The variables that training changes; of a kernel in blocks those, under its path."""
+        """Return the variables that training changes; of a kernel in blocks those, under its path."""
         blocks = {path: variable for path, (variable, _) in self.blocks.items()}
         return {path: variable for path, variable in (self.variables | blocks).items() if variable.trainable}
 

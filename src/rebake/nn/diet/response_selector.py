@@ -56,7 +56,7 @@ class Diet2Diet(Diet):
         }
 
     def forward(self, batch: Batch) -> dict[str, tf.Tensor]:
-        """The confidences in the responses, as "intents"."""
+        """Return the confidences in the responses, as "intents"."""
         inputs, rows = self.sequence.inputs(batch)
         texts = self.sequence.encode(inputs, rows, only=last_tokens(rows, batch))
         return {"intents": self.responses.confidences(texts)}

@@ -69,7 +69,7 @@ class Groups:
         )
 
     def embedding(self, inputs: int) -> Blocks:
-        """The connections of the layer in front of the encoder."""
+        """Return the connections of the layer in front of the encoder."""
         return Blocks(self.dealt(inputs, self.run(inputs)), self.segments(self.units))
 
     @property

@@ -114,7 +114,7 @@ class MaskedLanguageModel(TokenMask):
     def loss(
         self, outputs: tf.Tensor, inputs: tf.Tensor, rows: Rows, chosen: tf.Tensor, distinct: tf.Tensor, noise: Noise
     ) -> tf.Tensor:
-        """A scalar.
+        """Compute the loss, a scalar.
 
         Args:
             outputs: [N, U] of the transformer.

@@ -16,7 +16,7 @@ def grain(rate: float) -> tf.DType:
 
 
 def rounded(rate: float) -> float:
-    """The nearest rate that :meth:`Noise.keep` can draw."""
+    """Return the nearest rate that :meth:`Noise.keep` can draw."""
     steps = int(grain(rate).max) + 1
     return min(round(rate * steps), steps - 1) / steps
 

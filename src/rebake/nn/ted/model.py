@@ -96,7 +96,7 @@ class TedModel:
         num_threads: int | None,
         warn: Callable[[str], None],
     ) -> tuple[Self, dict[str, float]]:
-        """A network trained on windows.
+        """Train a network on windows.
 
         Args:
             ids: int32 [windows, P], which labels follow each window, -1 = no more; of whole dialogues [windows, turns],
@@ -187,7 +187,7 @@ class TedModel:
         return specs
 
     def losses(self) -> LossFunction:
-        """The losses of a batch, "labels" and with a tagger "entities"."""
+        """Return the losses of a batch, "labels" and with a tagger "entities"."""
         loss = self.config.loss
         asked: Asked = "all" if self.config.whole_dialogues else "newest"
 
@@ -217,7 +217,7 @@ class TedModel:
         return logits, tf.gather(batch["text"]["lengths"], texts)
 
     def accuracy(self, data: Dialogues, ids: NDArray[np.int32]) -> float:
-        """How often the best label is a right one."""
+        """Return how often the best label is a right one."""
         if not self.config.whole_dialogues:
             best = np.argmax(self.similarities(data), axis=1)
             return float(np.mean((best[:, np.newaxis] == ids).any(axis=1)))
@@ -235,7 +235,7 @@ class TedModel:
         return np.concatenate(results)
 
     def predict(self, data: Dialogues) -> TedPrediction:
-        """Of a few windows; the first call takes time that later ones do not."""
+        """Predict for a few windows; the first call takes time that later ones do not."""
         batch = data.batch(np.arange(len(data.lengths)), distinct=True)
         similarities, confidences, logits, lengths = self._traced(batch, self._embedded_labels())
         tags, tag_confidences = np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32)

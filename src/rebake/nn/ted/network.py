@@ -186,7 +186,7 @@ class Ted:
             self.tagger = Tagger(weights, self.texts["text"].sequence.units + units, tags, config)
 
     def signature(self) -> dict[str, tf.TypeSpec]:
-        """The tensors of a batch of :class:`rebake.nn.ted.dialogue_data.Dialogues`."""
+        """Return the tensors of a batch of :class:`rebake.nn.ted.dialogue_data.Dialogues`."""
         specs: dict[str, Any] = {name: tf.TensorSpec([None], tf.int32) for name in ("lengths", "turns")}
         for name, width in self.inputs.names.items():
             specs[name] = tf.TensorSpec([None, width], tf.float32)

@@ -27,7 +27,7 @@ METRIC = "/f1_score_metric/"  # of Rasa's CRFs; counts of its last training, whi
 
 
 def checkpoint_key(path: str) -> str:
-    """The key of a path of :class:`Weights`: dots in names are doubled."""
+    """Return the key of a path of :class:`Weights`: dots in names are doubled."""
     return PREFIX + path.replace(".", "..") + SUFFIX
 
 
@@ -88,7 +88,7 @@ class FromCheckpoint:
         self.shapes: dict[str, list[int]] = self.reader.get_variable_to_shape_map()
 
     def shape(self, path: str) -> tuple[int, ...]:
-        """The shape of a variable; raises ModelError if it is not there."""
+        """Return the shape of a variable; raises ModelError if it is not there."""
         key = checkpoint_key(path)
         if key not in self.shapes:
             raise ModelError(f"The checkpoint {self.prefix} lacks {path}.", fix=RETRAIN)

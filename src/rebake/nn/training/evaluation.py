@@ -43,7 +43,7 @@ class EvaluationSettings:
 def hold_out(
     labels: NDArray[np.integer] | None, examples: int, count: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which examples are trained on, and which ``count`` ones are held out.
+    """Choose which examples are trained on, and which ``count`` ones are held out.
 
     Each label gives its share of the held-out examples, except that the only example of a label is always trained on.
     Without labels the choice is plain. For a given ``random_seed`` it is the one that Rasa makes, which leaves it to
@@ -118,10 +118,10 @@ class Evaluation:
         self._kept: dict[str, NDArray[np.float32]] | None = None
 
     def step_done(self, number: int, losses: Losses) -> None:
-        """Nothing is measured within an epoch."""
+        """Do nothing: nothing is measured within an epoch."""
 
     def epoch_done(self, epoch: int, means: Mapping[str, float]) -> Figures:  # noqa: ARG002
-        """The figures, if this is an epoch to measure; else those measured last."""
+        """Return the figures, if this is an epoch to measure; else those measured last."""
         if (epoch + 1) % self.every == 0:
             figures = self.measure()
             if self.log is not None:

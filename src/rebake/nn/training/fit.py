@@ -36,10 +36,10 @@ class Watcher(Protocol):
     """Follows a training while it runs."""
 
     def step_done(self, number: int, losses: Losses) -> None:
-        """After every batch; ``number`` counts from 0 over all epochs, ``losses`` are the step's with their sum."""
+        """Follow a step; ``number`` counts from 0 over all epochs, ``losses`` are the step's with their sum."""
 
     def epoch_done(self, epoch: int, means: Mapping[str, float]) -> Mapping[str, float]:
-        """After every epoch, counted from 0, with its mean losses; returns figures to be shown with the progress."""
+        """Follow an epoch, counted from 0, with its mean losses. Returns figures to be shown with the progress."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def fit(
 
 
 def ahead(batches: Iterable[Any]) -> Iterator[Any]:
-    """The batches in their order, each made while the one before is worked on."""
+    """Yield the batches in their order, each made while the one before is worked on."""
     end = object()
     iterator = iter(batches)
     with ThreadPoolExecutor(1, thread_name_prefix="rebake-batches") as maker:
@@ -164,7 +164,7 @@ class Adam:
         self.second = [tf.Variable(tf.zeros_like(variable)) for variable in variables]
 
     def apply(self, gradients: list[tf.Tensor | None], step: tf.Tensor) -> None:
-        """One update; ``step`` counts from 0. Variables without a gradient stay."""
+        """Apply one update; ``step`` counts from 0. Variables without a gradient stay."""
         time = tf.cast(step + 1, tf.float32)
         (
             rate,

@@ -44,17 +44,17 @@ class TensorBoardLog:
             ) from error
 
     def step_done(self, number: int, losses: Losses) -> None:
-        """The losses of a step, with level "batch"."""
+        """Write the losses of a step, with level "batch"."""
         if self.level == "batch":
             self._write(self._train, "batch_", number, {name: float(value) for name, value in losses.items()})
 
     def epoch_done(self, epoch: int, means: Mapping[str, float]) -> dict[str, float]:
-        """The mean losses of an epoch."""
+        """Write the mean losses of an epoch."""
         self._write(self._train, "epoch_", epoch, means)
         return {}
 
     def evaluated(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """The figures of the held-out examples after an epoch."""
+        """Write the figures of the held-out examples after an epoch."""
         if self._validation is None:
             self._validation = self._open("validation")
         self._write(self._validation, "epoch_", epoch, figures)

@@ -45,7 +45,7 @@ class Watched:
         measure: Callable[[NDArray[np.int64]], Mapping[str, float]],
         logged_as: Mapping[str, str],
     ) -> Watched:
-        """As the settings say.
+        """Divide the examples as the settings say.
 
         Args:
             settings: what is held out, kept and logged.
