@@ -195,7 +195,7 @@ class Entry:
         return self.kind in ("tokenizer", "featurizer") or (self.kind == "model_provider" and self.processes_messages)
 
     def merged(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Options over defaults as Rasa merges them: dict-valued defaults are updated one level deep."""
+        """Merge options over defaults as Rasa does: dict-valued defaults are updated one level deep."""
         result: dict[str, Any] = deepcopy(self.defaults)
         for key, value in options.items():
             if isinstance(result.get(key), dict) and isinstance(value, Mapping):
@@ -205,7 +205,7 @@ class Entry:
         return result
 
     def is_on(self, switch: Switch, options: Mapping[str, Any]) -> bool:
-        """Whether a fact is true with these options, as written or merged."""
+        """Return whether a fact is true with these options, as written or merged."""
         return bool(self.merged(options)[switch]) if isinstance(switch, str) else switch
 
     def load_class(self) -> type[Any]:

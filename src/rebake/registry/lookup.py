@@ -47,7 +47,7 @@ def registered(entry: Entry) -> Iterator[Entry]:
 
 
 def find(name: str, section: Section = "pipeline") -> Entry | None:
-    """The entry of a name: short, or the dotted path of Rasa's own class; None where Rasa 3.6 does not know it."""
+    """Find the entry of a short name or of the dotted path of Rasa's class; None where Rasa 3.6 does not know it."""
     table = _TABLES[section]
     if name in table or "." not in name:
         return table.get(name)
@@ -55,7 +55,7 @@ def find(name: str, section: Section = "pipeline") -> Entry | None:
 
 
 def require(spec: ComponentSpec, section: Section) -> Entry:
-    """The entry of one line of ``pipeline:`` or ``policies:``, whether or not it can be trained here.
+    """Return the entry of one line of ``pipeline:`` or ``policies:``, whether or not it can be trained here.
 
     Raises:
         DataError: a name that Rasa 3.6 does not know, misspelt or of an older version.
@@ -100,17 +100,17 @@ def require_trainable(spec: ComponentSpec, section: Section) -> Entry:
 
 
 def supported_names(section: Section) -> tuple[str, ...]:
-    """Names of what can be trained and run here, in the order in which components stand in a pipeline."""
+    """Return the names of what can be trained and run here, in the order in which components stand in a pipeline."""
     return tuple(entry.name for entry in _TABLES[section].values() if entry.implementation is not None)
 
 
 def closing_component() -> Entry:
-    """The component that ends every pipeline by itself."""
+    """Return the component that ends every pipeline by itself."""
     return next(entry for entry in COMPONENTS.values() if entry.closes_pipeline)
 
 
 def assumed(spec: ComponentSpec, section: Section) -> Entry:
-    """What must be assumed of code of the assistant: that it reads everything and feeds all after it."""
+    """Return an entry for custom code of the assistant, assuming that it reads everything and feeds all after it."""
     is_custom = not spec.name.startswith("rasa.")  # else of another version of Rasa, of whose kind it is then
     return Entry(
         name=spec.name,

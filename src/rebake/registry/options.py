@@ -50,7 +50,7 @@ class Option(ABC):
     names_files: bool = False
 
     def problem(self, value: object) -> Problem | None:
-        """What is wrong with a value as written; None if nothing is."""
+        """Return what is wrong with a value as written; None if nothing is."""
         if value is None and (self.nullable or self.default is None):
             return None
         return self._problem(value)
@@ -96,12 +96,12 @@ class Number(Option):
 
 
 def share(default: float) -> Number:
-    """A number from 0 to 1."""
+    """Make an option that is a number from 0 to 1."""
     return Number(least=0, most=1, default=default)
 
 
 def drop_rate(default: float) -> Number:
-    """A rate of dropout: with 1 nothing would be left, and TensorFlow refuses it."""
+    """Make an option that is a rate of dropout: with 1 nothing would be left, and TensorFlow refuses it."""
     return Number(least=0, below=1, default=default)
 
 
@@ -129,7 +129,7 @@ class WholeNumber(Option):
 
 
 def seed(default: int | None = None) -> WholeNumber:
-    """A seed that numpy takes; null: any."""
+    """Make an option that is a seed for numpy; null: any."""
     return WholeNumber(0, LARGEST_SEED, default=default, nullable=True)
 
 
@@ -221,7 +221,7 @@ class ListOf(Option):
 
 
 def names(**more: Any) -> ListOf:
-    """A list of names."""
+    """Make an option that is a list of names."""
     return ListOf(Text(), "names", **more)
 
 
@@ -272,7 +272,7 @@ class SubOptions(Option):
 
 
 def per_attribute(kind: type[Option], defaults: Mapping[str, Any], **bounds: Any) -> SubOptions:
-    """The same option of each attribute of a message or a state."""
+    """Repeat an option for each attribute of a message or a state."""
     of = {attribute: kind(**bounds, default=default) for attribute, default in defaults.items()}
     return SubOptions(of, default=dict(defaults))
 
