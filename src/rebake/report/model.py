@@ -151,7 +151,7 @@ def parts_of_verdict(
     rebuilt: Mapping[Part, str] | None = None,
     seconds: Mapping[str, float] | None = None,
 ) -> tuple[PartReport, ...]:
-    """The parts of a run: a verdict, and what the build did (nothing, for a check)."""
+    """Return the parts of a run: a verdict, and what the build did (nothing, for a check)."""
     found = [PartReport(verdict.part, verdict.state, verdict.reasons, verdict.fingerprint) for verdict in plan.parts]
     return with_origins(found, trained=trained, reused=reused or {}, rebuilt=rebuilt or {}, seconds=seconds or {})
 
@@ -164,7 +164,7 @@ def with_origins(
     rebuilt: Mapping[Part, str],
     seconds: Mapping[str, float],
 ) -> tuple[PartReport, ...]:
-    """The parts with where the model has each from, as the build reports; without any there is no new model."""
+    """Add where the model has each part from, as the build reports; without any there is no new model."""
     is_written = bool(trained or reused or rebuilt)
     sources = {part: source or None for part, source in (*reused.items(), *rebuilt.items())}
 

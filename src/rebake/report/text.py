@@ -15,12 +15,12 @@ _MAX_REASONS = 20  # nobody reads more; the JSON report has them all
 
 
 def notice_lines(notices: Iterable[Notice]) -> list[str]:
-    """A line for each notice, or for all of a kind."""
+    """Return a line for each notice, or for all of a kind."""
     return [one_line(str(group)) for group in grouped(notices)]
 
 
 def one_line(text: str) -> str:
-    """Text from the assistant's files without line breaks, and without what moves a terminal's cursor.
+    """Return text from the assistant's files without line breaks, and without what moves a terminal's cursor.
 
     In the log of a job, GitHub obeys ``::error::`` at the start of a line and ``##[error]`` anywhere.
     """
@@ -39,7 +39,7 @@ def verdict_text(report: Report, *, color: bool = False) -> str:
 
 
 def outcome_text(report: Report) -> str:
-    """What was done about it: where each part of the new model comes from, and the figures of its training."""
+    """Format what was done: where each part of the new model comes from, and the figures of its training."""
     lines = [report.headline]
     lines += [f"{PART_NAMES[part.part]:<10}{origin}" for part in report.parts if (origin := _origin(part))]
     lines += [f"{'':<10}{name}: {value:.4g}" for name, value in sorted(report.metrics.items())]
