@@ -14,7 +14,7 @@ _SAMPLE = 2**16
 
 
 def content_digest(path: str) -> str | None:
-    """Digest of a file, or of all files below a directory with their names; None where nothing is there.
+    """Return the digest of a file, or of all files below a directory with their names; None where nothing is there.
 
     Of a large file its size and evenly spaced samples count: training weights again changes them everywhere, and a
     check must not read gigabytes. Raises StorageError for files that cannot be read.

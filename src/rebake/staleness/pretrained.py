@@ -15,7 +15,7 @@ from rebake.registry.entry import HubCommit, PackageVersion
 
 
 def pretrained_versions(pretrained: PackageVersion | HubCommit | None, options: Mapping[str, Any]) -> dict[str, str]:
-    """What a component's record says besides its options; nothing of what is not on this machine.
+    """Return what a component's record says besides its options; nothing of what is not on this machine.
 
     Args:
         pretrained: how the component finds its language model.

@@ -61,5 +61,5 @@ class Verdict:
         return tuple(part for part in PARTS if part in stale)
 
     def verdict(self, part: Part) -> PartVerdict | None:
-        """The verdict on one part, None where it was not asked for."""
+        """Return the verdict on one part, None where it was not asked for."""
         return next((verdict for verdict in self.parts if verdict.part == part), None)

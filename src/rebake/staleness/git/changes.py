@@ -88,7 +88,7 @@ class _NotFoundError(Exception):
 def find_changes(
     directory: Path, base: Base, paths: Sequence[str], *, credentials: Mapping[str, str] | None = None
 ) -> Changes:
-    """The training files that changed between the base and the head.
+    """Find the training files that changed between the base and the head.
 
     Args:
         directory: a directory of the repository's work tree; ``paths`` are relative to it.
@@ -144,7 +144,7 @@ class _Search:
         self._credentials = credentials
 
     def find(self, base: Base) -> tuple[str, str]:
-        """The base's commit and name. Raises _NotFoundError."""
+        """Find the base's commit and name. Raises _NotFoundError."""
         if base.kind == "previous-tag":
             return self._previous_tag(base)
         wanted = base.base or self._branch_tip(base.name)
