@@ -55,7 +55,7 @@ class ReleaseStore:
         self.tag = tag
 
     def find(self, part: Part, fingerprint: str) -> StoredPart | None:
-        """The part with this fingerprint, None where nobody ever published it. Raises StorageError."""
+        """Find the part with this fingerprint, None where nobody ever published it. Raises StorageError."""
         name = part_name(part, fingerprint)
         self._needed.add(name)
         asset = self._assets().get(name)
@@ -78,7 +78,7 @@ class ReleaseStore:
         return path
 
     def newest_manifest(self, name: str) -> Manifest | None:
-        """The manifest of the newest model; None where none was published.
+        """Return the manifest of the newest model; None where none was published.
 
         Raises:
             StorageError: the download failed.

@@ -42,7 +42,7 @@ class Releases:
         self._retries = retries
 
     def find(self, tag: str) -> GitRelease | None:
-        """The published release of a tag. Raises StorageError."""
+        """Find the published release of a tag. Raises StorageError."""
 
         def look() -> GitRelease | None:
             try:
@@ -53,7 +53,7 @@ class Releases:
         return self._retries(look, f"looking for the release {tag}")
 
     def ensure(self, tag: str, *, title: str, text: str, prerelease: bool, make_latest: bool) -> GitRelease:
-        """The release of a tag, created where it is missing, even where another run creates it just now.
+        """Return the release of a tag, created if it is missing, even while another run creates it.
 
         Raises:
             StorageError: the API refuses, or cannot be reached.

@@ -122,7 +122,7 @@ def _is_throttled(error: BaseException) -> bool:
 
 
 def explain(error: Exception, purpose: str) -> StorageError:
-    """The error as the user is to read it."""
+    """Return the error for the user to read."""
     status = _status(error)
     message = _message(error).lower()
     fix = None
@@ -143,7 +143,7 @@ def explain(error: Exception, purpose: str) -> StorageError:
 
 
 def all_messages(body: object, otherwise: str) -> str:
-    """What a reply says is wrong: GitHub's message, and those of its ``errors``, where the reason often stands."""
+    """Return what a reply says is wrong: GitHub's message, and those of its ``errors``, which often say why."""
     if not isinstance(body, Mapping):
         return otherwise
     texts = [str(body.get("message") or otherwise)]
