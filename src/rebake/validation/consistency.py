@@ -95,7 +95,7 @@ class _ConsistencyChecks:
         raise DataError("\n".join([f"{first.message} {first.fix}", *lines]), location=first.location)
 
     def is_new(self, kind: str, name: str) -> bool:
-        """Each unknown name is reported once, where it is met first."""
+        """Return whether an unknown name is seen for the first time: each is reported once."""
         if (kind, name) in self.seen:
             return False
         self.seen.add((kind, name))
@@ -129,7 +129,7 @@ class _ConsistencyChecks:
                         self.unknown("form", str(loop), self.forms, slot.location, owner)
 
     def story(self, story: Story, *, is_test: bool = False) -> None:
-        """Names in a test story that nothing else knows keep nothing from being trained."""
+        """Check a story's names; unknown names in a test story do not prevent a training."""
         self.lenient = is_test
         owner = f"{'rule' if story.is_rule else 'test story' if is_test else 'story'} '{story.name}'"
         for step in _flat(story):
@@ -183,7 +183,7 @@ class _ConsistencyChecks:
                     self.notices.append(Notice(message, intent.location, NoticeKind.NO_EXAMPLES))
 
     def unused(self, assistant: Assistant) -> None:
-        """Intents and responses that no story or rule has, and responses of stories that are not written anywhere.
+        """Report intents and responses that no story or rule has, and responses of stories that are missing.
 
         Only where nothing else can use them: a form's intents fill its slots, and custom actions send responses.
         (`rasa data validate` reports those as well.)

@@ -21,7 +21,7 @@ _ENOUGH = 2  # examples of an intent, annotations of an entity
 
 
 def check_data(assistant: Assistant) -> list[Notice]:
-    """All notices about the NLU data; nothing here keeps it from being trained."""
+    """Return all notices about the NLU data; nothing here keeps it from being trained."""
     if not assistant.nlu:
         return []
     checks = _NluDataChecks(assistant)
@@ -39,11 +39,11 @@ class _NluDataChecks:
         self.has_taggers = any(entry.tags_tokens for entry, _ in learning)
 
     def having(self, fact: Fact) -> list[tuple[Entry, ComponentSpec]]:
-        """The components of the pipeline of which a fact is true."""
+        """Return the components of the pipeline of which a fact is true."""
         return [(entry, spec) for entry, spec in self.known if fact(entry)]
 
     def scarce(self) -> Iterator[Notice]:
-        """Intents and entities that are hardly ever seen, and retrieval examples without a response."""
+        """Report intents and entities that are hardly ever seen, and retrieval examples without a response."""
         intents = Counter(example.intent.split("/")[0] for example in self.data.examples if example.intent)
         places: dict[str, Location | None] = {}
         entities: Counter[str] = Counter()
@@ -72,7 +72,7 @@ class _NluDataChecks:
                     yield Notice(message, places[label], NoticeKind.SCARCE_ENTITY)
 
     def unused(self) -> Iterator[Notice]:
-        """Data that no component of the pipeline reads."""
+        """Report data that no component of the pipeline reads."""
         annotated = next((example for example in self.data.examples if example.entities), None)
         retrieval = next((example for example in self.data.examples if "/" in (example.intent or "")), None)
         if retrieval is not None and not self.having(_selects_responses):
@@ -108,7 +108,7 @@ class _NluDataChecks:
         return Notice(f"The data has {what}, but the pipeline has no {readers} that would read them.", first.location)
 
     def competing(self) -> Iterator[Notice]:
-        """Extractors that find the same entities twice."""
+        """Report extractors that find the same entities twice."""
         learners = " and ".join(self.learners)
         if len(self.learners) > 1:
             place = max(spec.location for entry, spec in self.known if entry.name in self.learners)
@@ -121,7 +121,7 @@ class _NluDataChecks:
                 yield Notice(message, finders[0][1].location)
 
     def unaligned(self) -> Iterator[Notice]:
-        """With a tokenizer that is quick; others are asked when it comes to training."""
+        """Report misaligned entities if the tokenizer is quick; with others this waits for the training."""
         quick = self.having(lambda entry: entry.is_quick)
         if not self.has_taggers or not quick:
             return

@@ -62,7 +62,7 @@ def check_pipeline(specs: Sequence[ComponentSpec], language: str | None) -> list
 
 
 def check_policies(config: Config) -> Iterator[Notice]:
-    """Options that no policy reads, and policies of Rasa's defaults that rebake does not train.
+    """Report options that no policy reads, and policies of Rasa's defaults that rebake does not train.
 
     Raises:
         DataError: a policy that Rasa does not know.
@@ -77,7 +77,7 @@ def check_policies(config: Config) -> Iterator[Notice]:
 
 
 def unread_options(entry: Entry, spec: ComponentSpec, section: Section) -> list[Notice]:
-    """A warning about each option that the component does not have."""
+    """Return a warning about each option that the component does not have."""
     return [
         Notice(
             f"{section}: {entry.name} has no option {option!r}; it is ignored.{did_you_mean(option, entry.options)}",
@@ -111,7 +111,7 @@ def check_response_selectors(nodes: Sequence[Node], data: NluData) -> None:
 
 
 def require_featurizers(assistant: Assistant, nlu: Sequence[Node]) -> None:
-    """Whether end-to-end stories can be trained with this pipeline.
+    """Require that end-to-end stories can be trained with this pipeline.
 
     Raises:
         DataError: no component featurizes texts, or NLU is not trained with Core, so that there is none.
