@@ -66,7 +66,7 @@ class Model:
         return self._directory / COMPONENTS_NAME
 
     def parse(self, text: str) -> dict[str, Any]:
-        """The intent, its ranking and the entities of one text, in the form of Rasa's parse result."""
+        """Return the intent, its ranking and the entities of one text, in the form of Rasa's parse result."""
         return self.parse_all([text])[0]
 
     def parse_all(self, texts: Sequence[str]) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ class Model:
         return self._pipeline.parse_all(texts)
 
     def predict_next(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """The next action of a conversation.
+        """Predict the next action of a conversation.
 
         Args:
             events: what happened so far, oldest first: ``{"event": "action", "name"}``, ``{"event": "user", "intent",
