@@ -174,7 +174,7 @@ def test_texts_need_featurizers_trained_beside_core(assistant: Assistant) -> Non
 def test_what_rasas_graph_gives_no_language_model_is_refused(assistant: Assistant) -> None:
     spacy = ComponentSpec("SpacyNLP", {"model": "x"}, assistant.config.location)
     config = replace(assistant.config, pipeline=(spacy, *assistant.config.pipeline))
-    with pytest.raises(UnsupportedError, match=r"config\.yml:\d+: SpacyNLP cannot stand in the pipeline of end-to-end"):
+    with pytest.raises(UnsupportedError, match=r"config\.yml:\d+: SpacyNLP cannot be in the pipeline of end-to-end"):
         require_featurizers(assistant, pipeline_nodes(config))
 
 

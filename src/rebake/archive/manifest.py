@@ -27,7 +27,7 @@ class Item:
             "response" ...
         name: what a person calls it: the intent of an example, the name of a story.
         digest: 16 hex digits over its meaning; never its text.
-        file: where it stands, POSIX separators; "" where it stands nowhere.
+        file: the file that it is in, POSIX separators; "" if it is in none.
         line: 1-based; 0 where it stands nowhere.
     """
 

@@ -149,7 +149,7 @@ def read_metadata(path: Path, *, archive: Path | None = None) -> Metadata:
     content = read_member(path, METADATA_NAME)
     archive = archive or path
     if content is None:
-        raise ModelError(f"{archive} has no {METADATA_NAME}, so it is no model of Rasa 3.6 or rebake.", fix=_FIX)
+        raise ModelError(f"{archive} has no {METADATA_NAME}, so it is not a model of Rasa 3.6 or rebake.", fix=_FIX)
     try:
         raw = json.loads(content)
         nodes = raw["predict_schema"]["nodes"]

@@ -41,7 +41,7 @@ def pack(directory: Path, path: Path) -> Path:
     """
     if not path.name.endswith(SUFFIX):
         raise UsageError(
-            f"The model's file name {path.name!r} does not end in {SUFFIX}.", fix=f"Let it end in {SUFFIX}."
+            f"The model's file name {path.name!r} does not end in {SUFFIX}.", fix=f"Use a name that ends in {SUFFIX}."
         )
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -39,7 +39,7 @@ def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
         require(path)
         if not path.endswith(DATA_SUFFIXES):
             raise DataError(
-                f"'{path}' is no YAML file.",
+                f"'{path}' is not a YAML file.",
                 location=Location(path, 1),
                 fix="Training data is written as YAML (.yml); 'rasa data convert' of Rasa 2 turns Markdown into it.",
             )
@@ -91,7 +91,7 @@ def walk(
             if Path(path).is_file():
                 yield path
             else:
-                message = f"'{path}' is skipped: it is a broken link or no ordinary file."
+                message = f"'{path}' is skipped: it is a broken link or not a regular file."
                 notices.append(Notice(message, kind=NoticeKind.SKIPPED_FILE))
     for child in children:
         yield from walk(child, suffixes, notices, above | {identity})

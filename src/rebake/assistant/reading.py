@@ -114,7 +114,7 @@ def check_version(document: Document) -> None:
         raise DataError(f"'version' must be text, not {describe(version)}.", location=place, fix=fix)
     match = re.fullmatch(r"(\d{1,6})(?:\.(\d{1,6}))?(?:\.\d{1,6})?", version.strip("\"' "), re.ASCII)
     if match is None:
-        raise DataError(f"'version' is '{version}', which is no version number.", location=place, fix=fix)
+        raise DataError(f"'version' is '{version}', which is not a version number.", location=place, fix=fix)
     number = (int(match[1]), int(match[2] or 0))
     if number > LATEST_VERSION:
         raise DataError(f"The format version '{version}' is newer than 3.1, the last one.", location=place, fix=fix)

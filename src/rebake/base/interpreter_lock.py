@@ -1,7 +1,7 @@
-"""Let threads take turns at Python where each also computes or waits outside of the interpreter.
+"""Run Python code of one thread at a time while the others compute or wait outside of the interpreter.
 
-Left to itself the interpreter goes from thread to thread every few milliseconds. Two that prepare a batch each are then
-ready at the same time, and compute at the same time, and nothing overlaps. In turns, one prepares while others compute.
+By default the interpreter switches threads every few milliseconds. Two threads that each prepare a batch are then ready
+at the same time, compute at the same time, and nothing overlaps. With the lock, one prepares while others compute.
 """
 
 from __future__ import annotations
@@ -15,18 +15,16 @@ _mine = threading.local()
 
 @contextmanager
 def interpreter_held(lock: threading.Lock) -> Iterator[None]:
-    """Hold the interpreter: of the threads that share a lock, one at a time is inside, except in
-    :func:`interpreter_released`.
-    """
+    """Acquire the lock: one of the threads that share it runs at a time, except in :func:`interpreter_released`."""
     with lock, _holding(lock):
         yield
 
 
 @contextmanager
 def interpreter_released() -> Iterator[None]:
-    """Let another thread have the interpreter during work that takes a while and hardly needs it.
+    """Release the lock during work that takes a while and hardly needs the interpreter.
 
-    Does nothing in a thread that does not hold the interpreter.
+    Does nothing in a thread without the lock.
     """
     lock: threading.Lock | None = getattr(_mine, "lock", None)
     if lock is None:
@@ -42,7 +40,7 @@ def interpreter_released() -> Iterator[None]:
 
 @contextmanager
 def _holding(lock: threading.Lock | None) -> Iterator[None]:
-    """Note the lock by which this thread holds the interpreter; restore the earlier one afterwards."""
+    """Note the lock that this thread has acquired; restore the earlier one afterwards."""
     before, _mine.lock = getattr(_mine, "lock", None), lock
     try:
         yield

@@ -1,4 +1,4 @@
-"""Where an item of the assistant stands, and what deserves attention there."""
+"""Locations of items in an assistant's files, and notices about them."""
 
 from __future__ import annotations
 

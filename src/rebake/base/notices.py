@@ -45,7 +45,7 @@ class NoticeGroup:
 
     @property
     def message(self) -> str:
-        """Without the place of a single notice, which stands beside it."""
+        """The text, without the location of a single notice: see :attr:`location`."""
         kind = self.first.kind
         if self.count == 1 or kind is None:
             return self.first.message

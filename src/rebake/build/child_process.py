@@ -114,7 +114,7 @@ class ChildProcess:
         if "crash" in self._last:
             raise RuntimeError(f"in the child process:\n{self._last['crash']}")
         raise RebakeError(
-            f"{self._name} was ended from outside (wait status {status}), most often for want of memory.",
+            f"{self._name} was ended from outside (wait status {status}), most often because memory ran out.",
             fix=self._fix,
         )
 

@@ -83,7 +83,7 @@ def _load(model: str) -> tuple[Any, list[str]]:
             nlp = spacy.load(model, disable=["parser"])  # as Rasa: nothing reads the parse
     except OSError as error:
         raise DataError(
-            f"SpacyNLP: {model!r} is no language model of spaCy that is installed here, and no directory of one.",
+            f"SpacyNLP: {model!r} is neither an installed language model of spaCy nor a directory with one.",
             fix=f"Install it (python -m spacy download {model}), or correct model.",
         ) from error
     except (ValueError, ImportError) as error:  # of another version, or of code that is not installed

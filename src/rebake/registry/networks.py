@@ -109,14 +109,14 @@ CONFIDENCE_CONSTRAINTS = (
     Constraint(
         ("similarity_type", "model_confidence", "loss_type"),
         lambda options: _has_softmax(options) and options["similarity_type"] == "cosine",
-        "similarity_type cosine does not go with model_confidence softmax.",
+        "similarity_type cosine cannot be combined with model_confidence softmax.",
         "Set similarity_type to inner or auto, or loss_type to margin.",
     ),
     Constraint(
         ("renormalize_confidences", "loss_type", "model_confidence"),
         lambda options: options["renormalize_confidences"] and options["ranking_length"] and not _has_softmax(options),
-        "renormalize_confidences does not go with loss_type {loss_type} and model_confidence {model_confidence}, whose "
-        "confidences are similarities.",
+        "renormalize_confidences cannot be combined with loss_type {loss_type} and model_confidence "
+        "{model_confidence}, whose confidences are similarities.",
         "Set renormalize_confidences to false.",
     ),
 )

@@ -161,7 +161,7 @@ class Text(Option):
     def _problem(self, value: object) -> Problem | None:
         if not isinstance(value, str):
             return self._refuse(value, "text")
-        return Problem("is empty.", "Give it a symbol such as '+', or take it out.") if self._is_blank(value) else None
+        return Problem("is empty.", "Give it a symbol such as '+', or remove it.") if self._is_blank(value) else None
 
     def _is_blank(self, value: str) -> bool:
         return self.not_empty and not value
@@ -190,7 +190,7 @@ class RegularExpression(Option):
         try:
             groups = re.compile(value).groups
         except re.error as error:
-            return Problem(f"is {value!r}, which is not a regular expression: {error}.", "Correct it, or take it out.")
+            return Problem(f"is {value!r}, which is not a regular expression: {error}.", "Correct it, or remove it.")
         if groups > 1:
             return Problem(
                 f"is {value!r}, which has {groups} groups, so its matches are not words.",

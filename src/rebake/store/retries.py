@@ -127,7 +127,7 @@ def explain(error: Exception, purpose: str) -> StorageError:
     message = _message(error).lower()
     fix = None
     if status == 401:
-        fix = "Check the input token: it has expired or is not one of this server."
+        fix = "Check the input token: it has expired or belongs to another server."
     elif "immutable" in message:
         fix = "Turn off release immutability for this repository: the release must take new parts."
     elif "rule violation" in message:

@@ -40,7 +40,7 @@ def _check(entry: Entry, demand: LabelDemand, options: Mapping[str, Any], messag
     if len(set(_labels(messages, INTENT))) < demand.intents:
         raise DataError(
             f"{entry.name} needs examples of {demand.intents} intents or more.",
-            fix="Add examples, or take it out of the pipeline.",
+            fix="Add examples, or remove it from the pipeline.",
         )
     if demand.held_out is None:
         return

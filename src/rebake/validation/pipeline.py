@@ -128,7 +128,7 @@ def require_featurizers(assistant: Assistant, nlu: Sequence[Node]) -> None:
     for node in nlu:
         if node.type.featurizes and node.type.model_from is not None:
             raise UnsupportedError(
-                f"{node.type.name} cannot stand in the pipeline of end-to-end stories: Rasa 3.6 gives it no language "
+                f"{node.type.name} cannot be in the pipeline of end-to-end stories: Rasa 3.6 gives it no language "
                 "model there.",
                 location=node.spec.location,
                 fix="Use featurizers that load no language model of another component, or write intents and actions.",

@@ -37,7 +37,7 @@ def check_stories(stories: Iterable[Story]) -> tuple[Notice, ...]:
 
 
 def _repeated_form(story: Story) -> tuple[str, Location | None] | None:
-    """The form whose action is the first to be dropped, and where it stands."""
+    """The form whose action is the first to be dropped, and its location."""
     placed = _events(story)
     if not any(isinstance(event, ActiveLoop) for event, _ in placed):
         return None

@@ -214,7 +214,7 @@ stories:
     [
         ("version: 3.1\nintents: [a]", 1, "'version' must be text, not a number (3.1)"),
         ('version: "4.0"\nintents: [a]', 1, "newer than 3.1"),
-        ('version: "one"\nintents: [a]', 1, "no version number"),
+        ('version: "one"\nintents: [a]', 1, "not a version number"),
         ('version: "1.0"\nintents: [a]', 1, "older than 2.0"),
         ("- a\n- b", 1, "must be a mapping"),
         ("intents:\n- a\n- a", 3, "listed twice"),

@@ -100,7 +100,7 @@ def annotated(**entity: Any) -> dict[str, Any]:
         (rasa_data(common_examples=[{"text": 1}]), 4, '"text" of an example is'),
         (rasa_data(common_examples=[{"text": "a", "intent": 1}]), 4, '"intent" of the example'),
         (rasa_data(common_examples=[{"text": "a", "intent": "a/b/c"}]), 4, "more than one '/'"),
-        (rasa_data(common_examples=[{"text": "a", "entities": {}}, {"text": "b", "entities": 5}]), 8, "no list"),
+        (rasa_data(common_examples=[{"text": "a", "entities": {}}, {"text": "b", "entities": 5}]), 8, "not a list"),
         (rasa_data(common_examples=[annotated(start=None)]), 4, "no whole numbers"),
         (rasa_data(common_examples=[annotated(end=0)]), 4, "covers nothing"),
         (rasa_data(common_examples=[annotated(entity=None)]), 4, '"entity" of an entity'),

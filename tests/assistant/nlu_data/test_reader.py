@@ -159,7 +159,7 @@ def test_examples_synonyms_patterns_and_lookups_are_read_with_places(tmp_path: P
     assert [(t.name, t.elements) for t in data.lookups] == [("what", ("a", "b", "c"))]
     file = tmp_path / "data" / "nlu.yml"
     notices = [str(notice) for notice in assistant.notices]
-    assert f"{file}:7: Left out: the same example of 'greet' stands at {file}:5." in notices
+    assert f"{file}:7: Left out: a duplicate of the example of 'greet' at {file}:5." in notices
     assert f"{file}:9: Skipped: an example of the intent 'greet' does not start with '- '." in notices
     assert f"{file}:10: Skipped: an empty example of the intent 'greet'." in notices
     assert any("Did you mean 'intent'?" in notice and f"{file}:32:" in notice for notice in notices)

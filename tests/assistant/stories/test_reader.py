@@ -153,7 +153,7 @@ def test_stories_of_test_files_are_kept_apart(tmp_path: Path) -> None:
         ("stories:\n- story: s\n  steps:\n  - inten: greet", 4, "Did you mean 'intent'?"),
         ("stories:\n- story: s\n  steps:\n  - intent: ", 4, "'intent' is empty"),
         ("stories:\n- story: s\n  steps:\n  - action:\n    - a", 4, "'action' is a list"),
-        ("stories:\n- story: s\n  steps:\n  - intent: a/b/c", 4, "no name of an intent"),
+        ("stories:\n- story: s\n  steps:\n  - intent: a/b/c", 4, "not the name of an intent"),
         (
             "stories:\n- story: s\n  steps:\n  - intent: a\n    entities:\n    - {x: 1, y: 2}",
             6,

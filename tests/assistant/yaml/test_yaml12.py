@@ -87,7 +87,7 @@ def _laughs() -> str:
         ("a:\n  - b\n c: [", 3, "not valid YAML"),
         ("a: 1\n\tb: 2", 2, "spaces instead of tabs"),
         ("a: *b", 1, "no anchor"),
-        ("a: &x [*x]", 1, "inside of what it refers to"),
+        ("a: &x [*x]", 1, "inside the value that it refers to"),
         ("a: 1\n--- \nb: 2", 2, "second YAML document"),
         ("? [a]\n: b", 1, "used as a key"),
         ("x: !!python/object/apply:os.system [ls]", 1, "tag"),

@@ -186,7 +186,7 @@ def combine_nlu(files: Iterable[NluFile]) -> tuple[NluData, tuple[Notice, ...]]:
         for example in file.examples:
             key = (example.text, example.intent, example.entities, repr(example.metadata))
             if (first := examples.setdefault(key, example)) is not example:
-                message = f"Left out: the same example of '{example.intent}' stands at {first.location}."
+                message = f"Left out: a duplicate of the example of '{example.intent}' at {first.location}."
                 notices.append(Notice(message, example.location, NoticeKind.DUPLICATE_EXAMPLE))
         for synonym in file.synonyms:
             known = synonyms.get(synonym.surface)

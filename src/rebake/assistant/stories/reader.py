@@ -214,7 +214,7 @@ class _StoryReader:
             self.notice(message, line, NoticeKind.UNNEEDED_SLASH)
             name = name[1:]
         if name.count("/") > 1 or not name.split("/")[0]:
-            raise self.error(f"'{name}' is no name of an intent.", line, "Write the intent as in the domain.")
+            raise self.error(f"'{name}' is not the name of an intent.", line, "Write the intent as in the domain.")
         if "/" in name and not self.is_test:
             base = name.split("/")[0]
             message = f"Stories know only the base of a retrieval intent: '{name}' counts as '{base}'."

@@ -263,7 +263,7 @@ class _Builder:
 
     def alias(self, name: str | None, line: int) -> tuple[Any, int, int]:
         if any(part.anchor == name for part in self.stack):
-            raise self.error(f"The alias '*{name}' stands inside of what it refers to.", line, "Remove the alias.")
+            raise self.error(f"The alias '*{name}' is inside the value that it refers to.", line, "Remove the alias.")
         if name is None or name not in self.anchors:
             raise self.error(f"The alias '*{name}' has no anchor '&{name}' before it.", line, "Define the anchor.")
         return self.anchors[name]

@@ -1,4 +1,4 @@
-"""KeywordIntentClassifier: the first example that stands in the text, as whole words, gives the intent.
+"""KeywordIntentClassifier: the first example found in the text, as whole words, gives the intent.
 
 Examples are regular expressions, as Rasa leaves them unescaped."""
 
@@ -33,7 +33,7 @@ class KeywordIntentClassifier:
         self._patterns = [(re.compile(rf"\b{keyword}\b", self._flags), intent) for keyword, intent in intents.items()]
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
-        """Keep the examples that mean one intent alone, and that stand in no example of another intent."""
+        """Keep the examples that mean one intent alone, and that occur in no example of another intent."""
         intents: dict[str, str] = {}
         doubtful: set[str] = set()
         places: dict[str, Location | None] = {}

@@ -45,7 +45,7 @@ class LogisticRegressionClassifier:
         if len(set(intents)) < 2:
             raise DataError(
                 f"{self.node} needs examples of two intents or more.",
-                fix="Add examples, or take it out of the pipeline.",
+                fix="Add examples, or remove it from the pipeline.",
             )
         if not all(_has_sentence_features(message) for message in messages):
             raise DataError(

@@ -1,4 +1,4 @@
-"""CountVectorsFeaturizer: how often each known word or letter n-gram stands in a token and in a text
+"""CountVectorsFeaturizer: how often each known word or letter n-gram occurs in a token and in a text
 (letter n-grams of words: see https://arxiv.org/abs/1810.07150)."""
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ _SPACES = re.compile(r"\s\s+")
 
 @dataclass(frozen=True)
 class NgramCounter:
-    """The n-grams of a text, in the order in which they stand there.
+    """Splits a text into its n-grams, in their order.
 
     Attributes:
         analyzer: n-grams of words, of letters, or of letters within words (``char_wb``: each word gets a space on

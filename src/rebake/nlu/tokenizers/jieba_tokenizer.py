@@ -36,7 +36,7 @@ class JiebaTokenizer(Tokenizer):
             if not self._dictionaries:
                 raise DataError(
                     f"dictionary_path: the directory {self._dictionary_path!r} does not exist or contains no file.",
-                    fix="Name the directory of your dictionaries, relative to where rebake is started, or take it out.",
+                    fix="Name the directory of your dictionaries, relative to where rebake is started, or remove it.",
                 )
             try:
                 _ = self._segmenter  # a broken dictionary is reported before anything is trained

@@ -23,7 +23,7 @@ _CONSTRAINTS = (
         ("intent_split_symbol",),
         lambda options: options["intent_tokenization_flag"] and options["intent_split_symbol"] == "",
         "intent_split_symbol is empty.",
-        "Give it a symbol such as '+', or take it out.",
+        "Give it a symbol such as '+', or remove it.",
     ),
 )
 

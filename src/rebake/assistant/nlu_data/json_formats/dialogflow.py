@@ -50,7 +50,7 @@ def read_dialogflow_entity(content: YamlMap, file: str, language: str) -> NluFil
     for line, item in source.objects(entries, "the file", 1):
         surfaces: Any = item.get("synonyms") or []
         if not isinstance(surfaces, list) or not all(isinstance(surface, str) for surface in surfaces):
-            raise source.error(f"The synonyms of an entry of '{name}' are no texts.", line, "Export the data again.")
+            raise source.error(f"The synonyms of an entry of '{name}' are not texts.", line, "Export the data again.")
         if "value" in item:
             value = str(item["value"])
             source.result.synonyms += [Synonym(surface, value, source.at(line)) for surface in surfaces]
@@ -68,6 +68,6 @@ def _beside(file: str, kind: str, language: str) -> tuple[JsonSource, Any]:
     path = file.replace(".json", f"_{kind}_{language}.json")
     if not Path(path).is_file():
         source = JsonSource(file)
-        source.notice(f"Skipped: Dialogflow's '{Path(path).name}' is not beside this file, so it says nothing.", 1)
+        source.notice(f"Skipped: Dialogflow's '{Path(path).name}' is not beside this file.", 1)
         return source, None
     return JsonSource(path), parse_json(read_text(path), path)

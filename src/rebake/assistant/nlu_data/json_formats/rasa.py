@@ -63,7 +63,7 @@ class _RasaJsonReader(JsonSource):
         owner = f"the example '{text}'"
         entities = item.get("entities") or []
         if not isinstance(entities, list) or not all(isinstance(entity, dict) for entity in entities):
-            raise self.error(f'"entities" of {owner} is no list of objects.', line, 'Write "entities": [{...}].')
+            raise self.error(f'"entities" of {owner} is not a list of objects.', line, 'Write "entities": [{...}].')
         spans = tuple(
             self.span(text, entity, (entity.get("start"), entity.get("end")), line, value=entity.get("value"))
             for entity in entities
@@ -79,7 +79,9 @@ class _RasaJsonReader(JsonSource):
             return
         if not isinstance(value, str | int | float) or not _are_texts(surfaces):
             raise self.error(
-                f'"synonyms" of {describe(value)} is no list of texts.', line, 'Write "synonyms": ["first", "second"].'
+                f'"synonyms" of {describe(value)} is not a list of texts.',
+                line,
+                'Write "synonyms": ["first", "second"].',
             )
         self.result.synonyms += [Synonym(surface, str(value), self.at(line)) for surface in surfaces]
 

@@ -30,7 +30,7 @@ def read_wit(content: YamlMap, file: str) -> NluFile:
 
 def _span(source: JsonSource, text: str, entity: Any, line: int) -> Any:
     if not isinstance(entity, dict):
-        raise source.error(f"An entity in '{text}' is no object.", line, "Export the data again.")
+        raise source.error(f"An entity in '{text}' is not an object.", line, "Export the data again.")
     bounds = entity.get("start"), entity.get("end")
     name, colon, role = source.text(entity, "entity", f"an entity in '{text}'", line).rpartition(":")
     if not colon:  # not annotated by wit.ai itself
