@@ -47,7 +47,7 @@ def train_graph(
     persist_nlu_data: bool = False,
     augmentation_factor: int | None = None,
 ) -> Graph:
-    """The nodes of ``train_schema``; ``augmentation_factor`` is written only where somebody set it.
+    """Return the nodes of ``train_schema``; ``augmentation_factor`` is written only where somebody set it.
 
     ``end_to_end`` as in :func:`needs_texts`.
     """

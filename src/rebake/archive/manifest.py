@@ -98,7 +98,7 @@ def write_manifest(manifest: Manifest, directory: Path) -> Path:
 
 
 def with_files(manifest: Manifest, directory: Path) -> Manifest:
-    """The manifest with the names of the files that the components have in an unpacked model."""
+    """Return the manifest with the names of the files that the components have in an unpacked model."""
     components = {
         node: replace(record, files=_files_of(directory / COMPONENTS_NAME / f"train_{node}") or record.files)
         for node, record in manifest.components.items()
@@ -123,7 +123,7 @@ def read_manifest(path: Path) -> Manifest | None:
 
 
 def format_manifest(manifest: Manifest) -> str:
-    """The manifest as JSON text."""
+    """Return the manifest as JSON text."""
     content = {
         "format": FORMAT,
         "tool": {"name": "rebake", "version": manifest.tool_version},

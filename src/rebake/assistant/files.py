@@ -25,7 +25,7 @@ def as_paths(paths: Paths) -> list[str]:
 
 
 def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
-    """All .yml, .yaml and .json files of the paths, recursively, each once, whatever links lead to it.
+    """Return all .yml, .yaml and .json files of the paths, recursively, each once, whatever links lead to it.
 
     Sorted by name as Rasa does, where files that were named themselves sort by their absolute path. Raises StorageError
     for a path that is not there and DataError for a file of another kind.

@@ -57,7 +57,7 @@ class NoticeGroup:
 
 
 def grouped(notices: Iterable[Notice]) -> list[NoticeGroup]:
-    """The notices as people see them, in the order of their first ones; a few of a kind stay single."""
+    """Return the notices as people see them, in the order of their first ones; a few of a kind stay single."""
     of_kind: dict[NoticeKind | int, list[Notice]] = {}
     for number, notice in enumerate(notices):
         of_kind.setdefault(number if notice.kind is None else notice.kind, []).append(notice)

@@ -78,7 +78,7 @@ class Report:
         code: 0 fresh; else the sum of 1 core, 2 nlu, 4 nlg; 8 alone where training was forced.
         forced: training was asked for whatever the verdict.
         compared_with: what the reasons are relative to ("models/x.tar.gz", "release rebake-models"); None = nothing.
-        model_path: the archive that holds the assistant's model; None where there is none.
+        model_path: the archive of the assistant's model; None where there is none.
         model_written: whether ``model_path`` was written by this run.
         model_url: where the model can be downloaded from.
         metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.

@@ -14,7 +14,7 @@ _Placed = tuple[Event, Location | None]
 
 
 def check_stories(stories: Iterable[Story]) -> tuple[Notice, ...]:
-    """A notice for each story that spells out the turns inside a form.
+    """Return a notice for each story that spells out the turns inside a form.
 
     Where a form's action comes again with nothing but the user's answers in between, Rasa 3.6 (and so rebake) drops
     those turns from the actions to be learned, but not from the states that are learned from: from there on, each

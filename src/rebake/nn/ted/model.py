@@ -262,7 +262,7 @@ class TedModel:
 
     @classmethod
     def load(cls, prefix: Path, config: TedConfig, inputs: Inputs, labels: DialogueLabels, tags: int = 0) -> Self:
-        """Read a checkpoint of ours or Rasa's. Raises ModelError if it does not fit such a network exactly."""
+        """Read a checkpoint of ours or Rasa's. Raises ModelError unless it fits this network exactly."""
         for_predictions()
         model = cls(FromCheckpoint(prefix), config, inputs, labels, tags)
         check_complete(prefix, {path: tuple(variable.shape) for path, variable in model.weights.variables.items()})
