@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rebake.assistant.config import read_config
@@ -250,6 +250,12 @@ def _fingerprints(assistant: Assistant, data: NluData) -> Any:
 
 @settings(deadline=None, max_examples=60)
 @given(_data)
+@example(  # of two values of one text the later counts, also where the writer lists values together
+    NluData(
+        (Example("0", "greet"),),
+        (Synonym("s 0", "city"), Synonym("s 0", "time"), Synonym("s 0", "city")),
+    )
+)
 def test_the_yaml_and_the_json_of_the_same_data_mean_the_same(data: NluData) -> None:
     pipeline = "pipeline:\n- name: WhitespaceTokenizer\n- name: RegexFeaturizer\n- name: DIETClassifier\n"
     pipeline += "- name: RegexEntityExtractor\n- name: EntitySynonymMapper\n- name: KeywordIntentClassifier\n"

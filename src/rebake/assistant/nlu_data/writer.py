@@ -45,8 +45,9 @@ def nlu_as_yaml(data: NluData) -> str:
         if example.intent is not None:
             intents.setdefault((example.intent, repr(_metadata(example).get("intent"))), []).append(example)
     synonyms: dict[str, list[str]] = {}
-    for synonym in data.synonyms:
-        synonyms.setdefault(synonym.value, []).append(synonym.surface)
+    values = {synonym.surface: synonym.value for synonym in data.synonyms}  # a later one replaces an earlier one
+    for surface, value in values.items():
+        synonyms.setdefault(value, []).append(surface)
     regexes: dict[str, list[str]] = {}
     for regex in data.regexes:
         regexes.setdefault(regex.name, []).append(regex.pattern)
