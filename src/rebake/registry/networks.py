@@ -23,18 +23,35 @@ from rebake.registry.options import (
 )
 
 SIZES = ListOf(WholeNumber(least=1), "whole numbers")
-LOSSES = ("cross_entropy", "margin")
-SIMILARITIES = ("auto", "inner", "cosine")
-CONFIDENCES = ("softmax", "auto")
 
 SPLIT_BY_COMMA = OneOf(
     (Flag(), MappingOf(Flag())), "true, false, or a mapping of entities to these", default=True
 )  # fmt: skip
+LOSS = Choice(("cross_entropy", "margin"), default="cross_entropy")
+SIMILARITY = Choice(("auto", "inner", "cosine"), default="auto")
+CONFIDENCE = Choice(("softmax", "auto"), default="softmax")
+MARGIN_SCALE = Number(default=0.8)  # of the loss of negative examples
+
 FEATURIZERS = names(default=[], nullable=True)
 
 
+# The files of a model list options in the order of these tables, and equal models are equal byte for byte: so a new
+# option goes to the end of its table.
+
+
+def attention_options(max_relative_position: Option) -> dict[str, Option]:
+    """The transformer, without its sizes."""
+    return {
+        "number_of_attention_heads": WholeNumber(least=1, default=4),
+        "use_key_relative_attention": Flag(default=False),
+        "use_value_relative_attention": Flag(default=False),
+        "max_relative_position": max_relative_position,
+        "unidirectional_encoder": Flag(default=False),
+    }
+
+
 def training_options(*, epochs: int) -> dict[str, Option]:
-    """How long and on what a network is trained, and what of it is kept."""
+    """How long and on what a network is trained, and how wide the embeddings are."""
     return {
         "batch_size": OneOf(
             (WholeNumber(least=1), ListOf(WholeNumber(least=1), length=2)),
@@ -45,60 +62,52 @@ def training_options(*, epochs: int) -> dict[str, Option]:
         "epochs": WholeNumber(least=1, default=epochs),
         "random_seed": seed(),
         "learning_rate": Number(above=0, default=0.001),
-        "evaluate_every_number_of_epochs": WholeNumber(least=1, also=(-1,), default=20),
-        "tensorboard_log_directory": Text(default=None, changes_model=False),
-        "tensorboard_log_level": Choice(("epoch", "batch"), default="epoch", changes_model=False),
-        "checkpoint_model": Flag(default=False),
-    }
-
-
-def attention_options(*, attention_drop_rate: float) -> dict[str, Option]:
-    """The transformer, without its sizes."""
-    return {
-        "number_of_attention_heads": WholeNumber(least=1, default=4),
-        "use_key_relative_attention": Flag(default=False),
-        "use_value_relative_attention": Flag(default=False),
-        "unidirectional_encoder": Flag(default=False),
-        "drop_rate_attention": drop_rate(attention_drop_rate),
-    }
-
-
-def embedding_options(*, scale_loss: bool, regularization: float, sparse: bool, dense: bool) -> dict[str, Option]:
-    """What is embedded, and how much of it is dropped."""
-    return {
         "embedding_dimension": WholeNumber(least=1, default=20),
+    }
+
+
+def loss_options(*, scale_loss: bool, regularization: float) -> dict[str, Option]:
+    """How examples and weights count in the loss."""
+    return {
         "scale_loss": Flag(default=scale_loss),
         "regularization_constant": Number(least=0, default=regularization),
-        "use_sparse_input_dropout": Flag(default=sparse),
-        "use_dense_input_dropout": Flag(default=dense),
-        "use_masked_language_model": Flag(default=False),
     }
 
 
 def margin_options(*, negative: float) -> dict[str, Option]:
-    """The bounds of the margin loss."""
+    """The bounds of the margin loss, without ``negative_margin_scale``."""
     return {
         "maximum_positive_similarity": Number(default=0.8),
         "maximum_negative_similarity": Number(default=negative),
         "use_maximum_negative_similarity": Flag(default=True),
-        "negative_margin_scale": Number(default=0.8),
     }
 
 
-def confidence_options() -> dict[str, Option]:
-    """What is learned, and what a confidence is."""
+def dropout_options(*, attention: float, density: float, sparse: bool, dense: bool) -> dict[str, Option]:
+    """What is dropped, and the share of the connections of a layer that are trained."""
     return {
-        "similarity_type": Choice(SIMILARITIES, default="auto"),
-        "loss_type": Choice(LOSSES, default="cross_entropy"),
-        "renormalize_confidences": Flag(default=False),
-        "constrain_similarities": Flag(default=False),
-        "model_confidence": Choice(CONFIDENCES, default="softmax"),
+        "drop_rate_attention": drop_rate(attention),
+        "connection_density": share(density),
+        "use_sparse_input_dropout": Flag(default=sparse),
+        "use_dense_input_dropout": Flag(default=dense),
     }
 
 
-def density(default: float) -> Number:
-    """The share of connections of a layer that are trained."""
-    return share(default)
+def evaluation_options(held_out: Option) -> dict[str, Option]:
+    """When the network is evaluated, and on how many examples."""
+    return {
+        "evaluate_every_number_of_epochs": WholeNumber(least=1, also=(-1,), default=20),
+        "evaluate_on_number_of_examples": held_out,
+    }
+
+
+def record_options() -> dict[str, Option]:
+    """What is written while a network is trained."""
+    return {
+        "tensorboard_log_directory": Text(default=None, changes_model=False),
+        "tensorboard_log_level": Choice(("epoch", "batch"), default="epoch", changes_model=False),
+        "checkpoint_model": Flag(default=False),
+    }
 
 
 def _has_softmax(options: Mapping[str, Any]) -> bool:

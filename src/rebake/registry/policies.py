@@ -7,14 +7,19 @@ from typing import Any
 
 from rebake.registry.entry import Constraint, Entry
 from rebake.registry.networks import (
+    CONFIDENCE,
     CONFIDENCE_CONSTRAINTS,
+    LOSS,
+    MARGIN_SCALE,
+    SIMILARITY,
     SIZES,
     SPLIT_BY_COMMA,
     attention_options,
-    confidence_options,
-    density,
-    embedding_options,
+    dropout_options,
+    evaluation_options,
+    loss_options,
     margin_options,
+    record_options,
     training_options,
 )
 from rebake.registry.options import (
@@ -70,7 +75,9 @@ _RULE: Mapping[str, Option] = {
 }
 
 
-def _transformer(hidden: tuple[str, ...], dense: Mapping[str, int], encoders: tuple[str, ...]) -> dict[str, Option]:
+def _transformer(
+    hidden: tuple[str, ...], dense: Mapping[str, int], encoders: tuple[str, ...], loss: Option
+) -> dict[str, Option]:
     """What TEDPolicy and UnexpecTEDIntentPolicy have in common.
 
     Without end-to-end stories the options of text encoders, entity tagging and ``e2e_confidence_threshold`` have
@@ -82,22 +89,24 @@ def _transformer(hidden: tuple[str, ...], dense: Mapping[str, int], encoders: tu
     hidden_sizes: dict[str, list[int]] = {text: [] for text in hidden}
     return {
         "encoding_dimension": WholeNumber(least=1, default=50),
-        **attention_options(attention_drop_rate=0.0),
-        "max_relative_position": WholeNumber(least=1, default=5),
+        **attention_options(WholeNumber(least=1, default=5)),
         **training_options(epochs=1),
-        **embedding_options(scale_loss=True, regularization=0.001, sparse=True, dense=True),
         "number_of_negative_examples": WholeNumber(least=1, default=20),
+        **loss_options(scale_loss=True, regularization=0.001),
         "drop_rate_dialogue": drop_rate(0.1),
         "drop_rate": drop_rate(0.0),
         "drop_rate_label": drop_rate(0.0),
-        "connection_density": density(0.2),
-        "evaluate_on_number_of_examples": WholeNumber(least=0, default=0),
+        **dropout_options(attention=0.0, density=0.2, sparse=True, dense=True),
+        "use_masked_language_model": Flag(default=False),
+        **evaluation_options(WholeNumber(least=0, default=0)),
+        **record_options(),
         "featurizers": Refused(
             "leaves no features of slots, loops and entities to train on.",
             "Remove the option.",
             default=[],
             nullable=True,
         ),
+        "loss_type": loss,
         "split_entities_by_comma": SPLIT_BY_COMMA,
         "use_gpu": Flag(default=True, changes_model=False),
         "hidden_layers_sizes": per_attribute(ListOf, hidden_sizes, item=SIZES.item, what=SIZES.what),
@@ -105,22 +114,27 @@ def _transformer(hidden: tuple[str, ...], dense: Mapping[str, int], encoders: tu
         "concat_dimension": per_attribute(WholeNumber, dict.fromkeys(hidden, 128)),
         "transformer_size": sizes,
         "number_of_transformer_layers": layers,
-        "max_history": _MAX_HISTORY,
     }
 
 
 _TED: Mapping[str, Option] = {
-    **_transformer(_TEXTS, {**dict.fromkeys(_TEXTS, 128), **dict.fromkeys(_STATES, 20)}, _TEXTS),
-    **confidence_options(),
-    **margin_options(negative=-0.2),
+    **_transformer(_TEXTS, {**dict.fromkeys(_TEXTS, 128), **dict.fromkeys(_STATES, 20)}, _TEXTS, LOSS),
+    "similarity_type": SIMILARITY,
     "ranking_length": WholeNumber(least=0, default=0),
+    "renormalize_confidences": Flag(default=False),
+    **margin_options(negative=-0.2),
+    "negative_margin_scale": MARGIN_SCALE,
     "e2e_confidence_threshold": Number(default=0.5),
     "entity_recognition": Flag(default=True),
+    "constrain_similarities": Flag(default=False),
+    "model_confidence": CONFIDENCE,
     "BILOU_flag": Flag(default=True),
+    "max_history": _MAX_HISTORY,
     "priority": WholeNumber(default=1),
     "featurizer": TrackerFeaturizers((MAX_HISTORY, FULL_DIALOGUE), SINGLE_STATE, (SINGLE_STATE,), nullable=True),
 }
 
+# The policy knows one loss and one similarity, and tags no entities, whatever their options say.
 _UNEXPECTED_INTENT: Mapping[str, Option] = {
     **_transformer(
         ("text",),
@@ -129,15 +143,15 @@ _UNEXPECTED_INTENT: Mapping[str, Option] = {
             **dict.fromkeys(("intent", "action_name", "entities", "slots", "active_loop", "label_intent"), 20),
         },
         ("text",),
+        Text(default="cross_entropy", nullable=True),
     ),
-    # The policy knows one loss and one similarity, and tags no entities, whatever these say.
-    "loss_type": Text(default="cross_entropy", nullable=True),
     "similarity_type": Text(default="inner", nullable=True),
-    "entity_recognition": Flag(default=False),
-    "BILOU_flag": Flag(default=False),
     "ranking_length": WholeNumber(least=0, default=10),
     "ignore_intents_list": names(default=[]),
     "tolerance": share(0.0),
+    "max_history": _MAX_HISTORY,
+    "entity_recognition": Flag(default=False),
+    "BILOU_flag": Flag(default=False),
     "priority": WholeNumber(default=2),
     "featurizer": TrackerFeaturizers(
         (INTENT_MAX_HISTORY,), INTENT_TOKENIZER, (SINGLE_STATE, INTENT_TOKENIZER), nullable=True

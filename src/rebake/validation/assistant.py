@@ -50,7 +50,8 @@ def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: b
         findings.notices += check_stories(assistant.stories)
         if assistant.is_end_to_end and ("nlu" in parts or to_train):
             with findings.refusals():
-                require_featurizers(assistant, pipeline_nodes(assistant.config) if assistant.nlu else ())
+                has_nlu = "nlu" in parts and bool(assistant.nlu)
+                require_featurizers(assistant, pipeline_nodes(assistant.config) if has_nlu else ())
         for slot in assistant.domain.slots:
             with findings.refusals():
                 SlotFeaturizer.of(slot)
