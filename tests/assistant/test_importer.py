@@ -165,6 +165,7 @@ def test_missing_components_mean_rasas_defaults(tmp_path: Path, text: str) -> No
         ("- a", DataError, 1, "must be a mapping"),
         ("language: en\nrecipe: graph.v1", UnsupportedError, 2, "default.v1"),
         ("importers:\n- name: my.Importer", UnsupportedError, 1, "runs no code"),
+        ("importers: 5", UnsupportedError, 1, "The importer a number .5. cannot be run"),
         ("language: 5", DataError, 1, "'language' must be text"),
         ("pipeline: supervised_embeddings", DataError, 1, "must be a list"),
         ("pipeline:\n- name: A\n- epochs: 5", DataError, 3, "has no name"),

@@ -46,6 +46,8 @@ def test_every_default_is_accepted(name: str) -> None:
         ("CountVectorsFeaturizer", {"min_df": 0.1, "max_df": 1, "an_unknown_option": object}),
         ("CountVectorsFeaturizer", {"min_df": 0, "max_df": 0.0, "max_features": 0, "OOV_token": None, "alias": "a"}),
         ("TEDPolicy", {"max_history": 5, "constrain_similarities": True, "transformer_size": {"dialogue": 64}}),
+        ("TEDPolicy", {"loss_type": "margin", "model_confidence": "linear_norm"}),  # which Rasa overrides
+        ("DIETClassifier", {"loss_type": "margin", "model_confidence": "linear_norm"}),
     ],
 )  # fmt: skip
 def test_what_rasa_takes_is_accepted(name: str, options: dict[str, Any]) -> None:

@@ -86,7 +86,8 @@ def _refuse_unsupported(document: Document, content: YamlMap) -> None:
             location=document.at(content.line_of("recipe")),
             fix=f"Write 'recipe: {RECIPE}' and list the components under 'pipeline:' and 'policies:'.",
         )
-    for importer in content.get("importers") or ():
+    importers = content.get("importers")
+    for importer in importers if isinstance(importers, list) else [importers] if importers else []:
         name = importer.get("name") if isinstance(importer, YamlMap) else importer
         if name not in _OWN_IMPORTERS:
             raise UnsupportedError(

@@ -17,6 +17,7 @@ from rebake.registry.options import (
     Text,
     WholeNumber,
     drop_rate,
+    listed,
     names,
     seed,
     share,
@@ -29,7 +30,8 @@ SPLIT_BY_COMMA = OneOf(
 )  # fmt: skip
 LOSS = Choice(("cross_entropy", "margin"), default="cross_entropy")
 SIMILARITY = Choice(("auto", "inner", "cosine"), default="auto")
-CONFIDENCE = Choice(("softmax", "auto"), default="softmax")
+CONFIDENCE = Text(default="softmax")  # of CONFIDENCES, unless the loss makes it of no account
+CONFIDENCES = ("softmax", "auto")
 MARGIN_SCALE = Number(default=0.8)  # of the loss of negative examples
 
 FEATURIZERS = names(default=[], nullable=True)
@@ -115,6 +117,13 @@ def _has_softmax(options: Mapping[str, Any]) -> bool:
 
 
 CONFIDENCE_CONSTRAINTS = (
+    Constraint(
+        ("model_confidence",),
+        # With the margin loss Rasa overrides whatever stands here, also what older versions of Rasa knew.
+        lambda options: options["loss_type"] != "margin" and options["model_confidence"] not in CONFIDENCES,
+        "model_confidence is {model_confidence!r}.",
+        f"Set it to {listed(CONFIDENCES)}.",
+    ),
     Constraint(
         ("similarity_type", "model_confidence", "loss_type"),
         lambda options: _has_softmax(options) and options["similarity_type"] == "cosine",
