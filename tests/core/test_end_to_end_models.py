@@ -187,6 +187,6 @@ def test_a_check_reports_that_texts_in_stories_have_no_featurizers(assistant: As
 
 
 def test_core_is_not_trained_alone_where_stories_hold_texts(assistant: Assistant) -> None:
-    with pytest.raises(DataError, match=r"stories\.yml:\d+: 'by text' holds texts.*no featurizer"):
+    with pytest.raises(DataError, match=r"stories\.yml:\d+: 'by text' contains texts.*no featurizer"):
         check_assistant(assistant, frozenset({"core"}), to_train=True)
     check_assistant(assistant, frozenset({"nlu", "core"}), to_train=True)
