@@ -78,6 +78,20 @@ class Parrot:
     def load(cls, options, node, directory):
         return cls(options, node)
 '''
+SPLITTER = '''
+from rebake.nlu.message import Token
+
+
+class Splitter:
+    """Splits single words, and has no options."""
+
+    def __init__(self, options, node):
+        pass
+
+    def process(self, messages, *, training=False):
+        for message in messages:
+            message.tokens["text"] = [Token(message.text, 0, len(message.text), message.text)]
+'''
 FILES = {
     "config.yml": "assistant_id: x\nlanguage: en\npipeline:\n- name: WhitespaceTokenizer\n- name: Shouter\n"
     "  loudness: 2\n  colour: red\npolicies:\n- name: Parrot\n  priority: 7\n",
@@ -177,6 +191,26 @@ def test_it_is_trained_written_and_read_back(tmp_path: Path) -> None:
     assert result["entities"] == [{"entity": "shout", "value": "HOHO"}]
     model = load_policies(resolve(stored.core, "policies"), components, assistant.domain)
     assert [prediction.priority for prediction in model.decisions(model.tracker([])).values()] == [7]
+
+
+def test_a_check_looks_for_entities_inside_of_its_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "code", {"made_up_splitter.py": SPLITTER})
+    monkeypatch.syspath_prepend(str(tmp_path / "code"))
+    splitter = Entry(
+        name="Splitter",
+        rasa_class="rasa.nlu.tokenizers.splitter.Splitter",
+        kind="tokenizer",
+        trained=False,
+        implementation="made_up_splitter:Splitter",
+        provides=frozenset({"tokens"}),
+        splits_at_blanks=True,
+    )
+    data = FILES["data/all.yml"].replace("- HI", "- '[HI](noise)hi'")
+    config = "assistant_id: x\nlanguage: en\npipeline:\n- name: Splitter\n- name: CRFEntityExtractor\n"
+    with registered(splitter):
+        assistant = load(write(tmp_path / "project", {**FILES, "config.yml": config, "data/all.yml": data}))
+        notices = [str(notice) for notice in check_assistant(assistant, frozenset({"nlu"}), to_train=False)]
+    assert any("The entity 'HI' does not begin and end where a token does" in notice for notice in notices)
 
 
 def test_the_documentation_must_name_it(made_up: tuple[Entry, Entry]) -> None:

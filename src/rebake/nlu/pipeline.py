@@ -235,8 +235,8 @@ def _is_read(node: Node, to_train: Sequence[Node]) -> bool:
 def _warn_about_misaligned(
     node: Node, nodes: Sequence[Node], messages: Sequence[Message], context: TrainingContext
 ) -> None:
-    """Warn about entities that begin or end inside of tokens; a check did so for those of a quick tokenizer."""
-    is_unchecked = node.type.kind == "tokenizer" and not node.type.is_quick
+    """Warn about entities that begin or end inside of tokens; a check did so for a tokenizer that splits at blanks."""
+    is_unchecked = node.type.kind == "tokenizer" and not node.type.splits_at_blanks
     if is_unchecked and any(other.type.tags_tokens for other in nodes):
         for notice in misaligned(messages):
             context.notices.add(notice)

@@ -131,7 +131,8 @@ class Entry:
         processes_messages: it adds to the messages when they are parsed.
         languages: the only ones that it can split into words; empty: any but ``not_languages``.
         not_languages: those that it cannot split into words.
-        is_quick: a tokenizer that is quick enough to split examples in a check.
+        splits_at_blanks: a tokenizer that makes tokens of words between blanks, quickly enough to split examples in a
+            check.
 
         classifies_intents: it gives each message an intent.
         always_ranks: a message without intent has an empty ranking, too.
@@ -164,7 +165,7 @@ class Entry:
     processes_messages: bool = True
     languages: frozenset[str] = frozenset()
     not_languages: frozenset[str] = frozenset()
-    is_quick: bool = False
+    splits_at_blanks: bool = False
 
     classifies_intents: Switch = False
     always_ranks: Switch = False

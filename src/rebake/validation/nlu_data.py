@@ -121,16 +121,16 @@ class _NluDataChecks:
                 yield Notice(message, finders[0][1].location)
 
     def unaligned(self) -> Iterator[Notice]:
-        """Report misaligned entities if the tokenizer is quick; with others this waits for the training."""
-        quick = self.having(lambda entry: entry.is_quick)
-        if not self.has_taggers or not quick:
+        """Report misaligned entities if the tokenizer splits at blanks; with others this waits for the training."""
+        splitting = self.having(lambda entry: entry.splits_at_blanks)
+        if not self.has_taggers or not splitting:
             return
-        entry, spec = quick[0]
+        entry, spec = splitting[0]
         options: Mapping[str, Any] = entry.merged(spec.options)
         doubtful: Sequence[Example] = [
             example
             for example in self.data.examples
-            if example.entities and (options["token_pattern"] or not is_surely_aligned(example))
+            if example.entities and (options.get("token_pattern") or not is_surely_aligned(example))
         ]
         messages = [Message({TEXT: example.text}, example) for example in doubtful]
         entry.load_class()(options, entry.name).process(messages)

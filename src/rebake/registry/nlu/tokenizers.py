@@ -38,7 +38,7 @@ ENTRIES = (
         implementation="rebake.nlu.tokenizers.whitespace_tokenizer:WhitespaceTokenizer",
         provides=_TOKENS,
         not_languages=frozenset({"zh", "ja", "th"}),  # which have no spaces between words
-        is_quick=True,
+        splits_at_blanks=True,
     ),
     Entry(
         name="JiebaTokenizer",
