@@ -25,8 +25,8 @@ from parity.paths import REFERENCE, reference_names
 from parity.rasa import ask
 from parity.report import report
 from parity.variants import working_directory
-from rebake.archive.metadata import COMPONENTS_NAME, read_metadata, resolve
-from rebake.archive.pack import unpack
+from rebake.archive.metadata import read_metadata, resolve
+from rebake.archive.pack import COMPONENTS_NAME, unpack
 from rebake.assistant.importer import load_assistant
 from rebake.base.sparse_rows import SparseRows
 from rebake.base.training_context import TrainingContext

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from rebake.archive.metadata import COMPONENTS_NAME, Metadata, read_metadata, resolve
-from rebake.archive.pack import unpack
+from rebake.archive.metadata import Metadata, read_metadata, resolve
+from rebake.archive.pack import COMPONENTS_NAME, unpack
 from rebake.assistant.domain.serialization import domain_from_dict
 from rebake.errors import ModelError
 

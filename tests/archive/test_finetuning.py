@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rebake.archive.finetuning import FINGERPRINTS_FILE, finetuning_fingerprints
-from rebake.archive.metadata import COMPONENTS_NAME, read_metadata, resolve
-from rebake.archive.pack import read_member
+from rebake.archive.metadata import read_metadata, resolve
+from rebake.archive.pack import COMPONENTS_NAME, read_member
 from rebake.assistant.importer import load_assistant
 from rebake.model_training import train_nlu
 from support.shared import need

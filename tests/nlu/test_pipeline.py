@@ -117,7 +117,7 @@ def test_components_that_are_offered_are_copied_and_the_rest_is_trained_from_the
     marked.write_text('[{"name": "from before", "pattern": "x"}]', encoding="utf-8")
     second = train(assistant, tmp_path / "two", tmp_path / "one", "KeywordIntentClassifier3")
     assert second.trained == ("KeywordIntentClassifier3",)
-    assert REGEX in second.reused
+    assert REGEX not in second.trained
     assert files(tmp_path / "two") == files(tmp_path / "one")
 
 

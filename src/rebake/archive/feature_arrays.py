@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from rebake.archive.json_files import write_json
 from rebake.errors import RETRAIN, ModelError
 
 
@@ -69,8 +70,7 @@ def write_feature_arrays(directory: Path, name: str, data: FeatureArrays) -> Non
         for attribute, components in data.items()
     ]
     save_file(tensors, directory / f"{name}.st")
-    text = json.dumps(metadata, indent=2, ensure_ascii=False)
-    (directory / f"{name}_metadata.json").write_text(text, encoding="utf-8")
+    write_json(directory / f"{name}_metadata.json", metadata)
 
 
 def read_feature_arrays(directory: Path, name: str) -> dict[str, dict[str, list[FeatureArray]]]:

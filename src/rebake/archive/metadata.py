@@ -23,8 +23,6 @@ from rebake.registry.lookup import COMPONENTS, find, require
 from rebake.registry.node import Node
 from rebake.registry.validator import check_stored_options
 
-__all__ = ["COMPONENTS_NAME", "METADATA_NAME", "Metadata", "StoredNode", "build_metadata", "read_metadata"]
-
 DOMAIN_FILE = "domain_provider/domain.yml"
 RASA_VERSION = "3.6.21"  # Rasa refuses a model of an older version, and takes any newer one
 NLU, CORE, END_TO_END = 1, 2, 4  # Rasa's training types; NLU and Core: their sum

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, read_manifest
-from rebake.archive.metadata import COMPONENTS_NAME, Metadata, StoredNode, read_metadata
-from rebake.archive.pack import unpack
+from rebake.archive.metadata import Metadata, StoredNode, read_metadata
+from rebake.archive.pack import COMPONENTS_NAME, unpack
 from rebake.base.location import Notice
 from rebake.base.notices import NoticeSink
 from rebake.errors import ModelError, RebakeError

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from rebake.archive.finetuning import finetuning_fingerprints, write_finetuning_fingerprints
 from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, with_files, write_manifest
-from rebake.archive.metadata import COMPONENTS_NAME, RASA_VERSION, build_metadata, write_metadata
+from rebake.archive.metadata import RASA_VERSION, build_metadata, write_metadata
+from rebake.archive.pack import COMPONENTS_NAME
 from rebake.archive.part_sources import PartSources, SourcedComponent
 from rebake.assistant.nlu_data.writer import persist_nlu
 from rebake.base.notices import Notices

@@ -22,6 +22,7 @@ from rebake.core.ensemble import combine
 from rebake.core.policy import Policy, PolicyPrediction
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError, StorageError
+from rebake.registry.lookup import POLICIES
 from rebake.registry.node import Node, located, policy_nodes
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 
@@ -102,16 +103,17 @@ def train_policies(
 def _require_rule_policy(nodes: Sequence[Node], assistant: Assistant, context: TrainingContext) -> None:
     if any(node.type.learns_from_rules for node in nodes):
         return
+    name = next(entry.name for entry in POLICIES.values() if entry.learns_from_rules)
     if assistant.domain.forms:
         raise DataError(
             f"The domain has forms ({', '.join(form.name for form in assistant.domain.forms)}), "
-            "and only the RulePolicy runs forms.",
+            f"and only the {name} runs forms.",
             location=assistant.config.location,
-            fix="Add '- name: RulePolicy' to the policies, or remove the forms.",
+            fix=f"Add '- name: {name}' to the policies, or remove the forms.",
         )
     rules = [story for story in assistant.stories if story.is_rule]
     if rules:
-        context.warn("There are rules, but no RulePolicy that would learn them.", rules[0].location)
+        context.warn(f"There are rules, but no {name} that would learn them.", rules[0].location)
 
 
 def _made(node: Node) -> Policy:

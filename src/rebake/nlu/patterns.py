@@ -9,7 +9,7 @@ from typing import Any
 
 from rebake.assistant.model import NluData
 from rebake.base.location import Location
-from rebake.errors import DataError, ModelError
+from rebake.errors import RETRAIN, DataError, ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,7 @@ def patterns_from_json(entries: list[Any], *, case_sensitive: bool) -> list[Patt
             Pattern(entry["name"], entry["pattern"], _compiled(entry["pattern"], case_sensitive)) for entry in entries
         ]
     except (KeyError, TypeError, re.error) as error:
-        raise ModelError(
-            f"A pattern of the model is broken: {error}.", fix="Train the model again with --force."
-        ) from error
+        raise ModelError(f"A pattern of the model is broken: {error}.", fix=RETRAIN) from error
 
 
 def _alternatives(elements: tuple[str, ...], boundary: str) -> str:

@@ -41,13 +41,11 @@ class PipelineTraining:
         nodes: the pipeline as it is in the model.
         metrics: ``<node id>.<metric>`` -> value at the end of training.
         trained: ids of the nodes that were trained.
-        reused: ids of the nodes that were copied from an earlier training.
     """
 
     nodes: tuple[Node, ...]
     metrics: dict[str, float]
     trained: tuple[str, ...]
-    reused: tuple[str, ...]
 
 
 def train_pipeline(
@@ -98,7 +96,7 @@ def train_pipeline(
                 component.process(training.featurized, training=True)
         _warn_about_misaligned(node, nodes, training.messages, context)
     trained = tuple(node.id for node in nodes if node.resource and node.id not in kept)
-    return PipelineTraining(nodes, metrics, trained, tuple(kept))
+    return PipelineTraining(nodes, metrics, trained)
 
 
 class Pipeline:

@@ -144,7 +144,7 @@ class Report:
 
 
 def parts_of_verdict(
-    plan: Verdict,
+    verdict: Verdict,
     *,
     trained: tuple[Part, ...] = (),
     reused: Mapping[Part, str] | None = None,
@@ -152,7 +152,7 @@ def parts_of_verdict(
     seconds: Mapping[str, float] | None = None,
 ) -> tuple[PartReport, ...]:
     """Return the parts of a run: a verdict, and what the build did (nothing, for a check)."""
-    found = [PartReport(verdict.part, verdict.state, verdict.reasons, verdict.fingerprint) for verdict in plan.parts]
+    found = [PartReport(part.part, part.state, part.reasons, part.fingerprint) for part in verdict.parts]
     return with_origins(found, trained=trained, reused=reused or {}, rebuilt=rebuilt or {}, seconds=seconds or {})
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rebake.archive.metadata import COMPONENTS_NAME, read_metadata, resolve
-from rebake.archive.pack import unpack
+from rebake.archive.metadata import read_metadata, resolve
+from rebake.archive.pack import COMPONENTS_NAME, unpack
 from rebake.nlu.pipeline import load_pipeline
 from support.shared import need
 

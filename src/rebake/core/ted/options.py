@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-SOFTMAX = "softmax"
 CROSS_ENTROPY = "cross_entropy"
 MARGIN = "margin"
 AUTO = "auto"

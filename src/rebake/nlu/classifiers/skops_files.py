@@ -17,7 +17,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 
-from rebake.errors import ModelError
+from rebake.errors import RETRAIN, ModelError
 
 SKLEARN_VERSION = "1.1.3"  # that Rasa 3.6.21 brings; another one would make it warn
 _SKOPS_VERSION, _PROTOCOL = "0.9.0", 1
@@ -87,7 +87,7 @@ def read_skops(file: Path, name: str) -> dict[str, Any]:
     except (OSError, BadZipFile, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ModelError(
             f"{file.parent.name}/{file.name} of the model cannot be read ({error}).",
-            fix="Train the model again with --force.",
+            fix=RETRAIN,
         ) from error
     return {key: value for key, value in read.items() if value is not _UNREAD}
 

@@ -17,14 +17,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from rebake.archive.json_files import read_json, write_json
-from rebake.errors import ModelError
+from rebake.errors import RETRAIN, ModelError
 from rebake.nlu.crf.features import CrfToken
 from rebake.nlu.crf.model import CrfModel
 from rebake.nlu.entity_tags import TAG_NAMES, TagName
 
 _DATASET, _ORDER = "crf_dataset.json", "crf_order.json"
 _NAMES, _WEIGHTS = "crf_models.json", "crf_models.safetensors"
-_TRAIN_AGAIN = "Train the model again with --force."
 
 
 def write_dataset(directory: Path, dataset: Sequence[Sequence[CrfToken]], order: Sequence[str]) -> None:
@@ -40,7 +39,7 @@ def read_dataset(directory: Path) -> tuple[list[list[CrfToken]], list[TagName]]:
         return sentences, [TAG_NAMES[TAG_NAMES.index(name)] for name in order]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(
-            f"{_DATASET} or {_ORDER} in {directory.name} is not as Rasa writes it ({error!r}).", fix=_TRAIN_AGAIN
+            f"{_DATASET} or {_ORDER} in {directory.name} is not as Rasa writes it ({error!r}).", fix=RETRAIN
         ) from error
 
 
@@ -82,7 +81,7 @@ def read_models(directory: Path, trained_from: Sequence[Any]) -> dict[TagName, C
         }
     except (OSError, SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(
-            f"{_WEIGHTS} or {_NAMES} in {directory.name} is missing or broken ({error}).", fix=_TRAIN_AGAIN
+            f"{_WEIGHTS} or {_NAMES} in {directory.name} is missing or broken ({error}).", fix=RETRAIN
         ) from error
 
 
@@ -91,6 +90,6 @@ def _digest(directory: Path, trained_from: Sequence[Any]) -> str:
         found = hashlib.sha256((directory / _DATASET).read_bytes())
         found.update((directory / _ORDER).read_bytes())
     except OSError as error:
-        raise ModelError(f"{error.filename} of the model cannot be read.", fix=_TRAIN_AGAIN) from error
+        raise ModelError(f"{error.filename} of the model cannot be read.", fix=RETRAIN) from error
     found.update(json.dumps(trained_from).encode())
     return found.hexdigest()

@@ -14,7 +14,7 @@ import numpy as np
 from rebake.archive.json_files import read_json, write_json
 from rebake.base.sparse_rows import Entries, SparseRows
 from rebake.base.training_context import TrainingContext
-from rebake.errors import DataError, ModelError
+from rebake.errors import RETRAIN, DataError, ModelError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.featurizers.ngrams import NgramCounter
 from rebake.nlu.featurizers.stop_words import ENGLISH
@@ -236,7 +236,7 @@ def _check_columns(vocabulary: object, node: str) -> None:
     if vocabulary is None:
         return
     if not isinstance(vocabulary, dict) or set(vocabulary.values()) != set(range(len(vocabulary))):
-        raise ModelError(f"{_VOCABULARIES} of {node} is incomplete.", fix="Train the model again with --force.")
+        raise ModelError(f"{_VOCABULARIES} of {node} is incomplete.", fix=RETRAIN)
 
 
 def _oov_words(options: Mapping[str, Any]) -> list[str]:

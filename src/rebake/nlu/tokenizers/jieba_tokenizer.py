@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rebake.base.training_context import TrainingContext
-from rebake.errors import DataError, ModelError
+from rebake.errors import RETRAIN, DataError, ModelError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Message, Token
 from rebake.nlu.tokenizers.tokenizer import Tokenizer
@@ -80,7 +80,7 @@ class JiebaTokenizer(Tokenizer):
             try:
                 _ = component._segmenter
             except ValueError as error:
-                raise ModelError(f"{node}: {error}.", fix="Train the model again with --force.") from error
+                raise ModelError(f"{node}: {error}.", fix=RETRAIN) from error
         return component
 
 
