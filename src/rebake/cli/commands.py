@@ -26,8 +26,6 @@ from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
 from rebake.store.directory import models, newest_model
 
-logger = logging.getLogger("rebake")
-
 DEFAULT_DOMAIN = "domain.yml"
 DEFAULT_DATA = "data"
 PARSE_BATCH = 1024  # texts parsed at a time, enough for all threads; a longer input streams

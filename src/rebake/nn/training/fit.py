@@ -6,7 +6,6 @@ step; meanwhile a thread makes the next batch.
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +22,6 @@ from rebake.nn import no_garbage_collection
 from rebake.nn.layers.noise import Noise
 from rebake.nn.training.averaging import Average
 from rebake.nn.weights import Weights
-
-logger = logging.getLogger("rebake")
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Keras' Adam
 
