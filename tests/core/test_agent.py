@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from rebake.core.policy import PolicyPrediction
 from rebake.errors import DataError, ModelError, UnsupportedError
 from rebake.registry.lookup import POLICIES, require
 from rebake.registry.node import policy_nodes
+from rebake.validation.assistant import check_assistant
 from support.core import CONFIG, read
 
 DATA = """\
@@ -123,7 +125,15 @@ def test_a_policy_of_ones_own_is_refused_and_rasas_dotted_names_are_known() -> N
 def test_forms_need_the_rule_policy(tmp_path: Path) -> None:
     assistant = read(tmp_path, DATA, config=CONFIG.replace("- name: RulePolicy\n", ""))
     with pytest.raises(DataError, match=r"config\.yml.*order_form"):
-        train_policies(assistant.config.policies, assistant, TrainingContext(), tmp_path)
+        check_assistant(assistant, frozenset({"core"}), to_train=True)
+    notices = check_assistant(assistant, frozenset({"core"}), to_train=False)
+    assert [notice.message for notice in notices if "order_form" in notice.message and "trained" in notice.message]
+
+
+def test_without_policies_forms_need_none(tmp_path: Path) -> None:
+    assistant = read(tmp_path, DATA)
+    alone = replace(assistant, config=replace(assistant.config, policies=()))
+    check_assistant(alone, frozenset({"core"}), to_train=True)
 
 
 def test_a_model_without_its_files_is_a_model_error(tmp_path: Path) -> None:

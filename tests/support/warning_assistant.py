@@ -72,6 +72,7 @@ FILES = {"config.yml": CONFIG, "domain.yml": DOMAIN, "data/all.yml": DATA}
 CHECKS = (
     ("data/all.yml:10", "'ok' is an example of 'bye' here"),
     ("config.yml:18", "CRFEntityExtractor and DIETClassifier learn the same entities"),
+    ("data/all.yml:24", "There are rules, but no RulePolicy"),
 )
 NLU_WARNINGS = (
     ("config.yml:6", "OOV_words are given without OOV_token"),
@@ -88,7 +89,6 @@ NLU_WARNINGS = (
     ("config.yml:21", "nothing can be learned for the retrieval intent 'faq'"),
 )
 CORE_WARNINGS = (
-    ("data/all.yml:24", "There are rules, but no RulePolicy"),
     ("data/all.yml:18", "All stories start with a checkpoint"),
     ("data/all.yml:18", "'lost' starts with checkpoint 'nowhere'"),
     ("config.yml:25", "checkpoint_model has no effect"),

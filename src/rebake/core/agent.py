@@ -21,8 +21,7 @@ from rebake.core.end_to_end import EndToEndFeatures, EndToEndFeaturizer
 from rebake.core.ensemble import combine
 from rebake.core.policy import Policy, PolicyPrediction
 from rebake.core.stories.generator import training_trackers
-from rebake.errors import DataError, StorageError
-from rebake.registry.lookup import POLICIES
+from rebake.errors import StorageError
 from rebake.registry.node import Node, located, policy_nodes
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 
@@ -73,7 +72,6 @@ def train_policies(
         DataError: forms without RulePolicy, and what the policies refuse (rules that contradict each other ...).
     """
     nodes = policy_nodes(replace(assistant.config, policies=tuple(specs)))
-    _require_rule_policy(nodes, assistant, context)
     trackers: list[TrainingTracker] | None = None
     end_to_end: EndToEndFeatures | None = None
     metrics: dict[str, float] = {}
@@ -98,22 +96,6 @@ def train_policies(
         metrics.update({f"{node.id}.{name}": value for name, value in figures.items()})
         seconds[node.id] = time.perf_counter() - started
     return CoreTraining(nodes, metrics, seconds)
-
-
-def _require_rule_policy(nodes: Sequence[Node], assistant: Assistant, context: TrainingContext) -> None:
-    if any(node.type.learns_from_rules for node in nodes):
-        return
-    name = next(entry.name for entry in POLICIES.values() if entry.learns_from_rules)
-    if assistant.domain.forms:
-        raise DataError(
-            f"The domain has forms ({', '.join(form.name for form in assistant.domain.forms)}), "
-            f"and only the {name} runs forms.",
-            location=assistant.config.location,
-            fix=f"Add '- name: {name}' to the policies, or remove the forms.",
-        )
-    rules = [story for story in assistant.stories if story.is_rule]
-    if rules:
-        context.warn(f"There are rules, but no {name} that would learn them.", rules[0].location)
 
 
 def _made(node: Node) -> Policy:

@@ -9,7 +9,7 @@ from rebake.archive.manifest import Part
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
 from rebake.core.dialogue.states import SlotFeaturizer
-from rebake.errors import UnsupportedError
+from rebake.errors import DataError, UnsupportedError
 from rebake.registry.lookup import require_trainable
 from rebake.registry.node import Node, is_left_out, pipeline_nodes
 from rebake.registry.validator import check_options
@@ -20,6 +20,7 @@ from rebake.validation.pipeline import (
     check_pipeline,
     check_policies,
     check_response_selectors,
+    check_rule_policy,
     require_featurizers,
 )
 from rebake.validation.stories import check_stories
@@ -66,11 +67,15 @@ class _Findings:
         self._to_train = to_train
 
     @contextmanager
-    def refusals(self) -> Iterator[None]:
-        """Turn what rebake does not train into a notice, unless it is to be trained."""
+    def refusals(self, kind: type[DataError] = UnsupportedError) -> Iterator[None]:
+        """Turn what cannot be trained into a notice, unless it is to be trained.
+
+        Args:
+            kind: what does not keep a check from giving its verdict.
+        """
         try:
             yield
-        except UnsupportedError as error:
+        except kind as error:
             if self._to_train:
                 raise
             self.notices.append(
@@ -97,6 +102,8 @@ def _check_policies(assistant: Assistant, findings: _Findings) -> None:
     config = assistant.config
     with findings.refusals():
         findings.notices += check_policies(config)
+    with findings.refusals(DataError):
+        findings.notices += check_rule_policy(assistant)
     for spec in config.policies:
         with findings.refusals():
             if not is_left_out(spec, config):

@@ -10,7 +10,7 @@ from rebake.base.location import Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError, UnsupportedError
 from rebake.registry.entry import Entry, Section
-from rebake.registry.lookup import COMPONENTS, require
+from rebake.registry.lookup import COMPONENTS, POLICIES, require
 from rebake.registry.node import Node, is_left_out
 from rebake.registry.token_features import FeatureWindow
 
@@ -74,6 +74,29 @@ def check_policies(config: Config) -> Iterator[Notice]:
             yield Notice(message, spec.location)
         else:
             yield from unread_options(require(spec, "policies"), spec, "policies")
+
+
+def check_rule_policy(assistant: Assistant) -> Iterator[Notice]:
+    """Warn of rules that no policy learns.
+
+    Raises:
+        DataError: forms that no policy runs; Rasa does not train them either.
+        UnsupportedError: a custom policy.
+    """
+    config = assistant.config
+    if not config.policies or any(require(spec, "policies").learns_from_rules for spec in config.policies):
+        return
+    name = next(entry.name for entry in POLICIES.values() if entry.learns_from_rules)
+    if assistant.domain.forms:
+        raise DataError(
+            f"The domain has forms ({', '.join(form.name for form in assistant.domain.forms)}), "
+            f"and only the {name} runs forms.",
+            location=config.location,
+            fix=f"Add '- name: {name}' to the policies, or remove the forms.",
+        )
+    rules = [story for story in assistant.stories if story.is_rule]
+    if rules:
+        yield Notice(f"There are rules, but no {name} that would learn them.", rules[0].location)
 
 
 def unread_options(entry: Entry, spec: ComponentSpec, section: Section) -> list[Notice]:
