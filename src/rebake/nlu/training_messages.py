@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from rebake.assistant.model import Example, NluData, Story
 from rebake.assistant.stories.texts import learned_texts
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, TEXT, Message
-
-_DELIMITER = "/"
+from rebake.registry.response_texts import DELIMITER
 
 
 def training_messages(data: NluData, texts: Mapping[str, str]) -> list[Message]:
@@ -32,8 +31,8 @@ def _attributes(example: Example, texts: Mapping[str, str]) -> dict[str, str]:
     intent = (example.intent or "").strip()
     if not intent:
         return attributes
-    attributes[INTENT] = intent.partition(_DELIMITER)[0]
-    if _DELIMITER in intent:
+    attributes[INTENT] = intent.partition(DELIMITER)[0]
+    if DELIMITER in intent:
         attributes[INTENT_RESPONSE_KEY] = intent
         if text := texts.get(f"utter_{intent}"):
             attributes[RESPONSE] = text

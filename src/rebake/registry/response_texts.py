@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rebake.assistant.model import ComponentSpec, Domain, NluData, Response
 from rebake.registry.lookup import find
 
-_DELIMITER = "/"
+DELIMITER = "/"  # between a retrieval intent and the response key
 
 
 def response_texts(specs: Sequence[ComponentSpec], data: NluData, domain: Domain) -> dict[str, str]:
@@ -24,7 +24,7 @@ def label_texts(data: NluData, domain: Domain) -> dict[str, str]:
     That is of its variations with a text the last one; a response whose variations have no text is known by its name.
     """
     intents = (example.intent or "" for example in data.examples)
-    wanted = {f"utter_{intent.strip()}" for intent in intents if _DELIMITER in intent}
+    wanted = {f"utter_{intent.strip()}" for intent in intents if DELIMITER in intent}
     return {
         response.name: _label_text(response)
         for response in domain.responses

@@ -62,11 +62,6 @@ class Failure:
     def of(cls, error: RebakeError) -> Failure:
         return cls(error.message, error.location, error.fix, error.exit_code)
 
-    def __str__(self) -> str:
-        place = f"{self.location}: " if self.location is not None else ""
-        fix = f" {self.fix}" if self.fix else ""
-        return f"{place}{self.message}{fix}"
-
 
 @dataclass(frozen=True)
 class Report:

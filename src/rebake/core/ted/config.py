@@ -11,12 +11,12 @@ from rebake.base.option_reader import OptionReader
 from rebake.core.ted.data import StateWidths
 from rebake.core.ted.labels import LabelRows
 from rebake.nlu.network_options import combine_config, dot_product_loss, transformer_config
+from rebake.registry.nlu.diet import DEFAULT_TRANSFORMER_SIZE
 
 if TYPE_CHECKING:
     from rebake.nn.layers.losses import DotProductLoss
     from rebake.nn.ted.config import TedConfig, TextEncoderConfig
 
-DEFAULT_TRANSFORMER_SIZE = 256  # Rasa's, of texts with transformer layers but without a size
 OF_LABELS = "label_action_text"
 
 
