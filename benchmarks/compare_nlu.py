@@ -109,20 +109,20 @@ class Bench:
         (place / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
         files = [str(self.archive(side, seed)), str(place / "texts.json"), str(place / "speed.json")]
         used = run_measured([python, "-m", "benchmarks", BENCHMARK[side], *files], ROOT)
-        told = json.loads((place / "speed.json").read_text(encoding="utf-8"))
-        return {**told, "peak_megabytes": used["peak_megabytes"], "load_before": used["load_before"]}
+        results = json.loads((place / "speed.json").read_text(encoding="utf-8"))
+        return {**results, "peak_megabytes": used["peak_megabytes"], "load_before": used["load_before"]}
 
 
 def quality(directory: Path) -> dict[str, float]:
     """What Rasa's reports say: of intents accuracy and F1 (mean weighted by examples), of entities F1 of all labels
     taken together (micro), without the label for no entity."""
     intents = json.loads((directory / "intent_report.json").read_text(encoding="utf-8"))
-    told = {"intent_accuracy": intents["accuracy"], "intent_f1": intents["weighted avg"]["f1-score"]}
+    results = {"intent_accuracy": intents["accuracy"], "intent_f1": intents["weighted avg"]["f1-score"]}
     for path in sorted(directory.glob("*_report.json")):
         if path.name not in ("intent_report.json", "response_selection_report.json"):
             entities = json.loads(path.read_text(encoding="utf-8"))
-            told["entity_f1"] = entities["micro avg"]["f1-score"]
-    return told
+            results["entity_f1"] = entities["micro avg"]["f1-score"]
+    return results
 
 
 def figure(runs: dict[str, Any], path: str) -> float | None:
@@ -139,16 +139,16 @@ def figure(runs: dict[str, Any], path: str) -> float | None:
     return statistics.fmean(values) if path.startswith("test.") else statistics.median(values)
 
 
-def table(told: dict[str, Any]) -> list[str]:
+def table(results: dict[str, Any]) -> list[str]:
     """Markdown of the figures of both and their ratios."""
     lines = ["| what | Rasa 3.6.21 | rebake | Rasa / rebake |", "|---|---|---|---|"]
     for what, path, digits, is_cost in ROWS:
-        rasa, mine = (figure(told["runs"][side], path) for side in SIDES)
+        rasa, mine = (figure(results["runs"][side], path) for side in SIDES)
         ratio = f"{rasa / mine:.1f}" if is_cost and rasa and mine else ""
         cells = ["" if value is None else f"{value:.{digits}f}" for value in (rasa, mine)]
         lines.append(f"| {what} | {cells[0]} | {cells[1]} | {ratio} |")
     rasa, mine = (
-        figure(told["runs"][side], f"speed.{way}.messages_per_second")
+        figure(results["runs"][side], f"speed.{way}.messages_per_second")
         for side, way in (("rasa", "one_at_a_time"), ("rebake", "all_at_once"))
     )
     if rasa and mine:
@@ -172,10 +172,10 @@ def run(given: Namespace) -> int:
     epochs = "own" if given.epochs is None else str(given.epochs)
     work = given.work or ROOT / ".cache" / "compare_nlu" / f"{given.project.resolve().name}-{epochs}"
     bench = Bench(given.project, given.test, given.epochs, work)
-    told: dict[str, Any] = {"runs": {side: {} for side in SIDES}}
+    results: dict[str, Any] = {"runs": {side: {} for side in SIDES}}
     if given.result.exists():
-        told = json.loads(given.result.read_text(encoding="utf-8"))
-    told |= {
+        results = json.loads(given.result.read_text(encoding="utf-8"))
+    results |= {
         "machine": machine(),
         "project": bench.project.name,
         "epochs": given.epochs,
@@ -184,11 +184,11 @@ def run(given: Namespace) -> int:
     for step in STEPS:
         for seed in given.seeds:
             for side in SIDES if given.only is None else (given.only,):
-                measured = told["runs"][side].setdefault(str(seed), {})
+                measured = results["runs"][side].setdefault(str(seed), {})
                 if step not in given.steps or (step in measured and not given.again):
                     continue
                 print(f"{step} {side}, seed {seed} (load {os.getloadavg()[0]:.1f})", file=sys.stderr, flush=True)
                 measured[step] = bench.measure(step, side, seed)
-                given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    print("\n".join(table(told)))
+                given.result.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    print("\n".join(table(results)))
     return 0

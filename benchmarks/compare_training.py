@@ -58,15 +58,15 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     rasa = environment()
-    told: dict[str, Any] = {"machine": machine(), "assistants": {}}
+    results: dict[str, Any] = {"machine": machine(), "assistants": {}}
     if given.result.exists():
-        told["assistants"].update(json.loads(given.result.read_text(encoding="utf-8"))["assistants"])
+        results["assistants"].update(json.loads(given.result.read_text(encoding="utf-8"))["assistants"])
     print("| assistant | part | | seconds | peak memory, MB | archive, MB |\n|---|---|---|---|---|---|")
     for assistant in given.assistants:
         for part in given.parts:
             found = compare(assistant, training_commands(part, rasa), given.runs)
-            told["assistants"].setdefault(assistant.name, {})[part] = found
-            given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+            results["assistants"].setdefault(assistant.name, {})[part] = found
+            given.result.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
             for name, figures in [*found["median"].items(), ("ratio", found["rasa_to_rebake"])]:
                 cells = " | ".join(str(figures[key]) for key in COMPARED)
                 print(f"| {assistant.name} | {part} | {name} | {cells} |", flush=True)

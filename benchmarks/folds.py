@@ -28,12 +28,12 @@ def read_annotated(example: str) -> dict[str, Any]:
     text, entities, end = "", [], 0
     for match in ANNOTATION.finditer(example):
         text += example[end : match.start()]
-        told = json.loads(match["json"]) if match["json"] else {"entity": match["entity"]}
+        annotation = json.loads(match["json"]) if match["json"] else {"entity": match["entity"]}
         if match["value"]:
-            told["value"] = match["value"]
+            annotation["value"] = match["value"]
         start = len(text)
         text += match["text"]
-        entities.append({"value": match["text"], **told, "start": start, "end": len(text)})
+        entities.append({"value": match["text"], **annotation, "start": start, "end": len(text)})
         end = match.end()
     return {"text": text + example[end:], "entities": entities}
 

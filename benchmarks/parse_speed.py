@@ -84,6 +84,6 @@ def run(given: Namespace) -> int:
     ways = rebake_ways(given.archive) if find_spec("rasa") is None else rasa_ways(given.archive)
     next(iter(ways.values()))(texts[:1])  # rebake reads the archive's weights when it is first asked
     loaded = time.monotonic() - began
-    told = {"messages": len(texts), "load_seconds": round(loaded, 1), **measured(ways, texts, given.rounds)}
-    given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    results = {"messages": len(texts), "load_seconds": round(loaded, 1), **measured(ways, texts, given.rounds)}
+    given.result.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return 0

@@ -48,7 +48,7 @@ def run(given: Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="rebake-folds-") as work:
         rows = [run_fold(directory) for directory in make_folds(given.assistant, Path(work) / "folds", given.folds)]
     accuracies = [row["intent_accuracy"] for row in rows]
-    told = {
+    results = {
         "assistant": given.assistant.name,
         "trainer": f"rebake {rebake.__version__}",
         "machine": f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}",
@@ -57,11 +57,11 @@ def run(given: Namespace) -> int:
         "mean_entity_f1": statistics.fmean(row["entity_f1"] for row in rows),
         "per_fold": rows,
     }
-    given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    print(f"rebake: {told['mean_intent_accuracy']:.3f} +- {told['spread_intent_accuracy']:.3f}")
+    given.result.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    print(f"rebake: {results['mean_intent_accuracy']:.3f} +- {results['spread_intent_accuracy']:.3f}")
     if given.against:
         rasa = json.loads(given.against.read_text(encoding="utf-8"))
         print(f"Rasa:   {rasa['mean_intent_accuracy']:.3f} +- {rasa['spread_intent_accuracy']:.3f}")
-        if told["mean_intent_accuracy"] < rasa["mean_intent_accuracy"] - rasa["spread_intent_accuracy"]:
+        if results["mean_intent_accuracy"] < rasa["mean_intent_accuracy"] - rasa["spread_intent_accuracy"]:
             sys.exit("rebake's accuracy is lower than Rasa's by more than the spread of Rasa's folds.")
     return 0

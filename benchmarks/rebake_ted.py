@@ -29,8 +29,8 @@ def right_of_ted(archive: str, points: list[dict[str, Any]]) -> int:
     right = 0
     for point in points:
         policies = model.predict_next(point["events"])["policies"]
-        told = next(policies[node] for node in policies if node.removeprefix("run_").startswith("TEDPolicy"))
-        right += max(told, key=lambda name: told[name]) == point["expected"]
+        results = next(policies[node] for node in policies if node.removeprefix("run_").startswith("TEDPolicy"))
+        right += max(results, key=lambda name: results[name]) == point["expected"]
     return right
 
 
@@ -63,13 +63,13 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    told: dict[str, Any] = {
+    results: dict[str, Any] = {
         "trainer": f"rebake {rebake.__version__}",
         "machine": f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}",
         "assistants": {},
     }
     kept = json.loads(given.result.read_text(encoding="utf-8"))["assistants"] if given.result.exists() else {}
-    told["assistants"].update(kept)
+    results["assistants"].update(kept)
     rasa = json.loads(given.against.read_text(encoding="utf-8"))["assistants"] if given.against else {}
     worse = []
     for assistant in given.assistants:
@@ -80,13 +80,13 @@ def run(given: Namespace) -> int:
                 rows.append(run_seed(assistant, Path(work) / "project", seed, points))
         accuracies = [row["accuracy"] for row in rows]
         mean = statistics.fmean(accuracies)
-        told["assistants"][assistant.name] = {
+        results["assistants"][assistant.name] = {
             "mean_accuracy": mean,
             "lowest": min(accuracies),
             "highest": max(accuracies),
             "per_seed": rows,
         }
-        given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        given.result.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
         print(f"{assistant.name}: rebake {mean:.3f} ({min(accuracies):.3f} to {max(accuracies):.3f})")
         theirs = rasa.get(assistant.name)
         if theirs:

@@ -1,4 +1,4 @@
-"""Stories told right by Rasa 3.6.21 with an archive that Rasa trained and with one that rebake trained.
+"""Stories that are predicted right by Rasa 3.6.21 with an archive that Rasa trained and with one that rebake trained.
 
     python -m benchmarks story_accuracy RESULT.json [--assistants moodbot ...] [--work DIRECTORY]
 
@@ -80,7 +80,7 @@ def only_stories(project: Path) -> Path:
     return out
 
 
-def told(rasa: list[str], project: Path, archive: Path, stories: Path, *options: str) -> Figures:
+def figures_of(rasa: list[str], project: Path, archive: Path, stories: Path, *options: str) -> Figures:
     """What `rasa test core` reports."""
     out = archive.parent / f"results-{stories.name}"
     files = ["--model", str(archive), "--stories", str(stories), "--out", str(out)]
@@ -116,7 +116,7 @@ def measured(name: str, rasa: list[str], work: Path) -> dict[str, dict[str, Figu
         asked["tests"] = (project / "tests", ["--e2e"])
     return {
         kind: {
-            side: mean([told(rasa, project, archive, stories, *options) for archive in trained_ones])
+            side: mean([figures_of(rasa, project, archive, stories, *options) for archive in trained_ones])
             for side, trained_ones in archives.items()
         }
         for kind, (stories, options) in asked.items()

@@ -74,6 +74,6 @@ def run(given: Namespace) -> int:
                 model = rebake.load_model(str(train_nlu(str(config), str(data), work)))
                 found = score(gold, model.parse_all([example.text for example in examples]))
             entities = f"{found['entity_f1']:.3f} (overlapping {found['entity_f1_overlapping']:.3f})"
-            told = f"intents {found['intent_accuracy']:.3f}, entities {entities}"
-            print(f"seed {seed}, {name}: {told}", flush=True)
+            summary = f"intents {found['intent_accuracy']:.3f}, entities {entities}"
+            print(f"seed {seed}, {name}: {summary}", flush=True)
     return 0

@@ -92,8 +92,8 @@ def command_line_differences(archive: Path, answer: dict[str, Any]) -> list[str]
 def quality(name: str, rasa: dict[str, Any], ours: dict[str, Any]) -> list[str]:
     """How right our model is on its own training examples and stories; a message where that is too little."""
     by_text = dict(zip(ours["texts"], ours["parses"], strict=True))
-    gold = [{"text": text, **told} for text, told in rasa["gold"].items()]
-    told = score(gold, [by_text[row["text"]] for row in gold])
+    gold = [{"text": text, **scores} for text, scores in rasa["gold"].items()]
+    scores = score(gold, [by_text[row["text"]] for row in gold])
     stories = [
         (point["expected"], decision)
         for point, decision in zip(ours["points"], ours["decisions"], strict=True)
@@ -101,14 +101,15 @@ def quality(name: str, rasa: dict[str, Any], ours: dict[str, Any]) -> list[str]:
     ]
     right = sum(expected == decision["action"] for expected, decision in stories)
     print(
-        f"  training examples: intents {told['intent_accuracy_with_fallback']:.1%}, entity F1 {told['entity_f1']:.3f}"
-        f" ({told['entities']} entities); actions of the stories: {right} of {len(stories)}"
+        f"  training examples: intents {scores['intent_accuracy_with_fallback']:.1%},"
+        f" entity F1 {scores['entity_f1']:.3f}"
+        f" ({scores['entities']} entities); actions of the stories: {right} of {len(stories)}"
     )
     found = []
-    if told["intent_accuracy_with_fallback"] < LOWEST_INTENT_ACCURACY:
-        found.append(f"only {told['intent_accuracy_with_fallback']:.1%} of the training examples' intents are right")
-    if told["entity_f1"] < LOWEST_ENTITY_F1.get(name, 0.0):
-        found.append(f"entity F1 on the training examples is only {told['entity_f1']:.3f}")
+    if scores["intent_accuracy_with_fallback"] < LOWEST_INTENT_ACCURACY:
+        found.append(f"only {scores['intent_accuracy_with_fallback']:.1%} of the training examples' intents are right")
+    if scores["entity_f1"] < LOWEST_ENTITY_F1.get(name, 0.0):
+        found.append(f"entity F1 on the training examples is only {scores['entity_f1']:.3f}")
     return found
 
 

@@ -68,12 +68,12 @@ def score(gold: list[dict[str, Any]], parses: list[dict[str, Any]]) -> dict[str,
     on hwu64 count them (Vanzo et al. 2019, Bunk et al. 2020): one is found if one of its type overlaps it."""
     if len(gold) != len(parses):
         raise ValueError(f"{len(gold)} examples but {len(parses)} parses")
-    right = first = hits = told = wanted = touched = spurious = 0
+    right = first = hits = predicted = wanted = touched = spurious = 0
     for example, parse in zip(gold, parses, strict=True):
         right += parse["intent"]["name"] == example["intent"]
         first += told_intent(parse) == example["intent"]
         mine, theirs = spans(parse["entities"]), spans(example["entities"])
-        hits, told, wanted = hits + len(mine & theirs), told + len(mine), wanted + len(theirs)
+        hits, predicted, wanted = hits + len(mine & theirs), predicted + len(mine), wanted + len(theirs)
         touched += overlapping(example["entities"], parse["entities"])
         spurious += len(parse["entities"]) - overlapping(parse["entities"], example["entities"])
     return {
@@ -81,6 +81,6 @@ def score(gold: list[dict[str, Any]], parses: list[dict[str, Any]]) -> dict[str,
         "intent_accuracy": first / len(gold),
         "intent_accuracy_with_fallback": right / len(gold),
         "entities": wanted,
-        "entity_f1": 2 * hits / (told + wanted) if told + wanted else 1.0,
+        "entity_f1": 2 * hits / (predicted + wanted) if predicted + wanted else 1.0,
         "entity_f1_overlapping": 2 * touched / (touched + wanted + spurious) if wanted + spurious else 1.0,
     }

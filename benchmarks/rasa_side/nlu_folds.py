@@ -67,7 +67,7 @@ def run(given: Namespace) -> int:
             continue
         rows.append(run_fold(directory))
         accuracies = [row["intent_accuracy"] for row in rows]
-        told = {
+        results = {
             "assistant": given.assistant.name,
             "trainer": "rasa 3.6.21",
             "machine": f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}",
@@ -76,5 +76,5 @@ def run(given: Namespace) -> int:
             "mean_entity_f1": statistics.fmean(row["entity_f1"] for row in rows),
             "per_fold": rows,
         }
-        given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        given.result.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return 0

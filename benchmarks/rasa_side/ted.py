@@ -41,8 +41,8 @@ def right_of_ted(archive: Path, points: list[dict[str, Any]]) -> int:
     nodes = [node for node in policy_nodes(agent) if "TEDPolicy" in node and "Unexpec" not in node]
     right = 0
     for point in points:
-        told = decide(agent, nodes, agent.processor.domain, point["events"])["policies"][nodes[0]]
-        right += max(told, key=lambda name: told[name]) == point["expected"]
+        results = decide(agent, nodes, agent.processor.domain, point["events"])["policies"][nodes[0]]
+        right += max(results, key=lambda name: results[name]) == point["expected"]
     return right
 
 
@@ -83,13 +83,13 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
-    told: dict[str, Any] = {
+    results: dict[str, Any] = {
         "trainer": "rasa 3.6.21",
         "machine": f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}",
         "assistants": {},
     }
     kept = json.loads(given.result.read_text(encoding="utf-8"))["assistants"] if given.result.exists() else {}
-    told["assistants"].update(kept)
+    results["assistants"].update(kept)
     for assistant in given.assistants:
         rows = kept.get(assistant.name, {}).get("per_seed", [])
         for seed in sorted(set(given.seeds) - {row["seed"] for row in rows}):
@@ -97,11 +97,11 @@ def run(given: Namespace) -> int:
                 points_file = given.points.resolve() / f"{assistant.name}.json"
                 rows.append(run_seed(assistant, Path(work) / "project", seed, points_file))
             accuracies = [row["accuracy"] for row in rows]
-            told["assistants"][assistant.name] = {
+            results["assistants"][assistant.name] = {
                 "mean_accuracy": statistics.fmean(accuracies),
                 "lowest": min(accuracies),
                 "highest": max(accuracies),
                 "per_seed": rows,
             }
-            given.result.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+            given.result.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return 0

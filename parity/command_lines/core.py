@@ -109,16 +109,18 @@ def tested(rasa: Rasa, model: Model, archive: Path) -> list[str]:
             kept = {key: content[key] for key in ("version", "stories") if key in content}
             (stories / file.name).write_text(yaml.safe_dump(kept, sort_keys=False), encoding="utf-8")
     rasa.run("test", "core", "--model", str(archive), "--stories", str(stories), "--out", "results", "--no-plot")
-    told = json.loads((rasa.project / "results" / "story_report.json").read_text(encoding="utf-8"))
+    reply = json.loads((rasa.project / "results" / "story_report.json").read_text(encoding="utf-8"))
     assistant = load_assistant(None, [rasa.project / "domain.yml"], [stories])
     ours, right, total = stories_report(model._core, assistant)
     found = []
-    conversation = told.pop("conversation_accuracy")
+    conversation = reply.pop("conversation_accuracy")
     if (conversation["correct"], conversation["total"]) != (right, total):
         found.append(f"rasa test core: {conversation}; rebake: {right} of {total} conversations are right")
     actions = ours["weighted avg"]["support"]
-    print(f"  rasa test core: {right} of {total} conversations right, accuracy {told['accuracy']:.3f} of {actions:.0f}")
-    return found + report_differences("story_report", told, ours)
+    print(
+        f"  rasa test core: {right} of {total} conversations right, accuracy {reply['accuracy']:.3f} of {actions:.0f}"
+    )
+    return found + report_differences("story_report", reply, ours)
 
 
 def asked(rasa: Rasa, model: Model, archive: Path, messages: list[list[str]], file: Path) -> list[str]:
@@ -130,11 +132,11 @@ def asked(rasa: Rasa, model: Model, archive: Path, messages: list[list[str]], fi
             for text in texts:
                 answered(f"{url}/conversations/asked{number}/messages", {"text": text, "sender": "user"})
                 for _ in range(TURNS):
-                    told = answered(f"{url}/conversations/asked{number}/predict", {})
-                    found += prediction_differences(model, told)
+                    reply = answered(f"{url}/conversations/asked{number}/predict", {})
+                    found += prediction_differences(model, reply)
                     points += 1
-                    action = max(told["scores"], key=lambda score: score["score"])["action"]
-                    chosen = {"name": action, "policy": told["policy"], "confidence": told["confidence"]}
+                    action = max(reply["scores"], key=lambda score: score["score"])["action"]
+                    chosen = {"name": action, "policy": reply["policy"], "confidence": reply["confidence"]}
                     answered(f"{url}/conversations/asked{number}/execute", chosen)
                     if action == LISTEN:
                         break
@@ -147,13 +149,13 @@ def asked(rasa: Rasa, model: Model, archive: Path, messages: list[list[str]], fi
     ]
 
 
-def prediction_differences(model: Model, told: dict[str, Any]) -> list[str]:
+def prediction_differences(model: Model, reply: dict[str, Any]) -> list[str]:
     """What /predict answers, beside our decision after the same events."""
-    ours = model.predict_next(told["tracker"]["events"])
-    rasas = {score["action"]: score["score"] for score in told["scores"]}
+    ours = model.predict_next(reply["tracker"]["events"])
+    rasas = {score["action"]: score["score"] for score in reply["scores"]}
     action = max(rasas, key=lambda name: rasas[name])
-    where = f"/predict after {len(told['tracker']['events'])} events"
-    return decision_differences(where, action, told["confidence"], told["policy"], ours)
+    where = f"/predict after {len(reply['tracker']['events'])} events"
+    return decision_differences(where, action, reply["confidence"], reply["policy"], ours)
 
 
 def decision_differences(

@@ -72,22 +72,22 @@ def differences(archive: str, points: list[dict[str, Any]], rasa: list[dict[str,
         for place, (point, theirs) in enumerate(zip(points, rasa, strict=True)):
             tracker = core.tracker(point["events"])
             decisions = core.decisions(tracker)
-            for node, told in sorted(theirs.items()):
+            for node, predicted in sorted(theirs.items()):
                 where = f"point {place} of {point['story']}, {node}"
                 ours = decision(decisions[node], core.actions)
                 found += [
-                    f"{where}: {key}: Rasa {told[key]}, rebake {ours[key]}"
+                    f"{where}: {key}: Rasa {predicted[key]}, rebake {ours[key]}"
                     for key in ("end_to_end", "entities")
-                    if told[key] != ours[key]
+                    if predicted[key] != ours[key]
                 ]
                 expected = expectation(core, node, tracker)
-                if expected and told["expectation"]:
-                    found += numbers_differences(f"{where}, expectation", told["expectation"], expected)
+                if expected and predicted["expectation"]:
+                    found += numbers_differences(f"{where}, expectation", predicted["expectation"], expected)
                     if near(expected["similarity"], expected["threshold"]):
                         # The threshold is this window's similarity in training: the last bits of floats decide.
-                        told["probabilities"].pop(ACTION_UNLIKELY_INTENT, None)
+                        predicted["probabilities"].pop(ACTION_UNLIKELY_INTENT, None)
                         ours["probabilities"].pop(ACTION_UNLIKELY_INTENT, None)
-                found += numbers_differences(where, told["probabilities"], ours["probabilities"])
+                found += numbers_differences(where, predicted["probabilities"], ours["probabilities"])
     return found
 
 
@@ -96,8 +96,8 @@ def expectation(core: CoreModel, node: str, tracker: Tracker) -> dict[str, float
     if not isinstance(policy, UnexpecTEDIntentPolicy):
         return None
     texts = None if core._featurizer is None else core._featurizer.of_events(tracker.events)
-    told = policy.expectation(tracker, core._domain, core._rule_only, texts)
-    return None if told is None else {"similarity": told.similarity, "threshold": told.threshold}
+    predicted = policy.expectation(tracker, core._domain, core._rule_only, texts)
+    return None if predicted is None else {"similarity": predicted.similarity, "threshold": predicted.threshold}
 
 
 def decision(prediction: PolicyPrediction, actions: Sequence[str]) -> dict[str, Any]:

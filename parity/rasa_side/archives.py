@@ -25,7 +25,7 @@ from parity.rasa_side.job import run
 ENTITY_KEYS = ("entity", "value", "role", "group")
 
 
-def told(event: Event) -> dict[str, Any] | None:
+def event_as_dict(event: Event) -> dict[str, Any] | None:
     """An event of a training dialogue as JSON; None for events that say nothing about the dialogue."""
     if isinstance(event, ActionExecuted):
         return {"event": "action", **without_none(name=event.action_name, action_text=event.action_text)}
@@ -82,7 +82,7 @@ def project_points(importer: TrainingDataImporter) -> list[dict[str, Any]]:
     intents = sorted({step for step in domain.intents if step not in ("restart", "back", "session_start")})
     plain, changed = [], []
     for number, tracker in enumerate(trackers):
-        events = [event for event in map(told, tracker.events) if event is not None]
+        events = [event for event in map(event_as_dict, tracker.events) if event is not None]
         marks = {"story": tracker.sender_id, "rule": bool(tracker.is_rule_tracker)}
         plain += points_of(events, **marks, swapped=False)
         other = swapped(events, number, intents)

@@ -1,7 +1,7 @@
 """Rasa's half of the suite `policies`: all variants of a job in one process.
 
 The job: `variants`, each {"name", "config", "domain", "data", "with_nlu", "arguments" of Core, "ours", "theirs"}: Rasa
-trains the project into the archive `theirs` (if it is told of one), and decides on every prediction point of its
+trains the project into the archive `theirs` (if one is named), and decides on every prediction point of its
 stories with it and with the archive `ours`.
 The answer: {name: {"points": [...], "theirs": decisions, "ours": decisions}}; a decision is {node: {"probabilities",
 "end_to_end", "entities", "expectation" of an intent as UnexpecTEDIntentPolicy has it}}.
@@ -55,11 +55,11 @@ def decisions(archive: str, points: list[dict[str, Any]]) -> list[dict[str, Any]
         events = [made(event) for event in point["events"]]
         tracker = DialogueStateTracker.from_events("conformance", events, slots=domain.slots)
         results = agent.processor.graph_runner.run(inputs={PLACEHOLDER_TRACKER: tracker}, targets=nodes)
-        found.append({node: told(results[node], domain.action_names_or_texts) for node in nodes})
+        found.append({node: prediction_as_dict(results[node], domain.action_names_or_texts) for node in nodes})
     return found
 
 
-def told(prediction: Any, names: list[str]) -> dict[str, Any]:
+def prediction_as_dict(prediction: Any, names: list[str]) -> dict[str, Any]:
     added = [event for event in prediction.optional_events or [] if isinstance(event, EntitiesAdded)]
     keys = ("entity", "start", "end", "value")
     return {
