@@ -16,12 +16,12 @@ SAMPLE_SECONDS = 0.2
 
 def machine() -> str:
     """Cores, their model, and the architecture."""
-    told = [
+    processor_names = [
         line.split(":", 1)[1].strip()
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         if line.startswith("model name")
     ]
-    return f"{os.cpu_count()} CPU cores ({told[0] if told else 'unnamed'}, {platform.machine()})"
+    return f"{os.cpu_count()} CPU cores ({processor_names[0] if processor_names else 'unnamed'}, {platform.machine()})"
 
 
 def family(process: int) -> list[int]:

@@ -15,11 +15,13 @@ FALLBACK = "nlu_fallback"
 Parse = Mapping[str, Any]
 
 
-def figures(gold: Sequence[str], told: Sequence[str], *, without: str | None = None) -> dict[str, dict[str, float]]:
+def figures(
+    gold: Sequence[str], given_labels: Sequence[str], *, without: str | None = None
+) -> dict[str, dict[str, float]]:
     """Precision, recall, F1 and support per label, and their averages, as scikit-learn's classification report."""
-    labels = sorted({*gold, *told} - {without})
+    labels = sorted({*gold, *given_labels} - {without})
     counts = dict.fromkeys(labels, (0, 0, 0))
-    for wanted, found in zip(gold, told, strict=True):
+    for wanted, found in zip(gold, given_labels, strict=True):
         for label in {wanted, found} & counts.keys():
             hits, predicted, actual = counts[label]
             counts[label] = (hits + (wanted == found), predicted + (found == label), actual + (wanted == label))
@@ -58,13 +60,13 @@ def entity_report(
     gold: Sequence[Sequence[Parse]], parses: Sequence[Parse], extractor: str
 ) -> dict[str, dict[str, float]]:
     """Of what one extractor found."""
-    wanted, told = [], []
+    wanted, given_labels = [], []
     for entities, parse in zip(gold, parses, strict=True):
         found = [entity for entity in parse["entities"] if entity["extractor"] == extractor]
         for start, end in parse["text_tokens"]:
             wanted.append(_label(start, end, entities))
-            told.append(_label(start, end, found))
-    return figures(wanted, told, without=NO_ENTITY)
+            given_labels.append(_label(start, end, found))
+    return figures(wanted, given_labels, without=NO_ENTITY)
 
 
 def _label(start: int, end: int, entities: Sequence[Parse]) -> str:

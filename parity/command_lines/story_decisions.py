@@ -25,15 +25,15 @@ def stories_report(core: CoreModel, assistant: Assistant) -> tuple[dict[str, dic
     an active form that ought to go on where the story says otherwise, the prediction that follows counts.
     """
     gold: list[str] = []
-    told: list[str] = []
+    chosen_actions: list[str] = []
     trackers = training_trackers(assistant.stories, assistant.domain, 0)
     right = 0
     for tracker in trackers:
         wanted, decided = _decisions(core, assistant, tracker.events)
         right += wanted == decided
         gold += wanted
-        told += decided
-    return figures(gold, told), right, len(trackers)
+        chosen_actions += decided
+    return figures(gold, chosen_actions), right, len(trackers)
 
 
 def _decisions(core: CoreModel, assistant: Assistant, events: list[Event]) -> tuple[list[str], list[str]]:

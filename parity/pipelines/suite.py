@@ -80,14 +80,14 @@ def default_differences(rasa: dict[str, Any]) -> list[str]:
     return found
 
 
-def differences(variant: Variant, texts: list[str], told: Mapping[str, Any], pipeline: Pipeline) -> list[str]:
+def differences(variant: Variant, texts: list[str], parsed_by_rasa: Mapping[str, Any], pipeline: Pipeline) -> list[str]:
     """Compare the parses of both archives by both sides, and print how much there was to compare."""
     found = []
     for side, trainer in (("theirs", "Rasa"), ("ours", "rebake")):
         with load_model(variant[side]) as model:
             parsed = model.parse_all(texts)
         entities = sum(len(parse["entities"]) for parse in parsed)
-        wrong = compare_parses(texts, told[side], parsed)
+        wrong = compare_parses(texts, parsed_by_rasa[side], parsed)
         print(f"  trained by {trainer}: {len(texts)} texts, {entities} entities, {len(wrong) or 'no'} differences")
         found += [f"trained by {trainer}: {difference}" for difference in wrong]
         silent = extractors(pipeline) - {entity.get("extractor") for parse in parsed for entity in parse["entities"]}
