@@ -41,6 +41,7 @@ BENCHMARKS = {
     "rasa_parse_speed": Benchmark("parse_speed", "how fast Rasa parses with an archive", in_rasa=True),
     "nlu_quality": Benchmark("nlu_quality", "accuracy of rebake's NLU on test data"),
     "story_accuracy": Benchmark("story_accuracy", "`rasa test core` on archives of both"),
+    "check_speed": Benchmark("check_speed", "how fast an assistant is checked, and how that grows with its examples"),
     "core_scale": Benchmark("core_scale", "how training Core without networks grows with the stories"),
     "sparse_rows": Benchmark("sparse_rows", "rebake's rows of sparse features against scipy.sparse"),
     "training_choices": Benchmark("training_choices", "what rebake's departures from Rasa's training of DIET gain"),

@@ -16,7 +16,7 @@ from rebake.store.transfer import Transfer
 from support.assistants import write_tiny
 from support.github_api import GitHubApi
 from support.github_job import Project
-from support.github_openapi import CACHE, Description, load_description
+from support.github_openapi import CACHE, load_description
 from support.tiers import (
     WITHOUT_TENSORFLOW,
     forbid_network,
@@ -62,7 +62,7 @@ def api(request: pytest.FixtureRequest) -> Iterator[GitHubApi]:
     """GitHub's double. The fast tier checks it against GitHub's API description only if that was fetched before."""
     api = GitHubApi()
     if CACHE.exists() or not request.config.getoption("--fast"):
-        api.description = Description(load_description())
+        api.description = load_description()
     with api.serving():
         yield api
     assert api.problems == []

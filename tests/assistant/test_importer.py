@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from rebake.assistant.importer import DATA_KEYS, ProjectImporter, load_assistant
 from rebake.assistant.stories.reader import STEP_KEYS
 from rebake.errors import DataError, RebakeError, StorageError, UnsupportedError
 from support.assistant_files import load, write
-from support.shared import need
 
 STORY = "stories:\n- story: {name}\n  steps:\n  - intent: a\n"
 CONFIG = "recipe: default.v1\nassistant_id: x\nlanguage: en\n"
@@ -216,18 +214,6 @@ def error_of(config: Path | None, domain: Path | None, data: Path | None) -> Reb
     except RebakeError as error:
         return error
     return None
-
-
-@pytest.mark.shared
-def test_real_projects_are_read_fast() -> None:
-    for name, seconds in (("assistants/helpdesk", 0.15), ("nlu/hwu64_k1", 0.8)):
-        root = need(name)
-        taken = []
-        for _ in range(3):
-            started = time.process_time()  # other work on the machine does not count
-            load_assistant(root / "config.yml", root / "domain.yml", root / "data")
-            taken.append(time.process_time() - started)
-        assert min(taken) < seconds
 
 
 def test_reading_needs_neither_numpy_nor_tensorflow() -> None:

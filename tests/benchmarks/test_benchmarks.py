@@ -109,6 +109,7 @@ def test_both_sides_are_trained_with_the_epochs_and_seed_that_are_asked_for(tmp_
         assert component == ({**before, "epochs": 2, "random_seed": 7} if is_network else before)
 
 
+@pytest.mark.slow
 def test_a_process_is_measured_with_its_children(tmp_path: Path) -> None:
     child = "import time; kept = b'x' * 2**28; time.sleep(0.6)"
     script = f'import subprocess, sys; subprocess.run([sys.executable, "-c", "{child}"])'

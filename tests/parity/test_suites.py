@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sklearn.metrics import classification_report
 
 from parity import __main__ as command
 from parity import rasa
@@ -130,7 +129,10 @@ def test_the_variants_have_every_component_that_trains_without_a_server_or_downl
     assert trained - elsewhere == NAMED
 
 
+@pytest.mark.slow
 def test_report_figures_are_those_of_scikit_learn() -> None:
+    from sklearn.metrics import classification_report  # takes longer to import than all of these tests
+
     gold = ["a", "a", "b", "c", "c", "no_entity", "b"]
     predicted = ["a", "b", "b", "no_entity", "c", "c", "d"]
     expected = classification_report(

@@ -128,6 +128,7 @@ class Counter:
         return escape(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [None, NoticeKind.DUPLICATE_EXAMPLE])
 def test_escaping_is_in_proportion_to_what_is_shown(kind: NoticeKind | None, monkeypatch: pytest.MonkeyPatch) -> None:
     many = tuple(Notice(f"odd {n} " + "x" * 100, Location("data/nlu.yml", n), kind) for n in range(38_000))

@@ -206,7 +206,8 @@ def test_a_new_version_of_a_training_is_reported() -> None:
     assert verdict.reasons == (f"version of DIETClassifier's training {record.version} -> {record.version + 1}",)
 
 
-def test_a_part_whose_every_example_is_new_is_compared_quickly_and_reported_in_one_clause() -> None:
+@pytest.mark.slow
+def test_a_part_whose_every_example_is_new_is_reported_in_one_clause() -> None:
     def record(name: str) -> PartRecord:
         return PartRecord(
             name, tuple(Item("example", f"i{n % 9}", f"{name}{n}", f"{name}.yml", n) for n in range(20_000))

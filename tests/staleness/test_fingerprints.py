@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -554,29 +553,6 @@ def test_real_assistants_have_all_three_parts_and_the_same_fingerprints_every_ti
     first = prints(load(directory))
     assert set(first.parts) == ALL
     assert first == prints(load(directory))
-
-
-@pytest.mark.shared
-def test_fingerprinting_helpdesk_takes_milliseconds() -> None:
-    assert seconds_of(load(need("assistants/helpdesk"))) < 0.05
-
-
-@pytest.mark.shared
-def test_ten_thousand_examples_are_fingerprinted_in_a_fraction_of_a_second() -> None:
-    directory = need("nlu/hwu64_k1")
-    assistant = load_assistant(directory / "config.yml", None, directory / "data")
-    assert len(assistant.nlu.examples) > 9000
-    assert seconds_of(assistant) < 0.5  # 0.13 on a quiet machine
-
-
-def seconds_of(assistant: Assistant) -> float:
-    """Of this process alone: other work on the machine does not count."""
-    seconds = []
-    for _ in range(3):
-        started = time.process_time()
-        prints(assistant)
-        seconds.append(time.process_time() - started)
-    return min(seconds)
 
 
 def test_nothing_heavy_is_imported_for_a_check() -> None:

@@ -103,7 +103,9 @@ def test_what_fails_for_good_says_what_to_do(
 
 
 def test_an_unreachable_api_is_reported_without_its_address(tmp_path: Path) -> None:
-    client = Github(base_url="http://127.0.0.1:9", auth=Auth.Token("s3cret"), retry=None, lazy=True)
+    client = Github(
+        base_url="http://127.0.0.1:9", auth=Auth.Token("s3cret"), retry=None, lazy=True, seconds_between_requests=0
+    )
     releases = Releases(client.get_repo("a/b"), Transfer("s3cret"), Retries(sleep=lambda _: None))
     with pytest.raises(StorageError, match="no connection") as caught:
         releases.find("store")
@@ -176,7 +178,14 @@ def test_a_ruleset_against_the_tag_is_reported_in_githubs_words(
 
 def test_an_api_below_a_path_is_asked_there(api: GitHubApi, tmp_path: Path) -> None:
     api.path = "/api/v3"
-    client = Github(base_url=api.url, auth=Auth.Token(api.token), retry=None, lazy=True)
+    client = Github(
+        base_url=api.url,
+        auth=Auth.Token(api.token),
+        retry=None,
+        lazy=True,
+        seconds_between_requests=0,
+        seconds_between_writes=0,
+    )
     repository = client.get_repo(api.repository)
     retries = Retries(sleep=lambda _: None)
     store = ReleaseStore(Releases(repository, Transfer(api.token), retries), "store", "run")

@@ -270,6 +270,7 @@ class GitHubApi(Bodies):
 def _handler(api: GitHubApi, server: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # a reply in one packet: a body that follows its headers waits 40 ms for their receipt
 
         def _do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

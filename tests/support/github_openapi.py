@@ -33,8 +33,8 @@ PATHS = (
 ANY_TIME = {401, 403, 404, 422, 429, 500, 502, 503, 504}  # replies that GitHub may give to anything
 
 
-def load_description() -> dict[str, Any]:
-    """The cut-down description; skips the test where it is not available (.ci/run requires it)."""
+def load_description() -> Description:
+    """Checks against the cut-down description; skips the test where it is not available (.ci/run requires it)."""
     if not CACHE.exists():
         try:
             _fetch()
@@ -47,9 +47,8 @@ def load_description() -> dict[str, Any]:
 
 
 @cache
-def _read() -> dict[str, Any]:
-    description: dict[str, Any] = json.loads(CACHE.read_text(encoding="utf-8"))
-    return description
+def _read() -> Description:
+    return Description(json.loads(CACHE.read_text(encoding="utf-8")))
 
 
 def _fetch() -> None:

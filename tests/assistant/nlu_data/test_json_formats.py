@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -297,11 +296,9 @@ def test_whatever_stands_there_is_read_as_python_reads_it_or_refused(text: str) 
     assert parse_json(text, "x.json") == expected
 
 
-def test_a_large_file_is_read_fast(tmp_path: Path) -> None:
+def test_places_in_a_large_file_are_right(tmp_path: Path) -> None:
     examples = [annotated() | {"text": f"ab cd {i}"} for i in range(10_000)]
     text = rasa_data(common_examples=examples)
-    started = time.process_time()
     result = read_rasa_json(parse_json(text, "x.json"), "x.json")
     assert len(result.examples) == 10_000
     assert str(result.examples[-1].location) == place("x.json", 4 + 9_999 * 11)
-    assert time.process_time() - started < 1.5

@@ -67,6 +67,7 @@ def by_scikit_learn(intents: dict[str, tuple[str, ...]], written: list[str], **o
     return estimator.classes_.tolist(), estimator.predict_proba(counts.transform(written))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("intents", [TWO, THREE], ids=["two", "three"])
 def test_the_ranking_is_that_of_scikit_learn(intents: dict[str, tuple[str, ...]]) -> None:
     training, featurizer = featurized(intents)

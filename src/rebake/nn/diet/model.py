@@ -25,6 +25,7 @@ from rebake.nn.layers.masked_language_model import DISTINCT
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.text_data import Batch, TextData, Widths
 from rebake.nn.threads import for_predictions, for_training
+from rebake.nn.tracing import Traced
 from rebake.nn.training.batching import Batching
 from rebake.nn.training.checkpoints import FromCheckpoint, write_checkpoint
 from rebake.nn.training.evaluation import EvaluationSettings, micro_f1
@@ -71,7 +72,7 @@ class DietModel:
         self.network: Diet = self._network(config, widths, features, tags)
         self._asked = 0
         self._tracing = Lock()
-        self._traced: Any = None
+        self._traced: Traced | None = None
 
     def _network(
         self, config: DietConfig, widths: Widths, labels: DietLabels | None, tags: Mapping[TagName, int]
@@ -165,7 +166,7 @@ class DietModel:
         with self._tracing:  # threads may ask at a time
             self._asked += 1
             if self._traced is None and self._asked > UNTRACED:
-                self._traced = tf.function(partial(network.forward), input_signature=[signature], autograph=False)
+                self._traced = Traced(network.forward, signature)
         # Texts that no featurizer has a certain kind of features for are rare, and not worth a separate trace.
         forward = self._traced if self._traced is not None and batch.keys() == signature.keys() else network.forward
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +21,7 @@ from rebake.nn.ted.config import TedConfig
 from rebake.nn.ted.dialogue_data import DialogueLabels, Dialogues, Inputs
 from rebake.nn.ted.network import Asked, Ted
 from rebake.nn.threads import for_predictions, for_training
+from rebake.nn.tracing import Traced
 from rebake.nn.training.batching import Batching
 from rebake.nn.training.checkpoints import FromCheckpoint, check_complete, write_checkpoint
 from rebake.nn.training.evaluation import EvaluationSettings, micro_f1
@@ -76,9 +76,7 @@ class TedModel:
         self.weights = Weights(source)
         self.network = Ted(self.weights, config, inputs, labels, tags)
         self._labels: tf.Tensor | None = None
-        signature = (self.network.signature(), tf.TensorSpec([None, None], tf.float32))
-        # A partial makes a separate function for each network, so that TensorFlow does not warn of retracing.
-        self._traced = tf.function(partial(self._predict), input_signature=signature, autograph=False)
+        self._traced = Traced(self._predict, self.network.signature(), tf.TensorSpec([None, None], tf.float32))
 
     @classmethod
     def train(

@@ -9,17 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from rebake.base.progress import Progress
-from rebake.nn import no_garbage_collection
 from rebake.nn.layers.noise import Noise
+from rebake.nn.tracing import Traced
 from rebake.nn.training.averaging import Average
 from rebake.nn.weights import Weights
 
@@ -100,10 +98,7 @@ def fit(
             weights.variables[kernel].assign(weights.variables[kernel] * weights.variables[mask])
         return {**named, "loss": total}
 
-    # The step has no Python control flow over tensors; reading its source for some would take longer than tracing it.
-    # A partial makes a separate function per network; otherwise TensorFlow warns of retracing at the fifth network.
-    numbers = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)
-    traced = tf.function(partial(step), input_signature=[signature, *numbers], autograph=False)
+    traced = Traced(step, signature, tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32))
     average = Average(trainable.values(), settings.epochs, settings.averaged)
     number = 0
     means: dict[str, float] = {}
@@ -112,8 +107,7 @@ def fit(
             results = []
             bound = tf.constant(0.0 if epoch < settings.conditional_epochs else -np.inf, tf.float32)
             for batch in ahead(batches(epoch)):
-                with no_garbage_collection() if number == 0 else nullcontext():  # the first call traces
-                    results.append(traced(batch, tf.constant(number, tf.int32), bound))
+                results.append(traced(batch, tf.constant(number, tf.int32), bound))
                 for watcher in watchers:
                     watcher.step_done(number, results[-1])
                 number += 1
