@@ -79,6 +79,13 @@ class OptionReader:
             raise self._bad(name, value, "a text")
         return value
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list of texts, empty where the option is null. Raises ModelError for anything else."""
+        value = self._value(name) or ()
+        if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
+            raise self._bad(name, value, "a list of texts")
+        return tuple(value)
+
     def of(self, name: str) -> OptionReader:
         """Return the options that the option ``name`` maps attributes to. Raises ModelError if it is no mapping."""
         value = self._value(name)

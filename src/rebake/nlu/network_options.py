@@ -5,6 +5,7 @@ Importing this module does not import TensorFlow; calling its functions does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from rebake.base.option_reader import OptionReader
@@ -114,6 +115,21 @@ def evaluation_settings(read: OptionReader, seed: int) -> EvaluationSettings:
         log_directory=read.text_or_none("tensorboard_log_directory"),
         log_level=read.one_of("tensorboard_log_level", ("epoch", "batch")),
     )
+
+
+def evaluation_warnings(read: OptionReader, node: str) -> Iterator[str]:
+    """What Rasa says of evaluations that never come."""
+    held_out, every = read.whole("evaluate_on_number_of_examples"), read.whole("evaluate_every_number_of_epochs")
+    if held_out > 0 and every > read.whole("epochs"):
+        yield (
+            f"{node}: there is no evaluation, as evaluate_every_number_of_epochs ({every}) is more than epochs "
+            f"({read.whole('epochs')})."
+        )
+    if read.flag("checkpoint_model") and held_out <= 0:
+        yield (
+            f"{node}: checkpoint_model has no effect, as evaluate_on_number_of_examples is {held_out}: nothing is "
+            "evaluated, and the last weights are kept."
+        )
 
 
 def seed_of(read: OptionReader, seed: int) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rebake.nlu.classifiers.response_selector import ResponseSelector
 from rebake.nlu.diet.config import diet_config
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
 
 def of_classifier(**options: Any) -> DietOptions:
-    return DietOptions({**COMPONENTS["DIETClassifier"].defaults, **options}, "DIETClassifier1")
+    return DietOptions.of({**COMPONENTS["DIETClassifier"].defaults, **options}, "DIETClassifier1")
 
 
 def of_selector(**options: Any) -> DietConfig:
-    return diet_config(DietOptions({**COMPONENTS["ResponseSelector"].defaults, **options}, "ResponseSelector1"))
+    selector = ResponseSelector({**COMPONENTS["ResponseSelector"].defaults, **options}, "ResponseSelector1")
+    return diet_config(selector.options)
 
 
 def test_the_network_has_what_the_options_say() -> None:
@@ -49,16 +51,16 @@ def test_a_selector_has_no_transformer_and_reads_texts_of_labels_if_asked() -> N
 
 
 def test_the_trainings_seed_counts_where_the_component_has_none() -> None:
-    assert fit_settings(of_classifier().read, "net", 5).seed == 5
-    assert fit_settings(of_classifier(random_seed=0).read, "net", 5).seed == 0
-    assert evaluation_settings(of_classifier(random_seed=7).read, 5).seed == 7
+    assert fit_settings(of_classifier().network, "net", 5).seed == 5
+    assert fit_settings(of_classifier(random_seed=0).network, "net", 5).seed == 0
+    assert evaluation_settings(of_classifier(random_seed=7).network, 5).seed == 7
 
 
 def test_evaluation_and_batches_are_as_the_options_say() -> None:
     read = of_classifier(
         evaluate_every_number_of_epochs=-1, tensorboard_log_directory="", batch_size=8, drop_small_last_batch=True
-    ).read
+    ).network
     found = evaluation_settings(read, 5)
     assert (found.every, found.log_directory, found.log_level) == (300, None, "epoch")
     assert (batching(read).sizes, batching(read).drop_small_last) == (8, True)
-    assert batching(of_classifier().read).sizes == (64, 256)
+    assert batching(of_classifier().network).sizes == (64, 256)

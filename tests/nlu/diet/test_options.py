@@ -17,7 +17,7 @@ MARGIN = {"loss_type": "margin"}
 
 
 def checked(**options: Any) -> DietOptions:
-    return DietOptions(valid_options("DIETClassifier", **options), "DIETClassifier1")
+    return DietOptions.of(valid_options("DIETClassifier", **options), "DIETClassifier1")
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,14 @@ def test_the_margin_loss_has_similarities_for_confidences() -> None:
 )
 def test_what_may_not_be_meant_is_reported(options: dict[str, Any], message: str) -> None:
     context, notices = listening()
-    warn_about_training(valid_options("DIETClassifier", **options), "DIETClassifier1", context)
+    warn_about_training(checked(**options), "DIETClassifier1", context)
     assert any(message in notice.message and notice.location == PLACE for notice in notices)
 
 
 def test_the_defaults_are_nothing_to_warn_of() -> None:
     context, notices = listening()
     messages = [Message({}, features={"text": [Features("words")]})]
-    warn_about_training(valid_options("DIETClassifier"), "DIETClassifier1", context)
+    warn_about_training(checked(), "DIETClassifier1", context)
     warn_about_featurizers(["words"], "DIETClassifier1", messages, context)
     assert not list(notices)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rebake.base.option_reader import OptionReader
+from rebake.nlu.network_options import evaluation_warnings
+
 CROSS_ENTROPY = "cross_entropy"
 MARGIN = "margin"
 AUTO = "auto"
@@ -40,15 +43,7 @@ def resolve_intent_options(options: Mapping[str, Any], node: str, warn: Callable
 def _settle_evaluation(resolved: dict[str, Any], node: str, warn: Callable[[str], None]) -> None:
     if resolved["evaluate_every_number_of_epochs"] == -1:
         resolved["evaluate_every_number_of_epochs"] = resolved["epochs"]
-    held_out, every = resolved["evaluate_on_number_of_examples"], resolved["evaluate_every_number_of_epochs"]
-    if held_out > 0 and every > resolved["epochs"]:
-        warn(
-            f"{node}: there is no evaluation, as evaluate_every_number_of_epochs ({every}) is more than epochs "
-            f"({resolved['epochs']})."
-        )
-    if resolved["checkpoint_model"] and held_out <= 0:
-        warn(
-            f"{node}: checkpoint_model has no effect, as evaluate_on_number_of_examples is {held_out}: the last "
-            "weights are kept."
-        )
+    for message in evaluation_warnings(OptionReader(resolved, node), node):
+        warn(message)
+    if resolved["evaluate_on_number_of_examples"] <= 0:
         resolved["checkpoint_model"] = False

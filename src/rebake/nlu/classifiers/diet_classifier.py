@@ -36,7 +36,7 @@ class DIETClassifier:
     """A component of the pipeline; without a model (not enough data to train) it predicts nothing."""
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
-        self.options = DietOptions(options, node)
+        self.options = DietOptions.of(options, node)
         self.node = node
         self.model: DietModel | None = None
         self.files: DietFiles | None = None
@@ -50,12 +50,12 @@ class DIETClassifier:
             if selected(message, TEXT, options.featurizers) and (not options.intents or INTENT in message.attributes)
         ]
         names = sorted({message.attributes[INTENT] for message in training.messages if INTENT in message.attributes})
-        warn_about_training(options.options, self.node, context)
+        warn_about_training(options, self.node, context)
         warn_about_featurizers(options.featurizers, self.node, training.messages, context)
         if not self._trainable(messages, names, context):
             return {}
         specs = self._tag_specs(training.messages)
-        if not (options.intents or specs or options.options["use_masked_language_model"]):
+        if not (options.intents or specs or options.network.flag("use_masked_language_model")):
             context.warn(f"{self.node} is left untrained: no example has an annotated entity to learn.")
             return {}
         features = stack(messages, TEXT, options.featurizers)
@@ -86,12 +86,12 @@ class DIETClassifier:
             texts,
             text_data(of_labels) if options.intents else None,
             {spec.name: len(spec.tags) for spec in specs},
-            batching=batching(options.read),
-            settings=fit_settings(options.read, self.node, context.seed),
+            batching=batching(options.network),
+            settings=fit_settings(options.network, self.node, context.seed),
             progress=context.progress,
             num_threads=context.num_threads,
             warn=context.warn,
-            evaluation=evaluation_settings(options.read, context.seed),
+            evaluation=evaluation_settings(options.network, context.seed),
         )
         self.files = DietFiles(
             data_example(features, of_labels, texts),

@@ -39,10 +39,10 @@ class ResponseSelector:
     """A component of the pipeline; without a model (no retrieval intents) it selects nothing, and says so as Rasa."""
 
     def __init__(self, options: Mapping[str, Any], node: str) -> None:
-        self.options = DietOptions({**options, **_FIXED}, node)
+        self.options = DietOptions.of({**options, **_FIXED}, node)
         self.node = node
-        self.retrieval_intent: str | None = options["retrieval_intent"] or None
-        self.reads_texts = bool(options["use_text_as_label"])
+        self.retrieval_intent = self.options.network.text_or_none("retrieval_intent")
+        self.reads_texts = self.options.network.flag("use_text_as_label")
         self.model: DietModel | None = None
         self.files: DietFiles | None = None
         self.responses = ResponseFiles({}, ())
@@ -56,7 +56,7 @@ class ResponseSelector:
         messages = [message for message in labelled if selected(message, TEXT, featurizers)]
         if not self._trainable(labelled, messages, attribute, context):
             return {}
-        warn_about_training(self.options.options, self.node, context)
+        warn_about_training(self.options, self.node, context)
         self._warn_about_hidden_layers(context)
         self.responses = ResponseFiles.of(training)
         features = stack(messages, TEXT, featurizers)
@@ -89,8 +89,9 @@ class ResponseSelector:
         return False
 
     def _warn_about_hidden_layers(self, context: TrainingContext) -> None:
-        sizes = self.options.options["hidden_layers_sizes"]
-        if self.options.options["number_of_transformer_layers"] > 0 and any(sizes.values()):
+        read = self.options.network
+        sizes = read.options["hidden_layers_sizes"]
+        if read.whole("number_of_transformer_layers") > 0 and any(sizes.values()):
             context.warn(
                 f"{self.node}: a transformer works best without hidden layers before it; hidden_layers_sizes is "
                 f"{dict(sizes)}."
@@ -103,7 +104,10 @@ class ResponseSelector:
                     f"{self.node} needs features of the tokens of {what}, and its featurizers give none.",
                     fix="Add a featurizer such as CountVectorsFeaturizer in front of it.",
                 )
-        if self.options.options["share_hidden_layers"] and text_data(features).widths != text_data(of_labels).widths:
+        if (
+            self.options.network.flag("share_hidden_layers")
+            and text_data(features).widths != text_data(of_labels).widths
+        ):
             raise DataError(
                 f"{self.node}: share_hidden_layers needs the same features of texts and responses.",
                 fix="Use CountVectorsFeaturizer alone, with use_shared_vocab, or set share_hidden_layers to false.",
@@ -126,12 +130,12 @@ class ResponseSelector:
             texts,
             text_data(of_labels),
             {},
-            batching=batching(options.read),
-            settings=fit_settings(options.read, self.node, context.seed),
+            batching=batching(options.network),
+            settings=fit_settings(options.network, self.node, context.seed),
             progress=context.progress,
             num_threads=context.num_threads,
             warn=context.warn,
-            evaluation=evaluation_settings(options.read, context.seed),
+            evaluation=evaluation_settings(options.network, context.seed),
         )
         label_data = encode_features(of_labels, range(len(names)), mask=False)
         self.files = DietFiles(

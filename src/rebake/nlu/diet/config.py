@@ -22,7 +22,7 @@ def diet_config(options: DietOptions) -> DietConfig:
     """
     from rebake.nn.diet.config import DietConfig
 
-    read = options.read
+    read = options.network
     hidden = read.of("hidden_layers_sizes")
     return DietConfig(
         text=combine_config(read, "text", drops_inputs=True),
