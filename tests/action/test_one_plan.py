@@ -12,9 +12,10 @@ import pytest
 from rebake.action.event import Event
 from rebake.action.run import Run
 from rebake.action.run_plan import RunPlan
-from rebake.action.runner import LogProgress, Runner
+from rebake.action.runner import Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
+from rebake.base.progress import Silent
 from rebake.staleness.git.changes import Base
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.slow
 SHA = "a" * 40
 
 
-class Silent:
+class UnreadPullRequests:
     """Pull requests that nobody reads."""
 
     def write_comment(self, number: int, text: str) -> str:
@@ -66,13 +67,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, releases: Releases, sto
         monkeypatch.setenv(name, str(tmp_path / name))
     settings = Settings.read(lambda name: {"token": "t"}.get(name, ""))
     event = Event("push", {}, "acme/bot", SHA, "refs/heads/main", "https://a", "https://s", "1", tmp_path)
-    pull_requests: Any = Silent()
+    pull_requests: Any = UnreadPullRequests()
     services = Services(
         store=store,
         releases=releases,
         pull_requests=pull_requests,
         runner=Runner(),
-        progress=LogProgress(),
+        progress=Silent(),
         run_word="w",
         git_credentials={},
     )

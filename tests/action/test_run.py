@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -19,11 +18,12 @@ from rebake.action import run as run_module
 from rebake.action.event import Event
 from rebake.action.run import Run
 from rebake.action.run_plan import RunPlan
-from rebake.action.runner import MAX_ANNOTATIONS, LogProgress, Runner
+from rebake.action.runner import MAX_ANNOTATIONS, Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.base.location import Location, Notice
 from rebake.base.notices import NoticeGroup
+from rebake.base.progress import Silent
 from rebake.errors import StorageError
 from rebake.staleness.git.changes import Base
 from support.assistants import write_tiny
@@ -84,7 +84,7 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
             releases=cast(Any, None),
             pull_requests=cast(Any, pull_requests),
             runner=Runner(),
-            progress=LogProgress(),
+            progress=Silent(),
             run_word="w",
             git_credentials={},
         )
@@ -169,14 +169,3 @@ def test_a_warning_is_one_command_whatever_it_says(message: str, file: str) -> N
     assert properties.startswith("warning title=rebake,file=")
     assert properties.count(",") == 5
     assert rest == ""
-
-
-def test_progress_is_a_line_now_and_then(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rebake.action.runner.PROGRESS_EVERY", 0.0)
-    with caplog.at_level(logging.INFO, "rebake"), LogProgress().task("DIETClassifier5", 3) as task:
-        task.advance(loss=1.23456)
-        task.advance(2)
-    assert [record.message for record in caplog.records][:2] == [
-        "DIETClassifier5: epoch 1 of 3, loss 1.235",
-        "DIETClassifier5: epoch 3 of 3",
-    ]

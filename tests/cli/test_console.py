@@ -1,24 +1,14 @@
-"""What logs show of long work."""
+"""How a terminal shows warnings."""
 
 import io
 from contextlib import redirect_stderr
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
-from rebake.cli.console import LineProgress, print_notices
-
-
-@pytest.mark.parametrize(("total", "length"), [(1, "1 epoch"), (2, "2 epochs")])
-def test_logs_say_how_long_work_is_and_how_it_ended(total: int, length: str) -> None:
-    stream = io.StringIO()
-    with LineProgress(stream).task("DIETClassifier3", total) as task:
-        for _ in range(total):
-            task.advance(loss=1.5)
-    assert stream.getvalue() == f"DIETClassifier3: {length}\nDIETClassifier3: done, loss 1.5, 0 s\n"
+from rebake.cli.console import print_notices
 
 
 def printed(*notices: Notice) -> list[str]:

@@ -19,9 +19,10 @@ from rebake.action.ownership import give_back
 from rebake.action.pull_request import PullRequests
 from rebake.action.run import Run
 from rebake.action.run_plan import plan_run
-from rebake.action.runner import LogProgress, Runner
+from rebake.action.runner import Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
+from rebake.base.progress import LineProgress
 from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
 from rebake.store.release_store import ReleaseStore
@@ -103,7 +104,7 @@ def _services(settings: Settings, event: Event, runner: Runner) -> Services:
         releases=releases,
         pull_requests=PullRequests(client, repository, retries),
         runner=runner,
-        progress=LogProgress(),
+        progress=LineProgress(logging.getLogger("rebake").info),
         run_word=run_word,
         git_credentials=_git_credentials(settings, event, runner),
     )

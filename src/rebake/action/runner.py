@@ -11,7 +11,6 @@ import os
 import posixpath
 import secrets
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -20,12 +19,10 @@ from actions_toolkit import core
 
 from rebake.base.location import Location
 from rebake.base.notices import NoticeGroup
-from rebake.base.progress import Task
 
 logger = logging.getLogger("rebake")
 
 MAX_ANNOTATIONS = 10  # of one kind in one step; GitHub drops the rest
-PROGRESS_EVERY = 10.0  # seconds between two lines about one task
 
 
 class Runner:
@@ -106,30 +103,3 @@ class Runner:
         command = f"::{self._word}::" if on else f"::stop-commands::{self._word}"
         sys.stdout.write(f"{command}\n")
         sys.stdout.flush()
-
-
-class LogProgress:
-    """Training progress as lines of a log, every few seconds."""
-
-    @contextmanager
-    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
-        started = time.monotonic()
-        yield _LoggedTask(name, total, unit)
-        logger.info("%s: done in %.1f s", name, time.monotonic() - started)
-
-
-class _LoggedTask:
-    def __init__(self, name: str, total: int, unit: str) -> None:
-        self._name = name
-        self._total = total
-        self._unit = unit
-        self._done = 0
-        self._logged_at = time.monotonic()
-
-    def advance(self, steps: int = 1, **figures: float) -> None:
-        self._done += steps
-        now = time.monotonic()
-        if now - self._logged_at >= PROGRESS_EVERY:
-            self._logged_at = now
-            values = "".join(f", {key} {value:.4g}" for key, value in figures.items())
-            logger.info("%s: %s %d of %d%s", self._name, self._unit, self._done, self._total, values)

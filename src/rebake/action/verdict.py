@@ -9,7 +9,7 @@ from rebake.archive.manifest import PARTS, Part
 from rebake.build.plan import Baseline, Plan
 from rebake.errors import ModelError, StorageError
 from rebake.report.model import PartReport
-from rebake.staleness.verdict import CODE_FORCED, CODES, PartVerdict
+from rebake.staleness.verdict import PartVerdict, bit_code
 from rebake.store.release_store import ReleaseStore, StoredPart
 
 
@@ -31,8 +31,8 @@ class StoreVerdict:
 
     @property
     def code(self) -> int:
-        """As :attr:`rebake.staleness.verdict.Verdict.code`."""
-        return CODE_FORCED if self.forced else sum(CODES[part.part] for part in self.parts if part.is_stale)
+        """As :func:`rebake.staleness.verdict.bit_code`."""
+        return bit_code((part.part for part in self.parts if part.is_stale), self.forced)
 
 
 def newest_published(store: ReleaseStore, manifest_name: str) -> Baseline:

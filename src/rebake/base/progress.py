@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
 STDERR = threading.RLock()
 """Held while file descriptor 2 leads nowhere; who reports from another thread waits for it, or nobody would see it."""
+
+LINE_INTERVAL = 10.0  # seconds between the lines of one task in a log
 
 
 class Task(Protocol):
@@ -37,3 +40,40 @@ class Silent:
     @contextmanager
     def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:  # noqa: ARG002
         yield _SilentTask()
+
+
+class _LineTask:
+    def __init__(self, name: str, total: int, unit: str, write: Callable[[str], object]) -> None:
+        self.name, self.total, self.unit, self.write = name, total, unit, write
+        self.done = 0
+        self.figures: Mapping[str, float] = {}
+        self.started = self.last_line = time.monotonic()
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        self.done += steps
+        self.figures = figures or self.figures
+        if self.done < self.total and time.monotonic() - self.last_line >= LINE_INTERVAL:
+            self.line(f"{self.unit} {self.done}/{self.total}")
+
+    def line(self, what: str) -> None:
+        self.last_line = time.monotonic()
+        figures = f", {format_figures(self.figures)}" if self.figures else ""
+        self.write(f"{self.name}: {what}{figures}, {self.last_line - self.started:.0f} s")
+
+
+class LineProgress:
+    """For logs: a line when a task starts, then at most one every ten seconds, and one when it ends."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self.write = write
+
+    @contextmanager
+    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
+        self.write(f"{name}: {total} {unit}{'' if total == 1 else 's'}")
+        task = _LineTask(name, total, unit, self.write)
+        yield task
+        task.line("done")
+
+
+def format_figures(figures: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())

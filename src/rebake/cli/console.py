@@ -9,20 +9,18 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from rebake.base.location import Notice
-from rebake.base.progress import Progress, Silent, Task
+from rebake.base.progress import LineProgress, Progress, Silent, Task, format_figures
 from rebake.report.text import notice_lines
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
-
-LINE_INTERVAL = 10.0  # seconds between the lines of one task in a log
 
 
 def use_color(stream: TextIO) -> bool:
@@ -37,7 +35,7 @@ def make_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progr
         return Silent()
     if stream.isatty() and os.environ.get("TERM") != "dumb":
         return BarProgress(stream)
-    return LineProgress(stream)
+    return LineProgress(partial(print, file=stream, flush=True))
 
 
 def print_notices(notices: Iterable[Notice]) -> None:
@@ -48,45 +46,6 @@ def print_notices(notices: Iterable[Notice]) -> None:
         print(f"warning: {line}", file=sys.stderr)
     if len(lines) < len(found):
         print("Use --report FILE to get every warning with its line.", file=sys.stderr)
-
-
-def format_figures(figures: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
-
-
-class _LineTask:
-    def __init__(self, name: str, total: int, unit: str, stream: TextIO) -> None:
-        self.name, self.total, self.unit, self.stream = name, total, unit, stream
-        self.done = 0
-        self.figures: dict[str, float] = {}
-        self.started = self.last_line = time.monotonic()
-
-    def advance(self, steps: int = 1, **figures: float) -> None:
-        self.done += steps
-        self.figures = figures or self.figures
-        if self.done < self.total and time.monotonic() - self.last_line >= LINE_INTERVAL:
-            self.write(f"{self.unit} {self.done}/{self.total}")
-
-    def write(self, what: str) -> None:
-        self.last_line = time.monotonic()
-        figures = f", {format_figures(self.figures)}" if self.figures else ""
-        self.stream.write(f"{self.name}: {what}{figures}, {self.last_line - self.started:.0f} s\n")
-        self.stream.flush()
-
-
-class LineProgress:
-    """Sparse lines, for logs."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-
-    @contextmanager
-    def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
-        self.stream.write(f"{name}: {total} {unit}{'' if total == 1 else 's'}\n")
-        self.stream.flush()
-        task = _LineTask(name, total, unit, self.stream)
-        yield task
-        task.write("done")
 
 
 class _BarTask:

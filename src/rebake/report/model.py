@@ -11,7 +11,7 @@ from rebake.base.location import Location, Notice
 from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, RebakeError
 from rebake.staleness.git.changes import Changes
-from rebake.staleness.verdict import State, Verdict
+from rebake.staleness.verdict import State, Verdict, needs_training
 
 Mode = Literal["check", "train"]
 Origin = Literal["trained", "reused", "rebuilt", "updated", "none"]
@@ -46,7 +46,7 @@ class PartReport:
 
     @property
     def is_stale(self) -> bool:
-        return self.state in ("stale", "unknown")
+        return needs_training(self.state)
 
 
 @dataclass(frozen=True, slots=True)

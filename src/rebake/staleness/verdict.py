@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,16 @@ State = Literal["fresh", "stale", "unknown", "absent"]
 
 CODES: dict[Part, int] = {"core": 1, "nlu": 2, "nlg": 4}
 CODE_FORCED = 8
+
+
+def bit_code(stale: Iterable[Part], forced: bool) -> int:
+    """0 fresh; otherwise the sum of 1 core, 2 nlu, 4 nlg; 8 alone where training is forced."""
+    return CODE_FORCED if forced else sum(CODES[part] for part in stale)
+
+
+def needs_training(state: State) -> bool:
+    """Whether a part in this state is not fresh."""
+    return state in ("stale", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,7 @@ class PartVerdict:
 
     @property
     def is_stale(self) -> bool:
-        return self.state in ("stale", "unknown")
+        return needs_training(self.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +56,8 @@ class Verdict:
 
     @property
     def code(self) -> int:
-        """0 fresh; otherwise the sum of 1 core, 2 nlu, 4 nlg; 8 alone where training is forced."""
-        if self.forced:
-            return CODE_FORCED
-        return sum(CODES[verdict.part] for verdict in self.parts if verdict.is_stale)
+        """As :func:`bit_code`."""
+        return bit_code(self.stale_parts, self.forced)
 
     @property
     def is_fresh(self) -> bool:

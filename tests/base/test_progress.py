@@ -1,0 +1,28 @@
+"""What logs show of long work."""
+
+from __future__ import annotations
+
+import pytest
+
+from rebake.base.progress import LineProgress
+
+
+@pytest.mark.parametrize(("total", "length"), [(1, "1 epoch"), (2, "2 epochs")])
+def test_logs_say_how_long_work_is_and_how_it_ended(total: int, length: str) -> None:
+    lines: list[str] = []
+    with LineProgress(lines.append).task("DIETClassifier3", total) as task:
+        for _ in range(total):
+            task.advance(loss=1.5)
+    assert lines == [f"DIETClassifier3: {length}", "DIETClassifier3: done, loss 1.5, 0 s"]
+
+
+def test_progress_is_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rebake.base.progress.LINE_INTERVAL", 0.0)
+    lines: list[str] = []
+    with LineProgress(lines.append).task("DIETClassifier5", 4) as task:
+        task.advance(loss=1.23456)
+        task.advance(2)
+        monkeypatch.setattr("rebake.base.progress.LINE_INTERVAL", 100.0)
+        task.advance(1)
+    assert lines[1:3] == ["DIETClassifier5: epoch 1/4, loss 1.23, 0 s", "DIETClassifier5: epoch 3/4, loss 1.23, 0 s"]
+    assert len(lines) == 4
