@@ -111,12 +111,6 @@ class Weights:
         kernel.assign(kernel * mask)
         self.masks[path] = name
 
-    def clear(self, path: str) -> None:
-        """Set what lies below ``path`` to zero: weights that nothing reads, which a model must have all the same."""
-        for name, variable in self.variables.items():
-            if name.startswith(f"{path}/"):
-                variable.assign(tf.zeros_like(variable))
-
     def add_blocks(
         self, path: str, shape: tuple[int, int], blocks: Blocks, initializer: Initializer, *, l2: float = 0.0
     ) -> tf.Variable:

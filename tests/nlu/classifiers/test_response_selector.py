@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from rebake.assistant.model import Domain, Example, NluData, Response
+from rebake.base.sparse_rows import SparseRows
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError, ModelError
 from rebake.nlu.classifiers.response_selector import ResponseSelector
@@ -235,6 +236,24 @@ def test_without_a_transformer_tokens_are_not_computed_and_their_weights_are_zer
     assert set(model.network.signature()) == {"lengths", "sentence_sparse", "label_ids"}
     for path, variable in model.weights.variables.items():
         assert np.any(variable.numpy()) == ("sparse_dense.sequence" not in path or "label" in path), path
+
+
+def test_words_of_other_retrieval_intents_have_no_weights(by_text: Any) -> None:
+    made, featurizers = by_text
+    texts = [text for text, _ in EXAMPLES]
+    is_read = [intent.startswith("chat/") for _, intent in EXAMPLES]
+    messages = tokenized(*texts)
+    featurizers[0].process(messages)
+    rows = [message.features["text"][0].sequence for message in messages]
+    words = [set(row.indices.tolist()) for row in rows if isinstance(row, SparseRows)]
+    seen: set[int] = set().union(*(found for found, chosen in zip(words, is_read, strict=True) if chosen))
+    unseen: set[int] = set().union(*words) - seen
+    assert unseen
+    for level in ("sequence", "sentence"):
+        place = f"feature_combining/_tf_layers/sparse_dense.{level}/_tf_layers/sparse_to_dense/kernel"
+        kernel = made.model.weights.variables[f"sequence_layer.text/_tf_layers/{place}"].numpy()
+        assert not kernel[sorted(unseen)].any()
+        assert kernel[sorted(seen)].any(axis=1).all()
 
 
 def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:

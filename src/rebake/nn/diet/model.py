@@ -33,8 +33,6 @@ from rebake.nn.training.fit import FitSettings, fit
 from rebake.nn.training.watched import Watched
 from rebake.nn.weights import Seeded, Weights, WeightSource
 
-UNREAD = "sequence_layer.text/_tf_layers/feature_combining/_tf_layers/sparse_dense.sequence"  # without a transformer
-
 LOGGED_AS = {
     "loss": "t_loss",
     **{name: f"{name[0]}_loss" for name in ("mask", "intent", "entity", "role", "group")},
@@ -113,9 +111,9 @@ class DietModel:
         rng = np.random.default_rng(settings.seed)
         if config.masked_language_model:
             texts = texts.numbered(DISTINCT)
+        model.network.clear_unread(texts, labels)
         if not model.network.reads_tokens:
             texts = texts.sentences()
-            model.weights.clear(UNREAD)
 
         watched = Watched.of(
             evaluation or EvaluationSettings(),

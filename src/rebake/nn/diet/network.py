@@ -26,7 +26,7 @@ from rebake.nn.layers.masked_language_model import DISTINCT, MaskedLanguageModel
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows
 from rebake.nn.layers.sequence_layer import SequenceLayer
-from rebake.nn.layers.text_data import Batch, Widths
+from rebake.nn.layers.text_data import Batch, TextData, Widths
 from rebake.nn.weights import Weights
 
 TagName = Literal["entity", "role", "group"]
@@ -95,6 +95,12 @@ class Diet:
     def reads_tokens(self) -> bool:
         """Whether features of tokens count for anything; if not, training batches need not have them."""
         return self.masked is not None or self.sequence.reads_tokens(texts_only=not self.taggers)
+
+    def clear_unread(self, texts: TextData, labels: TextData | None) -> None:
+        """Set weights that nothing in a training with these texts and labels reads to zero, before the training."""
+        self.sequence.clear_unread([texts], texts_only=not (self.taggers or self.masked))
+        if isinstance(self.intents, IntentHead) and labels is not None:
+            self.intents.combine.clear_unread([labels], reads_tokens=True)
 
     def signature(self) -> dict[str, tf.TypeSpec]:
         """The tensors of a training batch: features, "label_ids" [B], and of all rows [N] the tags by name, and with a

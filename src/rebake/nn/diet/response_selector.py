@@ -23,7 +23,7 @@ from rebake.nn.layers.masked_language_model import DISTINCT
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows
 from rebake.nn.layers.sequence_layer import SequenceLayer
-from rebake.nn.layers.text_data import Batch, Widths
+from rebake.nn.layers.text_data import Batch, TextData, Widths
 from rebake.nn.weights import Weights
 
 
@@ -40,6 +40,16 @@ class Diet2Diet(Diet):
             config = replace(config, text=replace(config.text, sparse_dropout=False, dense_dropout=False))
         super().__init__(weights, config, widths, None, tags)
         self.responses = self.intents = ResponseHead(weights, config, self.sequence, labels)
+
+    def clear_unread(self, texts: TextData, labels: TextData | None) -> None:
+        """Set weights that nothing in a training with these texts and labels reads to zero, before the training."""
+        responses = [] if labels is None else [labels]
+        texts_only = self.masked is None
+        if self.config.shared_layers:
+            self.sequence.clear_unread([texts, *responses], texts_only=texts_only)
+        else:
+            self.sequence.clear_unread([texts], texts_only=texts_only)
+            self.responses.sequence.clear_unread(responses, texts_only=True)
 
     def losses(self, batch: Batch, noise: Noise) -> dict[str, tf.Tensor]:
         """Scalar losses by name: "mask", and "intent" (of responses)."""

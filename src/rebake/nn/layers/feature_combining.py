@@ -6,6 +6,7 @@ Shapes: B examples of a batch (texts); N rows of all examples, packed; U units t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -14,7 +15,7 @@ from rebake.nn.layers.hidden_layers import HiddenLayers
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows, permute
 from rebake.nn.layers.sparse import SparseToDense
-from rebake.nn.layers.text_data import Batch, Level, Widths
+from rebake.nn.layers.text_data import Batch, Level, TextData, Widths
 from rebake.nn.weights import Weights
 
 
@@ -74,6 +75,23 @@ class FeatureCombining:
                     l2=config.l2,
                     rate=config.rate,
                 )
+
+    def clear_unread(self, texts: Sequence[TextData], *, reads_tokens: bool) -> None:
+        """Set the weights that no training text has a use for to zero, as a model must have them all the same.
+
+        A vocabulary is made of all texts, and a network may be trained with a few of them. First values, which are
+        random, would speak for words that it never saw, and 27 MB of them do not compress. Nothing else changes: such
+        weights get no gradient, and L2 leaves zeros alone.
+
+        Args:
+            texts: all that the network is trained with.
+            reads_tokens: whether it reads the features of tokens at all.
+        """
+        for level, projection in self.projections.items():
+            if level == "sentence" or reads_tokens:
+                projection.clear_unseen([rows for text in texts if (rows := text.sparse(level)) is not None])
+            else:
+                projection.clear_unseen([])
 
     def texts(self, batch: Batch, noise: Noise | None = None) -> tf.Tensor:
         """[B, U]: the rows of whole texts alone, where there are sentence features; reads no others."""

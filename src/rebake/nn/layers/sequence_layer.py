@@ -17,7 +17,7 @@ from rebake.nn.layers.feature_combining import CombineConfig, FeatureCombining
 from rebake.nn.layers.hidden_layers import HiddenLayers
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows
-from rebake.nn.layers.text_data import Batch, Widths
+from rebake.nn.layers.text_data import Batch, TextData, Widths
 from rebake.nn.layers.transformer import Transformer
 from rebake.nn.layers.transformer_config import TransformerConfig
 from rebake.nn.weights import Weights
@@ -61,6 +61,11 @@ class SequenceLayer:
     def reads_tokens(self, *, texts_only: bool) -> bool:
         """Whether features of tokens count: without a transformer the vector of a text is made of the text's alone."""
         return not texts_only or self.transformer is not None or "sentence" not in self.combine.levels
+
+    def clear_unread(self, texts: Sequence[TextData], *, texts_only: bool) -> None:
+        """Set weights that nothing in a training with these texts reads to zero, as
+        :meth:`FeatureCombining.clear_unread` says; call it with all of them before the training."""
+        self.combine.clear_unread(texts, reads_tokens=self.reads_tokens(texts_only=texts_only))
 
     def __call__(self, batch: Batch, noise: Noise | None = None, *, texts_only: bool = False) -> tuple[tf.Tensor, Rows]:
         """[N, U], of which ``rows.last`` are the whole texts; with ``texts_only`` just those, [B, U]."""

@@ -5,7 +5,7 @@ Shapes: N rows of all examples, packed; I inputs of a layer; U units that it giv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -32,6 +32,13 @@ class SparseToDense:
         """Sparse [N, I] -> [N, U]"""
         y = bias_add(sparse_product(sparse_dropout(x, sparse_rate, noise), self.kernel), self.bias)
         return dropout(y, dense_rate, noise)
+
+    def clear_unseen(self, data: Sequence[SparseRows]) -> None:
+        """Set the rows of the kernel to zero whose input is 0 in all of ``data``."""
+        seen = np.zeros(self.kernel.shape[0], np.float32)
+        for rows in data:
+            seen[rows.indices] = 1.0
+        self.kernel.assign(self.kernel * seen[:, np.newaxis])
 
 
 def sparse_product(x: tf.SparseTensor, kernel: tf.Variable) -> tf.Tensor:

@@ -88,6 +88,10 @@ class TextData:
     def has_sentences(self) -> bool:
         return self.sentence_sparse is not None or self.sentence_dense is not None
 
+    def sparse(self, level: Level) -> SparseRows | None:
+        """The sparse features of tokens or of whole texts."""
+        return self.sequence_sparse if level == "sequence" else self.sentence_sparse
+
     def sentences(self) -> TextData:
         """Without what belongs to single tokens."""
         return TextData(
