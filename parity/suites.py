@@ -22,6 +22,7 @@ SUITES: dict[str, Suite] = {
     "features": Suite("features.suite", "tokens, sparse features and learned files", needs_shared=True),
     "learners": Suite("learners", "classifiers and entity extractor on dense features, each trained by both"),
     "nlu_data": Suite("nlu_data.suite", "training data in all its formats, read by both", needs_shared=True),
+    "migrate": Suite("migrate.suite", "domains of Rasa 2, migrated by both"),
     "dialogues": Suite(
         "dialogues.suite", "training trackers, rules and memory on random assistants", needs_shared=True
     ),

@@ -51,7 +51,7 @@ def test_readme_lists_every_exit_code() -> None:
 
 
 def test_help_names_the_same_exit_codes() -> None:
-    for name in ("check", "train"):
+    for name in ("check", "train", "migrate"):
         text = commands()[name].format_help()
         for code in (errors.EXIT_USAGE, errors.EXIT_DATA, errors.EXIT_INTERNAL, errors.EXIT_IO):
             assert str(code) in text

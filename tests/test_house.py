@@ -26,6 +26,7 @@ FLOORS = (
     {"archive"},
     {"registry"},
     {"nn"},
+    {"migration"},
     {"assistant"},
     {"base", "errors", "__init__"},
 )

@@ -257,3 +257,58 @@ def test_a_check_imports_no_tensorflow(project: Path) -> None:
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
+
+
+RASA_2 = """\
+version: "2.0"
+intents: [greet, order, goodbye]
+entities: [drink, size]
+slots:
+  drink:
+    type: text
+    auto_fill: false # by the form
+forms:
+  order_form:
+    required_slots:
+      drink:
+      - type: from_entity
+        entity: drink
+responses:
+  utter_greet:
+    - text: "Hello!"
+  utter_ordered:
+    - text: "One {drink}, coming."
+  utter_goodbye:
+    - text: "Bye."
+"""
+
+
+def test_a_project_of_rasa_2_is_named_shown_migrated_and_then_checked(tmp_path: Path) -> None:
+    project = write_tiny(tmp_path)
+    (project / "domain.yml").write_text(RASA_2, encoding="utf-8")
+    refused = rebake(project, "check")
+    assert refused.returncode == 65
+    assert "domain.yml:7: " in refused.stderr
+    assert "`rebake migrate`" in refused.stderr
+
+    shown = rebake(project, "migrate")
+    assert shown.returncode == 1
+    assert "+      - drink\n" in shown.stdout
+    assert shown.stderr == "1 file would change. Run the command with --write to change them.\n"
+    assert (project / "domain.yml").read_text(encoding="utf-8") == RASA_2
+
+    written = rebake(project, "migrate", "--write")
+    assert (written.returncode, written.stdout) == (0, shown.stdout)
+    assert "# by the form" in (project / "domain.yml").read_text(encoding="utf-8")
+
+    again = rebake(project, "migrate")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "Nothing to migrate.\n")
+    assert rebake(project, "check").returncode in (1, 2, 3, 7), "stale, as there is no model, and no error"
+
+
+def test_migrate_refuses_what_it_cannot_migrate_and_needs_no_data_or_configuration(tmp_path: Path) -> None:
+    (tmp_path / "domain.yml").write_text("forms:\n- order_form\n", encoding="utf-8")
+    refused = rebake(tmp_path, "migrate", "--write")
+    assert refused.returncode == 65
+    assert refused.stderr.startswith("rebake: domain.yml:1: 'forms' is a list of names")
+    assert rebake(tmp_path, "migrate", "--domain", "none.yml").returncode == 74

@@ -112,14 +112,20 @@ def check_version(document: Document) -> None:
     fix = 'Write version: "3.1".'
     if not isinstance(version, str):
         raise DataError(f"'version' must be text, not {describe(version)}.", location=place, fix=fix)
-    match = re.fullmatch(r"(\d{1,6})(?:\.(\d{1,6}))?(?:\.\d{1,6})?", version.strip("\"' "), re.ASCII)
-    if match is None:
+    number = format_version(version)
+    if number is None:
         raise DataError(f"'version' is '{version}', which is not a version number.", location=place, fix=fix)
-    number = (int(match[1]), int(match[2] or 0))
     if number > LATEST_VERSION:
         raise DataError(f"The format version '{version}' is newer than 3.1, the last one.", location=place, fix=fix)
     if number < OLDEST_VERSION:
         raise DataError(f"The format version '{version}' is older than 2.0, the first one.", location=place, fix=fix)
+
+
+def format_version(version: object) -> tuple[int, int] | None:
+    """Return the number of a ``version:``; None for what is no version, or none at all."""
+    text = str(version).strip("\"' ") if isinstance(version, str | int | float) else ""
+    match = re.fullmatch(r"(\d{1,6})(?:\.(\d{1,6}))?(?:\.\d{1,6})?", text, re.ASCII)
+    return (int(match[1]), int(match[2] or 0)) if match else None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from rebake.base.notices import Notices
 from rebake.build.plan import Baseline, Plan, make_plan
 from rebake.build.request import Request
 from rebake.cli.console import make_progress, print_notices, use_color
+from rebake.cli.files import files_of
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.report.json import write_json
 from rebake.report.model import Failure, Mode, Report, parts_of_verdict
@@ -26,8 +27,6 @@ from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
 from rebake.store.directory import models, newest_model
 
-DEFAULT_DOMAIN = "domain.yml"
-DEFAULT_DATA = "data"
 PARSE_BATCH = 1024  # texts parsed at a time, enough for all threads; a longer input streams
 
 
@@ -36,6 +35,10 @@ def run(options: argparse.Namespace) -> int:
     logging.basicConfig(format="rebake: %(message)s", level=logging.WARNING, stream=sys.stderr)
     if options.command == "parse":
         return parse(options)
+    if options.command == "migrate":
+        from rebake.cli.migrate import migrate  # nothing else needs it
+
+        return migrate(options)
     dry = options.command == "check" or options.dry_run
     started = time.monotonic()
     notices = Notices()
@@ -128,11 +131,9 @@ def _plan(options: argparse.Namespace, notices: Notices, *, to_train: bool) -> P
 
     A domain or data that only a default names may be missing.
     """
-    domain: str | None = options.domain
-    if domain is None:
-        domain = DEFAULT_DOMAIN if Path(DEFAULT_DOMAIN).exists() else None
+    domain, data = files_of(options)
     request = Request(
-        assistant=load_assistant(options.config, domain, options.data or [DEFAULT_DATA], env=frozenset(options.env)),
+        assistant=load_assistant(options.config, domain, data, env=frozenset(options.env)),
         to_train=to_train,
         parts=_parts(options),
         force=options.force,

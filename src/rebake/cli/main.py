@@ -1,4 +1,4 @@
-"""The command line: ``rebake check``, ``rebake train``, ``rebake parse``.
+"""The command line: ``rebake check``, ``rebake train``, ``rebake parse``, ``rebake migrate``.
 
 Exit codes below 16 are verdicts of a check (0 fresh, 1 core, 2 nlu, 4 nlg, 8 forced, bits added); errors use 64 and
 up, so that neither argparse's 2 nor a traceback's 1 is ever taken for "NLU is stale".
@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from rebake.base.version import __version__
@@ -25,6 +25,8 @@ DESCRIPTION = "Keep the trained model of a Rasa assistant fresh."
 EPILOG = """\
 exit codes of `check` and `train --dry-run`:
   0 nothing is stale; 1 Core, 2 NLU, 4 responses (the bits of stale parts are added); 8 training was forced
+exit codes of `migrate`:
+  0 nothing is to be migrated, or everything is written; 1 files would change
 errors of every command:
   64 usage, 65 bad data or model, 70 internal error, 74 input/output
 """
@@ -67,18 +69,29 @@ def build_parser() -> argparse.ArgumentParser:
     parse.add_argument("model", metavar="MODEL", help="model archive (.tar.gz), or a directory: its newest model")
     texts = "text to parse; `-`: read texts from standard input, one per line"
     parse.add_argument("text", metavar="TEXT", nargs="+", help=texts)
+
+    summary = "show how the files of a Rasa 2 project change for Rasa 3, or change them"
+    migrate = commands.add_parser("migrate", help=summary, epilog=EPILOG, formatter_class=raw)
+    _add_files(migrate)
+    migrate.add_argument("--write", action="store_true", help="change the files (default: only print the diff)")
     return parser
 
 
 def _add_project(parser: argparse.ArgumentParser) -> None:
+    add = _add_files(parser)
+    env = "allow ${NAME} in the assistant's files to be replaced by the environment's value"
+    add("--env", metavar="NAME", action="append", default=[], help=env)
+
+
+def _add_files(parser: argparse.ArgumentParser) -> Callable[..., argparse.Action]:
+    """Add the options that name the assistant's files, and return what adds more to their group."""
     add = parser.add_argument_group("the assistant").add_argument
     add("--config", "-c", metavar="FILE", default="config.yml", help="default: %(default)s")
     domain = "domain file, or directory of domain files (default: domain.yml, if there is one)"
     add("--domain", "-d", metavar="PATH", help=domain)
     data = "files and directories with NLU data, stories and rules (default: data)"
     add("--data", metavar="PATH", nargs="+", action="extend", help=data)
-    env = "allow ${NAME} in the assistant's files to be replaced by the environment's value"
-    add("--env", metavar="NAME", action="append", default=[], help=env)
+    return add
 
 
 def _add_comparison(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ MAPPING_TYPES: Mapping[str, tuple[str, ...]] = {  # with the keys that each need
     "custom": (),
 }
 _SLOT_KEYS = ("type", "mappings", "initial_value", "influence_conversation", "values", "min_value", "max_value")
+_MIGRATE = "Run `rebake migrate` to turn a domain of Rasa 2 into one of Rasa 3."
 _RESPONSE_CONTENT = ("text", "image", "custom", "buttons", "quick_replies", "attachment", "elements")
 
 
@@ -170,7 +171,7 @@ def _slot(slots: Mapping[str, Any], name: str, source: FileSource) -> Slot:
                 f"The slot '{name}' has the unknown setting '{key}'.{did_you_mean(str(key), _SLOT_KEYS)}",
                 written,
                 key,
-                "Slots fill themselves through 'mappings' alone since Rasa 3." if key == "auto_fill" else "Remove it.",
+                f"Rasa 3 fills slots by 'mappings' alone. {_MIGRATE}" if key == "auto_fill" else "Remove it.",
             )
     kind = written.get("type")
     if not isinstance(kind, str) or (kind not in SLOT_TYPES and "." not in kind):
@@ -201,8 +202,8 @@ def _slot_mappings(slots: Mapping[str, Any], name: str, source: FileSource) -> t
             f"The slot '{name}' has no mappings; Rasa 3 does not fill slots by their name any more.",
             slots,
             name,
-            f"Give it 'mappings:' with '- type: from_entity' and 'entity: {name}', or '- type: custom' where an action "
-            "sets it; 'rasa data migrate' of Rasa 3 rewrites a 2.0 domain.",
+            f"{_MIGRATE} Or give it 'mappings:' with '- type: from_entity' and 'entity: {name}', or '- type: custom' "
+            "where an action sets it.",
         )
     mappings = source.sequence(written, "mappings")
     for index, mapping in enumerate(mappings):
@@ -247,7 +248,7 @@ def _forms(content: Mapping[str, Any], source: FileSource) -> tuple[Form, ...]:
         written = entry
         if entry is None:  # Rasa refuses it too
             raise source.error(f"The form '{name}' has no settings.", forms, name, f"Write '{name}: {{}}'.")
-        migrate = "List the slots' names under 'required_slots:' and move the mappings to the slots."
+        migrate = f"{_MIGRATE} Or list the slots' names under 'required_slots:' and move the mappings to the slots."
         if not isinstance(written, Mapping):
             raise source.error(f"The form '{name}' is {describe(written)}.", forms, name, migrate)
         if set(written) - {"required_slots", "ignored_intents"} or isinstance(written.get("required_slots"), Mapping):

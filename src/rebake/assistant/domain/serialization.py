@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from rebake.assistant.domain.reader import read_domain_mapping
 from rebake.assistant.model import Domain, Entity, Form, Intent, Slot
 from rebake.assistant.reading import FileSource
-from rebake.assistant.yaml.values import plain, resolve
+from rebake.assistant.yaml.values import plain
+from rebake.assistant.yaml.writer import dump_yaml
 
 
 def domain_as_dict(domain: Domain) -> dict[str, Any]:
@@ -92,34 +91,6 @@ def domain_from_dict(content: Mapping[str, Any]) -> Domain:
     return read_domain_mapping(content, FileSource(None))
 
 
-class _DomainDumper(yaml.SafeDumper):
-    """Writes so that readers of YAML 1.1 and 1.2, and Rasa's own additions to YAML, all read the same."""
-
-    def ignore_aliases(self, _data: Any) -> bool:
-        return True
-
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    # Rasa turns \uXXXX of ASCII files into characters, except after a second backslash, and expands a plain ${NAME}
-    style = None
-    if "\\" in text or "\x85" in text:
-        style = '"'
-    elif "$" in text or not isinstance(resolve(text), str):
-        style = "'"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_DomainDumper.add_representer(str, _represent_text)
-
-
 def domain_as_yaml(domain: Domain) -> str:
     """The content of an archive's ``components/domain_provider/domain.yml``, which Rasa reads again as the domain."""
-    text: str = yaml.dump(
-        domain_as_dict(domain),
-        Dumper=_DomainDumper,
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=False,
-        width=120,
-    )
-    return text
+    return dump_yaml(domain_as_dict(domain))

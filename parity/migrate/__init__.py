@@ -1,0 +1,1 @@
+"""Domains of Rasa 2, migrated by `rasa data migrate` and by `rebake migrate`."""
