@@ -25,7 +25,7 @@ from rebake.base.location import Location, Notice
 from rebake.base.notices import NoticeGroup
 from rebake.base.progress import Silent
 from rebake.errors import StorageError
-from rebake.staleness.git.changes import Base
+from rebake.staleness.git.changes import Base, Changes
 from support.assistants import write_tiny
 
 SHA = "a" * 40
@@ -106,6 +106,22 @@ def test_an_internal_error_is_reported_without_a_traceback_where_people_read(
     assert "RuntimeError" in pull_requests.comments[0]
     assert "Traceback" not in pull_requests.comments[0]
     assert any(record.exc_info for record in caplog.records), "the log has the traceback"
+
+
+def test_what_changed_in_imported_projects_is_reported(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(FakePullRequests())
+    Path("skills").mkdir()
+    with Path("config.yml").open("a", encoding="utf-8") as config:
+        config.write("importers:\n- name: MultiProjectImporter\nimports:\n- skills\n")
+    asked: list[str] = []
+
+    def find_changes(_directory: Path, _base: Base, paths: list[str], **_options: object) -> Changes:
+        asked.extend(paths)
+        return Changes()
+
+    monkeypatch.setattr(run_module, "find_changes", find_changes)
+    run.execute()
+    assert asked == ["config.yml", "domain.yml", "data", "skills"]
 
 
 def test_what_cannot_be_reported_in_one_place_is_reported_in_the_others(make_run: MakeRun, tmp_path: Path) -> None:

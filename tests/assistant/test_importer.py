@@ -108,7 +108,7 @@ def test_a_directory_as_config_and_a_markdown_file_as_data_are_refused(tmp_path:
 
 
 def test_the_importer_reads_only_what_is_asked_for(tmp_path: Path) -> None:
-    write(tmp_path, {"config.yml": "a: [", "data/a.yml": STORY.format(name="a")})
+    write(tmp_path, {"config.yml": "recipe: graph.v1", "data/a.yml": STORY.format(name="a")})
     importer = ProjectImporter(tmp_path / "config.yml", None, [str(tmp_path / "data")])
     assert [story.name for story in importer.get_stories()] == ["a"]
     assert not importer.get_nlu_data()

@@ -15,7 +15,7 @@ from rebake.action.settings import DEFAULTS, Settings
 from rebake.action.verdict import StoreVerdict, newest_published, verdict_of_store
 from rebake.archive.manifest import Manifest, Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
-from rebake.assistant.importer import load_assistant
+from rebake.assistant.importer import imported_roots, load_assistant
 from rebake.base.location import Location, Notice
 from rebake.base.notices import Notices
 from rebake.build.build import BuildResult, build
@@ -75,7 +75,7 @@ class Run:
         changes = find_changes(
             Path(),
             self._run_plan.base,
-            [settings.config, *settings.domain, *settings.data],
+            [settings.config, *settings.domain, *settings.data, *imported_roots(settings.config)],
             credentials=self._services.git_credentials,
         )
         self.report = replace(self.report, changes=changes)

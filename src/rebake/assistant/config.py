@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rebake.assistant import default_config as defaults
+from rebake.assistant.imports import read_importers
 from rebake.assistant.model import ComponentSpec, Config
 from rebake.assistant.reading import check_version, describe, did_you_mean
 from rebake.assistant.yaml.values import YamlList, YamlMap, plain
@@ -16,8 +17,7 @@ from rebake.errors import DataError, UnsupportedError
 
 RECIPE = "default.v1"
 PLACEHOLDER_ID = "placeholder_default"  # what `rasa init` writes
-_KEYS = ("recipe", "language", "assistant_id", "pipeline", "policies", "importers", "version", "spaces")
-_OWN_IMPORTERS = ("RasaFileImporter", "rasa.shared.importers.rasa.RasaFileImporter")
+_KEYS = ("recipe", "language", "assistant_id", "pipeline", "policies", "importers", "imports", "version", "spaces")
 
 
 def default_config(location: Location) -> Config:
@@ -60,6 +60,9 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
         for key, line in content.key_lines.items()
         if key not in _KEYS
     ]
+    if content.get("imports") and not any(read_importers(document, content)):
+        message = "'imports' has no effect: Rasa reads it if MultiProjectImporter is under 'importers'."
+        notices.append(Notice(message, document.at(content.line_of("imports")), NoticeKind.UNKNOWN_KEY))
     assistant_id = _text(document, content, "assistant_id")
     if assistant_id in (None, PLACEHOLDER_ID):
         place = document.at(content.line_of("assistant_id"))
@@ -86,15 +89,7 @@ def _refuse_unsupported(document: Document, content: YamlMap) -> None:
             location=document.at(content.line_of("recipe")),
             fix=f"Write 'recipe: {RECIPE}' and list the components under 'pipeline:' and 'policies:'.",
         )
-    importers = content.get("importers")
-    for importer in importers if isinstance(importers, list) else [importers] if importers else []:
-        name = importer.get("name") if isinstance(importer, YamlMap) else importer
-        if name not in _OWN_IMPORTERS:
-            raise UnsupportedError(
-                f"The importer {describe(name)} cannot be run: rebake runs no code of an assistant.",
-                location=document.at(content.line_of("importers")),
-                fix="Write the data that it makes into files, and remove the importer.",
-            )
+    read_importers(document, content)
 
 
 def _text(document: Document, content: YamlMap, key: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from rebake.assistant.config import default_config, read_config
 from rebake.assistant.domain.merge import complete_domain, merge_domains
 from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping, read_responses
 from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
+from rebake.assistant.imports import ImportedProjects, imported_projects
 from rebake.assistant.model import Assistant, Config, Domain, NluData, Response, Story
 from rebake.assistant.nlu_data.json_formats.reader import read_json_nlu
 from rebake.assistant.nlu_data.reader import NluFile, combine_nlu, read_nlu
@@ -19,7 +21,7 @@ from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, read_yaml
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
-from rebake.errors import DataError
+from rebake.errors import DataError, RebakeError
 
 DATA_KEYS = ("nlu", "stories", "rules", "responses")
 
@@ -41,6 +43,17 @@ def load_assistant(
         StorageError: a path that is missing or unreadable.
     """
     return ProjectImporter(config, domain, data, env=env).load()
+
+
+def imported_roots(config: str | Path) -> list[str]:
+    """Return the directories and configurations that a configuration imports; none where they cannot be found.
+
+    Reading the assistant says why not.
+    """
+    try:
+        return list(ProjectImporter(config).get_imports().roots)
+    except RebakeError:
+        return []
 
 
 class ProjectImporter:
@@ -69,6 +82,7 @@ class ProjectImporter:
         self.env = env
         self._documents: dict[str, Document] = {}
         self._other_files: list[str] = []
+        self._import_notices: list[Notice] = []
 
     def get_config(self) -> Config:
         """Return the configuration, with Rasa's defaults where the file leaves parts empty."""
@@ -87,6 +101,10 @@ class ProjectImporter:
         """Return stories and rules of all data files but test files."""
         return tuple(self._data.stories)
 
+    def get_imports(self) -> ImportedProjects:
+        """Return the projects that the configuration imports, with their files."""
+        return self._imports
+
     def load(self) -> Assistant:
         """Load everything as one value."""
         config, config_notices = self._config
@@ -98,7 +116,7 @@ class ProjectImporter:
             domain=self.get_domain(),
             nlu=data.nlu,
             stories=self.get_stories(),
-            notices=(*notices, *config_notices, *domain_notices, *data.notices),
+            notices=(*notices, *config_notices, *self._import_notices, *domain_notices, *data.notices),
             files=(*self._documents, *self._other_files),
             test_stories=tuple(data.test_stories),
         )
@@ -115,6 +133,12 @@ class ProjectImporter:
         return read_config(self._read(str(Path(self.config_file))))
 
     @cached_property
+    def _imports(self) -> ImportedProjects:
+        if self.config_file is None:
+            return ImportedProjects()
+        return imported_projects(self._read(str(Path(self.config_file))), self._read, self._import_notices)
+
+    @cached_property
     def _domain(self) -> tuple[Domain, tuple[Notice, ...]]:
         notices: list[Notice] = []
         domains: list[Domain] = []
@@ -128,23 +152,39 @@ class ProjectImporter:
             if not documents:
                 notices.append(Notice(f"The directory '{path}' contains no domain file."))
             domains += [_read_domain(document, notices) for document in documents]
-        merged, merge_notices = merge_domains(domains)
+        own = {os.path.realpath(path) for path in self._domain_files()}
+        imported = [path for path in self._imports.domain_files if os.path.realpath(path) not in own]
+        everything = [*domains, *(_read_domain(self._read(path), notices) for path in imported)]
+        merged, merge_notices = merge_domains(everything)
+        importers = self._imports.importers
+        if len(importers) > 1:  # several read the own files, each again, which decides the order of the actions
+            parts = [merged if reads_projects else merge_domains(domains)[0] for reads_projects in importers]
+            merged, _ = merge_domains(parts)
         return merged, (*notices, *merge_notices)
 
     @cached_property
     def _data(self) -> _Data:
         data = _Data()
         nlu_files: list[NluFile] = []
-        domain_paths = set(self._domain_files())
-        for path in data_files(self.training_data_paths, data.notices):
+        domain_paths = {*self._domain_files(), *self._imports.domain_files}
+        for path, keys in self._data_files(data.notices):
             if path.endswith(".json"):
                 nlu_files.append(read_json_nlu(path, self.get_config().language))
                 self._other_files += [path, *nlu_files[-1].lookup_files]
                 continue
-            self._read_data_file(path, data, nlu_files, path in domain_paths)
+            self._read_data_file(path, keys, data, nlu_files, path in domain_paths)
         data.nlu, notices = combine_nlu(nlu_files)
         data.notices += notices
         return data
+
+    def _data_files(self, notices: list[Notice]) -> list[tuple[str, tuple[str, ...]]]:
+        """All data files with the keys that are read of them, in the order of the importers, each file once."""
+        own = dict.fromkeys(data_files(self.training_data_paths, notices), DATA_KEYS)
+        files: dict[str, tuple[str, tuple[str, ...]]] = {}
+        for reads_projects in self._imports.importers:
+            for path, keys in {**(self._imports.data_files if reads_projects else {}), **own}.items():
+                files.setdefault(os.path.realpath(path), (path, own.get(path, keys)))
+        return list(files.values())
 
     def _domain_files(self) -> list[str]:
         files: list[str] = []
@@ -152,7 +192,9 @@ class ProjectImporter:
             files += domain_files(path, []) if Path(path).is_dir() else [path]
         return files
 
-    def _read_data_file(self, path: str, data: _Data, nlu_files: list[NluFile], is_domain: bool) -> None:
+    def _read_data_file(
+        self, path: str, keys: Sequence[str], data: _Data, nlu_files: list[NluFile], is_domain: bool
+    ) -> None:
         document = self._read(path)
         content = document.value
         if content is None:
@@ -166,11 +208,11 @@ class ProjectImporter:
             data.notices.append(_no_data_notice(document, content))
             return
         check_version(document)
-        if "nlu" in content:
+        if "nlu" in content and "nlu" in keys:
             nlu_files.append(read_nlu(document))
-        if "responses" in content:
+        if "responses" in content and "responses" in keys:
             data.add_responses(read_responses(content, FileSource(path)), is_domain)
-        if "stories" in content or "rules" in content:
+        if ("stories" in content or "rules" in content) and "stories" in keys:
             data.add_stories(read_stories(document), path)
         known = (*DATA_KEYS, *OTHER_DOMAIN_KEYS, *(DOMAIN_KEYS if is_domain else ()))
         data.notices += _unknown_keys(document, content, known)

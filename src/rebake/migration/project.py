@@ -15,7 +15,8 @@ from pathlib import Path
 
 from rebake.assistant.domain.reader import DOMAIN_KEYS, read_domain_mapping
 from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
-from rebake.assistant.importer import DATA_KEYS
+from rebake.assistant.importer import DATA_KEYS, ProjectImporter
+from rebake.assistant.imports import ImportedProjects
 from rebake.assistant.reading import LATEST_VERSION, OLDEST_VERSION, FileSource, check_version, format_version
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, parse_yaml, read_text
@@ -73,9 +74,10 @@ def migrate_project(config: str | Path | None, domain: Paths, data: Paths) -> Pr
     """
     notices: list[Notice] = []
     files: dict[str, _File] = {}  # by the file itself, whatever links lead to it
-    domains = [_add(files, path) for path in _domain_paths(domain, notices)]
+    imports = ImportedProjects() if config is None else ProjectImporter(config).get_imports()
+    domains = [_add(files, path) for path in (*_domain_paths(domain, notices), *imports.domain_files)]
     domains = [file for file in dict.fromkeys(domains) if file.content is not None]
-    for path in data_files(data, notices):
+    for path in (*data_files(data, notices), *imports.data_files):
         if not path.endswith(".json"):
             _add(files, path)
     if config is not None:

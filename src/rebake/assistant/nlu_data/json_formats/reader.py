@@ -11,6 +11,7 @@ from rebake.assistant.nlu_data.reader import NluFile
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import read_text
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError
 
 DEFAULT_LANGUAGE = "en"
@@ -55,4 +56,4 @@ def read_json_nlu(path: str, language: str | None) -> NluFile:
 
 
 def _skipped(path: str, why: str) -> NluFile:
-    return NluFile(notices=[Notice(f"Skipped: {why}.", Location(path, 1))])
+    return NluFile(notices=[Notice(f"Skipped: {why}.", Location(path, 1), NoticeKind.SKIPPED_FILE)])

@@ -1,0 +1,1 @@
+"""Projects that import others, read by both."""
