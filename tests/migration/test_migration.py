@@ -21,7 +21,7 @@ from rebake.assistant.yaml.yaml12 import parse_yaml, read_yaml
 from rebake.errors import DataError, StorageError
 from rebake.migration import project
 from rebake.migration.domain_text import migrated_text
-from rebake.migration.project import migrate_project, write_files
+from rebake.migration.project import MigratedFile, migrate_project, write_files
 from rebake.migration.rasa2 import migrate_domain
 from rebake.migration.source import Source
 from support.paths import ROOT
@@ -282,6 +282,18 @@ def test_git_applies_the_diff(rasa2: Path) -> None:
     assert {file.path: file.new for file in migration.files}.items() <= contents(rasa2).items()
 
 
+def test_the_name_of_a_file_adds_no_line_to_the_diff() -> None:
+    diff = MigratedFile('a\n"b".yml', b"x\n", b"y\n").diff()
+    assert diff == '--- "a/a\\n\\"b\\".yml"\n+++ "b/a\\n\\"b\\".yml"\n@@ -1 +1 @@\n-x\n+y\n'
+
+
+def test_a_custom_importer_does_not_keep_files_from_being_migrated(rasa2: Path) -> None:
+    (rasa2 / "config.yml").write_text("importers:\n- name: my.Importer\n", encoding="utf-8")
+    migration = migrate_project("config.yml", "domain.yml", None)
+    assert [file.path for file in migration.files] == ["domain.yml"]
+    assert any("'my.Importer'" in str(notice) for notice in migration.notices)
+
+
 def test_where_a_file_cannot_be_written_none_is(rasa2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = contents(rasa2)
     migration = migrate_project("config.yml", "domain.yml", "data")
@@ -315,6 +327,17 @@ def test_permissions_stay_and_a_link_stays_a_link(rasa2: Path) -> None:
     assert (rasa2 / "domain.yml").is_symlink()
     assert (rasa2 / "real.yml").stat().st_mode & 0o777 == 0o640
     assert migrate_project(None, "domain.yml", None).files == ()
+
+
+def test_a_link_that_leads_out_of_the_project_is_not_followed_to_change_a_file(rasa2: Path) -> None:
+    outside = rasa2.parent / f"{rasa2.name}-outside"
+    outside.mkdir()
+    (outside / "nlu.yml").write_text('version: "2.0"\nnlu: []\n', encoding="utf-8")
+    (rasa2 / "data" / "link.yml").symlink_to(outside / "nlu.yml")
+    with pytest.raises(DataError, match="outside of the repository") as refused:
+        migrate_project("config.yml", "domain.yml", "data")
+    assert str(refused.value.location) == "data/link.yml:1"
+    assert migrate_project("config.yml", "domain.yml", ["data", outside]).files, "unless it is named"
 
 
 def test_what_rasa_3_still_refuses_is_named(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def imported_projects(document: Document, read: Callable[[str], Document], notic
     return projects
 
 
-def repository_root(config: str) -> str:
+def repository_root(config: str | Path) -> str:
     """The work tree that the configuration is in; without one the working directory, or the configuration's own."""
     directory = Path(os.path.realpath(config)).parent
     for place in (directory, *directory.parents):

@@ -23,6 +23,8 @@ def migrate(options: argparse.Namespace) -> int:
     config = options.config if options.config != DEFAULT_CONFIG or Path(DEFAULT_CONFIG).exists() else None
     migration = migrate_project(config, domain, data)
     print_notices(migration.notices)
+    if options.write:  # first, so that the files change too where nobody reads the diff to its end
+        write_files(migration.files)
     for file in migration.files:
         _print_diff(file.diff())
     count = len(migration.files)
@@ -33,7 +35,6 @@ def migrate(options: argparse.Namespace) -> int:
     if not options.write:
         print(f"{files} would change. Run the command with --write to change them.", file=sys.stderr)
         return WOULD_CHANGE
-    write_files(migration.files)
     print(f"{files} changed.", file=sys.stderr)
     return 0
 
@@ -42,7 +43,7 @@ def _print_diff(diff: str) -> None:
     """Print the diff byte by byte for a program that applies it; for a terminal, without what moves its cursor."""
     if not sys.stdout.isatty():
         sys.stdout.flush()
-        sys.stdout.buffer.write(diff.encode("utf-8"))
+        sys.stdout.buffer.write(diff.encode("utf-8", "surrogateescape"))
         sys.stdout.buffer.flush()
         return
     colored = use_color(sys.stdout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from rebake.assistant.yaml.writer import dump_yaml
@@ -45,6 +46,7 @@ def _lines(mapping: SlotMapping, sources: Mapping[str, Source], offset: int) -> 
     return [*before, *lines]
 
 
+@cache
 def _scalar(value: str) -> str:
     return dump_yaml([value], width=float("inf")).removeprefix("- ").removesuffix("\n")
 

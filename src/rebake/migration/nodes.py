@@ -121,10 +121,13 @@ def _is_marked(event: Any) -> bool:
 def comments(text: str, root: TextNode | None) -> list[tuple[int, str]]:
     """Return every comment of the file, with its line."""
     found = []
-    position = 0
+    position, line, counted = 0, 1, 0
     for start, end in [*(_scalars(root) if root is not None else ()), (len(text), len(text))]:
-        matches = re.finditer(r"(?:(?<=\s)|^)#[^\n]*", text[position:start], re.MULTILINE)
-        found += [(text.count("\n", 0, position + match.start()) + 1, match[0].rstrip()) for match in matches]
+        for match in re.finditer(r"(?:(?<=\s)|^)#[^\n]*", text[position:start], re.MULTILINE):
+            place = position + match.start()
+            line += text.count("\n", counted, place)
+            counted = place
+            found.append((line, match[0].rstrip()))
         position = end
     return found
 

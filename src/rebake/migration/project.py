@@ -16,12 +16,12 @@ from pathlib import Path
 from rebake.assistant.domain.reader import DOMAIN_KEYS, read_domain_mapping
 from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
 from rebake.assistant.importer import DATA_KEYS, ProjectImporter
-from rebake.assistant.imports import ImportedProjects
+from rebake.assistant.imports import ImportedProjects, repository_root
 from rebake.assistant.reading import LATEST_VERSION, OLDEST_VERSION, FileSource, check_version, format_version
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, parse_yaml, read_text
 from rebake.base.location import Location, Notice
-from rebake.errors import DataError, StorageError
+from rebake.errors import DataError, StorageError, UnsupportedError
 from rebake.migration.domain_text import migrated_text
 from rebake.migration.nodes import comments
 from rebake.migration.rasa2 import DomainMigration, migrate_domain
@@ -40,11 +40,18 @@ class MigratedFile:
 
     def diff(self) -> str:
         """Return the change as ``git apply`` and ``patch -p1`` take it."""
-        name = Path(self.path).as_posix()
+        name = Path(self.path).as_posix().lstrip("/")
         old, new = (_lines(content.decode("utf-8")) for content in (self.old, self.new))
-        lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
+        lines = difflib.unified_diff(old, new, _quoted(f"a/{name}"), _quoted(f"b/{name}"))
         end = "\n\\ No newline at end of file\n"
         return "".join(line if line.endswith("\n") else line + end for line in lines)
+
+
+def _quoted(name: str) -> str:
+    """A file's name as git writes it: with escapes where it contains line breaks or other control characters."""
+    if name.isprintable() and not set(name) & {'"', "\\"}:
+        return name
+    return '"{}"'.format(name.encode("unicode_escape").decode().replace('"', '\\"'))
 
 
 def _lines(text: str) -> list[str]:
@@ -74,7 +81,7 @@ def migrate_project(config: str | Path | None, domain: Paths, data: Paths) -> Pr
     """
     notices: list[Notice] = []
     files: dict[str, _File] = {}  # by the file itself, whatever links lead to it
-    imports = ImportedProjects() if config is None else ProjectImporter(config).get_imports()
+    imports = _imports(config, notices)
     domains = [_add(files, path) for path in (*_domain_paths(domain, notices), *imports.domain_files)]
     domains = [file for file in dict.fromkeys(domains) if file.content is not None]
     for path in (*data_files(data, notices), *imports.data_files):
@@ -84,15 +91,39 @@ def migrate_project(config: str | Path | None, domain: Paths, data: Paths) -> Pr
         _add(files, str(Path(config))).is_config = True
     migration = migrate_domain([file.document for file in domains])
     sources = {file.path: file.source for file in domains}
+    allowed = [repository_root(config or "config.yml"), *map(os.path.realpath, (*as_paths(domain), *as_paths(data)))]
     changed = []
     for file in files.values():
         is_domain = file in domains
         new = _migrated(file, sources, migration if is_domain else None, is_domain=is_domain)
         if new != file.source.text:
+            _refuse_outside(file.path, allowed)
             changed.append((file, new))
             notices += _still_wrong(file.path, new) if is_domain else []
     notices += [*(migration.notices if migration is not None else ()), *_lost_comments(changed)]
     return ProjectMigration(tuple(file.changed(new) for file, new in changed), tuple(notices))
+
+
+def _imports(config: str | Path | None, notices: list[Notice]) -> ImportedProjects:
+    """The projects that are imported; a custom importer keeps nobody from migrating what is there as files."""
+    if config is None:
+        return ImportedProjects()
+    try:
+        return ProjectImporter(config).get_imports()
+    except UnsupportedError as error:
+        notices.append(Notice(f"{error.message} {error.fix or ''}".strip(), error.location))
+        return ImportedProjects()
+
+
+def _refuse_outside(path: str, allowed: Sequence[str]) -> None:
+    """Refuse to change what a link leads to outside of the repository, unless the caller named it."""
+    real = Path(os.path.realpath(path))
+    if not any(real.is_relative_to(place) for place in allowed):
+        raise DataError(
+            f"The file is a link to '{real}', which is outside of the repository.",
+            location=Location(path, 1),
+            fix="Migrate that file where it is, or leave it out.",
+        )
 
 
 class _File:

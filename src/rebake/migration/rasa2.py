@@ -105,7 +105,7 @@ def migrate_domain(documents: Sequence[Document]) -> DomainMigration | None:
             raise DataError(
                 f"The file says that it has Rasa 3's format, but the domain has Rasa 2's at {old}.",
                 location=document.at(content.line_of("version")),
-                fix='Write version: "2.0" here to migrate the whole domain, or write that by hand as Rasa 3 has it.',
+                fix='Migrate the other file alone, with --domain, or write version: "2.0" here to migrate both.',
             )
     return _Migration(files).migrate()
 
