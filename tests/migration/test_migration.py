@@ -346,17 +346,36 @@ def test_what_rasa_3_still_refuses_is_named(tmp_path: Path) -> None:
     assert any("does not accept the migrated file yet" in notice.message for notice in notices)
 
 
-def test_an_alias_that_would_lose_its_anchor_is_written_out_and_lost_comments_are_named(tmp_path: Path) -> None:
+def test_aliases_to_what_moves_are_written_out(tmp_path: Path) -> None:
     text = (
-        "slots:\n  a:\n    type: text # a text\nforms:\n"
-        "  f:\n    required_slots:\n      a: &m\n      - type: from_text\n  g:\n    required_slots:\n      a: *m\n"
+        "slots:\n  a: &text\n    type: text # a text\n  b: *text\n  c:\n    <<: *text # also\nforms:\n"
+        "  f:\n    required_slots:\n      a: &m # free\n      - type: from_text\n"
+        "  g:\n    required_slots:\n      c: *m\n"
     )
-    migration = migrate_project(None, write(tmp_path, {"domain.yml": text}), None)
-    [file] = migration.files
-    [mapping] = parse_yaml(file.new.decode(), "domain.yml").value["slots"]["a"]["mappings"]
-    assert [condition["active_loop"] for condition in mapping["conditions"]] == ["f", "g"]
-    kept = {comment for comment in ("# a text",) if comment in file.new.decode()}
-    assert kept | {message.split("'")[1] for message in lost(migration)} == {"# a text"}
+    [file] = (migration := migrate_project(None, write(tmp_path, {"domain.yml": text}), None)).files
+    slots = parse_yaml(file.new.decode(), "domain.yml").value["slots"]
+    loops = {name: slot["mappings"][0].get("conditions", [{}])[0].get("active_loop") for name, slot in slots.items()}
+    assert loops == {"a": "f", "b": None, "c": "g"}
+    assert lost(migration) == []
+
+
+def test_a_section_that_cannot_be_edited_is_written_anew_and_the_comments_that_it_loses_are_named(
+    tmp_path: Path,
+) -> None:
+    text = "slots:\n  ? a # a text\n  : type: text\n"
+    text += "forms:\n  f:\n    required_slots:\n      # asked\n      a:\n      - type: from_text\n"
+    [file] = (migration := migrate_project(None, write(tmp_path, {"domain.yml": text}), None)).files
+    assert b"slots:\n  a:\n    type: text\n    mappings:\n" in file.new
+    assert b"# asked" in file.new, "the other section is edited"
+    assert lost(migration) == ["The comment '# a text' is lost."]
+
+
+def test_a_file_in_which_an_anchor_would_be_lost_is_refused_as_it_is(tmp_path: Path) -> None:
+    text = (
+        "slots: {a: {type: text}}\nforms:\n  f:\n    required_slots:\n      a: &m\n      - type: from_text\nother: *m\n"
+    )
+    with pytest.raises(DataError, match="Write out what the aliases"):
+        migrate_project(None, write(tmp_path, {"domain.yml": text}), None)
 
 
 def test_a_comment_that_has_no_place_any_more_is_named_with_its_line(tmp_path: Path) -> None:

@@ -42,9 +42,9 @@ def migrated_text(
     if new_version:
         target = {**target, "version": VERSION}
     editor = _Editor(source, sources, migration, target)
-    for in_place in (True, False):
+    for in_place in (("slots", "forms"), ("slots",), ("forms",), ()):  # the others are written anew
         try:
-            text = source.edited(editor.edits(new_version, in_place=in_place))
+            text = source.edited(editor.edits(new_version, in_place))
             if _same(parse_yaml(text, file).value, target):
                 return text
         except (NotEditableError, DataError):
@@ -80,7 +80,7 @@ class _Editor:
         self.dash = " " * source.sequence_offset()
         self.step = " " * (source.mapping_offset() or 2)
 
-    def edits(self, new_version: bool, *, in_place: bool) -> Iterator[Edit]:
+    def edits(self, new_version: bool, in_place: Sequence[str]) -> Iterator[Edit]:
         root = self.source.root
         if root is None:
             return
@@ -92,7 +92,7 @@ class _Editor:
             pair = root.pair(section)
             if pair is None or not self.target.get(section):
                 continue
-            if not in_place:
+            if section not in in_place:
                 yield self.section(section, *pair)
                 continue
             if pair[1].kind != "mapping":
@@ -130,8 +130,7 @@ class _Editor:
         lines = self.mappings(indent, mappings)
         if old is not None:
             self.source.indent(old[0])
-            after = max(old[0].end + 1, old[1].end) if old[1].flow or old[1].is_empty else old[0].end + 1
-            comment = self.source.comment_after(after)
+            comment = self.key_comment(*old)
             lines[0] += f" {comment}" if comment else ""
             start, end = self.source.line_start(old[0].start), self.source.last_line(old[1])
             yield Edit(start, end, "\n".join(lines))
@@ -235,10 +234,18 @@ class _Editor:
             position = self.source.last_line(value)
             if key.value == "ignored_intents":
                 continue
-            on_the_line = value.is_empty or value.flow or value.kind == "alias"
-            comment = self.source.comment_after(max(value.end, key.end + 1) if on_the_line else key.end + 1)
+            comment = self.key_comment(key, value)
             lines.append(f"{indent}- {self.source.slice(key)}{comment and ' ' + comment}")
         return lines
+
+    def key_comment(self, key: TextNode, value: TextNode) -> str:
+        """The comment beside a key; a value on the same line may be between them."""
+        if value.is_empty or value.flow or value.kind == "alias":
+            return self.source.comment_after(max(value.end, key.end + 1))
+        if value.marked:
+            beside = self.source.comment_lines(value.start, self.source.line_end(value.start))
+            return beside[0] if beside else ""
+        return self.source.comment_after(key.end + 1)
 
 
 def _set_version(source: Source, value: TextNode) -> Iterator[Edit]:
