@@ -16,6 +16,7 @@ from parity import __main__ as command
 from parity import rasa
 from parity.command_lines import reports
 from parity.compare import compare
+from parity.migrate.suite import Case, differences
 from parity.pipelines import variants
 from parity.suites import SUITES
 from rebake.registry.lookup import COMPONENTS
@@ -261,3 +262,23 @@ def imported(file: Path) -> list[str]:
             files = [name for name in inner if ROOT.joinpath(*name.split(".")).with_suffix(".py").is_file()]
             names += files or [node.module]
     return names
+
+
+def migrated(slots: list[Any]) -> dict[str, Any]:
+    return {"slots": slots, "forms": [["f", {"required_slots": ["a"], "ignored_intents": []}]], "version": "3.1"}
+
+
+def test_one_changed_mapping_of_a_migrated_domain_is_found(tmp_path: Path) -> None:
+    (tmp_path / "domain.yml").write_text("slots: {a: {mappings: [{type: from_text}]}}\n", encoding="utf-8")
+    case = Case("x", tmp_path / "domain.yml", tmp_path / "domain.yml")
+    slots = {"a": {"mappings": [{"type": "from_text"}]}}
+    read = migrated(list(slots.items()))
+    answer: dict[str, Any] = {"rasa": read, "rebake": read, "written": {"domain.yml": {"slots": slots}}}
+    assert differences(case, [], copy.deepcopy(answer)) == []
+    for place in ("rasa", "rebake", "written"):
+        changed = copy.deepcopy(answer)
+        of_file = changed[place]["domain.yml"] if place == "written" else changed[place]
+        dict(of_file["slots"])["a"]["mappings"][0]["type"] = "custom"
+        assert len(differences(case, [], changed)) == 1, place
+    assert differences(case, ["rebake does not read it"], answer) == ["rebake does not read it"]
+    assert differences(case, [], {"error": "no", "rebake": read}) == ["Rasa fails: no"]

@@ -1,8 +1,7 @@
 """Other projects that a configuration imports: ``importers:`` with Rasa's MultiProjectImporter, and ``imports:``.
 
-An imported project is a directory of which everything counts, wherever it is in it, or a configuration that imports
-more. What leads out of the repository is refused: the files of a pull request must not decide what is read elsewhere on
-the machine.
+An imported project is a directory, all of whose files count, or a configuration that imports more projects. What leads
+out of the repository is refused: the files of a pull request must not decide what is read elsewhere on the machine.
 """
 
 from __future__ import annotations
