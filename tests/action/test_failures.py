@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from support.assistants import STORY, append
+from support.damage import CORE, FileDamage, damaged, remove
 from support.github_api import Fault, GitHubApi
 from support.github_job import STORE, Project
 
@@ -62,6 +64,24 @@ def test_a_part_that_cannot_be_used_is_trained_again(core_only: Project, api: Gi
     assert job.outputs["trained"] == "core"
     assert job.report["parts"]["core"]["state"] == "unknown"
     assert core_only.run(core_only.push()).outputs["trained"] == "", "the broken part was not replaced"
+
+
+def test_a_part_with_a_damaged_file_is_trained_again_and_replaced(
+    core_only: Project, api: GitHubApi, tmp_path: Path
+) -> None:
+    core_only.run(core_only.push())
+    (part,) = [asset for asset in api.assets.values() if asset.name.startswith("core-")]
+    rules = "components/train_RulePolicy1/rule_policy.json"
+    (tmp_path / "whole.tar.gz").write_bytes(part.content)
+    broken = damaged(tmp_path / "whole.tar.gz", tmp_path / "broken.tar.gz", FileDamage(rules, remove, CORE, ""))
+    part.content = broken.read_bytes()
+    job = core_only.run(core_only.push())
+    assert (job.code, job.outputs["trained"]) == (0, "core"), job.log
+    core = job.report["parts"]["core"]
+    assert core["state"] == "unknown"
+    assert f"{rules} of the model is missing, so this part will be trained again" in core["reasons"][0]
+    assert any(rules in line for line in job.annotations)
+    assert core_only.run(core_only.push()).outputs["trained"] == "", "the damaged part was not replaced"
 
 
 def test_wrong_inputs_and_events_are_usage_errors(core_only: Project, api: GitHubApi) -> None:

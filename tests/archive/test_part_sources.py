@@ -13,7 +13,6 @@ from rebake.archive.part_sources import PartSources
 from rebake.assistant.model import Assistant, ComponentSpec, Config, Domain, NluData
 from rebake.base.location import Location
 from rebake.base.notices import Notices
-from rebake.errors import ModelError
 from rebake.registry.lookup import require
 from rebake.registry.node import Node
 from support.shared import need
@@ -45,11 +44,11 @@ def model(directory: Path, name: str, fingerprint: str = "f") -> Path:
     records = {
         n.id: ComponentRecord(part, n.type.name, 1, {}, f"{n.id}-{fingerprint}") for part, nodes in parts for n in nodes
     }
-    write_manifest(
-        Manifest({part: PartRecord(f"{part}-{fingerprint}") for part, _ in parts}, records), directory / name
-    )
     write_metadata(
         build_metadata(assistant, nlu=NLU, core=CORE, components=directory / name / "components"), directory / name
+    )
+    write_manifest(
+        Manifest({part: PartRecord(f"{part}-{fingerprint}") for part, _ in parts}, records), directory / name
     )
     return pack(directory / name, directory / f"{name}.tar.gz")
 
@@ -69,8 +68,8 @@ def test_a_part_is_found_by_its_fingerprint_and_copied_without_the_other_part(tm
     archives = [model(tmp_path, "a"), model(tmp_path, "b", "g")]
     (tmp_path / "new").mkdir()
     with PartSources(archives, Notices()) as sources:
-        assert sources.find_part("nlu", "nlu-h") is None
-        found = sources.find_part("nlu", "nlu-g")
+        assert sources.find_part("nlu", "nlu-h", NLU) is None
+        found = sources.find_part("nlu", "nlu-g", NLU)
         assert found is not None
         assert found.archive == archives[1]
         sources.take_part(found, "nlu", NLU, tmp_path / "new")
@@ -92,24 +91,46 @@ def test_a_component_is_found_by_its_fingerprint_if_it_learns(tmp_path: Path) ->
         assert sources.find_component("nlu", "WhitespaceTokenizer0-f") is None
 
 
-def test_nothing_is_carried_over_from_an_archive_that_lacks_files(tmp_path: Path) -> None:
-    with unpack(model(tmp_path, "a")) as directory:
-        (directory / "components" / "train_CountVectorsFeaturizer1" / "vocabularies.json").unlink()
-        archive = pack(directory, tmp_path / "damaged.tar.gz")
-    with PartSources([archive], Notices()) as sources:
-        found = sources.find_part("nlu", "nlu-f")
-        assert found is not None
-        with pytest.raises(ModelError, match="lacks files of CountVectorsFeaturizer1"):
-            sources.take_part(found, "nlu", NLU, tmp_path)
+def damaged(source: Path, target: Path, file: str, content: str | None) -> Path:
+    """A copy of an archive in which a file has another content, or is missing."""
+    with unpack(source) as directory:
+        if content is None:
+            (directory / file).unlink()
+        else:
+            (directory / file).write_text(content)
+        return pack(directory, target)
+
+
+@pytest.mark.parametrize("content", [None, "", "b vocabularies.json"])
+def test_a_damaged_component_is_not_carried_over_and_what_is_whole_beside_it_is(
+    content: str | None, tmp_path: Path
+) -> None:
+    file = "components/train_CountVectorsFeaturizer1/vocabularies.json"
+    archive = damaged(model(tmp_path, "a"), tmp_path / "damaged.tar.gz", file, content)
+    notices = Notices()
+    with PartSources([archive], notices) as sources:
+        assert sources.find_part("nlu", "nlu-f", NLU) is None
         assert sources.find_component("nlu", "CountVectorsFeaturizer1-f") is None
+        assert sources.find_component("nlu", "EntitySynonymMapper2-f") is not None
+        assert sources.find_part("core", "core-f", CORE) is not None
+    [notice] = notices
+    assert "damaged.tar.gz" in notice.message
+    assert file in notice.message
 
 
-def test_a_part_whose_components_do_not_match_its_fingerprint_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [None, "", "{}", "[", '{"predict_schema": {"nodes": {}}}'])
+def test_nothing_is_carried_over_without_the_metadata_that_names_it(content: str | None, tmp_path: Path) -> None:
+    archive = damaged(model(tmp_path, "a"), tmp_path / "damaged.tar.gz", "metadata.json", content)
+    with PartSources([archive], Notices()) as sources:
+        assert sources.find_part("nlu", "nlu-f", NLU) is None
+        assert sources.find_component("nlu", "EntitySynonymMapper2-f") is None
+        assert sources.find_component("core", "RulePolicy0-f") is None
+
+
+def test_a_part_whose_components_do_not_match_its_fingerprint_is_not_found(tmp_path: Path) -> None:
     with PartSources([model(tmp_path, "a")], Notices()) as sources:
-        found = sources.find_part("nlu", "nlu-f")
-        assert found is not None
-        with pytest.raises(ModelError, match="names 3 components"):
-            sources.take_part(found, "nlu", NLU[:2], tmp_path)
+        assert sources.find_part("nlu", "nlu-f", NLU) is not None
+        assert sources.find_part("nlu", "nlu-f", NLU[:2]) is None
 
 
 @pytest.mark.shared
@@ -119,7 +140,7 @@ def test_archives_of_rasa_and_broken_ones_offer_nothing(tmp_path: Path) -> None:
     with PartSources(
         [broken, tmp_path / "missing.tar.gz", need("reference/formbot/model.tar.gz")], Notices()
     ) as sources:
-        assert sources.find_part("nlu", "nlu-f") is None
+        assert sources.find_part("nlu", "nlu-f", NLU) is None
         assert sources.find_component("nlu", "f") is None
 
 
@@ -129,7 +150,7 @@ def test_an_archive_that_is_cut_off_offers_nothing_although_its_manifest_is_whol
     assert read_manifest(cut) is not None
     notices = Notices()
     with PartSources([cut, whole], notices) as sources:
-        found = sources.find_part("nlu", "nlu-f")
+        found = sources.find_part("nlu", "nlu-f", NLU)
         assert found is not None
         assert found.archive == whole
     [notice] = notices

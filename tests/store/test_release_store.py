@@ -12,6 +12,7 @@ from rebake.errors import ModelError, StorageError
 from rebake.store import release_store as store_module
 from rebake.store.release_store import ReleaseStore, part_name
 from rebake.store.releases import Releases
+from support.damage import NLU, FileDamage, damaged, empty
 from support.github_api import GitHubApi
 from support.store import A, B, archive
 
@@ -37,8 +38,8 @@ def test_a_published_part_is_found_by_another_run(
 def test_the_newest_manifest_is_replaced(store: ReleaseStore, connect: Callable[[], Releases], tmp_path: Path) -> None:
     assert store.newest_manifest("rebake.json") is None
     for fingerprint in (A, B, B):
-        file = write_manifest(Manifest({"nlu": PartRecord(fingerprint)}), tmp_path)
-        store.publish_manifest(file, "rebake.json")
+        write_manifest(Manifest({"nlu": PartRecord(fingerprint)}), tmp_path)
+        store.publish_manifest(tmp_path / "rebake.json", "rebake.json")
         newest = ReleaseStore(connect(), "store", "x").newest_manifest("rebake.json")
         assert newest is not None
         assert newest.parts["nlu"].fingerprint == fingerprint
@@ -90,6 +91,19 @@ def test_a_part_that_is_not_what_its_name_says_is_refused(store: ReleaseStore, a
         assert not (tmp_path / stored.name).exists()
 
 
+def test_a_part_that_was_published_with_a_damaged_file_is_refused(
+    store: ReleaseStore, api: GitHubApi, tmp_path: Path
+) -> None:
+    whole = archive(tmp_path, "nlu", A)
+    broken = damaged(whole, tmp_path / "broken.tar.gz", FileDamage("weights", empty, NLU, "is empty"))
+    api.add_asset(api.add_release("store")["id"], part_name("nlu", A), broken.read_bytes())
+    stored = store.find("nlu", A)
+    assert stored is not None
+    with pytest.raises(ModelError, match="is damaged: weights of the model is empty"):
+        store.fetch(stored, tmp_path)
+    assert not (tmp_path / stored.name).exists()
+
+
 def test_bytes_that_differ_from_the_announced_digest_are_refused(
     store: ReleaseStore, api: GitHubApi, tmp_path: Path, waits: list[float]
 ) -> None:
@@ -137,8 +151,8 @@ def test_the_parts_of_the_newest_model_are_kept_however_old_they_are(
     names = [part_name("nlu", A), part_name("nlu", B), "upload-1-x-rebake.json"]
     for name in names:
         api.add_asset(release["id"], name, b"x")
-    manifest = write_manifest(Manifest({"nlu": PartRecord(A)}), tmp_path)
-    api.add_asset(release["id"], "rebake.json", manifest.read_bytes())
+    write_manifest(Manifest({"nlu": PartRecord(A)}), tmp_path)
+    api.add_asset(release["id"], "rebake.json", (tmp_path / "rebake.json").read_bytes())
     assert store.newest_manifest("rebake.json") is not None
     store.publish_part("core", A, archive(tmp_path, "core", A))
     assert api.asset_names("store") == sorted([names[0], "rebake.json", part_name("core", A)])

@@ -15,10 +15,16 @@ from rebake.staleness.verdict import Verdict
 
 
 def build(
-    assistant: Assistant, *, old: Path | None = None, sources: Sequence[Path] = (), **request: Any
+    assistant: Assistant,
+    *,
+    old: Path | None = None,
+    sources: Sequence[Path] = (),
+    single_parts: Path | None = None,
+    **request: Any,
 ) -> BuildResult:
     """Build what is asked for; ``request`` are fields of a Request."""
-    return building.build(make_plan(Request(assistant, **request), Baseline.of_model(old)), sources)
+    plan = make_plan(Request(assistant, **request), Baseline.of_model(old))
+    return building.build(plan, sources, single_parts=single_parts)
 
 
 def verdict_on(assistant: Assistant, *, old: Path | None, **request: Any) -> Verdict:

@@ -14,6 +14,7 @@ def archive(place: Path, part: Part, fingerprint: str, name: str = "model.tar.gz
     """An archive of just this part under this fingerprint."""
     directory = place / f"{part}-{fingerprint[:4]}"
     directory.mkdir(exist_ok=True)
-    write_manifest(Manifest({part: PartRecord(fingerprint)}, tool_version="1"), directory)
     (directory / "weights").write_bytes(b"\0\1" * 5000)
+    (directory / "metadata.json").write_text("{}", encoding="utf-8")
+    write_manifest(Manifest({part: PartRecord(fingerprint)}, tool_version="1"), directory)
     return pack(directory, place / name)

@@ -13,7 +13,7 @@ from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
 from rebake.action.settings import DEFAULTS, Settings
 from rebake.action.verdict import StoreVerdict, newest_published, verdict_of_store
-from rebake.archive.manifest import Manifest, Part, format_manifest
+from rebake.archive.manifest import Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
 from rebake.assistant.importer import imported_roots, load_assistant
 from rebake.base.location import Location, Notice
@@ -24,7 +24,6 @@ from rebake.build.request import Request
 from rebake.errors import ModelError, RebakeError, StorageError
 from rebake.report.model import PART_NAMES, Failure, Report, with_origins
 from rebake.staleness.git.changes import find_changes
-from rebake.store.release_store import StoredPart
 from rebake.store.releases import publish_model
 
 logger = logging.getLogger("rebake")
@@ -159,29 +158,30 @@ class Run:
         for part in TRAINED_PARTS:
             stored = verdict.stored.get(part)
             if stored is not None:
-                archive = self._fetch_one(stored, scratch)
-                if archive is not None:
-                    archives.append(archive)
+                try:
+                    archives.append(self._services.store.fetch(stored, scratch))
                     continue
-                self._set_unknown(part, f"the published part {stored.name} cannot be used")
-            archives += self._fetch_newest(part, plan.baseline.manifest, scratch)
+                except (StorageError, ModelError) as error:
+                    self._note(Notice(str(error)))
+                    self._set_unknown(part, f"{error.message.rstrip('.')}, so this part will be trained again")
+            newest = plan.baseline.manifest
+            record = newest.parts.get(part) if newest is not None else None
+            if record is not None and (stored is None or record.fingerprint != stored.fingerprint):
+                archives += self._fetch_newest(part, record.fingerprint, scratch)
         return archives
 
-    def _fetch_newest(self, part: Part, newest: Manifest | None, scratch: Path) -> list[Path]:
-        record = newest.parts.get(part) if newest is not None else None
+    def _fetch_newest(self, part: Part, fingerprint: str, scratch: Path) -> list[Path]:
+        """The newest model's part, from which single components can be taken. It may be missing."""
+        store = self._services.store
         try:
-            stored = self._services.store.find(part, record.fingerprint) if record is not None else None
-        except StorageError:
+            stored = store.find(part, fingerprint)
+        except StorageError:  # the verdict says so already
             return []
-        archive = self._fetch_one(stored, scratch) if stored is not None else None
-        return [archive] if archive is not None else []
-
-    def _fetch_one(self, stored: StoredPart, scratch: Path) -> Path | None:
         try:
-            return self._services.store.fetch(stored, scratch)
+            return [] if stored is None else [store.fetch(stored, scratch)]
         except (StorageError, ModelError) as error:
             self._note(Notice(str(error)))
-            return None
+            return []
 
     def _set_unknown(self, part: Part, reason: str) -> None:
         self.report = replace(

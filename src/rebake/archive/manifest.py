@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rebake.archive.pack import COMPONENTS_NAME, MANIFEST_NAME, read_member
 from rebake.base.files import write_text
@@ -69,7 +70,7 @@ class ComponentRecord:
         options: merged with the defaults, without those that change nothing.
         fingerprint: covers all that it learns from.
         files: names of its files in the model, sorted; :func:`with_files` looks them up. Empty where nothing was
-            learned. What is carried over must have them all: Rasa would load a rest of them without a word.
+            learned.
     """
 
     part: Part
@@ -80,30 +81,53 @@ class ComponentRecord:
     files: tuple[str, ...] = ()
 
 
+class FileRecord(NamedTuple):
+    """Size in bytes and SHA-256 (64 hex digits) of a file."""
+
+    size: int
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The content of rebake.json. ``components`` keeps the order of the pipeline and of the policies."""
+    """The content of rebake.json.
+
+    Attributes:
+        parts: what each part was trained from.
+        components: node id -> record, in the order of the pipeline and of the policies.
+        tool_version: of the rebake that wrote it.
+        files: path in the model -> record, of every file but rebake.json itself; None where an earlier version of
+            rebake, which did not list them, wrote the model.
+        format: of the file.
+    """
 
     parts: Mapping[Part, PartRecord]
     components: Mapping[str, ComponentRecord] = field(default_factory=dict)
     tool_version: str = ""
+    files: Mapping[str, FileRecord] | None = None
     format: int = FORMAT
 
 
-def write_manifest(manifest: Manifest, directory: Path) -> Path:
-    """Write rebake.json into an unpacked model, listing its components' files; the same model gives the same bytes."""
-    path = directory / MANIFEST_NAME
-    write_text(path, format_manifest(with_files(manifest, directory)))
-    return path
+def write_manifest(manifest: Manifest, directory: Path) -> Manifest:
+    """Write rebake.json into an unpacked model that is complete otherwise; returns it with the files that it lists.
+
+    The same model gives the same bytes.
+    """
+    complete = with_files(manifest, directory)
+    write_text(directory / MANIFEST_NAME, format_manifest(complete))
+    return complete
 
 
 def with_files(manifest: Manifest, directory: Path) -> Manifest:
-    """Return the manifest with the names of the files that the components have in an unpacked model."""
-    components = {
-        node: replace(record, files=_files_of(directory / COMPONENTS_NAME / f"train_{node}") or record.files)
-        for node, record in manifest.components.items()
-    }
-    return replace(manifest, components=components)
+    """Return the manifest with the files of an unpacked model: all of them, and the names of each component's."""
+    names = sorted(file.relative_to(directory).as_posix() for file in directory.rglob("*") if file.is_file())
+    files = {name: _record_of(directory / name) for name in names if name != MANIFEST_NAME}
+    components = {}
+    for node, record in manifest.components.items():
+        own = f"{COMPONENTS_NAME}/train_{node}/"
+        found = tuple(name.removeprefix(own) for name in names if name.startswith(own))
+        components[node] = replace(record, files=found or record.files)
+    return replace(manifest, components=components, files=files)
 
 
 def read_manifest(path: Path) -> Manifest | None:
@@ -140,6 +164,8 @@ def format_manifest(manifest: Manifest) -> str:
             for node, record in manifest.components.items()
         },
     }
+    if manifest.files is not None:
+        content["files"] = manifest.files
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
@@ -170,14 +196,20 @@ def parse_manifest(content: bytes, source: str) -> Manifest:
                 for node, record in raw["components"].items()
             },
             tool_version=str(raw["tool"]["version"]),
+            files=_files_from_json(raw["files"]) if "files" in raw else None,
             format=int(found),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{source} is broken ({error!r}).", fix="Train the model again.") from error
 
 
-def _files_of(directory: Path) -> tuple[str, ...]:
-    return tuple(sorted(file.relative_to(directory).as_posix() for file in directory.rglob("*") if file.is_file()))
+def _record_of(file: Path) -> FileRecord:
+    with file.open("rb") as content:
+        return FileRecord(file.stat().st_size, hashlib.file_digest(content, "sha256").hexdigest())
+
+
+def _files_from_json(raw: Mapping[str, Any]) -> dict[str, FileRecord]:
+    return {name: FileRecord(int(size), str(sha256)) for name, (size, sha256) in raw.items()}
 
 
 def _part_to_json(record: PartRecord) -> dict[str, Any]:

@@ -148,6 +148,15 @@ def read_metadata(path: Path, *, archive: Path | None = None) -> Metadata:
     archive = archive or path
     if content is None:
         raise ModelError(f"{archive} has no {METADATA_NAME}, so it is not a model of Rasa 3.6 or rebake.", fix=_FIX)
+    return parse_metadata(content, archive)
+
+
+def parse_metadata(content: bytes, archive: Path) -> Metadata:
+    """Read the content of a metadata.json; ``archive`` names the model in messages.
+
+    Raises:
+        ModelError: it is broken, or not that of a Rasa 3.6 model.
+    """
     try:
         raw = json.loads(content)
         nodes = raw["predict_schema"]["nodes"]
@@ -162,7 +171,7 @@ def read_metadata(path: Path, *, archive: Path | None = None) -> Metadata:
             trained_at=str(raw["trained_at"]),
             raw=raw,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{METADATA_NAME} in {archive} is not one of Rasa 3.6 ({error!r}).", fix=_FIX) from error
 
 

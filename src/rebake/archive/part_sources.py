@@ -10,17 +10,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
-from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, read_manifest
+from rebake.archive.integrity import Inspection, describe, inspect_model
+from rebake.archive.manifest import Manifest, Part, PartRecord, read_manifest
 from rebake.archive.metadata import Metadata, StoredNode, read_metadata
 from rebake.archive.pack import COMPONENTS_NAME, unpack
 from rebake.base.location import Notice
 from rebake.base.notices import NoticeSink
-from rebake.errors import ModelError, RebakeError
+from rebake.errors import RebakeError
 from rebake.registry.node import Node
 
 logger = logging.getLogger("rebake")
+
+_MAX = 3  # damages in a warning
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,26 @@ class SourcedComponent:
     directory: Path
 
 
+class _Opened(NamedTuple):
+    """An unpacked archive.
+
+    Attributes:
+        components: its directory of components.
+        metadata: what its metadata.json says.
+        found: which of its files are whole.
+    """
+
+    components: Path
+    metadata: Metadata
+    found: Inspection
+
+
 class PartSources:
     """The manifests of some archives; an archive is unpacked only when something is taken from it.
 
-    Archives without a readable manifest (Rasa's own, broken ones) offer nothing; ``notices`` receives a warning for
-    each one that turns out to be broken when it is unpacked. Use it as a context manager: the
-    unpacked archives go when it closes.
+    Archives without a readable manifest (Rasa's own, broken ones) offer nothing, and damaged ones only what is whole;
+    ``notices`` receives a warning for each one that turns out to be broken or damaged when it is unpacked. Use it as a
+    context manager: the unpacked archives go when it closes.
     """
 
     def __init__(self, archives: Iterable[Path], notices: NoticeSink) -> None:
@@ -61,71 +78,65 @@ class PartSources:
                 continue
             if manifest is not None:
                 self._manifests.setdefault(archive, manifest)
-        self._unpacked: dict[Path, tuple[Path, Metadata]] = {}
+        self._opened: dict[Path, _Opened | None] = {}
         self._stack = ExitStack()
 
-    def find_part(self, part: Part, fingerprint: str) -> SourcedPart | None:
-        """The first archive that has the part with this fingerprint, and can be unpacked."""
-        for archive, manifest in list(self._manifests.items()):
+    def find_part(self, part: Part, fingerprint: str, nodes: Sequence[Node]) -> SourcedPart | None:
+        """Find the first archive that has the part with this fingerprint, with a component for each node, all whole."""
+        for archive, manifest in self._manifests.items():
             record = manifest.parts.get(part)
-            if record is not None and record.fingerprint == fingerprint and self._opens(archive):
+            if record is None or record.fingerprint != fingerprint:
+                continue
+            opened = self._open(archive)
+            if opened is None or opened.found.of_part(part):
+                continue
+            if len(_stored_nodes(opened.metadata, part)) == len(nodes):
                 return SourcedPart(archive, record)
         return None
 
     def take_part(self, sourced: SourcedPart, part: Part, nodes: Sequence[Node], components: Path) -> None:
-        """Copy the directories of the part's components to where ``nodes`` expect them.
+        """Copy the directories of the part's components to where ``nodes``, which it was found for, expect them.
 
         Equal fingerprints mean equal components in an equal order, but not equal names: "DIETClassifier" and the
         dotted name of Rasa's class are the same component.
         """
-        source, metadata = self._open(sourced.archive)
-        stored = _stored_nodes(metadata, part)
-        if len(stored) != len(nodes):
-            raise ModelError(
-                f"{sourced.archive} names {len(stored)} components of its {part} part in metadata.json, "
-                f"but its fingerprint stands for {len(nodes)}.",
-                fix="Remove this archive, or train with --force.",
-            )
-        records = self._manifests[sourced.archive].components
-        for old, new in zip(stored, nodes, strict=True):
-            if old.resource is None:
-                continue
-            directory = source / old.resource
-            if old.id not in records or _missing_files(directory, records[old.id]):
-                raise ModelError(
-                    f"{sourced.archive} lacks files of {old.id} that its rebake.json lists.",
-                    fix="Remove this archive, or train with --force.",
-                )
-            copy_component(directory, components / new.directory)
+        opened = self._open(sourced.archive)
+        assert opened is not None, "a part is taken from where it was found"
+        for old, new in zip(_stored_nodes(opened.metadata, part), nodes, strict=True):
+            if old.resource is not None:
+                copy_component(opened.components / old.resource, components / new.directory)
 
     def find_component(self, part: Part, fingerprint: str) -> SourcedComponent | None:
-        """A component that was trained from just the same, or None."""
-        for archive, manifest in list(self._manifests.items()):
+        """Find a whole component that was trained from just the same, or None."""
+        for archive, manifest in self._manifests.items():
             for node_id, record in manifest.components.items():
-                if record.part == part and record.fingerprint == fingerprint and self._opens(archive):
-                    source, metadata = self._open(archive)
-                    for node in _stored_nodes(metadata, part):
-                        directory = source / (node.resource or "")
-                        if node.id == node_id and node.resource and not _missing_files(directory, record):
-                            return SourcedComponent(archive, node_id, manifest.parts[part], directory)
+                if (record.part, record.fingerprint) != (part, fingerprint) or part not in manifest.parts:
+                    continue
+                opened = self._open(archive)
+                if opened is None or not opened.found.has_whole_component(node_id):
+                    continue
+                for node in _stored_nodes(opened.metadata, part):
+                    if node.id == node_id and node.resource:
+                        return SourcedComponent(
+                            archive, node_id, manifest.parts[part], opened.components / node.resource
+                        )
         return None
 
-    def _opens(self, archive: Path) -> bool:
-        """Whether it can be unpacked; an archive that cannot (a download that was cut off) is taken off the sources."""
-        try:
-            self._open(archive)
-        except ModelError as error:
-            self._notices.add(Notice(f"Nothing is taken from a broken model. {error}"))
-            self._manifests.pop(archive, None)
-            return False
-        return True
-
-    def _open(self, archive: Path) -> tuple[Path, Metadata]:
-        """The components directory of an unpacked archive, and its metadata."""
-        if archive not in self._unpacked:
-            directory = self._stack.enter_context(unpack(archive))
-            self._unpacked[archive] = (directory / COMPONENTS_NAME, read_metadata(directory, archive=archive))
-        return self._unpacked[archive]
+    def _open(self, archive: Path) -> _Opened | None:
+        """Unpack an archive, once; None where it cannot be unpacked (a download that was cut off) or understood."""
+        if archive not in self._opened:
+            try:
+                directory = self._stack.enter_context(unpack(archive))
+                found = inspect_model(directory)
+                metadata = read_metadata(directory, archive=archive)
+                self._opened[archive] = _Opened(directory / COMPONENTS_NAME, metadata, found)
+            except RebakeError as error:
+                self._notices.add(Notice(f"Nothing is taken from a broken model. {error}"))
+                self._opened[archive] = None
+            else:
+                if found.damages:
+                    self._notices.add(Notice(f"{archive} is damaged: {'; '.join(describe(found.damages)[:_MAX])}."))
+        return self._opened[archive]
 
     def __enter__(self) -> Self:
         return self
@@ -147,10 +158,6 @@ def copy_component(source: Path, target: Path) -> None:
     shutil.copytree(source, target)
     for file in target.glob(f"{glob.escape(source.name)}.*"):
         file.rename(target / f"{target.name}{file.name.removeprefix(source.name)}")
-
-
-def _missing_files(directory: Path, record: ComponentRecord) -> list[str]:
-    return [name for name in record.files if not (directory / name).is_file()]
 
 
 def _stored_nodes(metadata: Metadata, part: Part) -> tuple[StoredNode, ...]:

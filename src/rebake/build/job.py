@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rebake.archive.finetuning import finetuning_fingerprints, write_finetuning_fingerprints
-from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, with_files, write_manifest
+from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord, write_manifest
 from rebake.archive.metadata import RASA_VERSION, build_metadata, write_metadata
 from rebake.archive.pack import COMPONENTS_NAME
 from rebake.archive.part_sources import PartSources, SourcedComponent
@@ -84,12 +84,9 @@ class Job:
         wanted = self.plan.fingerprints.parts
         if "nlg" in wanted:
             self.records["nlg"] = replace(wanted["nlg"], trained_by=TRAINED_BY)
-        self.manifest = with_files(
-            Manifest(self.records, self.plan.fingerprints.components, tool_version=__version__), directory
-        )
-        self.model_id = self._complete(
+        self.model_id, self.manifest = self._complete(
             directory,
-            self.manifest,
+            Manifest(self.records, self.plan.fingerprints.components, tool_version=__version__),
             nlu=self.plan.nlu,
             core=self.plan.core,
             persist_nlu_data=self.plan.request.persist_nlu_data,
@@ -121,9 +118,8 @@ class Job:
         nlu: Sequence[Node],
         core: Sequence[Node],
         persist_nlu_data: bool = False,
-    ) -> str:
-        """Write what a model has besides its components; returns the model's id."""
-        write_manifest(manifest, directory)
+    ) -> tuple[str, Manifest]:
+        """Write what a model has besides its components; returns the model's id, and the manifest with all files."""
         components = directory / COMPONENTS_NAME
         metadata = build_metadata(
             self._assistant,
@@ -137,13 +133,14 @@ class Job:
         graph = metadata["train_schema"]["nodes"]
         hashes = finetuning_fingerprints(self._assistant, graph, nlu=nlu, core=core, rasa_version=RASA_VERSION)
         write_finetuning_fingerprints(hashes, components)
-        return str(metadata["model_id"])
+        return str(metadata["model_id"]), write_manifest(manifest, directory)
 
     def _side_by_side(self, sources: PartSources) -> bool:
         """Whether both parts are to be trained, and neither reads the other (end to end, Core reads featurizers)."""
         wanted = self.plan.fingerprints.parts
         return not self.plan.is_end_to_end and all(
-            nodes and sources.find_part(part, wanted[part].fingerprint) is None for part, nodes in self._nodes.items()
+            nodes and sources.find_part(part, wanted[part].fingerprint, nodes) is None
+            for part, nodes in self._nodes.items()
         )
 
     def _sourced(self, part: Part, node_id: str, sources: PartSources) -> SourcedComponent | None:
@@ -159,7 +156,7 @@ class Job:
     def _make(self, part: Part, components: Path, sources: PartSources, train: TrainPart) -> None:
         """Carry the part over if an archive has it, otherwise train those of its components that no archive has."""
         wanted = self.plan.fingerprints.parts[part]
-        sourced = sources.find_part(part, wanted.fingerprint)
+        sourced = sources.find_part(part, wanted.fingerprint, self._nodes[part])
         if sourced is not None:
             sources.take_part(sourced, part, self._nodes[part], components)
             self.reused[part] = sourced.archive.name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rebake.archive.manifest import Manifest, Part, read_manifest
-from rebake.archive.pack import SUFFIX, verify
+from rebake.archive.integrity import Damage, inspect_model
+from rebake.archive.manifest import Manifest, Part
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
 from rebake.build.request import Request
@@ -25,16 +25,18 @@ class Baseline:
     Attributes:
         path: its archive; None where there is none, or where only its manifest is known.
         manifest: what it was trained from; None where there is no model, or no rebake.json in it.
-        problem: why it could not be read, a sentence: then nothing is known of any part.
+        problem: why it could not be read, a clause: then nothing is known of any part.
+        damages: its files that are not as they were written: then nothing is known of the parts that they belong to.
     """
 
     path: Path | None = None
     manifest: Manifest | None = None
     problem: str | None = None
+    damages: tuple[Damage, ...] = ()
 
     @classmethod
     def of_model(cls, path: Path | None) -> Baseline:
-        """Read an archive, to its end: what is cut off behind its manifest is no model that could stay as it is.
+        """Read a model to its end, and each of its files: a part with a damaged file cannot stay as it is.
 
         Raises:
             StorageError: the file cannot be read.
@@ -42,12 +44,10 @@ class Baseline:
         if path is None:
             return NO_BASELINE
         try:
-            manifest = read_manifest(path)
-            if path.name.endswith(SUFFIX):
-                verify(path)
+            found = inspect_model(path)
         except ModelError as error:
-            return cls(path, None, str(error))
-        return cls(path, manifest)
+            return cls(path, problem=f"{error.message.rstrip('.')}, so this part will be trained again")
+        return cls(path, found.manifest, damages=found.damages)
 
 
 NO_BASELINE = Baseline()
@@ -105,6 +105,7 @@ def make_plan(request: Request, baseline: Baseline = NO_BASELINE) -> Plan:
         baseline.manifest,
         model=baseline.path.name if baseline.path is not None else None,
         problem=baseline.problem,
+        damages=baseline.damages,
         force=request.force,
     )
     nlu: tuple[Node, ...] = ()

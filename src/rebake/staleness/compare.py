@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from rebake.archive import integrity
 from rebake.archive.manifest import PARTS, ComponentRecord, Manifest, Part
 from rebake.staleness.fingerprints import Fingerprints
 from rebake.staleness.reasons import reasons
@@ -20,6 +22,7 @@ def compare(
     *,
     model: str | None = None,
     problem: str | None = None,
+    damages: Sequence[integrity.Damage] = (),
     force: bool = False,
 ) -> Verdict:
     """The verdict on every part that was asked for.
@@ -29,10 +32,11 @@ def compare(
         old: manifest of the newest model; None where there is none.
         model: name of the newest model, where it has no manifest: then every part is stale.
         problem: why the newest model could not be read: then every part is unknown, which counts as stale.
+        damages: of the newest model: the parts that they affect are unknown.
         force: train whatever the verdicts are.
     """
     verdicts = (_verdict(part, new, old, model, problem) for part in PARTS if part in new.asked)
-    return Verdict(tuple(verdicts), force)
+    return Verdict(tuple(_doubted(verdict, damages) for verdict in verdicts), force)
 
 
 def _verdict(
@@ -55,6 +59,14 @@ def _verdict(
     else:
         return PartVerdict(part, "fresh", (), wanted.fingerprint)
     return PartVerdict(part, "stale", tuple(why), wanted.fingerprint)
+
+
+def _doubted(verdict: PartVerdict, damages: Sequence[integrity.Damage]) -> PartVerdict:
+    """The verdict on a part of which the model may have damaged files; what else changed since stays in the reasons."""
+    affecting = [damage for damage in damages if verdict.part in damage.parts]
+    if not affecting or verdict.fingerprint is None:
+        return verdict
+    return replace(verdict, state="unknown", reasons=(*integrity.reasons(affecting), *verdict.reasons))
 
 
 def _of(part: Part, components: Mapping[str, ComponentRecord]) -> dict[str, ComponentRecord]:

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from github.GitRelease import GitRelease
 
+from rebake.archive.integrity import describe, inspect_model
 from rebake.archive.manifest import Manifest, Part, read_manifest
 from rebake.errors import ModelError, StorageError
 from rebake.store.releases import Asset, Releases
@@ -66,16 +67,26 @@ class ReleaseStore:
 
         Raises:
             StorageError: the download failed.
-            ModelError: it is not the archive of that part with that fingerprint.
+            ModelError: it is not the archive of that part with that fingerprint, or it has damaged files.
         """
         path = directory / stored.name
         self._releases.download(self._assets()[stored.name], path)
-        manifest = read_manifest(path)
-        record = manifest.parts.get(stored.part) if manifest is not None else None
-        if record is None or record.fingerprint != stored.fingerprint:
+        try:
+            self._check(stored, path)
+        except ModelError:
             path.unlink(missing_ok=True)
-            raise ModelError(f"The asset {stored.name} of the release {self.tag} does not contain what its name says.")
+            raise
         return path
+
+    def _check(self, stored: StoredPart, path: Path) -> None:
+        asset = f"The asset {stored.name} of the release {self.tag}"
+        found = inspect_model(path)
+        record = found.manifest.parts.get(stored.part) if found.manifest is not None else None
+        if record is None or record.fingerprint != stored.fingerprint:
+            raise ModelError(f"{asset} does not contain what its name says.")
+        damages = describe(found.of_part(stored.part))
+        if damages:
+            raise ModelError(f"{asset} is damaged: {'; '.join(damages)}.")
 
     def newest_manifest(self, name: str) -> Manifest | None:
         """Return the manifest of the newest model; None where none was published.
