@@ -71,6 +71,8 @@ class ComponentRecord:
         fingerprint: covers all that it learns from.
         files: names of its files in the model, sorted; :func:`with_files` looks them up. Empty where nothing was
             learned.
+        inputs: what it learns from besides its options ("texts", "entities", "upstream" ...) -> 16 hex digits; only to
+            explain what changed. None where an earlier version of rebake, which did not record them, wrote the model.
     """
 
     part: Part
@@ -79,6 +81,7 @@ class ComponentRecord:
     options: Mapping[str, Any]
     fingerprint: str
     files: tuple[str, ...] = ()
+    inputs: Mapping[str, str] | None = None
 
 
 class FileRecord(NamedTuple):
@@ -160,6 +163,7 @@ def format_manifest(manifest: Manifest) -> str:
                 "options": record.options,
                 "fingerprint": record.fingerprint,
                 "files": list(record.files),
+                **({} if record.inputs is None else {"inputs": dict(record.inputs)}),
             }
             for node, record in manifest.components.items()
         },
@@ -192,6 +196,7 @@ def parse_manifest(content: bytes, source: str) -> Manifest:
                     options=dict(record["options"]),
                     fingerprint=str(record["fingerprint"]),
                     files=tuple(str(name) for name in record["files"]),
+                    inputs={str(k): str(v) for k, v in record["inputs"].items()} if "inputs" in record else None,
                 )
                 for node, record in raw["components"].items()
             },

@@ -13,6 +13,7 @@ from rebake.build.request import Request
 from rebake.errors import DataError, ModelError, UsageError
 from rebake.registry.node import Node, pipeline_nodes, policy_nodes
 from rebake.staleness.compare import compare
+from rebake.staleness.explanation import PartExplanation, explain
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
 from rebake.staleness.verdict import Verdict
 from rebake.validation.assistant import check_assistant
@@ -116,6 +117,13 @@ def make_plan(request: Request, baseline: Baseline = NO_BASELINE) -> Plan:
         core = policy_nodes(assistant.config)
     notices = tuple(dict.fromkeys((*assistant.notices, *found)))
     return Plan(request, baseline, nlu, core, wanted, verdict, notices)
+
+
+def explain_plan(plan: Plan) -> tuple[PartExplanation, ...]:
+    """Explain a plan's verdict component by component."""
+    baseline = plan.baseline
+    config = plan.request.assistant.config
+    return explain(plan.verdict, plan.fingerprints, baseline.manifest, config, damages=baseline.damages)
 
 
 def _refuse_path(name: str | None) -> None:

@@ -16,13 +16,14 @@ from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
-from rebake.build.plan import Baseline, Plan, make_plan
+from rebake.build.plan import Baseline, Plan, explain_plan, make_plan
 from rebake.build.request import Request
-from rebake.cli.console import make_progress, print_notices, use_color
+from rebake.cli.console import can_draw, make_progress, print_notices, text_width, use_color
 from rebake.cli.files import files_of
 from rebake.errors import RebakeError, StorageError, UsageError
+from rebake.report.explanation import explanation_text
 from rebake.report.json import write_json
-from rebake.report.model import Failure, Mode, Report, parts_of_verdict
+from rebake.report.model import Failure, Mode, Report, parts_of_verdict, with_explanations
 from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
 from rebake.store.directory import models, newest_model
@@ -54,7 +55,15 @@ def check(options: argparse.Namespace, started: float, notices: Notices) -> int:
     """Print the verdict; the exit code is its bit code. ``notices`` collects what was printed."""
     plan = _plan(options, notices, to_train=False)
     report = replace(_report(plan, time.monotonic() - started), model_path=_fresh_model(plan))
-    print(verdict_text(report, color=use_color(sys.stdout)))
+    if getattr(options, "explain", False):
+        report = with_explanations(report, explain_plan(plan))
+        print(
+            explanation_text(
+                report, color=use_color(sys.stdout), width=text_width(sys.stdout), lines=can_draw(sys.stdout)
+            )
+        )
+    else:
+        print(verdict_text(report, color=use_color(sys.stdout)))
     _, texts = dry_run_result(comparison_of(plan.verdict))
     print("\n".join(texts))
     _write_report(options, report)

@@ -7,6 +7,7 @@ task starts, then at most one every ten seconds, and one when it ends.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -22,10 +23,28 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
+MIN_WIDTH = 40  # columns; a tree needs some
+
 
 def use_color(stream: TextIO) -> bool:
     """Whether to colour what goes to ``stream``: a terminal, no NO_COLOR (https://no-color.org), not TERM=dumb."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def text_width(stream: TextIO) -> int | None:
+    """Return the columns of a terminal (COLUMNS overrides them); None where lines have no limit, as in a file."""
+    if os.environ.get("COLUMNS", "").isdecimal() or stream.isatty():
+        return max(shutil.get_terminal_size().columns, MIN_WIDTH)
+    return None
+
+
+def can_draw(stream: TextIO) -> bool:
+    """Return whether the stream's encoding has the lines of a tree."""
+    try:
+        "├└│─".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def make_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:

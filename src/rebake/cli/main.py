@@ -53,6 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_project(check)
     _add_comparison(check)
     _add_training(check)
+    explain = "explain the verdict: what changed, and where, component by component"
+    check.add_argument("--explain", action="store_true", help=explain)
 
     summary = "train what is stale and write the model"
     train = commands.add_parser("train", help=summary, epilog=EPILOG, formatter_class=raw)

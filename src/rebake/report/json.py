@@ -12,6 +12,7 @@ from typing import Any
 from rebake.base.location import Location
 from rebake.errors import StorageError
 from rebake.report.model import Report
+from rebake.staleness.explanation import Cause, PartExplanation, location_of
 
 FORMAT = 1
 
@@ -39,6 +40,7 @@ def as_dict(report: Report) -> dict[str, Any]:
                 "origin": part.origin,
                 "source": part.source,
                 "seconds": _rounded(part.seconds),
+                "explanation": None if part.explanation is None else _explanation(part.explanation),
             }
             for part in report.parts
         },
@@ -89,6 +91,36 @@ def write_json(report: Report, path: Path) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _explanation(explanation: PartExplanation) -> dict[str, Any]:
+    return {
+        "changes": [
+            {
+                "change": change.verb,
+                "kind": change.item.kind,
+                "name": change.item.name,
+                **_place(location_of(change)),
+            }
+            for change in explanation.changes
+        ],
+        "causes": [_cause(cause) for cause in explanation.causes],
+        "components": [
+            {
+                "id": component.id,
+                "name": component.name,
+                "state": component.state,
+                **_place(component.location),
+                "causes": [_cause(cause) for cause in component.causes],
+            }
+            for component in explanation.components
+        ],
+        "note": explanation.note or None,
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {"message": cause.message, **_place(cause.location)}
 
 
 def _place(location: Location | None) -> dict[str, Any]:

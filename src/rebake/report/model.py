@@ -10,6 +10,7 @@ from rebake.archive.manifest import Part
 from rebake.base.location import Location, Notice
 from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, RebakeError
+from rebake.staleness.explanation import PartExplanation
 from rebake.staleness.git.changes import Changes
 from rebake.staleness.verdict import State, Verdict, needs_training
 
@@ -34,6 +35,7 @@ class PartReport:
         source: the archive or store entry that the part was carried over from; None for responses, which stand in
             the domain.
         seconds: how long its training took.
+        explanation: component by component, where that was asked for.
     """
 
     part: Part
@@ -43,6 +45,7 @@ class PartReport:
     origin: Origin = "none"
     source: str | None = None
     seconds: float | None = None
+    explanation: PartExplanation | None = None
 
     @property
     def is_stale(self) -> bool:
@@ -136,6 +139,12 @@ class Report:
         if not names:
             return "training was forced"
         return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def with_explanations(report: Report, explanations: Iterable[PartExplanation]) -> Report:
+    """Add the explanation of each part to a report."""
+    by_part = {explanation.part: explanation for explanation in explanations}
+    return replace(report, parts=tuple(replace(part, explanation=by_part.get(part.part)) for part in report.parts))
 
 
 def parts_of_verdict(

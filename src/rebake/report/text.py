@@ -9,8 +9,8 @@ from rebake.base.notices import grouped
 from rebake.report.model import PART_NAMES, PartReport, Report
 from rebake.report.visible import visible
 
-_LABELS = {"fresh": "fresh", "stale": "stale", "unknown": "unknown", "absent": "not in this assistant"}
-_COLORS = {"fresh": "32", "stale": "33", "unknown": "31", "absent": "2"}
+LABELS = {"fresh": "fresh", "stale": "stale", "unknown": "unknown", "absent": "not in this assistant"}
+_COLORS = {"fresh": "32", "reused": "32", "stale": "33", "unknown": "31", "absent": "2", "removed": "2"}
 _MAX_REASONS = 20  # nobody reads more; the JSON report has them all
 
 
@@ -31,7 +31,7 @@ def verdict_text(report: Report, *, color: bool = False) -> str:
     """Format one line per part with its state, and its reasons below it."""
     lines = []
     for part in report.parts:
-        lines.append(f"{PART_NAMES[part.part]:<10}{_paint(_LABELS[part.state], part.state, color)}")
+        lines.append(f"{PART_NAMES[part.part]:<10}{paint(LABELS[part.state], part.state, color)}")
         lines += [f"{'':<10}- {one_line(reason)}" for reason in part.reasons[:_MAX_REASONS]]
         if len(part.reasons) > _MAX_REASONS:
             lines.append(f"{'':<10}- and {len(part.reasons) - _MAX_REASONS} more")
@@ -58,5 +58,6 @@ def _origin(part: PartReport) -> str:
     return "updated" if part.origin == "updated" else ""
 
 
-def _paint(text: str, state: str, color: bool) -> str:
+def paint(text: str, state: str, color: bool) -> str:
+    """Return text in the colour of a state, or as it is without ``color``."""
     return f"\x1b[{_COLORS[state]}m{text}\x1b[0m" if color else text

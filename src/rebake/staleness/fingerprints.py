@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rebake.archive.manifest import ComponentRecord, Item, Part, PartRecord
@@ -25,7 +25,7 @@ from rebake.registry.response_texts import response_texts
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 from rebake.staleness.file_contents import content_digest
 from rebake.staleness.items import domain_items, nlu_items, response_items, retrieval_items, story_items
-from rebake.staleness.meaning import digest, spans_meaning
+from rebake.staleness.meaning import ITEM_DIGITS, digest, spans_meaning
 from rebake.staleness.pretrained import pretrained_versions
 
 
@@ -37,11 +37,13 @@ class Fingerprints:
         asked: the parts that were asked about; those missing in ``parts`` the assistant does not have.
         parts: records without seed, origin and metrics.
         components: node id (name in config.yml + position) -> record; pipeline first, then policies.
+        upstream: node id -> ids of the components before it that it works on.
     """
 
     asked: frozenset[Part]
     parts: dict[Part, PartRecord]
     components: dict[str, ComponentRecord]
+    upstream: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def fingerprint(
@@ -66,7 +68,8 @@ def fingerprint(
     has_core = "core" in parts and assistant.stories and config.policies and not assistant.domain.is_empty
     # End to end, featurizers learn from stories as well, unless NLU is trained alone.
     texts = _story_texts(assistant) if has_core and assistant.is_end_to_end else None
-    pipeline = _nlu_components(assistant, texts) if assistant.nlu and config.pipeline else {}
+    upstream: dict[str, tuple[str, ...]] = {}
+    pipeline = _nlu_components(assistant, texts, upstream) if assistant.nlu and config.pipeline else {}
     if "nlu" in parts and pipeline:
         items = (*nlu_items(assistant.nlu), *(_trained_responses(assistant)))
         settings: dict[str, Any] = {"language": config.language, "assistant_id": config.assistant_id}
@@ -86,7 +89,7 @@ def fingerprint(
         components |= policies
     if "nlg" in parts and assistant.domain.responses:
         records["nlg"] = _part("nlg", response_items(assistant.domain.responses), {}, {})
-    return Fingerprints(parts, records, components)
+    return Fingerprints(parts, records, components, {node: upstream.get(node, ()) for node in components})
 
 
 def _part(
@@ -102,20 +105,23 @@ def _story_texts(assistant: Assistant) -> str:
     return digest(learned_texts(assistant.stories))
 
 
-def _nlu_components(assistant: Assistant, story_texts: str | None) -> dict[str, ComponentRecord]:
-    """Every component with what it reads, and what it needs of the tokenizers and featurizers before it."""
+def _nlu_components(
+    assistant: Assistant, story_texts: str | None, seen: dict[str, tuple[str, ...]]
+) -> dict[str, ComponentRecord]:
+    """Every component with what it reads, and what it needs of the tokenizers and featurizers before it.
+
+    ``seen`` receives the ids of the latter for each component.
+    """
     read = _NluInputs(assistant)
     upstream: list[tuple[Entry, str, str]] = []
     records = {}
     for index, spec in enumerate(assistant.config.pipeline):
         entry = _entry(spec, "pipeline")
+        before = [(node, value) for earlier, node, value in upstream if _sees(entry, earlier)]
+        seen[f"{spec.name}{index}"] = tuple(node for node, _ in before)
         inputs: dict[str, Any] = {
             "language": assistant.config.language,
-            "upstream": [
-                (node, value) if _selects_by_node(spec) else value
-                for earlier, node, value in upstream
-                if _sees(entry, earlier)
-            ],
+            "upstream": before if _selects_by_node(spec) else [value for _, value in before],
         }
         if entry.trained:
             aspects = {"texts"} | entry.reads
@@ -248,7 +254,15 @@ def _component(part: Part, entry: Entry, spec: ComponentSpec, inputs: Mapping[st
     version = entry.version if entry.implementation is not None else 0  # so that learning to train it makes it stale
     seed = DEFAULT_SEED if entry.trained and options.get("random_seed") is None else None
     value = digest([part, entry.rasa_class, version, seed, options, inputs])
-    return ComponentRecord(part, entry.name, version, options, value)
+    return ComponentRecord(part, entry.name, version, options, value, inputs=_input_digests(inputs))
+
+
+def _input_digests(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """One digest for each input; of a mapping, one for each of its values."""
+    flat: dict[str, Any] = {}
+    for name, value in inputs.items():
+        flat |= value if isinstance(value, dict) else {name: value}
+    return {name: digest(value)[:ITEM_DIGITS] for name, value in flat.items()}
 
 
 def _content(path: object) -> str | None:
