@@ -14,13 +14,13 @@ MAX_CHANGES = 20  # of data, in one part; the JSON report has them all
 
 
 @dataclass(frozen=True, slots=True)
-class _Node:
+class _Branch:
     """A line of the tree with what belongs to it; ``label`` is shown as it is, ``text`` wrapped behind it."""
 
     text: str
     label: str = ""
     state: str = ""
-    children: Sequence[_Node] = field(default_factory=tuple)
+    children: Sequence[_Branch] = field(default_factory=tuple)
 
 
 def explanation_text(report: Report, *, color: bool = False, width: int | None = None, lines: bool = True) -> str:
@@ -41,25 +41,27 @@ def explanation_text(report: Report, *, color: bool = False, width: int | None =
     return "\n".join(drawn)
 
 
-def _nodes(explanation: PartExplanation) -> list[_Node]:
+def _nodes(explanation: PartExplanation) -> list[_Branch]:
     nodes = []
     if explanation.changes:
         changes = [Cause(str(change), location_of(change)) for change in explanation.changes]
         children = [_leaf(cause) for cause in changes[:MAX_CHANGES]]
         if len(changes) > MAX_CHANGES:
             more = len(changes) - MAX_CHANGES
-            children.append(_Node(f"{more} more; --report FILE lists them all"))
-        nodes.append(_Node(f"{len(changes)} {'change' if len(changes) == 1 else 'changes'} of data", children=children))
+            children.append(_Branch(f"{more} more; --report FILE lists them all"))
+        nodes.append(
+            _Branch(f"{len(changes)} {'change' if len(changes) == 1 else 'changes'} of data", children=children)
+        )
     nodes += [_leaf(cause) for cause in explanation.causes]
     width = max((len(component.id) for component in explanation.components), default=0)
     nodes += [_component(component, width) for component in explanation.components]
     if explanation.note:
-        nodes.append(_Node(f"Note: {explanation.note}."))
+        nodes.append(_Branch(f"Note: {explanation.note}."))
     return nodes
 
 
-def _component(component: ComponentExplanation, width: int) -> _Node:
-    return _Node(
+def _component(component: ComponentExplanation, width: int) -> _Branch:
+    return _Branch(
         component.state,
         one_line(component.id).ljust(width + 2),
         component.state,
@@ -67,12 +69,12 @@ def _component(component: ComponentExplanation, width: int) -> _Node:
     )
 
 
-def _leaf(cause: Cause) -> _Node:
-    return _Node(one_line(str(cause)))
+def _leaf(cause: Cause) -> _Branch:
+    return _Branch(one_line(str(cause)))
 
 
 def _draw(
-    nodes: Sequence[_Node], indent: str, marks: tuple[str, str, str], color: bool, width: int | None
+    nodes: Sequence[_Branch], indent: str, marks: tuple[str, str, str], color: bool, width: int | None
 ) -> Iterator[str]:
     middle, last, bar = marks
     for place, node in enumerate(nodes):
