@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # As in a training: TensorFlow takes the number once, from whatever test computes first.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     if config.getoption("--fast"):
         if config.getoption("--hypothesis-profile") is None:
             settings.register_profile("fast", max_examples=25)

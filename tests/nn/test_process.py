@@ -9,8 +9,7 @@ import pytest
 import tensorflow as tf
 
 from rebake.nn import no_garbage_collection, threads
-from rebake.nn.threads import ROWS_PER_THREAD, for_predictions
-from rebake.nn.training.batching import Batching
+from rebake.nn.threads import for_predictions
 from support.process import python
 
 pytestmark = pytest.mark.slow
@@ -77,8 +76,8 @@ class Training:
     def __init__(self) -> None:
         self.warnings: list[str] = []
 
-    def __call__(self, num_threads: int | None, rows: float, *, at_a_time: int = 1) -> None:
-        threads.for_training(num_threads, rows, at_a_time=at_a_time, warn=self.warnings.append)
+    def __call__(self, num_threads: int | None) -> int | None:
+        return threads.for_training(num_threads, warn=self.warnings.append)
 
 
 @pytest.fixture
@@ -92,9 +91,8 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     counts = {"intra": 0, "inter": 0}
     threading = tf.config.threading
     monkeypatch.setattr(threads, "processors", lambda: 4)
-    monkeypatch.setattr(threads._Ours, "threads", 0)
     monkeypatch.setattr(threads._Ours, "asked", None)
-    monkeypatch.setattr(threads._Ours, "for_predictions", False)
+    monkeypatch.setattr(threads._Ours, "warned", False)
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     for kind in ("intra", "inter"):
 
@@ -125,32 +123,13 @@ def start(counts: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> Callable[[
     return started
 
 
-@pytest.mark.parametrize(
-    ("asked", "rows", "at_a_time", "expected"),
-    [
-        (None, ROWS_PER_THREAD - 1, 1, (1, 0)),
-        (None, 1.0, 1, (1, 0)),
-        (None, 1e9, 1, (4, 0)),
-        (None, 1e9, 2, (2, 0)),  # two halves leave each other half of the processors
-        (None, 2 * ROWS_PER_THREAD, 2, (1, 0)),
-        (None, 1e9, 5, (1, 0)),
-        (0, 1e9, 1, (4, 0)),
-        (3, 1.0, 1, (3, 3)),
-        (3, 1.0, 2, (1, 3)),
-        (8, 1.0, 2, (4, 8)),
-        (1, 1.0, 2, (1, 1)),
-    ],
-)
-def test_small_steps_run_in_one_thread_unless_num_threads_says_otherwise(
-    asked: int | None,
-    rows: float,
-    at_a_time: int,
-    expected: tuple[int, int],
-    counts: dict[str, int],
-    for_training: Training,
+@pytest.mark.parametrize(("asked", "side_by_side"), [(None, 0), (0, 0), (1, 1), (3, 3), (64, 64)])
+def test_no_operation_is_shared_out_whatever_num_threads_says(
+    asked: int | None, side_by_side: int, counts: dict[str, int], for_training: Training
 ) -> None:
-    for_training(asked, rows, at_a_time=at_a_time)
-    assert (counts["intra"], counts["inter"]) == expected
+    assert for_training(asked) is None
+    assert counts == {"intra": 1, "inter": side_by_side}
+    assert not for_training.warnings
 
 
 def test_predictions_share_out_no_operation(counts: dict[str, int]) -> None:
@@ -158,88 +137,72 @@ def test_predictions_share_out_no_operation(counts: dict[str, int]) -> None:
     assert counts == {"intra": 1, "inter": 0}
 
 
-def test_what_somebody_chose_in_tensorflows_ways_stays(
-    counts: dict[str, int], for_training: Training, monkeypatch: pytest.MonkeyPatch
+def test_what_somebody_chose_in_tensorflows_ways_stays_and_is_said_once(
+    counts: dict[str, int], for_training: Training
 ) -> None:
     counts["intra"] = 3
     for_predictions()
-    for_training(None, 1e9)
+    assert [for_training(None), for_training(None)] == [3, 3]
     assert counts["intra"] == 3
-    counts["intra"] = 0
+    (warning,) = for_training.warnings
+    assert "3 threads share each operation" in warning
+
+
+def test_the_environments_choice_stays_unless_num_threads_is_given(
+    counts: dict[str, int], for_training: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "2")
     for_predictions()
-    for_training(None, 1e9)
+    assert for_training(None) == 2
     assert counts["intra"] == 0
-    for_training(2, 1.0)  # but num_threads comes first
-    assert counts["intra"] == 2
+    assert "TF_NUM_INTRAOP_THREADS" in for_training.warnings[0]
+    assert for_training(2) is None
+    assert counts == {"intra": 1, "inter": 2}
 
 
-def test_what_loading_or_another_training_set_is_no_choice_of_anybody(
-    counts: dict[str, int], for_training: Training
+def test_one_thread_is_no_other_choice(
+    counts: dict[str, int], for_training: Training, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for_predictions()
-    for_training(None, 1e9)
-    assert counts["intra"] == 4
-    for_training(None, 1.0)
-    assert counts["intra"] == 1
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
+    assert for_training(None) is None
+    assert not for_training.warnings
 
 
-def test_num_threads_that_comes_too_late_warns_and_a_default_does_not(
+def test_where_tensorflow_runs_already_with_more_threads_the_training_says_so(
     counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
-    for_training(None, 1.0)
     start()
-    for_training(None, 1e9)  # such as DIETClassifier after a small ResponseSelector
+    assert for_training(None) == 4  # all processors, which is how TensorFlow has it by itself
+    assert "train before anything else uses TensorFlow" in for_training.warnings[0]
+
+
+def test_num_threads_that_comes_too_late_warns_once(
+    counts: dict[str, int], start: Callable[[], None], for_training: Training
+) -> None:
+    for_training(None)
+    start()
     for_predictions()
+    for_training(None)
     assert not for_training.warnings
     for _ in ("NLU", "Core"):
-        for_training(2, 1.0)
+        assert for_training(2) is None
     assert for_training.warnings == ["TensorFlow runs already, so num_threads has no effect on this training."]
 
 
-def test_num_threads_that_an_earlier_training_set_does_not_warn(
-    counts: dict[str, int], start: Callable[[], None], for_training: Training
+@pytest.mark.parametrize("asked", [3, 4])
+def test_num_threads_that_is_in_force_already_does_not_warn(
+    asked: int, counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
-    for_training(4, 1e9, at_a_time=2)
+    for_training(3 if asked == 3 else None)  # without num_threads as many as there are processors: four
     start()
-    for_training(4, 1.0)  # such as ResponseSelector after DIETClassifier
-    assert not for_training.warnings
-    for_training(3, 1.0)
-    assert "num_threads has no effect" in for_training.warnings[0]
-
-
-def test_num_threads_that_equals_the_default_does_not_warn(
-    counts: dict[str, int], start: Callable[[], None], for_training: Training
-) -> None:
-    start()
-    for_training(4, 1.0)  # as many as there are, which is how TensorFlow has it by itself
-    assert not for_training.warnings
-    for_training(4, 1.0, at_a_time=2)
-    assert "num_threads has no effect" in for_training.warnings[0]
-
-
-def test_a_load_that_came_to_nothing_is_no_reason(
-    counts: dict[str, int], start: Callable[[], None], for_training: Training
-) -> None:
-    for_predictions()  # and then the weights could not be read
-    for_training(None, 1e9, at_a_time=2)
-    start()
-    for_training(None, 1e9)
+    for_training(asked)
     assert not for_training.warnings
 
 
-def test_a_training_that_is_slow_since_a_model_was_loaded_says_so(
+def test_a_loaded_model_changes_nothing_for_a_training_after_it(
     counts: dict[str, int], start: Callable[[], None], for_training: Training
 ) -> None:
     for_predictions()
     start()
-    for_training(None, 1.0)
+    assert for_training(None) is None
     assert not for_training.warnings
-    for_training(None, 1e9, at_a_time=2)
-    assert "Train first or in a separate process: the training can use 2 threads." in for_training.warnings[0]
-
-
-def test_the_mean_size_of_batches_follows_their_growth_and_the_number_of_examples() -> None:
-    assert Batching((64, 256), epochs=100).mean_size(1000) == 160
-    assert Batching((64, 256), epochs=100).mean_size(68) == 66
-    assert Batching(50, epochs=1).mean_size(1000) == 50

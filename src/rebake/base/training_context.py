@@ -18,7 +18,8 @@ class TrainingContext:
 
     Attributes:
         language: of config.yml.
-        num_threads: option ``num_threads`` of ``nlu_additional_arguments``; None = as the machine has.
+        num_threads: how many operations of a network run side by side, which changes no result; None = as many as there
+            are processors.
         seed: for components without ``random_seed``; recorded in the model.
         progress: where long work reports.
         notices: collects what a person should know about this training.

@@ -72,14 +72,10 @@ def test_each_half_has_dropout_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("epochs", "in_halves"), [(1, False), (WORTH_HALVING // (40 * 4) + 1, True)])
-def test_long_trainings_go_in_halves_whatever_the_machine_and_the_halves_share_its_threads(
+def test_long_trainings_go_in_halves_whatever_the_machine(
     epochs: int, in_halves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rebake.nn.diet.model.fit", lambda *_: {})
-    asked: dict[str, int] = {}
-    monkeypatch.setattr(
-        "rebake.nn.diet.model.for_training", lambda *_, at_a_time, **_more: asked.update(at_a_time=at_a_time)
-    )
     texts = batch(*[3] * 40)
     data = TextData(texts["lengths"], sequence_dense=texts["sequence_dense"], sentence_dense=texts["sentence_dense"])
     loss = DotProductLoss(2, "cross_entropy", "inner", False, False, 0.8, -0.4, True, 0.8)
@@ -90,4 +86,3 @@ def test_long_trainings_go_in_halves_whatever_the_machine_and_the_halves_share_i
         num_threads=None, warn=lambda _: None,
     )  # fmt: skip
     assert model.network.sequence.in_halves is in_halves
-    assert asked == {"at_a_time": 2 if in_halves else 1}

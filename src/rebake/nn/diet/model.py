@@ -103,9 +103,7 @@ class DietModel:
         rows = float(texts.lengths.mean()) + 1  # of a text
         # Not by the number of cores: the same training gives the same model on every machine.
         in_halves = settings.epochs * len(texts.lengths) * rows > WORTH_HALVING
-        for_training(
-            num_threads, batching.mean_size(len(texts.lengths)) * rows, at_a_time=2 if in_halves else 1, warn=warn
-        )
+        threads = for_training(num_threads, warn=warn)
         model = DietModel(Seeded(settings.seed), config, texts.widths, labels, tags)
         model.network.sequence.in_halves = in_halves
         rng = np.random.default_rng(settings.seed)
@@ -132,9 +130,8 @@ class DietModel:
         network = model.network
         settings = replace(settings, conditional_epochs=CONDITIONAL_EPOCHS, averaged=AVERAGED)
         losses = fit(model.weights, network.losses, batches, network.signature(), settings, progress, watched.watchers)
-        figures = watched.figures
         model.settle()
-        return model, losses | figures
+        return model, losses | watched.figures | ({} if threads is None else {"threads": float(threads)})
 
     @staticmethod
     def load(

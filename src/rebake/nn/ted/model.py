@@ -109,7 +109,7 @@ class TedModel:
             DataError: so many windows cannot be held out.
             StorageError: the log cannot be written.
         """
-        for_training(num_threads, batching.mean_size(len(data.lengths)) * float(data.lengths.mean()), warn=warn)
+        threads = for_training(num_threads, warn=warn)
         model = cls(Seeded(settings.seed), config, data.states.inputs, labels, tags)
         watched = Watched.of(
             evaluation,
@@ -132,6 +132,8 @@ class TedModel:
         signature = model.network.signature() | model.target_signature()
         losses = fit(model.weights, model.losses(), batches, signature, settings, progress, watched.watchers)
         figures = watched.figures  # sets the weights that accuracy is measured of
+        if threads is not None:
+            figures = {**figures, "threads": float(threads)}
         return model, {**_named(losses), "accuracy": model.accuracy(data, ids), **figures}
 
     def measure(

@@ -38,10 +38,6 @@ class Batching:
         first, last = self.sizes[0], self.sizes[1]
         return int(first + epoch * (last - first) / (self.epochs - 1)) if self.epochs > 1 else int(first)
 
-    def mean_size(self, n_examples: int) -> float:
-        """Examples in a batch, on the average over the training."""
-        return (min(self.size(0), n_examples) + min(self.size(self.epochs - 1), n_examples)) / 2
-
     def batches(
         self, epoch: int, n_examples: int, labels: NDArray[np.integer] | None, rng: np.random.Generator
     ) -> list[Indices]:
