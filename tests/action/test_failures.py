@@ -77,6 +77,7 @@ def test_a_part_with_a_damaged_file_is_trained_again_and_replaced(
     part.content = broken.read_bytes()
     job = core_only.run(core_only.push())
     assert (job.code, job.outputs["trained"]) == (0, "core"), job.log
+    assert [job.outputs[name] for name in ("stale", "verdict-code", "stale-parts")] == ["true", "1", "core"]
     core = job.report["parts"]["core"]
     assert core["state"] == "unknown"
     assert f"{rules} of the model is missing, so this part will be trained again" in core["reasons"][0]

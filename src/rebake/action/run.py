@@ -24,6 +24,7 @@ from rebake.build.request import Request
 from rebake.errors import ModelError, RebakeError, StorageError
 from rebake.report.model import PART_NAMES, Failure, Report, with_origins
 from rebake.staleness.git.changes import find_changes
+from rebake.staleness.verdict import CODES
 from rebake.store.releases import publish_model
 
 logger = logging.getLogger("rebake")
@@ -190,6 +191,7 @@ class Run:
                 replace(known, state="unknown", reasons=(reason, *known.reasons)) if known.part == part else known
                 for known in self.report.parts
             ),
+            code=self.report.code | CODES[part],
         )
 
     def _publish(self, result: BuildResult, verdict: StoreVerdict, scratch: Path) -> None:

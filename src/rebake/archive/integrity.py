@@ -11,6 +11,7 @@ from typing import IO
 from rebake.archive.manifest import PARTS, FileRecord, Manifest, Part, read_manifest
 from rebake.archive.metadata import DOMAIN_FILE, Metadata, parse_metadata
 from rebake.archive.pack import COMPONENTS_NAME, MANIFEST_NAME, MAX_MEMBER_READ, METADATA_NAME, errors_of, read_files
+from rebake.archive.sealed_gzip import is_sealed
 from rebake.assistant.nlu_data.writer import PERSISTED_NLU
 from rebake.errors import ModelError
 from rebake.registry.lookup import COMPONENTS
@@ -65,6 +66,8 @@ def inspect_model(path: Path) -> Inspection:
     A model of an earlier version of rebake lists no digests: there, the files that its components have by rebake.json
     and metadata.json must be present.
 
+    An archive that is sealed, and has not changed since, was whole when rebake wrote it, so it is not unzipped.
+
     Args:
         path: an archive, an unpacked model, or a rebake.json by itself, of which there is nothing to compare.
 
@@ -79,6 +82,8 @@ def inspect_model(path: Path) -> Inspection:
     found: dict[str, FileRecord] = {}
     metadata = b""
     with errors_of(path):
+        if listed is not None and path.is_file() and is_sealed(path):
+            return Inspection(manifest)
         for name, content in read_files(path):
             if name == METADATA_NAME and content is not None and listed is None:
                 metadata = content.read(MAX_MEMBER_READ)

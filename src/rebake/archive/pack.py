@@ -9,10 +9,11 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from rebake.archive.sealed_gzip import SealedGzip
 from rebake.errors import ModelError, StorageError, UsageError
 
 MANIFEST_NAME = "rebake.json"
@@ -30,11 +31,16 @@ _BROKEN = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
 _FIX = "Train the model again, or take another model."
 
 
-def pack(directory: Path, path: Path) -> Path:
+def pack(directory: Path, path: Path, *, seal: bool = False) -> Path:
     """Pack the files below ``directory`` into ``path``: the same files give the same bytes.
 
     rebake.json and metadata.json come first, so that a check reads only the beginning; the rest follows by name.
     Times are 0, owners root, the gzip header has no name. Written under a temporary name, then renamed.
+
+    Args:
+        directory: the unpacked model.
+        path: of the archive.
+        seal: say in the archive (:mod:`rebake.archive.sealed_gzip`) that each file is as rebake.json lists it.
 
     Raises:
         UsageError: ``path`` does not end in .tar.gz (Rasa would not take it for a model).
@@ -47,7 +53,10 @@ def pack(directory: Path, path: Path) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as zipped:
+        with (
+            temporary.open("wb") as raw,
+            closing(SealedGzip(raw) if seal else gzip.GzipFile("", "wb", 6, raw, mtime=0)) as zipped,
+        ):
             _write_tar(directory, zipped)
         temporary.replace(path)
     except OSError as error:
@@ -57,7 +66,7 @@ def pack(directory: Path, path: Path) -> Path:
     return path
 
 
-def _write_tar(directory: Path, target: gzip.GzipFile) -> None:
+def _write_tar(directory: Path, target: gzip.GzipFile | SealedGzip) -> None:
     names = sorted(file.relative_to(directory).as_posix() for file in directory.rglob("*") if file.is_file())
     names.sort(key=lambda name: (name != MANIFEST_NAME, name != METADATA_NAME))  # stable: the rest stays sorted
     with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as tar:

@@ -93,7 +93,7 @@ def build(
         with PartSources(archives, collected) as open_sources:
             job.run(directory, open_sources)
         name = request.model_name or _prefix(plan) + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
-        model = pack(directory, request.output / (name if name.endswith(SUFFIX) else name + SUFFIX))
+        model = pack(directory, request.output / (name if name.endswith(SUFFIX) else name + SUFFIX), seal=True)
         singles = {} if single_parts is None else _cut(job, directory, scratch, single_parts)
     return BuildResult(
         model,
@@ -132,7 +132,7 @@ def _cut(job: Job, whole: Path, scratch: Path, target: Path) -> dict[Part, Path]
         alone = scratch / part
         alone.mkdir()
         job.cut(part, whole, alone)
-        archives[part] = pack(alone, target / f"{part}{SUFFIX}")
+        archives[part] = pack(alone, target / f"{part}{SUFFIX}", seal=True)
     return archives
 
 
