@@ -15,12 +15,14 @@ import pytest
 
 from rebake.archive.manifest import PARTS, Manifest, format_manifest
 from rebake.assistant.importer import load_assistant
+from rebake.cli.main import main
 from rebake.staleness.fingerprints import fingerprint
 from support.assistants import edit
 from support.paths import ROOT
 from support.shared import need
 
 ASSISTANTS = ("breakoutbot", "concertbot", "e2ebot", "formbot", "helpdesk", "moodbot", "travelbot")
+EXPLAIN = ["check", "--model", "rebake.json", "--explain"]
 STORY = """\
 version: "3.1"
 stories:
@@ -49,7 +51,7 @@ def record() -> None:
 
 def explain(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "rebake", "check", "--model", "rebake.json", "--explain", *arguments],
+        [sys.executable, "-W", "error", "-m", "rebake", *EXPLAIN, *arguments],
         capture_output=True, text=True, check=False, timeout=60, encoding="utf-8",
         env={**{k: v for k, v in os.environ.items() if k != "COLUMNS"}, "PYTHONIOENCODING": "utf-8", **environment},
     )  # fmt: skip
@@ -118,36 +120,39 @@ def test_a_forced_check_says_so(cafe: Path) -> None:
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_a_story_more_in_a_real_assistant_concerns_its_policies_alone(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(need(f"assistants/{name}"), tmp_path / name)
     monkeypatch.chdir(tmp_path / name)
     record()
-    assert explain().returncode == 0
+    assert main(EXPLAIN) == 0
+    capsys.readouterr()
     intent = load_assistant("config.yml", "domain.yml", "data").domain.intents[0].name
     Path("data/zz.yml").write_text(STORY.format(intent=intent), encoding="utf-8")
-    run = explain()
-    assert run.returncode == 1, run.stderr
-    core = tree(run.stdout)["Core"]
+    assert main(EXPLAIN) == 1
+    shown = capsys.readouterr().out
+    core = tree(shown)["Core"]
     assert core
     for state, causes in core.values():
         assert state == "stale"
         assert 'data/zz.yml:3: story "nothing but a restart" added' in causes
-    assert set(states(run.stdout, "NLU").values()) == {"fresh"}
+    assert set(states(shown, "NLU").values()) == {"fresh"}
 
 
 @pytest.mark.shared
-def test_a_text_in_a_story_concerns_the_featurizers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_in_a_story_concerns_the_featurizers_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(need("assistants/e2ebot"), tmp_path / "e2ebot")
     monkeypatch.chdir(tmp_path / "e2ebot")
     record()
     story = STORY.replace("intent: {intent}", 'user: "words that nobody has said before"')
     Path("data/zz.yml").write_text(story, encoding="utf-8")
-    run = explain()
-    assert run.returncode == 3, run.stderr
+    assert main(EXPLAIN) == 3
+    shown = capsys.readouterr().out
     vocabularies = "what end-to-end stories add to the featurizers' vocabularies changed"
-    featurizers = [node for node in tree(run.stdout)["NLU"] if node.startswith("CountVectorsFeaturizer")]
+    featurizers = [node for node in tree(shown)["NLU"] if node.startswith("CountVectorsFeaturizer")]
     assert featurizers
-    assert all(tree(run.stdout)["NLU"][node] == ("stale", [vocabularies]) for node in featurizers)
+    assert all(tree(shown)["NLU"][node] == ("stale", [vocabularies]) for node in featurizers)
     seen = "what end-to-end stories see of texts changed with the tokenizers and featurizers of NLU"
-    assert all(seen in causes for _, causes in tree(run.stdout)["Core"].values())
+    assert all(seen in causes for _, causes in tree(shown)["Core"].values())

@@ -11,10 +11,7 @@ import io
 import struct
 import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer as Buffer
+from typing import IO, Any
 
 _LEVEL = 6
 _DIGEST = 32  # bytes
@@ -35,8 +32,8 @@ class SealedGzip(io.BufferedIOBase):
         self._digest = hashlib.sha256()
         raw.write(_HEADER + bytes(_DIGEST))
 
-    def write(self, data: Buffer, /) -> int:
-        """Zip bytes; returns how many they are."""
+    def write(self, data: Any, /) -> int:
+        """Zip bytes (whatever memoryview takes); returns how many they are."""
         content = memoryview(data)
         self._checksum = zlib.crc32(content, self._checksum)
         self._size += content.nbytes
