@@ -157,7 +157,7 @@ def check_training(
         for spec, position in zip(specs, positions, strict=True)
     ]
     texts = label_texts(assistant.nlu, assistant.domain)  # whether or not a selector reads them, as Rasa has them
-    training = TrainingData(training_messages(assistant.nlu, texts), assistant.nlu, assistant.domain)
+    training = TrainingData(training_messages(assistant.nlu.examples, texts), assistant.nlu, assistant.domain)
     odd, reloaded = ([Message({"text": text}) for text in asked] for _ in range(2))
     failed: list[str] = []
     for node in nodes:

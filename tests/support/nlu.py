@@ -47,7 +47,7 @@ def reloaded(trained: Component, name: str, directory: Path, **options: Any) -> 
 
 def training_on(data: NluData, domain: Domain | None = None, **tokenizer: Any) -> TrainingData:
     """Training data with tokens."""
-    messages = training_messages(data, label_texts(data, domain or Domain()))
+    messages = training_messages(data.examples, label_texts(data, domain or Domain()))
     component("WhitespaceTokenizer", **tokenizer).process(messages, training=True)
     return TrainingData(messages, data, domain or Domain())
 

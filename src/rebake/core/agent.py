@@ -24,6 +24,7 @@ from rebake.core.stories.generator import training_trackers
 from rebake.errors import StorageError
 from rebake.registry.node import Node, located, policy_nodes
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
+from rebake.staleness.canonical_order import ordered_stories
 
 logger = logging.getLogger("rebake")
 
@@ -85,7 +86,8 @@ def train_policies(
             continue
         if trackers is None:
             factor = DEFAULT_AUGMENTATION if augmentation_factor is None else augmentation_factor
-            trackers = training_trackers(assistant.stories, assistant.domain, factor, notices=context.notices)
+            stories = ordered_stories(assistant.stories)
+            trackers = training_trackers(stories, assistant.domain, factor, notices=context.notices)
             end_to_end = None if featurizer is None else featurizer.of_assistant(assistant)
         started = time.perf_counter()
         policy = policies[node.id]

@@ -27,6 +27,7 @@ from rebake.core.dialogue.states import (
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.errors import RETRAIN, ModelError
 from rebake.registry.tracker_featurizers import FULL_DIALOGUE, MAX_HISTORY
+from rebake.staleness.canonical_order import ordered_domain
 
 FILE = "featurizer.json"
 
@@ -44,14 +45,15 @@ class FeatureStates:
 
     @staticmethod
     def of(domain: Domain) -> FeatureStates:
-        """As the domain orders them; slots count one column per number, ``<slot>_<i>``."""
-        slots = [SlotFeaturizer.of(slot) for slot in domain.slots]
+        """As the domain orders actions, by name all others; slots count one column per number, ``<slot>_<i>``."""
+        ordered = ordered_domain(domain)
+        slots = [SlotFeaturizer.of(slot) for slot in ordered.slots]
         return FeatureStates(
             _index(intent_names(domain)),
             _index(action_names(domain)),
-            _index(entity_states(domain)),
+            _index(entity_states(ordered)),
             _index(f"{slot.name}_{number}" for slot in slots for number in range(slot.width)),
-            _index(form.name for form in domain.forms),
+            _index(form.name for form in ordered.forms),
             tuple(domain.e2e_actions),
         )
 

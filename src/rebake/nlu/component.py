@@ -10,12 +10,14 @@ from typing import Any, Protocol, Self
 from rebake.assistant.model import Domain, NluData
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.message import Message
+from rebake.nlu.training_messages import training_messages
 
 
 @dataclass
 class TrainingData:
     """The messages to train on, already processed by the earlier components, and the data they came from.
 
+    Pipelines learn from ``messages`` in the order of :mod:`rebake.staleness.canonical_order`; ``data`` is as written.
     ``domain`` is empty when NLU is trained alone. ``stories`` is what end-to-end stories add to the vocabularies of
     featurizers: messages of one name or text each, which no classifier or extractor learns from.
     """
@@ -24,6 +26,11 @@ class TrainingData:
     data: NluData
     domain: Domain
     stories: list[Message] = field(default_factory=list)
+
+    @property
+    def as_written(self) -> list[Message]:
+        """The messages in the order of the files, as they were before any component processed them."""
+        return training_messages(self.data.examples, {})
 
     @property
     def featurized(self) -> list[Message]:

@@ -41,7 +41,7 @@ def extract_patterns(
     """
     found: list[tuple[str, str, Location | None]] = []
     if options["use_regexes"]:
-        ordered = sorted(data.regexes, key=lambda entry: f"{entry.name}+{entry.pattern}")
+        ordered = sorted(data.regexes, key=lambda entry: (f"{entry.name}+{entry.pattern}", entry.name))
         found += [(entry.name, entry.pattern, entry.location) for entry in ordered]
     if options["use_lookup_tables"]:
         boundary = r"\b" if options["use_word_boundaries"] else ""

@@ -27,6 +27,7 @@ from rebake.nlu.training_messages import story_messages, training_messages
 from rebake.registry.lookup import require_trainable
 from rebake.registry.node import Node, located, nodes_of
 from rebake.registry.response_texts import response_texts
+from rebake.staleness.canonical_order import ordered_examples
 
 _PARSE_BATCH = 256  # the most texts that a thread has in the pipeline; bounds the memory that a long list takes
 _MOST_THREADS = 4  # all but the networks is Python, at which threads take turns
@@ -75,7 +76,8 @@ def train_pipeline(
     kept = {node.id: found for node in nodes if node.resource and (found := reuse(node.id)) is not None}
     texts = response_texts(specs, assistant.nlu, assistant.domain)
     stories = story_messages(assistant.stories) if end_to_end else []
-    training = TrainingData(training_messages(assistant.nlu, texts), assistant.nlu, assistant.domain, stories)
+    messages = training_messages(ordered_examples(assistant.nlu.examples), texts)
+    training = TrainingData(messages, assistant.nlu, assistant.domain, stories)
     metrics: dict[str, float] = {}
     for position, node in enumerate(nodes):
         target = directory / node.directory
@@ -236,5 +238,5 @@ def _warn_about_misaligned(
     """Warn about entities that begin or end inside of tokens; a check did so for a tokenizer that splits at blanks."""
     is_unchecked = node.type.kind == "tokenizer" and not node.type.splits_at_blanks
     if is_unchecked and any(other.type.tags_tokens for other in nodes):
-        for notice in misaligned(messages):
+        for notice in sorted(misaligned(messages), key=lambda notice: (str(notice.location), notice.message)):
             context.notices.add(notice)

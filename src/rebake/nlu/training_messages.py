@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from rebake.assistant.model import Example, NluData, Story
+from rebake.assistant.model import Example, Story
 from rebake.assistant.stories.texts import learned_texts
 from rebake.nlu.message import INTENT, INTENT_RESPONSE_KEY, RESPONSE, TEXT, Message
 from rebake.registry.response_texts import DELIMITER
 
 
-def training_messages(data: NluData, texts: Mapping[str, str]) -> list[Message]:
-    """One message per example, in data order.
+def training_messages(examples: Iterable[Example], texts: Mapping[str, str]) -> list[Message]:
+    """One message per example, in order.
 
     A retrieval intent ``faq/refund`` gives the intent ``faq``, the key ``faq/refund`` and the response in ``texts``.
 
     Args:
         texts: name of a response, ``utter_faq/refund``, -> its text; see :mod:`rebake.registry.response_texts`.
     """
-    return [Message(_attributes(example, texts), example) for example in data.examples]
+    return [Message(_attributes(example, texts), example) for example in examples]
 
 
 def story_messages(stories: Iterable[Story]) -> list[Message]:

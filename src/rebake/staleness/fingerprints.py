@@ -8,24 +8,24 @@ the version of each component does. docs/rebake-json.md says what counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rebake.archive.manifest import ComponentRecord, Item, Part, PartRecord
 from rebake.assistant.domain.names import action_names
-from rebake.assistant.model import Assistant, ComponentSpec, Domain
-from rebake.assistant.nlu_data.synonyms import learn_synonyms
+from rebake.assistant.model import Assistant, ComponentSpec, Domain, Story
+from rebake.assistant.stories.or_statements import sharing_stories
 from rebake.assistant.stories.texts import learned_texts
 from rebake.base.training_context import DEFAULT_SEED
 from rebake.errors import UnsupportedError
 from rebake.registry.entry import Entry, Section
 from rebake.registry.lookup import assumed, require
-from rebake.registry.response_texts import response_texts
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 from rebake.staleness.file_contents import content_digest
-from rebake.staleness.items import domain_items, nlu_items, response_items, retrieval_items, story_items
-from rebake.staleness.meaning import ITEM_DIGITS, digest, spans_meaning
+from rebake.staleness.items import domain_items, nlu_items, response_items, story_items
+from rebake.staleness.meaning import ITEM_DIGITS, digest, story_meaning
+from rebake.staleness.nlu_inputs import NluInputs, trained_responses
 from rebake.staleness.pretrained import pretrained_versions
 
 
@@ -71,7 +71,7 @@ def fingerprint(
     upstream: dict[str, tuple[str, ...]] = {}
     pipeline = _nlu_components(assistant, texts, upstream) if assistant.nlu and config.pipeline else {}
     if "nlu" in parts and pipeline:
-        items = (*nlu_items(assistant.nlu), *(_trained_responses(assistant)))
+        items = (*nlu_items(assistant.nlu), *(trained_responses(assistant)))
         settings: dict[str, Any] = {"language": config.language, "assistant_id": config.assistant_id}
         if texts is not None:
             settings["stories"] = texts
@@ -81,6 +81,8 @@ def fingerprint(
         augmentation = DEFAULT_AUGMENTATION if augmentation_factor is None else augmentation_factor
         settings = _core_settings(assistant.domain, augmentation)
         settings["assistant_id"] = config.assistant_id
+        if names := _names_that_count(assistant.stories):
+            settings["story_names"] = names
         if assistant.is_end_to_end:
             settings["featurizers"] = _featurizers(assistant, pipeline)
         items = (*domain_items(assistant.domain), *story_items(assistant.stories))
@@ -112,7 +114,7 @@ def _nlu_components(
 
     ``seen`` receives the ids of the latter for each component.
     """
-    read = _NluInputs(assistant)
+    read = NluInputs(assistant)
     upstream: list[tuple[Entry, str, str]] = []
     records = {}
     for index, spec in enumerate(assistant.config.pipeline):
@@ -125,6 +127,8 @@ def _nlu_components(
         }
         if entry.trained:
             aspects = {"texts"} | entry.reads
+            if {"intents", "entities"} <= aspects:
+                aspects.add("ambiguous texts")
             inputs |= {aspect: read[aspect] for aspect in sorted(aspects) if read[aspect] is not None}
             if story_texts is not None and entry.kind == "featurizer":
                 inputs["stories"] = story_texts
@@ -154,51 +158,6 @@ def _selects_by_node(spec: ComponentSpec) -> bool:
     return isinstance(names, list) and any(str(name).startswith("run_") for name in names)
 
 
-class _NluInputs:
-    """Digests of what components read, by the words of ``Entry.reads``; made when first asked for."""
-
-    def __init__(self, assistant: Assistant) -> None:
-        self._assistant = assistant
-        self._made: dict[str, str | None] = {}
-
-    def __getitem__(self, aspect: str) -> str | None:
-        if aspect not in self._made:
-            self._made[aspect] = self._make(aspect)
-        return self._made[aspect]
-
-    def _make(self, aspect: str) -> str | None:
-        data = self._assistant.nlu
-        match aspect:
-            case "texts":
-                made = digest(sorted(example.text for example in data.examples))
-            case "intents":
-                made = digest(sorted((example.text, example.intent or "") for example in data.examples))
-            case "entities":
-                made = digest(sorted((e.text, spans_meaning(e.entities)) for e in data.examples if e.entities))
-            case "synonyms":
-                made = digest(learn_synonyms(data))
-            case "regexes":
-                made = digest(sorted((regex.name, regex.pattern) for regex in data.regexes))
-            case "lookups":
-                made = digest([(table.name, table.elements) for table in data.lookups])  # their order is their column's
-            case "responses":
-                items = _trained_responses(self._assistant)
-                return digest(sorted(item.digest for item in items)) if items else None
-            case "keywords":
-                made = digest([(example.text, example.intent) for example in data.examples])
-            case "domain":
-                made = digest(sorted(item.digest for item in domain_items(self._assistant.domain)))
-            case _:
-                raise LookupError(f"no component can read {aspect!r}")
-        return made
-
-
-def _trained_responses(assistant: Assistant) -> tuple[Item, ...]:
-    """Texts of responses are NLU data only where a ResponseSelector takes them as labels."""
-    texts = response_texts(assistant.config.pipeline, assistant.nlu, assistant.domain)
-    return retrieval_items(texts, assistant.domain.responses)
-
-
 def _core_settings(domain: Domain, augmentation_factor: int) -> dict[str, Any]:
     """What of Core stands in no item. The session's rules train nothing, but the model is served with them.
 
@@ -211,6 +170,17 @@ def _core_settings(domain: Domain, augmentation_factor: int) -> dict[str, Any]:
         "store_entities_as_slots": domain.store_entities_as_slots,
         "action_order": digest(action_names(domain)),
     }
+
+
+def _names_that_count(stories: Iterable[Story]) -> str | None:
+    """Which stories share a name, where that decides how they go on after an OR; None where it decides nothing.
+
+    Rules do not count: they begin without conditions, so whether they share an OR makes no difference.
+    """
+    only_stories = [story for story in stories if not story.is_rule]
+    groups = sharing_stories(only_stories)
+    by_meaning = [sorted(digest(story_meaning(only_stories[position])) for position in group) for group in groups]
+    return digest(sorted(by_meaning)) if groups else None
 
 
 def _policies(assistant: Assistant, items: Sequence[Item], settings: Mapping[str, Any]) -> dict[str, ComponentRecord]:

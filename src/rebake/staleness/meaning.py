@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from rebake.assistant.domain.names import used_entities
@@ -51,9 +52,19 @@ def _with_text_keys(value: Any) -> Any:
 
 
 def spans_meaning(spans: Iterable[EntitySpan]) -> list[list[Any]]:
-    return sorted(
-        [[span.start, span.end, span.entity, span.value, span.role or "", span.group or ""] for span in spans]
-    )
+    return [_span_meaning(span) for span in canonical_spans(spans)]
+
+
+def canonical_spans(spans: Iterable[EntitySpan]) -> tuple[EntitySpan, ...]:
+    """Sorted, unless some overlap: then the last one tags the tokens that they share, so they stay as written."""
+    written = tuple(spans)
+    ordered = sorted(written, key=_span_meaning)
+    overlap = any(one.end > other.start for one, other in pairwise(ordered))
+    return written if overlap else tuple(ordered)
+
+
+def _span_meaning(span: EntitySpan) -> list[Any]:
+    return [span.start, span.end, span.entity, span.value, span.role or "", span.group or ""]
 
 
 def example_meaning(example: Example) -> list[Any]:

@@ -37,6 +37,8 @@ def setting_clauses(new: Mapping[str, Any], old: Mapping[str, Any], changes: Seq
                 clauses.append("order of actions changed")
         elif key == "stories":
             clauses.append("what end-to-end stories add to the featurizers' vocabularies changed")
+        elif key == "story_names":
+            clauses.append("which stories of one name share an OR changed")
         elif key == "featurizers":
             clauses.append("what end-to-end stories see of texts changed with the tokenizers and featurizers of NLU")
         else:

@@ -28,7 +28,7 @@ def check_labels(assistant: Assistant) -> None:
             continue
         if not messages:
             texts = response_texts(pipeline, assistant.nlu, assistant.domain)
-            messages = [message for message in training_messages(assistant.nlu, texts) if message.text]
+            messages = [message for message in training_messages(assistant.nlu.examples, texts) if message.text]
         try:
             _check(entry, entry.demands, entry.merged(spec.options), messages)
         except DataError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rebake.assistant.model import Domain, Entity, Intent, Slot
+from rebake.assistant.model import Domain, Entity, Form, Intent, Slot
 from rebake.base.location import Location
 from rebake.core.dialogue.events import events_from_json
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
@@ -121,18 +121,33 @@ def test_text_or_intent_is_seen_but_not_both() -> None:
     assert states(LISTEN, user, use_text=True)[-1]["user"] == {"text": "hi"}
 
 
-def test_feature_states_follow_the_domain_and_encode_known_names() -> None:
+def test_feature_states_encode_known_names() -> None:
     tables = FeatureStates.of(DOMAIN)
-    assert list(tables.slots) == ["drink_0", "cup_0", "cup_1", "cup_2"]
+    assert list(tables.slots) == ["cup_0", "cup_1", "cup_2", "drink_0"]
     assert tables.action_name["action_brew"] == 13
     state = states(LISTEN, {"event": "user", "intent": "unknown", "entities": [{"entity": "drink"}]})[-1]
     assert tables.encode(state) == {
         "action_name": [(0, 1.0)],
         "intent": [],
         "entities": [(0, 1.0)],
-        "slots": [(1, 1.0), (2, 0.0), (3, 0.0)],
+        "slots": [(0, 1.0), (1, 0.0), (2, 0.0)],
     }
     assert FeatureStates.from_dict(tables.as_dict()) == tables
+
+
+def test_the_order_of_slots_entities_roles_and_forms_in_the_domain_moves_no_column() -> None:
+    entities = (Entity("b", roles=("y", "x"), groups=("2", "1")), Entity("a", roles=("z",)))
+    forms = (Form("order", ("drink",)), Form("book", ()))
+    domain = replace(DOMAIN, entities=entities, forms=forms, actions=("order", "book"))
+    reordered = replace(
+        domain,
+        entities=(entities[1], replace(entities[0], roles=("x", "y"), groups=("1", "2"))),
+        forms=forms[::-1],
+        slots=domain.slots[::-1],
+    )
+    assert FeatureStates.of(reordered) == FeatureStates.of(domain)
+    actions = replace(domain, actions=("book", "order"))
+    assert FeatureStates.of(actions).action_name != FeatureStates.of(domain).action_name
 
 
 @pytest.mark.parametrize(

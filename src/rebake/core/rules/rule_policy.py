@@ -167,10 +167,10 @@ class RulePolicy:
         """Write ``rule_policy.json``, ``rule_only_data.json`` and ``featurizer.json``."""
         self.featurizer.save(directory)
         rule_only = {"rule_only_slots": list(self.rule_only.slots), "rule_only_loops": list(self.rule_only.loops)}
-        lookup: dict[str, Any] = {"rules": self.rules.lookup}
+        lookup: dict[str, Any] = {"rules": dict(sorted(self.rules.lookup.items()))}
         if self.options["check_for_contradictions"]:
             lookup |= rule_only
-        lookup["rules_for_loop_unhappy_path"] = self.unhappy.lookup
+        lookup["rules_for_loop_unhappy_path"] = dict(sorted(self.unhappy.lookup.items()))
         if self.options["check_for_contradictions"]:
             lookup["rules_not_in_stories"] = sorted(self.not_in_stories)
         write_json(directory / FILE, {"lookup": lookup})

@@ -12,6 +12,7 @@ from dataclasses import replace
 from random import Random
 
 from rebake.assistant.model import Domain, Story
+from rebake.assistant.stories.or_statements import STORY_START
 from rebake.base.location import Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.base.notices import Notices, NoticeSink
@@ -32,7 +33,7 @@ from rebake.core.dialogue.slot_filling import slots_from_entities
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import TrainingTracker
 from rebake.core.stories.graph import StoryGraph, build_graph
-from rebake.core.stories.steps import GENERATED, STORY_START, Checkpoint, GraphStep, first_action_unpredictable
+from rebake.core.stories.steps import GENERATED, Checkpoint, GraphStep, first_action_unpredictable
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 
 _AUGMENTATION_ROUNDS = 3
@@ -60,29 +61,31 @@ def training_trackers(
     Raises:
         UnsupportedError: slots of a custom type.
     """
-    generator = _Generator(build_graph(stories, domain), domain, augmentation_factor, notices or Notices())
-    return generator.generate(is_rule=False) + generator.generate(is_rule=True)
+    generator = _Generator(domain, augmentation_factor, notices or Notices())
+    kinds: dict[bool, list[Story]] = {False: [], True: []}
+    for story in stories:
+        kinds[story.is_rule].append(story)
+    return [tracker for is_rule, of_kind in kinds.items() for tracker in generator.generate(of_kind, is_rule=is_rule)]
 
 
 class _Generator:
-    def __init__(self, graph: StoryGraph, domain: Domain, augmentation_factor: int, notices: NoticeSink) -> None:
-        self.graph = graph
+    def __init__(self, domain: Domain, augmentation_factor: int, notices: NoticeSink) -> None:
         self._builder = StateBuilder(domain)
         self._domain = domain
         self._factor = augmentation_factor
         self._notices = notices
         self._random = Random(42)  # noqa: S311 (Rasa's own seed: it decides which stories are concatenated)
         self._finished_histories: set[tuple[bool, tuple[int, ...]]] = set()
-        self._events: dict[int, list[Event]] = {}
+        self._events: dict[tuple[bool, int], list[Event]] = {}
 
-    def generate(self, *, is_rule: bool) -> list[TrainingTracker]:
-        """All trackers of the stories, or of the rules."""
-        steps = [step for step in self.graph.steps if step.story.is_rule == is_rule]
-        if not steps:
+    def generate(self, stories: Iterable[Story], *, is_rule: bool) -> list[TrainingTracker]:
+        """All trackers of stories, or of rules."""
+        graph = build_graph(stories, self._domain)
+        if not graph.steps:
             return []
-        run = _Run(self, steps, TrainingTracker(self._builder, is_rule=is_rule))
+        run = _Run(self, graph, TrainingTracker(self._builder, is_rule=is_rule))
         finished = run.rounds(0 if is_rule or self._factor <= 0 else _AUGMENTATION_ROUNDS)
-        self._warn_about_unreached(steps, run.unreached)
+        self._warn_about_unreached(graph.steps, run.unreached)
         if self._factor <= 0:
             return finished
         augmented = [tracker for tracker in finished if tracker.is_augmented]
@@ -143,7 +146,8 @@ class _Generator:
 
     def _explicit_events(self, step: GraphStep) -> list[Event]:
         """The step's events with what stories leave unsaid: listening, and slots filled from entities."""
-        known = self._events.get(step.number)
+        key = (step.story.is_rule, step.number)
+        known = self._events.get(key)
         if known is not None:
             return known
         events: list[Event] = []
@@ -158,7 +162,7 @@ class _Generator:
             _listen(events)
         if step.story.is_rule:
             events = [_as_in_rule(event) for event in events]
-        self._events[step.number] = events
+        self._events[key] = events
         return events
 
     def _warn_about_unreached(self, steps: Sequence[GraphStep], unreached: set[str]) -> None:
@@ -177,11 +181,11 @@ class _Generator:
 
 
 class _Run:
-    """The rounds over one kind of steps."""
+    """The rounds over all steps of a graph."""
 
-    def __init__(self, generator: _Generator, steps: Sequence[GraphStep], first: TrainingTracker) -> None:
+    def __init__(self, generator: _Generator, graph: StoryGraph, first: TrainingTracker) -> None:
         self._generator = generator
-        self._steps = steps
+        self._graph = graph
         self._active: Active = defaultdict(list, {STORY_START: [first]})
         self._used: set[str] = set()
         self._finished: list[TrainingTracker] = []
@@ -216,7 +220,7 @@ class _Run:
     def _round(self, is_augmentation: bool) -> set[str]:
         """Process every step once; returns the checkpoints to come back to."""
         unused: set[str] = set()
-        for step in self._steps:
+        for step in self._graph.steps:
             incoming = self._incoming(step, unused)
             if not incoming:
                 continue
@@ -226,7 +230,7 @@ class _Run:
             trackers, ends = self._generator.process(step, incoming)
             self._finished.extend(ends)
             for end in step.ends:
-                name = self._generator.graph.continuations.get(end.name, end.name)
+                name = self._graph.continuations.get(end.name, end.name)
                 self._active[name].extend(trackers)
                 if name in self._used:
                     unused.add(name)

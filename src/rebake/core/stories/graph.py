@@ -1,4 +1,4 @@
-"""Stories and rules as a graph of steps between checkpoints.
+"""Stories or rules as a graph of steps between checkpoints.
 
 Steps that end at a checkpoint are joined to those that start there by :mod:`rebake.core.stories.generator`. Rasa
 sorts steps by their number *as a string*, and since the order decides which trackers augmentation picks, so does this
@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rebake.assistant.model import Domain, Story
-from rebake.core.stories.steps import GENERATED, STORY_START, Checkpoint, GraphStep, StoryReader
+from rebake.assistant.stories.or_statements import STORY_START
+from rebake.core.stories.steps import GENERATED, Checkpoint, GraphStep, StoryReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class StoryGraph:
 
 
 def build_graph(stories: Iterable[Story], domain: Domain) -> StoryGraph:
-    """The graph of all stories and rules."""
+    """The graph of stories, or of rules: numbered together, each rule would move the stories after it."""
     reader = StoryReader(domain)
     for story in stories:
         reader.read(story)

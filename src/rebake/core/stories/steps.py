@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from typing import Any
 
 from rebake.assistant.model import (
@@ -18,6 +17,7 @@ from rebake.assistant.model import (
     Story,
     UserStep,
 )
+from rebake.assistant.stories.or_statements import STORY_START, alternatives, meeting_places
 from rebake.core.dialogue.events import (
     RULE_SNIPPET,
     ActionExecuted,
@@ -30,7 +30,6 @@ from rebake.core.dialogue.events import (
     user_uttered,
 )
 
-STORY_START = "STORY_START"
 GENERATED = "GENR_"
 _FILLED = "filled"  # the value of a text slot that a story names without one
 
@@ -86,39 +85,40 @@ class StoryReader:
         self.steps: list[GraphStep] = []
         self._slot_types = {slot.name: slot.type for slot in domain.slots}
         self._made = 0
+        self._joints: dict[str, Checkpoint] = {}
 
     def read(self, story: Story) -> None:
         """Add the steps of a story."""
         builder = _StoryBuilder(story, self._number)
+        joints = map(self._joint, meeting_places(story))
         for condition in story.condition:
-            builder.add([self._event(condition)])
+            builder.add(self._event(condition))
         if story.is_rule and not story.conversation_start:
-            builder.add([ActionExecuted(RULE_SNIPPET)])
+            builder.add(ActionExecuted(RULE_SNIPPET))
         for step in story.steps:
-            self._read_step(step, builder)
+            self._read_step(step, builder, joints)
         if story.is_rule and not story.wait_for_user_input:
-            builder.add([ActionExecuted(RULE_SNIPPET)])
+            builder.add(ActionExecuted(RULE_SNIPPET))
         self.steps.extend(builder.finish())
 
     def _number(self) -> int:
         self._made += 1
         return self._made
 
-    def _read_step(self, step: Step, builder: _StoryBuilder) -> None:
+    def _joint(self, place: str) -> Checkpoint:
+        """Where the alternatives of an OR meet; numbered, since the names of stories must decide about no order."""
+        return self._joints.setdefault(place, Checkpoint(f"{GENERATED}OR_{len(self._joints)}"))
+
+    def _read_step(self, step: Step, builder: _StoryBuilder, joints: Iterator[Checkpoint]) -> None:
         if isinstance(step, CheckpointStep):
             conditions = tuple((slot.name, slot.value) for slot in step.conditions)
             builder.add_checkpoint(Checkpoint(step.name, conditions))
-        elif isinstance(step, OrStep):
-            builder.add(list(self._alternatives(step)))
-        else:
-            builder.add([self._event(step)])
-
-    def _alternatives(self, step: OrStep) -> Iterable[Event]:
-        for alternative in step.alternatives:
-            if isinstance(alternative, UserStep):
-                yield self._event(alternative)
-            else:
-                yield from (self._event(slot) for slot in alternative)  # each slot is a separate alternative
+            return
+        chosen = alternatives(step) if isinstance(step, OrStep) else [step]
+        if len(chosen) == 1:
+            builder.add(self._event(chosen[0]))
+        elif chosen:
+            builder.add_alternatives([self._event(alternative) for alternative in chosen], next(joints))
 
     def _event(self, step: UserStep | ActionStep | SlotStep | LoopStep) -> Event:
         match step:
@@ -167,21 +167,21 @@ class _StoryBuilder:
                 step.ends = [plain]
         self._open.extend(further)
 
-    def add(self, alternatives: Sequence[Event]) -> None:
-        """One event, or the alternatives of an OR."""
+    def add(self, event: Event) -> None:
         self._ensure_open()
-        if len(alternatives) == 1:
-            for step in self._open:
-                step.events.append(alternatives[0])
-        elif alternatives:
-            joint = Checkpoint(self._or_name(alternatives))
-            copies = []
-            for step in self._open:
-                for event in alternatives:
-                    copy = self._copy(step, ends=[joint])
-                    copy.events.append(event)
-                    copies.append(copy)
-            self._open = copies
+        for step in self._open:
+            step.events.append(event)
+
+    def add_alternatives(self, events: Sequence[Event], joint: Checkpoint) -> None:
+        """The alternatives of an OR, which meet at a checkpoint."""
+        self._ensure_open()
+        copies = []
+        for step in self._open:
+            for event in events:
+                copy = self._copy(step, ends=[joint])
+                copy.events.append(event)
+                copies.append(copy)
+        self._open = copies
 
     def finish(self) -> list[GraphStep]:
         return self._done + self._open
@@ -197,13 +197,3 @@ class _StoryBuilder:
             starts = starts or self._starts or [Checkpoint(STORY_START)]
             unfinished = [GraphStep(self._number(), self._story, starts)]
         self._open = unfinished
-
-    def _or_name(self, alternatives: Sequence[Event]) -> str:
-        """The same for the same place in stories of the same name, which share what follows."""
-        place = (
-            self._story.name,
-            [repr(event) for step in self._open for event in step.events],
-            sorted({start.name for step in self._open for start in step.starts}),
-            sorted(repr(event) for event in alternatives),
-        )
-        return f"{GENERATED}OR_{sha256(repr(place).encode()).hexdigest()[:16]}"

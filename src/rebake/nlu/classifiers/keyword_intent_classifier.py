@@ -37,7 +37,7 @@ class KeywordIntentClassifier:
         intents: dict[str, str] = {}
         doubtful: set[str] = set()
         places: dict[str, Location | None] = {}
-        for message in training.messages:
+        for message in training.as_written:
             intent = message.attributes.get(INTENT)
             if intent is None:
                 continue

@@ -31,7 +31,7 @@ class EntitySynonymMapper:
             message = f"{surface!r} is a synonym of {known!r} and of {value!r}; the last one counts."
             context.warn(message, place, NoticeKind.SYNONYM_CONFLICT)
 
-        self._targets = learn_synonyms(training.data, warn)
+        self._targets = dict(sorted(learn_synonyms(training.data, warn).items()))
         return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
