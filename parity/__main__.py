@@ -4,8 +4,8 @@
     python -m parity NAME [OPTIONS]    runs one; exit code 1 if rebake and Rasa differ
     python -m parity NAME --help       explains it
 
-All suites but `example` need Rasa's environment: `scripts/rasa_env` creates it on first use, and REBAKE_RASA_ENV names
-another one. Run this with the Python that has rebake (`scripts/environment --dev`).
+All suites but `example` and `oracle` need Rasa's environment: `scripts/rasa_env` creates it on first use, and
+REBAKE_RASA_ENV names another one. Run this with the Python that has rebake (`scripts/environment --dev`).
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def main(arguments: Sequence[str]) -> int:
         return NO_INPUT
     differences = command.run(f"python -m parity {name}", f"parity.{suite.module}", rest)
     if differences:
-        print(f"{name}: {differences} differences between Rasa 3.6.21 and rebake", file=sys.stderr)
+        print(f"{name}: {differences} differences between {' and '.join(suite.sides)}", file=sys.stderr)
         return 1
     if suite.compares:
-        print(f"{name}: Rasa 3.6.21 and rebake agree.")
+        print(f"{name}: {' and '.join(suite.sides)} agree.")
     return 0
 
 

@@ -13,6 +13,7 @@ class Suite:
     summary: str
     needs_shared: bool = False  # the assistants and references in ../shared
     compares: bool = True  # False: a command that prepares a comparison
+    sides: tuple[str, str] = ("Rasa 3.6.21", "rebake")
 
 
 SUITES: dict[str, Suite] = {
@@ -33,6 +34,11 @@ SUITES: dict[str, Suite] = {
     "extras": Suite("extras.suite", "Jieba, spaCy, language models and Duckling (installs PyTorch)"),
     "cli_nlu": Suite("command_lines.nlu", "rasa test nlu, run and train nlu --finetune with a model of rebake"),
     "cli_core": Suite("command_lines.core", "rasa test core, run and shell with a model of rebake", needs_shared=True),
+    "oracle": Suite(
+        "oracle.suite",
+        "verdicts on mutated assistants against what training them again is given (no Rasa needed)",
+        sides=("training again", "the verdict"),
+    ),
     "extras-environment": Suite(
         "extras.environments", "print the environment that `extras` uses on one side", compares=False
     ),

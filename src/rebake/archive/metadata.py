@@ -127,7 +127,7 @@ def write_metadata(metadata: Mapping[str, Any], directory: Path) -> None:
         file = components / DOMAIN_FILE
         file.parent.mkdir(parents=True, exist_ok=True)
         write_text(file, domain_as_yaml(domain))
-    responses = {name: value for name, value in metadata["domain"].get("responses", {}).items() if "/" in name}
+    responses = {name: value for name, value in sorted(metadata["domain"].get("responses", {}).items()) if "/" in name}
     for node in nodes.values():
         entry = find(node["uses"])
         if entry is not None and entry.responses is not None:

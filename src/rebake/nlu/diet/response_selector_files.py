@@ -53,10 +53,10 @@ class ResponseFiles:
 
 
 def retrieval_responses(domain: Domain) -> dict[str, list[dict[str, Any]]]:
-    """Return the domain's responses to retrieval intents, in order."""
+    """Return the domain's responses to retrieval intents, by name: of two with one text the first is found."""
     return {
         response.name: [plain(dict(variation)) for variation in response.variations]
-        for response in domain.responses
+        for response in sorted(domain.responses, key=lambda response: response.name)
         if "/" in response.name
     }
 
