@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from parity.dialogues.random_assistants import make
 from rebake.archive.manifest import Manifest
+from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import (
     ActionStep,
     Assistant,
@@ -153,3 +160,38 @@ def test_stories_are_ordered_by_what_they_say() -> None:
     assert names[-1] == "c"
     swapped = [replace(story, name=name) for story, name in zip(stories, "zyx", strict=True)]
     assert [story.steps for story in ordered_stories(swapped)] == [story.steps for story in ordered_stories(stories)]
+
+
+@cache
+def random_assistants() -> list[Assistant]:
+    with TemporaryDirectory() as folder:
+        projects = map(Path, make(Path(folder), 12, seed=5))
+        return [load_assistant(p / "config.yml", p / "domain.yml", p / "data") for p in projects]
+
+
+@settings(deadline=None)
+@given(st.sampled_from(range(12)), st.randoms(use_true_random=False))
+def test_stories_in_any_order_become_the_same_trackers(number: int, random: Random) -> None:
+    """With checkpoints, cycles, ORs, names that come again, and augmentation."""
+    assistant = random_assistants()[number]
+    shuffled = tuple(random.sample(assistant.stories, len(assistant.stories)))
+    other = replace(assistant, stories=shuffled)
+    assert of_core(other).components == of_core(assistant).components
+    events = [
+        [tracker.events for tracker in training_trackers(ordered_stories(stories), assistant.domain, 2)]
+        for stories in (assistant.stories, shuffled)
+    ]
+    assert events[0] == events[1]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "y", None]), st.booleans())), st.randoms())
+def test_examples_in_any_order_come_in_one_and_what_is_not_read_moves_nothing(
+    drawn: list[tuple[str, str | None, bool]], random: Random
+) -> None:
+    spans = {True: (EntitySpan(0, 1, "letter", "a"),), False: ()}
+    examples = [Example(text, intent, spans[has_entity]) for text, intent, has_entity in drawn]
+    ordered = ordered_examples(examples)
+    assert ordered == ordered_examples(random.sample(examples, len(examples)))
+    bare = ordered_examples([replace(example, entities=()) for example in examples])
+    assert [(e.text, e.intent) for e in bare] == [(e.text, e.intent) for e in ordered]
