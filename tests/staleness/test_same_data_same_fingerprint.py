@@ -22,9 +22,11 @@ from rebake.assistant.model import (
     Assistant,
     CheckpointStep,
     ComponentSpec,
+    Domain,
     EntitySpan,
     Example,
     OrStep,
+    Response,
     SlotStep,
     Story,
     UserStep,
@@ -34,6 +36,7 @@ from rebake.base.location import Location
 from rebake.build.plan import make_plan
 from rebake.build.request import Request
 from rebake.core.stories.generator import training_trackers
+from rebake.nlu.diet.response_selector_files import response_key, retrieval_responses
 from rebake.staleness.canonical_order import ordered_examples, ordered_stories
 from rebake.staleness.compare import compare
 from rebake.staleness.fingerprints import Fingerprints, fingerprint
@@ -91,6 +94,16 @@ def test_a_name_counts_where_stories_share_an_or_and_the_reason_says_so(bot: Ass
     manifest = make_plan(Request(bot, parts=frozenset({"core"}), to_train=False)).fingerprints
     (verdict,) = compare(after, Manifest(manifest.parts, manifest.components)).parts
     assert verdict.reasons == ("which stories of one name share an OR changed",)
+
+
+def test_a_name_does_not_count_where_stories_of_one_name_start_alike(bot: Assistant) -> None:
+    """They have the same OR in the same place, but each of them is reached by all that reach the other."""
+    alike = replace(bot, stories=(*bot.stories[:3], served("after", True, "utter_bye")))
+    apart = renamed(alike, 3, "another")
+    assert sharing_stories(alike.stories) == []
+    assert of_core(alike).components == of_core(apart).components
+    events = [[t.events for t in training_trackers(a.stories, bot.domain, 5)] for a in (alike, apart)]
+    assert events[0] == events[1]
 
 
 @pytest.mark.parametrize("position", [0, 1])
@@ -195,3 +208,10 @@ def test_examples_in_any_order_come_in_one_and_what_is_not_read_moves_nothing(
     assert ordered == ordered_examples(random.sample(examples, len(examples)))
     bare = ordered_examples([replace(example, entities=()) for example in examples])
     assert [(e.text, e.intent) for e in bare] == [(e.text, e.intent) for e in ordered]
+
+
+def test_the_order_of_responses_does_not_decide_which_of_two_with_one_text_is_answered() -> None:
+    """A ResponseSelector that learned texts looks up the first response with the text that it chose."""
+    two = tuple(Response(f"utter_faq/{key}", ({"text": "Three."},)) for key in ("price", "cost"))
+    written = [retrieval_responses(Domain(responses=responses)) for responses in (two, two[::-1])]
+    assert [response_key("Three.", responses) for responses in written] == ["faq/cost", "faq/cost"]

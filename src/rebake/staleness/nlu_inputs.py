@@ -61,16 +61,17 @@ def ambiguous_texts(examples: Iterable[Example]) -> list[list[Any]]:
 
     Of all other texts the digests of intents and of entities, apart, say which intent goes with which annotation.
     """
-    by_text: dict[str, list[list[Any]]] = defaultdict(list)
+    by_text: dict[str, list[Example]] = defaultdict(list)
     for example in examples:
-        by_text[example.text].append([example.text, example.intent or "", spans_meaning(example.entities)])
-    repeated = [pairs for pairs in by_text.values() if len(pairs) > 1]
-    return sorted(
-        pair
-        for pairs in repeated
-        if len({intent for _, intent, _ in pairs}) > 1 and len({str(spans) for *_, spans in pairs}) > 1
-        for pair in pairs
-    )
+        by_text[example.text].append(example)
+    ambiguous: list[list[Any]] = []
+    for text, repeated in by_text.items():
+        if len(repeated) == 1:
+            continue
+        pairs = [[text, example.intent or "", spans_meaning(example.entities)] for example in repeated]
+        if len({intent for _, intent, _ in pairs}) > 1 and len({str(spans) for *_, spans in pairs}) > 1:
+            ambiguous += pairs
+    return sorted(ambiguous)
 
 
 def trained_responses(assistant: Assistant) -> tuple[Item, ...]:

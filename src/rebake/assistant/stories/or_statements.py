@@ -3,7 +3,8 @@
 Rasa names the place by the story's name, the checkpoints and steps before it, and the alternatives. Stories of one name
 with the same OR in the same place therefore share it: a conversation that gets there goes on with each of them, even
 where it did not meet the conditions that one of them starts with. There a name, otherwise a mere label, decides what is
-learned.
+learned. Where such stories start with the same conditions, whoever reaches one of them reaches the others as well, so
+it makes no difference whether they share the place, and here they do not: their names must decide nothing.
 """
 
 from __future__ import annotations
@@ -26,11 +27,10 @@ def alternatives(step: OrStep) -> list[UserStep | SlotStep]:
     return found
 
 
-def meeting_places(story: Story) -> list[str]:
-    """Return one digest per OR, in the order of the steps; equal digests are one place.
-
-    An OR of a single alternative has no such place: it is a step like any other.
-    """
+def _places(story: Story) -> list[str]:
+    """Digests of what Rasa names the places of a story by."""
+    if not any(isinstance(step, OrStep) for step in story.steps):
+        return []
     places: list[str] = []
     starts: list[str] = []  # checkpoints that the steps since then follow
     since = [str(story.conversation_start), *map(_as_seen, story.condition)]
@@ -53,13 +53,45 @@ def meeting_places(story: Story) -> list[str]:
     return places
 
 
+def meeting_places(stories: Sequence[Story]) -> list[list[str]]:
+    """Return for each story one key per OR of several alternatives, in the order of the steps.
+
+    Equal keys are one place. An OR of a single alternative has none: it is a step like any other.
+    """
+    places = list(map(_places, stories))
+    shared = _shared(stories, places)
+    return [
+        [place if place in shared else f"{place} {position}" for place in of_story]
+        for position, of_story in enumerate(places)
+    ]
+
+
 def sharing_stories(stories: Sequence[Story]) -> list[tuple[int, ...]]:
     """Return each group of stories that share a place, as ascending positions in ``stories``."""
-    sharing: dict[str, set[int]] = defaultdict(set)
-    for position, story in enumerate(stories):
-        for place in meeting_places(story):
-            sharing[place].add(position)
-    return sorted({tuple(sorted(group)) for group in sharing.values() if len(group) > 1})
+    return sorted(set(_shared(stories, list(map(_places, stories))).values()))
+
+
+def _shared(stories: Sequence[Story], places: Sequence[Sequence[str]]) -> dict[str, tuple[int, ...]]:
+    """Places of several stories, which do not all start with the same conditions."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for position, of_story in enumerate(places):
+        for place in of_story:
+            found[place].add(position)
+    return {
+        place: tuple(sorted(positions))
+        for place, positions in found.items()
+        if len({_conditions(stories[position]) for position in positions}) > 1
+    }
+
+
+def _conditions(story: Story) -> str:
+    """Of the checkpoints that a story starts with."""
+    conditions: list[tuple[str, str, object]] = []
+    for step in story.steps:
+        if not isinstance(step, CheckpointStep):
+            break
+        conditions += [(step.name, slot.name, slot.value) for slot in step.conditions]
+    return repr(conditions)
 
 
 def _as_seen(step: Step) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rebake.assistant.model import Domain, Story
-from rebake.assistant.stories.or_statements import STORY_START
+from rebake.assistant.stories.or_statements import STORY_START, meeting_places
 from rebake.core.stories.steps import GENERATED, Checkpoint, GraphStep, StoryReader
 
 
@@ -32,8 +32,9 @@ class StoryGraph:
 def build_graph(stories: Iterable[Story], domain: Domain) -> StoryGraph:
     """The graph of stories, or of rules: numbered together, each rule would move the stories after it."""
     reader = StoryReader(domain)
-    for story in stories:
-        reader.read(story)
+    read = list(stories)
+    for story, places in zip(read, meeting_places(read), strict=True):
+        reader.read(story, places)
     return _without_cycles(reader.steps)
 
 

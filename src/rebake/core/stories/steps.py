@@ -17,7 +17,7 @@ from rebake.assistant.model import (
     Story,
     UserStep,
 )
-from rebake.assistant.stories.or_statements import STORY_START, alternatives, meeting_places
+from rebake.assistant.stories.or_statements import STORY_START, alternatives
 from rebake.core.dialogue.events import (
     RULE_SNIPPET,
     ActionExecuted,
@@ -87,10 +87,10 @@ class StoryReader:
         self._made = 0
         self._joints: dict[str, Checkpoint] = {}
 
-    def read(self, story: Story) -> None:
-        """Add the steps of a story."""
+    def read(self, story: Story, places: Sequence[str]) -> None:
+        """Add the steps of a story; ``places`` are those where the alternatives of its ORs meet."""
         builder = _StoryBuilder(story, self._number)
-        joints = map(self._joint, meeting_places(story))
+        joints = map(self._joint, places)
         for condition in story.condition:
             builder.add(self._event(condition))
         if story.is_rule and not story.conversation_start:
