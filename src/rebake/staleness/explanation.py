@@ -31,6 +31,7 @@ _READS: Mapping[str, frozenset[str]] = {  # input of a component -> the kinds of
     "texts": _EXAMPLES,
     "intents": _EXAMPLES,
     "entities": _EXAMPLES,
+    "ambiguous texts": _EXAMPLES,
     "keywords": _EXAMPLES,
     "synonyms": frozenset({"synonym", "example"}),  # annotations name synonyms, too
     "regexes": frozenset({"regex"}),
