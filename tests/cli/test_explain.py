@@ -33,6 +33,12 @@ stories:
 """
 
 
+@pytest.fixture(autouse=True)
+def unlimited_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-xdist sets the width of its own terminal, at which causes are wrapped."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def cafe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The bundled example, with the manifest of a fresh model of it."""
@@ -53,7 +59,7 @@ def explain(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "rebake", *EXPLAIN, *arguments],
         capture_output=True, text=True, check=False, timeout=60, encoding="utf-8",
-        env={**{k: v for k, v in os.environ.items() if k != "COLUMNS"}, "PYTHONIOENCODING": "utf-8", **environment},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
     )  # fmt: skip
 
 
