@@ -107,6 +107,7 @@ def test_the_causes_stand_below_the_components_that_they_concern(cafe: Path) -> 
         assert {c["id"]: c["state"] for c in components} == states(run.stdout, name)
 
 
+@pytest.mark.slow
 def test_the_tree_keeps_to_the_width_and_to_the_encoding(cafe: Path) -> None:
     Path("data/zz.yml").write_text(STORY.format(intent="greet"), encoding="utf-8")
     assert max(map(len, explain(COLUMNS="48").stdout.splitlines())) <= 48

@@ -310,6 +310,7 @@ responses:
 """
 
 
+@pytest.mark.slow
 def test_a_project_of_rasa_2_is_named_shown_migrated_and_then_checked(tmp_path: Path) -> None:
     project = write_tiny(tmp_path)
     (project / "domain.yml").write_text(RASA_2, encoding="utf-8")
@@ -333,6 +334,7 @@ def test_a_project_of_rasa_2_is_named_shown_migrated_and_then_checked(tmp_path: 
     assert rebake(project, "check").returncode in (1, 2, 3, 7), "stale, as there is no model, and no error"
 
 
+@pytest.mark.slow
 def test_migrate_refuses_what_it_cannot_migrate_and_needs_no_data_or_configuration(tmp_path: Path) -> None:
     (tmp_path / "domain.yml").write_text("forms:\n- order_form\n", encoding="utf-8")
     refused = rebake(tmp_path, "migrate", "--write")

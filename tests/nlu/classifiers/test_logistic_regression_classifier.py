@@ -27,6 +27,8 @@ from support.building import build
 from support.interpreter_lock import interpreter_is_free
 from support.nlu import component, reloaded, texts, tokenized, trained, training_on
 
+pytestmark = pytest.mark.slow  # importing scikit-learn takes a second and a half
+
 NAME = "LogisticRegressionClassifier"
 THREE = {
     "greet": ("hello", "hi there", "good morning", "hey"),
@@ -67,7 +69,6 @@ def by_scikit_learn(intents: dict[str, tuple[str, ...]], written: list[str], **o
     return estimator.classes_.tolist(), estimator.predict_proba(counts.transform(written))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("intents", [TWO, THREE], ids=["two", "three"])
 def test_the_ranking_is_that_of_scikit_learn(intents: dict[str, tuple[str, ...]]) -> None:
     training, featurizer = featurized(intents)

@@ -22,6 +22,8 @@ from support.interpreter_lock import interpreter_is_free
 from support.nlu import component, reloaded, trained
 from support.notices import PLACE, listening
 
+pytestmark = pytest.mark.slow  # importing scikit-learn takes a second and a half
+
 NAME = "SklearnIntentClassifier"
 
 
