@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rebake.assistant.domain.reader import DOMAIN_KEYS, MAPPING_TYPES, OTHER_DOMAIN_KEYS, SLOT_TYPES
+from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS
+from rebake.assistant.schemas.domain import MAPPING_TYPES, SLOT_TYPES
 from rebake.assistant.stories.reader import STEP_KEYS
 from rebake.errors import DataError
 from support.core import read
@@ -23,7 +24,6 @@ EXAMPLES = {
     "active_loop": "active_loop: order_form",
     "checkpoint": "checkpoint: c",
     "or": "or: [{intent: greet}, {intent: bye}]",
-    "metadata": "metadata: {x: y}",
 }
 
 

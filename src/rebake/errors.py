@@ -6,6 +6,8 @@ maps to one of the codes of BSD's sysexits: 64 usage, 65 data, 70 internal, 74 i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ EXIT_DATA = 65
 EXIT_INTERNAL = 70
 EXIT_IO = 74
 
+MOST_SHOWN = 20  # errors found together that a message lists; a report has them all
 RETRAIN = "Train the model again with --force."  # the fix of a broken model
 
 
@@ -26,9 +29,13 @@ class RebakeError(Exception):
         message: what is wrong, one sentence, naming the key or the name at fault.
         location: file and line at fault, printed in front of the message.
         fix: what to do about it, one sentence, printed after the message.
+
+    Attributes:
+        others: what was found together with this error, printed below it.
     """
 
     exit_code = EXIT_INTERNAL
+    others: tuple[RebakeError, ...] = ()
 
     def __init__(self, message: str, *, location: Location | None = None, fix: str | None = None) -> None:
         super().__init__(message)
@@ -39,7 +46,10 @@ class RebakeError(Exception):
     def __str__(self) -> str:
         place = f"{self.location}: " if self.location is not None else ""
         fix = f" {self.fix}" if self.fix else ""
-        return f"{place}{self.message}{fix}"
+        lines = [f"{place}{self.message}{fix}", *map(str, self.others[: MOST_SHOWN - 1])]
+        if len(self.others) >= MOST_SHOWN:
+            lines.append(f"... and {len(self.others) - MOST_SHOWN + 1} more errors.")
+        return "\n".join(lines)
 
 
 class UsageError(RebakeError):
@@ -68,3 +78,29 @@ class StorageError(RebakeError):
     """Reading or writing failed: a missing file, no permission, a network or API failure."""
 
     exit_code = EXIT_IO
+
+
+class DataErrors:
+    """Collects the errors of several items, so that a person sees all of them at once."""
+
+    def __init__(self) -> None:
+        self._found: list[DataError] = []
+
+    def add(self, error: DataError) -> None:
+        self._found += [error, *(other for other in error.others if isinstance(other, DataError))]
+        error.others = ()
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Collect an error of the block instead of raising it."""
+        try:
+            yield
+        except DataError as error:
+            self.add(error)
+
+    def finish(self) -> None:
+        """Raise the first of the errors with all others, if there are any; what is unsupported comes last."""
+        if self._found:
+            first, *others = sorted(self._found, key=lambda error: isinstance(error, UnsupportedError))
+            first.others = tuple(others)
+            raise first

@@ -123,7 +123,10 @@ def config(tmp_path: Path, text: str) -> list[tuple[str, dict[str, object], int]
 
 
 def test_components_know_options_and_line(tmp_path: Path) -> None:
-    text = CONFIG + "pipeline:\n- WhitespaceTokenizer\n- name: DIETClassifier\n  epochs: 5\n  on: off\npolicies: []\n"
+    text = (
+        CONFIG
+        + "pipeline:\n- name: WhitespaceTokenizer\n- name: DIETClassifier\n  epochs: 5\n  on: off\npolicies: []\n"
+    )
     assert config(tmp_path, text) == [
         ("WhitespaceTokenizer", {}, 5),
         ("DIETClassifier", {"epochs": 5, "on": "off"}, 6),
@@ -166,8 +169,8 @@ def test_missing_components_mean_rasas_defaults(tmp_path: Path, text: str) -> No
         ("importers: 5", UnsupportedError, 1, "The importer a number .5. cannot be run"),
         ("language: 5", DataError, 1, "'language' must be text"),
         ("pipeline: supervised_embeddings", DataError, 1, "must be a list"),
-        ("pipeline:\n- name: A\n- epochs: 5", DataError, 3, "has no name"),
-        ("policies:\n- 5", DataError, 2, "has no name"),
+        ("pipeline:\n- name: A\n- epochs: 5", DataError, 3, "A component has no 'name'"),
+        ("policies:\n- 5", DataError, 2, "A policy must be a mapping"),
     ],
 )
 def test_a_mistake_in_the_configuration_is_one_error(

@@ -15,6 +15,7 @@ from typing import Any
 from rebake.action.event import Event
 from rebake.action.pull_request import StatusState
 from rebake.action.run_plan import RunPlan
+from rebake.action.runner import MAX_ANNOTATIONS
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.base.location import Notice
@@ -81,7 +82,8 @@ class Announcement:
         runner.warnings(self._most_useful_first(), elsewhere=f"the job summary, or all of them in {REPORT_NAME}")
         failure = self._report.failure
         if failure is not None:
-            runner.error(f"{failure.message} {failure.fix or ''}".strip(), failure.location)
+            for error in (failure, *failure.others)[:MAX_ANNOTATIONS]:
+                runner.error(f"{error.message} {error.fix or ''}".strip(), error.location)
         elif fails_check(self._settings, self._report):
             runner.error(self._report.headline)
 

@@ -8,7 +8,9 @@ from typing import Any
 from rebake.assistant import default_config as defaults
 from rebake.assistant.imports import read_importers
 from rebake.assistant.model import ComponentSpec, Config
-from rebake.assistant.reading import check_version, describe, did_you_mean
+from rebake.assistant.reading import FileSource, check_version, describe, did_you_mean
+from rebake.assistant.schemas.config import CONFIG
+from rebake.assistant.schemas.kinds import check
 from rebake.assistant.yaml.values import YamlList, YamlMap, plain
 from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Location, Notice
@@ -50,6 +52,7 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
             fix="Start it with 'recipe: default.v1'.",
         )
     check_version(document)
+    check(CONFIG, content, FileSource(document.file), "The configuration")
     _refuse_unsupported(document, content)
     notices = [
         Notice(
@@ -63,7 +66,7 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
     if content.get("imports") and not any(read_importers(document, content)):
         message = "'imports' has no effect: Rasa reads it if MultiProjectImporter is under 'importers'."
         notices.append(Notice(message, document.at(content.line_of("imports")), NoticeKind.UNKNOWN_KEY))
-    assistant_id = _text(document, content, "assistant_id")
+    assistant_id = content.get("assistant_id")
     if assistant_id in (None, PLACEHOLDER_ID):
         place = document.at(content.line_of("assistant_id"))
         notices.append(Notice("The configuration has no 'assistant_id'. Set one that is unique.", place))
@@ -71,7 +74,7 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
     policies, policies_is_default = _components(document, content, "policies", defaults.POLICIES)
     return Config(
         recipe=RECIPE,
-        language=_text(document, content, "language"),
+        language=content.get("language"),
         assistant_id=assistant_id,
         pipeline=pipeline,
         policies=policies,
@@ -92,17 +95,6 @@ def _refuse_unsupported(document: Document, content: YamlMap) -> None:
     read_importers(document, content)
 
 
-def _text(document: Document, content: YamlMap, key: str) -> str | None:
-    value = content.get(key)
-    if value is not None and not isinstance(value, str):
-        raise DataError(
-            f"'{key}' must be text, not {describe(value)}.",
-            location=document.at(content.line_of(key)),
-            fix="Put it in quotes.",
-        )
-    return value
-
-
 def _components(
     document: Document, content: YamlMap, key: str, default: tuple[tuple[str, Mapping[str, Any]], ...]
 ) -> tuple[tuple[ComponentSpec, ...], bool]:
@@ -110,17 +102,11 @@ def _components(
     place = document.at(content.line_of(key))
     if entries is None:
         return _default_specs(default, place), True
-    fix = "List the components, each starting with '- name: '."
-    if not isinstance(entries, YamlList):
-        raise DataError(f"'{key}' must be a list, not {describe(entries)}.", location=place, fix=fix)
     specs = []
     for line, entry in entries.numbered():
-        name = entry.get("name") if isinstance(entry, YamlMap) else entry
-        if not isinstance(name, str) or not name:
-            raise DataError(f"An entry of '{key}' has no name.", location=document.at(line), fix=fix)
-        options = {k: plain(v) for k, v in entry.items() if k != "name"} if isinstance(entry, YamlMap) else {}
+        options = {k: plain(v) for k, v in entry.items() if k != "name"}
         places = {path: document.at(at) for path, at in _lines(entry)}
-        specs.append(ComponentSpec(name, options, document.at(line), places))
+        specs.append(ComponentSpec(entry["name"], options, document.at(line), places))
     return tuple(specs), False
 
 

@@ -16,12 +16,14 @@ from rebake.assistant.model import Assistant, Config, Domain, NluData, Response,
 from rebake.assistant.nlu_data.json_formats.reader import read_json_nlu
 from rebake.assistant.nlu_data.reader import NluFile, combine_nlu, read_nlu
 from rebake.assistant.reading import FileSource, check_version, describe, did_you_mean
+from rebake.assistant.schemas.data import data_schema
+from rebake.assistant.schemas.kinds import check
 from rebake.assistant.stories.reader import StoryFile, is_test_file, read_stories
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, read_yaml
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
-from rebake.errors import DataError, RebakeError
+from rebake.errors import DataError, DataErrors, RebakeError
 
 DATA_KEYS = ("nlu", "stories", "rules", "responses")
 
@@ -142,6 +144,7 @@ class ProjectImporter:
     def _domain(self) -> tuple[Domain, tuple[Notice, ...]]:
         notices: list[Notice] = []
         domains: list[Domain] = []
+        errors = DataErrors()
         for path in as_paths(self.domain_path):
             require(path)
             is_directory = Path(path).is_dir()
@@ -151,10 +154,16 @@ class ProjectImporter:
                 documents = [document for document in documents if _has_key(document, DOMAIN_KEYS)]
             if not documents:
                 notices.append(Notice(f"The directory '{path}' contains no domain file."))
-            domains += [_read_domain(document, notices) for document in documents]
+            for document in documents:
+                with errors.collecting():
+                    domains.append(_read_domain(document, notices))
         own = {os.path.realpath(path) for path in self._domain_files()}
         imported = [path for path in self._imports.domain_files if os.path.realpath(path) not in own]
-        everything = [*domains, *(_read_domain(self._read(path), notices) for path in imported)]
+        everything = list(domains)
+        for path in imported:
+            with errors.collecting():
+                everything.append(_read_domain(self._read(path), notices))
+        errors.finish()
         merged, merge_notices = merge_domains(everything)
         importers = self._imports.importers
         if len(importers) > 1:  # several read the own files, each again, which decides the order of the actions
@@ -167,12 +176,15 @@ class ProjectImporter:
         data = _Data()
         nlu_files: list[NluFile] = []
         domain_paths = {*self._domain_files(), *self._imports.domain_files}
+        errors = DataErrors()
         for path, keys in self._data_files(data.notices):
-            if path.endswith(".json"):
-                nlu_files.append(read_json_nlu(path, self.get_config().language))
-                self._other_files += [path, *nlu_files[-1].lookup_files]
-                continue
-            self._read_data_file(path, keys, data, nlu_files, path in domain_paths)
+            with errors.collecting():
+                if path.endswith(".json"):
+                    nlu_files.append(read_json_nlu(path, self.get_config().language))
+                    self._other_files += [path, *nlu_files[-1].lookup_files]
+                else:
+                    self._read_data_file(path, keys, data, nlu_files, path in domain_paths)
+        errors.finish()
         data.nlu, notices = combine_nlu(nlu_files)
         data.notices += notices
         return data
@@ -208,12 +220,18 @@ class ProjectImporter:
             data.notices.append(_no_data_notice(document, content))
             return
         check_version(document)
+        source = FileSource(path)
+        check(data_schema(keys), content, source, "The file")
+        errors = DataErrors()
         if "nlu" in content and "nlu" in keys:
-            nlu_files.append(read_nlu(document))
+            with errors.collecting():
+                nlu_files.append(read_nlu(document))
         if "responses" in content and "responses" in keys:
-            data.add_responses(read_responses(content, FileSource(path)), is_domain)
+            data.add_responses(read_responses(content, source), is_domain)
         if ("stories" in content or "rules" in content) and "stories" in keys:
-            data.add_stories(read_stories(document), path)
+            with errors.collecting():
+                data.add_stories(read_stories(document), path)
+        errors.finish()
         known = (*DATA_KEYS, *OTHER_DOMAIN_KEYS, *(DOMAIN_KEYS if is_domain else ()))
         data.notices += _unknown_keys(document, content, known)
 

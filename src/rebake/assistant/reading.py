@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -29,6 +29,13 @@ class FileSource:
         if self.file is None or not isinstance(container, YamlMap | YamlList):
             return None
         return Location(self.file, container.line if key is None else container.line_of(key))
+
+    def below(self, content: Any, path: Sequence[Any]) -> Location | None:
+        """Return the line of the value that keys and positions lead to; of what contains it where it is not there."""
+        container: Any = content
+        for key in path[:-1]:
+            container = container[key]
+        return self.at(container, *path[-1:])
 
     def error(self, message: str, container: Any, key: Any = None, fix: str | None = None) -> DataError:
         return DataError(message, location=self.at(container, key), fix=fix)

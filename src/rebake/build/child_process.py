@@ -246,10 +246,12 @@ def _describe(error: RebakeError) -> dict[str, Any]:
         "message": error.message,
         "fix": error.fix,
         "location": _place(error.location),
+        "others": list(map(_describe, error.others)),
     }
 
 
 def _error(fields: Mapping[str, Any]) -> RebakeError:
     kind = getattr(errors, fields["kind"], RebakeError)
     error: RebakeError = kind(fields["message"], location=_location(fields["location"]), fix=fields["fix"])
+    error.others = tuple(map(_error, fields["others"]))
     return error

@@ -124,6 +124,7 @@ class Entry:
             "lookups", "responses", "domain", "keywords" (examples in their order, of which the first match wins).
         learns_from_rules: a policy that learns rules, runs forms and marks the turns that only rules cover; others see
             the stories alone.
+        learns_intents: a policy that learns which intents follow, and so the intents of stories must be in the domain.
         reads_texts: a policy that sees names and texts through the pipeline where stories are end to end.
         provides: what later components may need: "tokens", "sparse_features", "dense_features", "intent", "entities".
         needs: the same words, for what must stand earlier in the pipeline.
@@ -158,6 +159,7 @@ class Entry:
 
     reads: frozenset[str] = frozenset()
     learns_from_rules: bool = False
+    learns_intents: bool = False
     reads_texts: bool = False
     provides: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()

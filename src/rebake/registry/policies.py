@@ -239,6 +239,7 @@ ENTRIES = (
         constraints=_NETWORK,
         version=4,  # 3 could find a turn of the stories it learned unlikely, by rounding
         implementation="rebake.core.ted.unexpected_intent_policy:UnexpecTEDIntentPolicy",
+        learns_intents=True,
         reads_texts=True,
     ),
 )

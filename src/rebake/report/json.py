@@ -11,7 +11,7 @@ from typing import Any
 
 from rebake.base.location import Location
 from rebake.errors import StorageError
-from rebake.report.model import Report
+from rebake.report.model import Failure, Report
 from rebake.staleness.explanation import Cause, PartExplanation, location_of
 
 FORMAT = 1
@@ -66,10 +66,9 @@ def as_dict(report: Report) -> dict[str, Any]:
         "error": None
         if failure is None
         else {
-            "message": failure.message,
-            "fix": failure.fix,
+            **_error(failure),
             "exit_code": failure.exit_code,
-            **_place(failure.location),
+            "others": [_error(other) for other in failure.others],
         },
     }
 
@@ -121,6 +120,10 @@ def _explanation(explanation: PartExplanation) -> dict[str, Any]:
 
 def _cause(cause: Cause) -> dict[str, Any]:
     return {"message": cause.message, **_place(cause.location)}
+
+
+def _error(failure: Failure) -> dict[str, Any]:
+    return {"message": failure.message, "fix": failure.fix, **_place(failure.location)}
 
 
 def _place(location: Location | None) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from rebake.base.notices import grouped
-from rebake.report.model import PART_NAMES, PartReport, Report
+from rebake.report.model import PART_NAMES, Failure, PartReport, Report
 from rebake.report.visible import visible
 from rebake.staleness.git.changes import FileChange
 
 LIST_LENGTHS = (0, 3, 10, 30, 100, 250, 500, 1000, 2000)  # how long lists may be; the longest that fits is taken
 MAX_TEXT = 300  # characters of one clause or name
+_MAX_ERRORS = 20  # listed below the first one; the JSON report has them all
 _MAX_READ = 4 * MAX_TEXT  # characters that are looked at for them, since several blanks count as one
 
 _SPECIAL = re.compile(r"[^A-Za-z0-9 ,;'/%=\u0080-\U0010ffff]")
@@ -141,9 +142,17 @@ def _headline(report: Report) -> str:
     if report.failure is None:
         return f"**{report.headline}**"
     failure = report.failure
-    place = f"{code(str(failure.location))}: " if failure.location is not None else ""
     fix = f"\n\n{escape(failure.fix)}" if failure.fix else ""
-    return f"**{report.headline}** {place}{escape(failure.message)}{fix}"
+    others = [f"- {_placed(other)} {escape(other.fix or '')}".rstrip() for other in failure.others[:_MAX_ERRORS]]
+    if len(failure.others) > _MAX_ERRORS:
+        others.append(f"- and {len(failure.others) - _MAX_ERRORS} more")
+    below = "\n\n" + "\n".join(others) if others else ""
+    return f"**{report.headline}** {_placed(failure)}{fix}{below}"
+
+
+def _placed(failure: Failure) -> str:
+    place = f"{code(str(failure.location))}: " if failure.location is not None else ""
+    return f"{place}{escape(failure.message)}"
 
 
 def _table(report: Report) -> str:

@@ -54,16 +54,18 @@ class PartReport:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The error that ended the run: message, location and fix, kept apart."""
+    """The error that ended the run: message, location and fix, kept apart; ``others`` were found together with it."""
 
     message: str
     location: Location | None = None
     fix: str | None = None
     exit_code: int = EXIT_INTERNAL
+    others: tuple[Failure, ...] = ()
 
     @classmethod
     def of(cls, error: RebakeError) -> Failure:
-        return cls(error.message, error.location, error.fix, error.exit_code)
+        others = tuple(map(cls.of, error.others))
+        return cls(error.message, error.location, error.fix, error.exit_code, others)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from rebake.validation.consistency import validate
 from rebake.validation.labels import check_labels
 from rebake.validation.nlu_data import check_data
 from rebake.validation.pipeline import (
+    check_learned_intents,
     check_pipeline,
     check_policies,
     check_response_selectors,
@@ -104,6 +105,8 @@ def _check_policies(assistant: Assistant, findings: _Findings) -> None:
         findings.notices += check_policies(config)
     with findings.refusals(DataError):
         findings.notices += check_rule_policy(assistant)
+    with findings.refusals(DataError):
+        check_learned_intents(assistant)
     for spec in config.policies:
         with findings.refusals():
             if not is_left_out(spec, config):

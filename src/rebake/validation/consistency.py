@@ -1,7 +1,7 @@
 """Checks across files: do stories, examples and the domain speak of the same things?
 
-What would make Rasa's training fail, or `rasa data validate` report an error, is an error here; what Rasa warns about
-is a notice. An intent of a story that the domain does not have is an error too: no model could act on it.
+What would make Rasa's training fail is an error here, and so is an action or a form of a story that the domain lacks:
+no model could act on it. What Rasa warns about is a notice.
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ from rebake.assistant.model import (
 from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
-from rebake.errors import DataError
+from rebake.errors import DataError, DataErrors
 
-AUTOMATIC_SLOTS = ("requested_slot", "session_started_metadata")
-_MOST_ERRORS = 20
+_SLOTS_OF_KNOWLEDGE_BASES = (
+    "knowledge_base_listed_objects",
+    "knowledge_base_last_object",
+    "knowledge_base_last_object_type",
+)
 _MOST_NAMES = 8
 _RESPONSES_OF_DEFAULT_ACTIONS = ("utter_default", "utter_restart")
 _FlatStep = UserStep | ActionStep | SlotStep | LoopStep
@@ -53,46 +56,44 @@ def validate(assistant: Assistant) -> tuple[Notice, ...]:
         for story in assistant.test_stories:
             checks.story(story, is_test=True)
     checks.texts(assistant.nlu.examples)
-    checks.finish()
+    checks.errors.finish()
     return tuple(checks.notices)
 
 
 def _flat(story: Story) -> Iterator[_FlatStep]:
-    """Every step, with conditions and alternatives."""
+    """Every step but checkpoints, with conditions and alternatives."""
     yield from story.condition
     for step in story.steps:
         if isinstance(step, CheckpointStep):
-            yield from step.conditions
-        elif isinstance(step, OrStep):
+            continue
+        if isinstance(step, OrStep):
             for alternative in step.alternatives:
                 yield from alternative if isinstance(alternative, tuple) else (alternative,)
         else:
             yield step
 
 
+def _automatic_slots(domain: Domain) -> Iterator[str]:
+    """The slots that Rasa adds to a domain by itself."""
+    yield "session_started_metadata"
+    if domain.forms:
+        yield "requested_slot"
+    if "action_query_knowledge_base" in domain.actions:
+        yield from _SLOTS_OF_KNOWLEDGE_BASES
+
+
 class _ConsistencyChecks:
     def __init__(self, domain: Domain) -> None:
         self.intents = frozenset(intent_names(domain))
         self.actions = frozenset(action_names(domain))
-        self.slots = frozenset([*(slot.name for slot in domain.slots), *AUTOMATIC_SLOTS])
+        self.slots = frozenset([*(slot.name for slot in domain.slots), *_automatic_slots(domain)])
         self.forms = frozenset(form.name for form in domain.forms)
         self.entities = frozenset(entity_names(domain))
         self.labels = {entity.name: {*entity.roles, *entity.groups} for entity in domain.entities}
         self.notices: list[Notice] = []
-        self.errors: list[DataError] = []
+        self.errors = DataErrors()
         self.seen: set[tuple[str, str]] = set()
         self.lenient = False
-
-    def finish(self) -> None:
-        if not self.errors:
-            return
-        first, *others = self.errors
-        if not others:
-            raise first
-        lines = [str(error) for error in others[:_MOST_ERRORS]]
-        if len(others) > _MOST_ERRORS:
-            lines.append(f"... and {len(others) - _MOST_ERRORS} more mistakes.")
-        raise DataError("\n".join([f"{first.message} {first.fix}", *lines]), location=first.location)
 
     def is_new(self, kind: str, name: str) -> bool:
         """Return whether an unknown name is seen for the first time: each is reported once."""
@@ -106,7 +107,7 @@ class _ConsistencyChecks:
             self.doubtful(kind, name, known, place, owner)
         elif self.is_new(kind, name):
             fix = did_you_mean(name, known).strip() or f"Add it to the domain's '{kind}s:', or correct the name."
-            self.errors.append(DataError(f"The domain has no {kind} '{name}' ({owner}).", location=place, fix=fix))
+            self.errors.add(DataError(f"The domain has no {kind} '{name}' ({owner}).", location=place, fix=fix))
 
     def doubtful(self, kind: str, name: str, known: Iterable[str], place: Location | None, owner: str) -> None:
         if self.is_new(kind, name):
@@ -117,21 +118,25 @@ class _ConsistencyChecks:
         for form in domain.forms:
             for name in form.required_slots:
                 if name not in self.slots:
-                    self.unknown("slot", name, self.slots, form.location, f"required by the form '{form.name}'")
+                    self.doubtful("slot", name, self.slots, form.location, f"required by the form '{form.name}'")
         for slot in domain.slots:
             for mapping in slot.mappings:
                 owner = f"in a mapping of the slot '{slot.name}'"
                 if mapping["type"] == "from_entity" and mapping["entity"] not in self.entities:
-                    self.doubtful("entity", str(mapping["entity"]), self.entities, slot.location, owner)
+                    self.doubtful("entity", mapping["entity"], self.entities, slot.location, owner)
                 for condition in mapping.get("conditions") or ():
                     loop = condition.get("active_loop")
                     if loop and loop not in self.forms:
-                        self.unknown("form", str(loop), self.forms, slot.location, owner)
+                        self.doubtful("form", loop, self.forms, slot.location, owner)
 
     def story(self, story: Story, *, is_test: bool = False) -> None:
         """Check a story's names; unknown names in a test story do not prevent a training."""
         self.lenient = is_test
         owner = f"{'rule' if story.is_rule else 'test story' if is_test else 'story'} '{story.name}'"
+        for checkpoint in story.steps:
+            for condition in checkpoint.conditions if isinstance(checkpoint, CheckpointStep) else ():
+                if condition.name not in self.slots:  # it is never met
+                    self.doubtful("slot", condition.name, self.slots, condition.location, owner)
         for step in _flat(story):
             if isinstance(step, UserStep):
                 self.user(step, owner)
@@ -139,13 +144,14 @@ class _ConsistencyChecks:
                 if step.name is not None and step.name not in self.actions:
                     self.unknown("action", step.name, self.actions, step.location, owner)
             elif isinstance(step, SlotStep):
-                self.slot(step, owner)
+                if step.name not in self.slots:
+                    self.unknown("slot", step.name, self.slots, step.location, owner)
             elif step.name is not None and step.name not in self.forms | self.actions:
                 self.unknown("form", step.name, self.forms, step.location, owner)
 
     def user(self, step: UserStep, owner: str) -> None:
         if step.intent is not None and (base := step.intent.split("/")[0]) not in self.intents:
-            self.unknown("intent", base, self.intents, step.location, owner)
+            self.doubtful("intent", base, self.intents, step.location, owner)
         for entity in step.entities:
             self.entity(entity, step.location, owner)
 
@@ -157,14 +163,6 @@ class _ConsistencyChecks:
             if label is not None and label not in self.labels[entity.entity]:
                 known = self.labels[entity.entity]
                 self.doubtful("role or group", label, known, place, f"of the entity '{entity.entity}', {owner}")
-
-    def slot(self, step: SlotStep, owner: str) -> None:
-        if step.name in self.slots:
-            return
-        if step.has_value:  # Rasa only logs that it could not set it
-            self.doubtful("slot", step.name, self.slots, step.location, owner)
-        else:  # its type would say which value is meant
-            self.unknown("slot", step.name, self.slots, step.location, owner)
 
     def examples(self, assistant: Assistant) -> None:
         used = set()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rebake.assistant.model import Assistant, ComponentSpec, Config, NluData
+from rebake.assistant.domain.names import intent_names
+from rebake.assistant.model import Assistant, ComponentSpec, Config, NluData, OrStep, UserStep
 from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Notice
 from rebake.base.notice_kinds import NoticeKind
-from rebake.errors import DataError, UnsupportedError
+from rebake.errors import DataError, DataErrors, UnsupportedError
 from rebake.registry.entry import Entry, Section
 from rebake.registry.lookup import COMPONENTS, POLICIES, require
 from rebake.registry.node import Node, is_left_out
@@ -97,6 +98,41 @@ def check_rule_policy(assistant: Assistant) -> Iterator[Notice]:
     rules = [story for story in assistant.stories if story.is_rule]
     if rules:
         yield Notice(f"There are rules, but no {name} that would learn them.", rules[0].location)
+
+
+def check_learned_intents(assistant: Assistant) -> None:
+    """Require that the intents of stories are in the domain where a policy learns which intents follow.
+
+    Raises:
+        DataError: for each intent that is not; Rasa's training fails on it as well.
+    """
+    config = assistant.config
+    used = [spec for spec in config.policies if not is_left_out(spec, config)]
+    policy = next((entry for spec in used if (entry := require(spec, "policies")).learns_intents), None)
+    if policy is None:
+        return
+    known = intent_names(assistant.domain)
+    errors = DataErrors()
+    for name, step in _intents_of_stories(assistant).items():
+        if name not in known:
+            errors.add(
+                DataError(
+                    f"The domain has no intent '{name}', and {policy.name} learns which intents follow in stories.",
+                    location=step.location,
+                    fix=did_you_mean(name, known).strip() or "Add it to the domain's 'intents:', or correct the name.",
+                )
+            )
+    errors.finish()
+
+
+def _intents_of_stories(assistant: Assistant) -> dict[str, UserStep]:
+    """Each intent of a story, with the first step that has it."""
+    found: dict[str, UserStep] = {}
+    for step in (step for story in assistant.stories if not story.is_rule for step in story.steps):
+        for user in step.alternatives if isinstance(step, OrStep) else (step,):
+            if isinstance(user, UserStep) and user.intent is not None:
+                found.setdefault(user.intent.split("/")[0], user)
+    return found
 
 
 def unread_options(entry: Entry, spec: ComponentSpec, section: Section) -> list[Notice]:

@@ -139,7 +139,7 @@ nlu:
 - lookup: what
   examples: |
     - c
-- intnt: x
+- intent: " "
   examples: |
     - y
 """
@@ -162,7 +162,7 @@ def test_examples_synonyms_patterns_and_lookups_are_read_with_places(tmp_path: P
     assert f"{file}:7: Left out: a duplicate of the example of 'greet' at {file}:5." in notices
     assert f"{file}:9: Skipped: an example of the intent 'greet' does not start with '- '." in notices
     assert f"{file}:10: Skipped: an empty example of the intent 'greet'." in notices
-    assert any("Did you mean 'intent'?" in notice and f"{file}:32:" in notice for notice in notices)
+    assert any("the intent has no name" in notice and f"{file}:32:" in notice for notice in notices)
 
 
 def test_the_later_synonym_counts_and_is_reported(tmp_path: Path) -> None:
@@ -182,12 +182,13 @@ def test_lookups_of_two_files_stay_two_tables(tmp_path: Path) -> None:
     ("text", "line", "words"),
     [
         ("nlu: 5", 1, "must be a list"),
-        ("nlu:\n- hello", 2, "is text ('hello')"),
-        ("nlu:\n- intent: 5\n  examples: |\n    - x", 2, "The intent is a number (5)"),
-        ("nlu:\n- intent: ' '\n  examples: |\n    - x", 2, "has no name"),
+        ("nlu:\n- hello", 2, "must be a mapping, not text ('hello'). Write '- intent: name'."),
+        ("nlu:\n- intent: 5\n  examples: |\n    - x", 2, "'intent' must be text, not a number (5)"),
+        ("nlu:\n- intnt: a\n  examples: |\n    - x", 2, "Did you mean 'intent'?"),
+        ("nlu:\n- intent: a\n  exampels: |\n    - x", 3, "Did you mean 'examples'?"),
         ("nlu:\n- intent: a/b/c\n  examples: |\n    - x", 2, "more than one '/'"),
-        ("nlu:\n- intent: a\n  examples:\n  - x", 4, "has no text"),
-        ("nlu:\n- synonym: a\n  examples:\n  - x", 3, "are a list"),
+        ("nlu:\n- intent: a\n  examples:\n  - x", 4, "must be a mapping, not text ('x')"),
+        ("nlu:\n- synonym: a\n  examples:\n  - x", 3, "'examples' must be text with an example per line, not a list"),
         ('nlu:\n- intent: a\n  examples: |\n    - x\n    - [b]{"entity": }', 5, "not valid JSON"),
         ('version: "9"\nnlu: []', 1, "newer than 3.1"),
     ],

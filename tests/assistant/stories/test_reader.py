@@ -51,7 +51,7 @@ stories:
       - b
   - user: "take [me](who)"
   - bot: off we go
-  - metadata: ignored
+  # a comment
   - intent: faq/price
   - checkpoint: end
 rules:
@@ -146,13 +146,13 @@ def test_stories_of_test_files_are_kept_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("stories: 5", 1, "not a list"),
-        ("stories:\n- stry: x", 2, "has no 'story:'"),
-        ("stories:\n- story: 5\n  steps: [x]", 2, "not a name"),
-        ("stories:\n- story: s\n  steps:\n  - greet", 4, "A step is text"),
+        ("stories: 5", 1, "must be a list"),
+        ("stories:\n- stry: x", 2, "has no 'story'"),
+        ("stories:\n- story: 5\n  steps: [x]", 2, "'story' must be a name, not a number (5)"),
+        ("stories:\n- story: s\n  steps:\n  - greet", 4, "A step must be a mapping, not text"),
         ("stories:\n- story: s\n  steps:\n  - inten: greet", 4, "Did you mean 'intent'?"),
-        ("stories:\n- story: s\n  steps:\n  - intent: ", 4, "'intent' is empty"),
-        ("stories:\n- story: s\n  steps:\n  - action:\n    - a", 4, "'action' is a list"),
+        ("stories:\n- story: s\n  steps:\n  - intent: ", 4, "'intent' must be a name, not empty"),
+        ("stories:\n- story: s\n  steps:\n  - action:\n    - a", 4, "'action' must be a name, not a list"),
         ("stories:\n- story: s\n  steps:\n  - intent: a/b/c", 4, "not the name of an intent"),
         (
             "stories:\n- story: s\n  steps:\n  - intent: a\n    entities:\n    - {x: 1, y: 2}",
@@ -162,13 +162,17 @@ def test_stories_of_test_files_are_kept_apart(tmp_path: Path) -> None:
         (
             "stories:\n- story: s\n  steps:\n  - intent: a\n    entities:\n    - x: 1\n      group: 2",
             7,
-            "'group' is a number",
+            "'group' must be text, not a number",
         ),
-        ("stories:\n- story: s\n  steps:\n  - slot_was_set:\n      x: 1", 4, "not a list"),
+        ("stories:\n- story: s\n  steps:\n  - slot_was_set:\n      x: 1", 4, "must be a list, not a mapping"),
         ("stories:\n- story: s\n  steps:\n  - checkpoint: c\n    slot_was_set:\n    - x", 6, "has no value"),
         ("stories:\n- story: s\n  steps:\n  - or:\n    - user: hi", 5, "alternative of 'or'"),
-        ("stories:\n- story: s\n  steps:\n  - or: []", 4, "no alternatives"),
-        ("rules:\n- rule: r\n  condition:\n  - intent: x\n  steps:\n  - action: a", 4, "A condition can name"),
+        ("stories:\n- story: s\n  steps:\n  - or: []", 4, "'or' must be a list"),
+        (
+            "rules:\n- rule: r\n  condition:\n  - intent: x\n  steps:\n  - action: a",
+            4,
+            "none of active_loop, slot_was_set",
+        ),
         ("rules:\n- rule: r\n  conversation_start: sure\n  steps:\n  - action: a", 3, "Write true or false"),
         ('stories:\n- story: s\n  steps:\n  - user: "[a]{}}"\n  - user: \'[a]{"x": 1}\'', 5, 'names no "entity"'),
         ("version: 2\nstories: []", 1, "'version' must be text"),

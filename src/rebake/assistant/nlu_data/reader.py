@@ -8,12 +8,11 @@ from typing import Any
 
 from rebake.assistant.model import Example, LookupTable, NluData, RegexPattern, Synonym
 from rebake.assistant.nlu_data.annotations import AnnotationError, parse_annotations
-from rebake.assistant.reading import describe, did_you_mean
 from rebake.assistant.yaml.values import YamlList, YamlMap, plain
 from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
-from rebake.errors import DataError
+from rebake.errors import DataError, DataErrors
 
 _KINDS = ("intent", "synonym", "regex", "lookup")
 _BLANKS = "\n\r "
@@ -33,7 +32,11 @@ class NluFile:
 
 
 def read_nlu(document: Document) -> NluFile:
-    """Read the ``nlu:`` key of a file. Raises DataError with file and line."""
+    """Read the ``nlu:`` key of a file, which fits the schema.
+
+    Raises:
+        DataError: for all annotations and names of the file that cannot be read, each with its line.
+    """
     return _NluReader(document).read()
 
 
@@ -43,9 +46,6 @@ class _NluReader:
         self.content: YamlMap = document.value
         self.result = NluFile()
 
-    def error(self, message: str, line: int, fix: str) -> DataError:
-        return DataError(message, location=Location(self.file, line), fix=fix)
-
     def notice(self, message: str, line: int, kind: NoticeKind | None = None) -> None:
         self.result.notices.append(Notice(message, Location(self.file, line), kind))
 
@@ -54,35 +54,29 @@ class _NluReader:
         if items is None:
             self.notice("There is nothing under 'nlu'.", self.content.line_of("nlu"))
             return self.result
-        if not isinstance(items, YamlList):
-            raise self.error("'nlu' must be a list.", self.content.line_of("nlu"), "Start each item with '- intent:'.")
+        errors = DataErrors()
         for line, item in items.numbered():
-            if not isinstance(item, YamlMap):
-                raise self.error(
-                    f"An item of 'nlu' is {describe(item)}.", line, "Write '- intent: name' with 'examples: |' below."
-                )
-            self.item(item, line)
+            with errors.collecting():
+                self.item(item, line, errors)
+        errors.finish()
         return self.result
 
-    def item(self, item: YamlMap, line: int) -> None:
+    def item(self, item: YamlMap, line: int, errors: DataErrors) -> None:
         kind = next((kind for kind in _KINDS if kind in item), None)
         if kind is None:
-            keys = [str(key) for key in item]
-            hint = next((hint for key in keys if (hint := did_you_mean(key, _KINDS))), "")
-            message = f"Skipped: this item is none of {', '.join(_KINDS)} (it has {', '.join(keys)}).{hint}"
+            message = f"Skipped: this item is none of {', '.join(_KINDS)}."
             self.notice(message, line, NoticeKind.SKIPPED_DATA)
             return
-        name = item[kind]
-        if not isinstance(name, str):
-            raise self.error(f"The {kind} is {describe(name)}.", item.line_of(kind), "Give it a name, in quotes.")
+        name = item[kind] or ""
         name = name.strip() if kind == "intent" else name
         if not name:
-            raise self.error(f"The {kind} has no name.", item.line_of(kind), "Give it a name.")
+            self.notice(f"Skipped: the {kind} has no name.", item.line_of(kind), NoticeKind.SKIPPED_DATA)
+            return
         if not item.get("examples"):
             self.notice(f"The {kind} '{name}' has no examples.", item.line_of("examples"), NoticeKind.NO_EXAMPLES)
             return
         if kind == "intent":
-            self.intent(item, name)
+            self.intent(item, name, errors)
             return
         lines = list(self.lines(item, f"{kind} '{name}'"))
         if kind == "synonym":
@@ -102,13 +96,7 @@ class _NluReader:
 
     def lines(self, item: YamlMap, owner: str) -> Iterator[tuple[str, Location]]:
         """Yield the ``- text`` lines of a block, each with its place."""
-        block = item["examples"]
-        if not isinstance(block, str):
-            raise self.error(
-                f"The examples of the {owner} are {describe(block)}.",
-                item.line_of("examples"),
-                "Write 'examples: |' and each one on its own line, starting with '- '.",
-            )
+        block: str = item["examples"]
         for index, row in enumerate(block.split("\n")):
             for text in row.splitlines():
                 place = Location(self.file, item.text_line("examples", index))
@@ -122,25 +110,21 @@ class _NluReader:
                     message = f"Skipped: an example of the {owner} does not start with '- '."
                     self.result.notices.append(Notice(message, place, NoticeKind.SKIPPED_DATA))
 
-    def intent(self, item: YamlMap, intent: str) -> None:
+    def intent(self, item: YamlMap, intent: str, errors: DataErrors) -> None:
         check_intent(intent, Location(self.file, item.line_of("intent")))
         shared = plain(item.get("metadata"))
         if isinstance(item["examples"], YamlList):
             for text, place, metadata in self.listed(item["examples"], intent):
-                self.example(text, place, intent, shared, metadata)
+                with errors.collecting():
+                    self.example(text, place, intent, shared, metadata)
             return
         for text, place in self.lines(item, f"intent '{intent}'"):
-            self.example(text, place, intent, shared, None)
+            with errors.collecting():
+                self.example(text, place, intent, shared, None)
 
     def listed(self, examples: YamlList, intent: str) -> Iterator[tuple[str, Location, Any]]:
         """Examples of the form ``- text: ...`` with ``metadata: ...``."""
         for line, entry in examples.numbered():
-            if not isinstance(entry, YamlMap) or not isinstance(entry.get("text"), str):
-                raise self.error(
-                    f"An example of the intent '{intent}' has no text.",
-                    line,
-                    "Write '- text: ...', the text in quotes.",
-                )
             place = Location(self.file, entry.text_line("text"))
             if text := entry["text"].strip(_BLANKS):
                 yield text, place, plain(entry.get("metadata"))

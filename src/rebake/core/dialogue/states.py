@@ -16,6 +16,7 @@ from typing import Any
 
 from rebake.assistant.domain.names import used_entities
 from rebake.assistant.model import Domain, Slot
+from rebake.assistant.schemas.domain import SLOT_TYPES, slot_type
 from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, SHOULD_NOT_BE_SET, UserUttered
 from rebake.errors import UnsupportedError
 
@@ -28,7 +29,6 @@ PREVIOUS_ACTION = "prev_action"
 LOOP = "active_loop"
 
 OTHER_CATEGORY = "__other__"
-_TYPES = ("text", "bool", "float", "list", "categorical", "any")
 
 
 def freeze(state: Mapping[str, Mapping[str, Any]]) -> FrozenState:
@@ -124,14 +124,12 @@ class SlotFeaturizer:
 
 def _slot_type(slot: Slot) -> str:
     """The type's short name; archives may have the dotted class of Rasa's own types."""
-    kind = slot.type
-    if kind.startswith("rasa.shared.core.slots."):
-        kind = {"BooleanSlot": "bool"}.get(kind.rsplit(".", 1)[1], kind.rsplit(".", 1)[1].removesuffix("Slot").lower())
-    if kind not in _TYPES:
+    kind = slot_type(slot.type)
+    if kind is None:
         raise UnsupportedError(
             f"Slot '{slot.name}' has the custom type '{slot.type}', whose code rebake does not run.",
             location=slot.location,
-            fix=f"Use one of the types {', '.join(_TYPES)}, or set influence_conversation: false with type any.",
+            fix=f"Use one of the types {', '.join(SLOT_TYPES)}, or set influence_conversation: false with type any.",
         )
     return kind
 
@@ -150,8 +148,8 @@ def _as_bool(value: Any) -> bool | None:
     if isinstance(value, int | float):
         return value == 1.0
     if isinstance(value, str):
-        if value.isnumeric():
-            return float(value) == 1.0
+        if value.isnumeric():  # also a text such as "½", of which float() makes nothing
+            return float(value) == 1.0 if value.isdecimal() else None
         return {"true": True, "false": False}.get(value.strip().lower())
     return None
 
