@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ from rebake.base.notice_kinds import NoticeKind
 from rebake.base.notices import NoticeSink
 from rebake.base.progress import STDERR, Progress, Silent, Task
 from rebake.build.child_process import ChildFailedError, ChildProcess, Polling, Work
-from rebake.errors import DataError, RebakeError
+from rebake.errors import DataError, DataErrors, RebakeError
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
@@ -97,6 +98,28 @@ def test_an_error_for_a_person_keeps_its_kind_place_and_fix() -> None:
     with pytest.raises(DataError) as raised:
         started(work, Silent()).answer()
     assert str(raised.value) == "rules.yml:7: The rule contradicts itself. Change it."
+
+
+def test_errors_that_were_found_together_stay_together() -> None:
+    def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
+        errors = DataErrors()
+        for line in (7, 9):
+            errors.add(DataError("The rule contradicts itself.", location=Location("rules.yml", line)))
+        errors.finish()
+        return {}
+
+    with pytest.raises(DataError) as raised:
+        started(work, Silent()).answer()
+    assert str(raised.value).splitlines() == [f"rules.yml:{line}: The rule contradicts itself." for line in (7, 9)]
+
+
+def test_an_error_of_the_operating_system_stays_one() -> None:
+    def work(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
+        raise OSError(errno.ENOSPC, "No space left on device", "a.st")
+
+    with pytest.raises(OSError, match="No space left") as raised:
+        started(work, Silent()).answer()
+    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, "a.st")
 
 
 def test_any_other_error_brings_its_traceback() -> None:

@@ -139,7 +139,7 @@ def test_without_policies_forms_need_none(tmp_path: Path) -> None:
 def test_a_model_without_its_files_is_a_model_error(tmp_path: Path) -> None:
     assistant = read(tmp_path, DATA)
     nodes = policy_nodes(assistant.config)
-    with pytest.raises(ModelError, match="MemoizationPolicy0"):
+    with pytest.raises(ModelError, match="MemoizationPolicy has no directory"):
         load_policies(nodes, tmp_path, assistant.domain)
 
 

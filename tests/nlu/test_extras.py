@@ -55,7 +55,7 @@ def test_a_language_model_without_vectors_is_reported_in_training_and_not_again_
     featurizer.process(messages, training=True)
     assert (
         said(notices)
-        == f"{PLACE}: SpacyFeaturizer1: the language model of SpacyNLP has no word vectors, so it adds nothing."
+        == f"{PLACE}: SpacyFeaturizer: the language model of SpacyNLP has no word vectors, so it adds nothing."
     )
     assert not caplog.records
     loaded = component("SpacyFeaturizer")

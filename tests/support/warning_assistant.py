@@ -82,9 +82,9 @@ NLU_WARNINGS = (
     ("config.yml:11", "similarity_type inner is not made for loss_type margin"),
     ("config.yml:11", "there is no evaluation"),
     ("config.yml:11", "the option featurizers names 'nobody'"),
-    ("config.yml:11", "DIETClassifier4 is left untrained"),
-    ("config.yml:18", "CRFEntityExtractor5 is left untrained"),
-    ("config.yml:19", "RegexEntityExtractor6 finds nothing"),
+    ("config.yml:11", "DIETClassifier is left untrained"),
+    ("config.yml:18", "CRFEntityExtractor is left untrained"),
+    ("config.yml:19", "RegexEntityExtractor finds nothing"),
     ("data/all.yml:16", "'cuppa' is a synonym of 'tea' and of 'coffee'"),
     ("config.yml:21", "nothing can be learned for the retrieval intent 'faq'"),
 )
@@ -92,6 +92,6 @@ CORE_WARNINGS = (
     ("data/all.yml:18", "All stories start with a checkpoint"),
     ("data/all.yml:18", "'lost' starts with checkpoint 'nowhere'"),
     ("config.yml:25", "checkpoint_model has no effect"),
-    ("config.yml:25", "TEDPolicy1 is left untrained"),
+    ("config.yml:25", "TEDPolicy is left untrained"),
 )
 WARNINGS = (*CHECKS, *NLU_WARNINGS, *CORE_WARNINGS)

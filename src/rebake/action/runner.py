@@ -75,7 +75,7 @@ class Runner:
         """Append to the job summary, where the runner has one."""
         path = os.environ.get("GITHUB_STEP_SUMMARY")
         if path:
-            with Path(path).open("a", encoding="utf-8") as file:
+            with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(markdown)
 
     def in_repository(self, path: str) -> str:

@@ -15,9 +15,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from rebake.archive.json_files import write_json
+from rebake.base.files import write_tensors
 from rebake.errors import RETRAIN, ModelError
 
 
@@ -69,7 +70,7 @@ def write_feature_arrays(directory: Path, name: str, data: FeatureArrays) -> Non
         }
         for attribute, components in data.items()
     ]
-    save_file(tensors, directory / f"{name}.st")
+    write_tensors(directory / f"{name}.st", tensors)
     write_json(directory / f"{name}_metadata.json", metadata)
 
 

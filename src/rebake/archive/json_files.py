@@ -26,7 +26,7 @@ def read_json(file: Path, kind: type = dict) -> Any:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"{name} of the model cannot be read: {error.strerror or error}.", fix=RETRAIN) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{name} of the model is not valid JSON: {error}.", fix=RETRAIN) from error
     if not isinstance(content, kind):
         raise ModelError(f"{name} of the model is not a JSON {kind.__name__}.", fix=RETRAIN)

@@ -204,7 +204,7 @@ def parse_manifest(content: bytes, source: str) -> Manifest:
             files=_files_from_json(raw["files"]) if "files" in raw else None,
             format=int(found),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{source} is broken ({error!r}).", fix="Train the model again.") from error
 
 

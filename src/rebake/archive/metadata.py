@@ -159,6 +159,8 @@ def parse_metadata(content: bytes, archive: Path) -> Metadata:
     """
     try:
         raw = json.loads(content)
+        if not isinstance(raw["domain"], dict):
+            raise TypeError("the domain is no mapping")
         nodes = raw["predict_schema"]["nodes"]
         return Metadata(
             domain=raw["domain"],
@@ -171,7 +173,7 @@ def parse_metadata(content: bytes, archive: Path) -> Metadata:
             trained_at=str(raw["trained_at"]),
             raw=raw,
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{METADATA_NAME} in {archive} is not one of Rasa 3.6 ({error!r}).", fix=_FIX) from error
 
 
@@ -215,9 +217,10 @@ def _stored(name: str, node: Mapping[str, Any]) -> StoredNode:
     resource = None if node["resource"] is None else str(node["resource"]["name"])
     if "/" in name or (resource is not None and ("/" in resource or resource in ("", ".", ".."))):
         raise ValueError(f"the directory of {name} lies outside of the model")
-    return StoredNode(
-        id=name.partition("_")[2], rasa_class=node["uses"], options=dict(node["config"]), resource=resource
-    )
+    options = dict(node["config"])
+    if not isinstance(node["uses"], str) or not all(isinstance(option, str) for option in options):
+        raise TypeError(f"the class of {name}, or an option of it, has no name")
+    return StoredNode(id=name.partition("_")[2], rasa_class=node["uses"], options=options, resource=resource)
 
 
 def _content_id(metadata: Mapping[str, Any], components: Path) -> str:

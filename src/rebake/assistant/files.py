@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rebake.base.location import Location, Notice
@@ -12,6 +14,10 @@ from rebake.errors import DataError, StorageError
 
 YAML_SUFFIXES = (".yml", ".yaml")
 DATA_SUFFIXES = (*YAML_SUFFIXES, ".json")
+
+_CONVERT = "'rasa data convert' of Rasa 2 turns Markdown into YAML."
+_MARKDOWN_DATA = re.compile(r"^## (intent|synonym|regex|lookup):|^\* \w+(\{.*\})?\s*\n\s+- ", re.MULTILINE)
+_MARKDOWN_START = 100_000  # characters that are looked at
 
 Paths = str | Path | Sequence[str | Path] | None
 
@@ -33,18 +39,31 @@ def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
     found: dict[str, tuple[str, str]] = {}  # the file itself -> (sort key, path as given)
     for path in as_paths(paths):
         if Path(path).is_dir():
+            notices += map(_markdown_notice, filter(_is_training_data, walk(path, (".md",), [])))
             for file in walk(path, DATA_SUFFIXES, notices):
                 found.setdefault(os.path.realpath(file), (file, file))
             continue
         require(path)
         if not path.endswith(DATA_SUFFIXES):
             raise DataError(
-                f"'{path}' is not a YAML file.",
+                f"'{path}' is {'Markdown' if path.endswith('.md') else 'not a YAML file'}.",
                 location=Location(path, 1),
-                fix="Training data is written as YAML (.yml); 'rasa data convert' of Rasa 2 turns Markdown into it.",
+                fix=f"Training data is written as YAML (.yml); {_CONVERT}",
             )
         found[os.path.realpath(path)] = (_absolute(path), path)
     return [path for _, path in sorted(found.values())]
+
+
+def _is_training_data(path: str) -> bool:
+    """Return whether a Markdown file has training data as Rasa 1 wrote it: most others are about the project."""
+    with suppress(OSError), Path(path).open(encoding="utf-8", errors="replace") as file:
+        return _MARKDOWN_DATA.search(file.read(_MARKDOWN_START)) is not None
+    return False
+
+
+def _markdown_notice(path: str) -> Notice:
+    message = f"Skipped: Markdown is not read, by Rasa 3 neither; {_CONVERT}"
+    return Notice(message, Location(path, 1), NoticeKind.SKIPPED_FILE)
 
 
 def _absolute(path: str) -> str:

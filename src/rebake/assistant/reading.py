@@ -105,6 +105,12 @@ def describe(value: Any) -> str:
     return f"{kind} ({shown if len(shown) < 60 else shown[:57] + '...'})"
 
 
+def allow_variable(value: object) -> str | None:
+    """Return the fix for a ``${NAME}`` of the environment that is kept as written; None for any other value."""
+    found = re.search(r"\$\{([^}]+)\}", value) if isinstance(value, str) else None
+    return None if found is None else f"Allow the variable with --env {found[1]}, or write the value."
+
+
 def check_version(document: Document) -> None:
     """Refuse a ``version:`` that Rasa 3.6.21 does not read.
 

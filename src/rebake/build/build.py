@@ -174,6 +174,9 @@ def _working_directory(output: Path) -> Iterator[Path]:
         if is_new:
             with suppress(OSError):  # another training may have written a model there meanwhile
                 output.rmdir()
-        if isinstance(error, OSError):  # a full disk names no file
-            raise StorageError(f"the model could not be written below {output}: {error.strerror or error}.") from error
+        if isinstance(error, OSError):  # a full disk names no file, and then it is the one of the models
+            name = None if error.filename is None else Path(error.filename)
+            elsewhere = name is not None and name.is_absolute() and not name.is_relative_to(output.resolve())
+            where = f"{name} cannot be used" if elsewhere else f"the model could not be written below {output}"
+            raise StorageError(f"{where}: {error.strerror or error}.") from error
         raise

@@ -102,6 +102,7 @@ class ChildProcess:
 
         Raises:
             RebakeError: what the work raised, or that the process was killed.
+            OSError: what the work raised.
             RuntimeError: any other error, with the child's traceback.
         """
         self._listener.join()
@@ -111,6 +112,8 @@ class ChildProcess:
             return answer
         if "error" in self._last:
             raise _error(self._last["error"])
+        if "os_error" in self._last:
+            raise OSError(*self._last["os_error"])
         if "crash" in self._last:
             raise RuntimeError(f"in the child process:\n{self._last['crash']}")
         raise RebakeError(
@@ -178,6 +181,8 @@ def _run_child(work: Work, reader: int, writer: int) -> NoReturn:
             message: dict[str, Any] = {"answer": dict(work(_Piped(pipe), _PipedNotices(pipe)))}
         except RebakeError as error:
             message = {"error": _describe(error)}
+        except OSError as error:
+            message = {"os_error": [error.errno, error.strerror or str(error), error.filename and str(error.filename)]}
         except Exception:  # shown by the parent
             message = {"crash": traceback.format_exc()}
         _send(pipe, message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
+from rebake.base.names import named
 from rebake.base.option_reader import OptionReader
 
 if TYPE_CHECKING:
@@ -107,13 +108,14 @@ def evaluation_settings(read: OptionReader, seed: int) -> EvaluationSettings:
     from rebake.nn.training.evaluation import EvaluationSettings
 
     every = read.whole("evaluate_every_number_of_epochs")
+    directory = read.text_or_none("tensorboard_log_directory")
     return EvaluationSettings(
         examples=read.whole("evaluate_on_number_of_examples"),
         every=read.whole("epochs") if every == -1 else every,
         keep_best=read.flag("checkpoint_model"),
         seed=seed_of(read, seed),
-        log_directory=read.text_or_none("tensorboard_log_directory"),
-        log_level=read.one_of("tensorboard_log_level", ("epoch", "batch")),
+        log_directory=directory,
+        log_level=read.one_of("tensorboard_log_level", ("epoch", "batch")) if directory else "epoch",
     )
 
 
@@ -122,13 +124,13 @@ def evaluation_warnings(read: OptionReader, node: str) -> Iterator[str]:
     held_out, every = read.whole("evaluate_on_number_of_examples"), read.whole("evaluate_every_number_of_epochs")
     if held_out > 0 and every > read.whole("epochs"):
         yield (
-            f"{node}: there is no evaluation, as evaluate_every_number_of_epochs ({every}) is more than epochs "
+            f"{named(node)}: there is no evaluation, as evaluate_every_number_of_epochs ({every}) is more than epochs "
             f"({read.whole('epochs')})."
         )
     if read.flag("checkpoint_model") and held_out <= 0:
         yield (
-            f"{node}: checkpoint_model has no effect, as evaluate_on_number_of_examples is {held_out}: nothing is "
-            "evaluated, and the last weights are kept."
+            f"{named(node)}: checkpoint_model has no effect, as evaluate_on_number_of_examples is {held_out}: nothing "
+            "is evaluated, and the last weights are kept."
         )
 
 

@@ -107,7 +107,9 @@ def record_options() -> dict[str, Option]:
     """What is written while a network is trained."""
     return {
         "tensorboard_log_directory": Text(default=None, changes_model=False),
-        "tensorboard_log_level": Choice(("epoch", "batch"), default="epoch", changes_model=False),
+        "tensorboard_log_level": Choice(
+            ("epoch", "batch"), default="epoch", changes_model=False, acts="tensorboard_log_directory"
+        ),
         "checkpoint_model": Flag(default=False),
     }
 

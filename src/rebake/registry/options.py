@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeGuard
 
-from rebake.assistant.reading import describe
+from rebake.assistant.reading import allow_variable, describe
 
 NO_DEFAULT: Final = object()  # of an option that Rasa reads although its table of defaults leaves it out
 LARGEST_SEED: Final = 2**32 - 1  # that numpy takes, and with it Rasa
@@ -41,19 +41,24 @@ class Option(ABC):
         default: Rasa's.
         nullable: null may be written; it may in any case where it is the default.
         changes_model: False for logging, places of caches and the like: another value makes nothing stale.
+        acts: whether it has an effect: always, never, or where the option of this name is set. Without an effect any
+            value may stand, as in Rasa.
         names_files: it may name a file or a directory whose content the trained model depends on.
     """
 
     default: Any = NO_DEFAULT
     nullable: bool = False
     changes_model: bool = True
+    acts: bool | str = True
     names_files: bool = False
 
     def problem(self, value: object) -> Problem | None:
         """Return what is wrong with a value as written; None if nothing is."""
         if value is None and (self.nullable or self.default is None):
             return None
-        return self._problem(value)
+        found = self._problem(value)
+        fix = allow_variable(value)
+        return found if found is None or fix is None else replace(found, fix=fix)
 
     @abstractmethod
     def _problem(self, value: object) -> Problem | None: ...

@@ -108,7 +108,7 @@ def _transformer(
         ),
         "loss_type": loss,
         "split_entities_by_comma": SPLIT_BY_COMMA,
-        "use_gpu": Flag(default=True, changes_model=False),
+        "use_gpu": Flag(default=True, changes_model=False, acts=False),
         "hidden_layers_sizes": per_attribute(ListOf, hidden_sizes, item=SIZES.item, what=SIZES.what),
         "dense_dimension": per_attribute(WholeNumber, dense, least=1),
         "concat_dimension": per_attribute(WholeNumber, dict.fromkeys(hidden, 128)),

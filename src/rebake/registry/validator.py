@@ -13,7 +13,7 @@ from rebake.registry.options import Flag
 
 
 def check_options(spec: ComponentSpec, entry: Entry) -> None:
-    """Refuse values that cannot be trained with; options that the component does not know are not looked at.
+    """Refuse values that cannot be trained with; options that are unknown or without effect are not looked at.
 
     Raises:
         DataError: a value of a wrong kind, or options that exclude each other, with the option's line in config.yml.
@@ -22,7 +22,7 @@ def check_options(spec: ComponentSpec, entry: Entry) -> None:
     for name, value in spec.options.items():
         option = entry.options.get(name)
         problem = None if option is None else option.problem(value)
-        if problem is not None:
+        if option is not None and problem is not None and entry.is_on(option.acts, spec.options):
             inner = [key for key in problem.path if isinstance(key, str)]
             what = f"{'.'.join(inner)} in the option" if _is_inside(problem.message, inner) else "The option"
             error = UnsupportedError if problem.is_unsupported else DataError

@@ -82,4 +82,5 @@ def _sorted(items: list[Item]) -> tuple[Item, ...]:
 def _relative(file: str) -> str:
     """Below the working directory where it can be, with forward slashes: the same on every machine."""
     relative = os.path.relpath(file)
-    return (file if relative.startswith("..") else relative).replace(os.sep, "/")
+    name = (file if relative.startswith("..") else relative).replace(os.sep, "/")
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")  # a name may be any bytes, and JSON is Unicode

@@ -105,7 +105,7 @@ class _ConsistencyChecks:
     def unknown(self, kind: str, name: str, known: Iterable[str], place: Location | None, owner: str) -> None:
         if self.lenient:
             self.doubtful(kind, name, known, place, owner)
-        elif self.is_new(kind, name):
+        elif self.is_new(f"needed {kind}", name):
             fix = did_you_mean(name, known).strip() or f"Add it to the domain's '{kind}s:', or correct the name."
             self.errors.add(DataError(f"The domain has no {kind} '{name}' ({owner}).", location=place, fix=fix))
 

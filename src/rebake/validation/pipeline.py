@@ -136,16 +136,18 @@ def _intents_of_stories(assistant: Assistant) -> dict[str, UserStep]:
 
 
 def unread_options(entry: Entry, spec: ComponentSpec, section: Section) -> list[Notice]:
-    """Return a warning about each option that the component does not have."""
-    return [
-        Notice(
-            f"{section}: {entry.name} has no option {option!r}; it is ignored.{did_you_mean(option, entry.options)}",
-            spec.place(option),
-            NoticeKind.UNKNOWN_OPTION,
-        )
-        for option in spec.options
-        if option not in entry.options
-    ]
+    """Return a warning about each option that the component does not have, or that has an odd value and no effect."""
+    notices = []
+    for name, value in spec.options.items():
+        option = entry.options.get(name)
+        if option is None:
+            found = f"{entry.name} has no option {name!r}; it is ignored.{did_you_mean(name, entry.options)}"
+        elif not entry.is_on(option.acts, spec.options) and (problem := option.problem(value)) is not None:
+            found = f"the option {name} of {entry.name} {problem.message.rstrip('.')}; it has no effect and is ignored."
+        else:
+            continue
+        notices.append(Notice(f"{section}: {found}", spec.place(name), NoticeKind.UNKNOWN_OPTION))
+    return notices
 
 
 def check_response_selectors(nodes: Sequence[Node], data: NluData) -> None:

@@ -227,7 +227,7 @@ def test_rules_are_not_learned_and_nothing_is_saved_without_stories(tmp_path: Pa
     rules = training_trackers([story("rule", GREET, ActionStep("utter_hello"), is_rule=True)], DOMAIN)
     context, notices = listening()
     assert policy.train(rules, DOMAIN, context) == {}
-    assert said(notices) == f"{PLACE}: TEDPolicy0 is left untrained: there are no stories to learn from."
+    assert said(notices) == f"{PLACE}: TEDPolicy is left untrained: there are no stories to learn from."
     assert probabilities(policy, LISTEN, user_uttered("greet")) == [0.0] * len(action_names(DOMAIN))
     policy.save(tmp_path)
     assert not list(tmp_path.iterdir())

@@ -172,7 +172,7 @@ def test_an_absent_server_costs_its_entities_and_one_warning(caplog: pytest.LogC
         extractor.process(messages)
     assert [message.entities for message in messages] == [[], []]
     [record] = caplog.records
-    assert record.getMessage().startswith("DucklingEntityExtractor1: no Duckling server answers at the option url")
+    assert record.getMessage().startswith("DucklingEntityExtractor: no Duckling server answers at the option url")
     assert "rasa/duckling" in record.getMessage()
 
 

@@ -86,6 +86,8 @@ def _from_json(body: str, surface: str, start: int, stop: int) -> EntitySpan:
     for key in _KEYS:
         if key in attributes and not isinstance(attributes[key], str):
             raise AnnotationError(f"In the annotation {shown} of '{surface}', \"{key}\" must be text in quotes.")
+        if any("\ud800" <= character <= "\udfff" for character in attributes.get(key) or ""):
+            raise AnnotationError(f"In the annotation {shown} of '{surface}', \"{key}\" has half of a character.")
     return EntitySpan(
         start,
         stop,

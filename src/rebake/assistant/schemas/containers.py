@@ -178,7 +178,11 @@ class ByKey(Kind):
     def inner(self, value: Any, name: str) -> Iterator[Fault]:
         key = next((key for key in self.of if key in value), None)
         if key is not None:
-            yield from self.of[key].inner(value, name)
+            others = [other for other in value if other in self.of and other not in self.of[key].of]
+            for other in others:
+                item = name.removeprefix("A ").removeprefix("An ")
+                yield Fault(f"'{other}' and '{key}' cannot be in the same {item}", "Split it into two.", (other,))
+            yield from self.of[key].inner({k: v for k, v in value.items() if k not in others}, name)
             return
         keys = [str(key) for key in value if self.otherwise is None or key not in self.otherwise.of]
         if keys or self.otherwise is None:

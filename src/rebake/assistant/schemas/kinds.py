@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rebake.assistant.reading import FileSource, describe
+from rebake.assistant.reading import FileSource, allow_variable, describe
 from rebake.errors import DataError, DataErrors
 
 Path = tuple[str | int, ...]
@@ -43,7 +43,8 @@ class Kind(ABC):
     def faults(self, value: Any, name: str) -> Iterator[Fault]:
         """Yield what is wrong with a value; ``name`` is what messages call it."""
         if not self.fits(value):
-            yield Fault(f"{name} must be {self.what}, not {describe(value)}", self.fix(value))
+            fix = allow_variable(value) or self.fix(value)
+            yield Fault(f"{name} must be {self.what}, not {describe(value)}", fix)
         else:
             yield from self.inner(value, name)
 

@@ -15,7 +15,8 @@ _VARIATION_FIX = "Add 'text:' to it; Rasa sends other content beside a text alon
 
 def _has_content(variation: Mapping[str, Any]) -> Iterator[Fault]:
     if variation.get("text") is None and not variation.get("custom"):
-        yield Fault("A variation has neither 'text' nor 'custom'", _VARIATION_FIX)
+        found = "has an empty 'text'" if "text" in variation else "has neither 'text' nor 'custom'"
+        yield Fault(f"A variation {found}", _VARIATION_FIX)
 
 
 def _buttons(name: str) -> Kind:

@@ -301,6 +301,9 @@ class _Builder:
                 return match[0]
             if name not in os.environ:
                 raise self.error(f"The environment variable '{name}' is not set.", line, "Set it, or do not allow it.")
-            return os.environ[name]
+            value = os.environ[name]
+            if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+                raise self.error(f"The environment variable '{name}' is not UTF-8 text.", line, "Set it to UTF-8.")
+            return value
 
         return _VARIABLE.sub(replace, text)

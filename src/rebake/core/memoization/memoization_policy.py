@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 from rebake.archive.json_files import read_json, write_json
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import State
@@ -117,7 +118,7 @@ class MemoizationPolicy:
     def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
         """Read the two files. Raises ModelError."""
         if directory is None:
-            raise ModelError(f"{node} has no directory in the model.", fix=RETRAIN)
+            raise ModelError(f"{named(node)} has no directory in the model.", fix=RETRAIN)
         policy = cls(options, node)
         policy.featurizer = TrackerFeaturizer.load(directory)
         content = read_json(directory / FILE)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from rebake.archive.json_files import read_json, write_json
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Domain
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import ACTION_LISTEN, RULE_SNIPPET, LoopInterrupted
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
@@ -75,7 +76,7 @@ class RulePolicy:
         action = self.options["core_fallback_action_name"]
         if action and action not in action_names(domain):
             raise DataError(
-                f"{self.node}: core_fallback_action_name is '{action}', which the domain does not have.",
+                f"{named(self.node)}: core_fallback_action_name is '{action}', which the domain does not have.",
                 location=domain.location,
                 fix="Add it to the domain's actions.",
             )
@@ -180,7 +181,7 @@ class RulePolicy:
     def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
         """Read the files. Raises ModelError."""
         if directory is None:
-            raise ModelError(f"{node} has no directory in the model.", fix=RETRAIN)
+            raise ModelError(f"{named(node)} has no directory in the model.", fix=RETRAIN)
         policy = cls(options, node)
         policy.featurizer = TrackerFeaturizer.load(directory)
         content = read_json(directory / FILE)

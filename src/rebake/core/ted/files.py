@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 
 from rebake.archive.feature_arrays import FeatureArrays, read_feature_arrays, write_feature_arrays
 from rebake.archive.json_files import read_json, write_json
+from rebake.base.files import write_tensors
 from rebake.base.option_reader import OptionReader
 from rebake.core.ted.arrays import decode_labels, encode_labels
 from rebake.core.ted.data import ATTRIBUTES, TEXTS, StateWidths
@@ -107,7 +107,7 @@ def _write_fake_features(directory: Path, name: str, widths: StateWidths) -> Non
                     "safetensors_key": key,
                 }
             )
-    save_file(tensors, directory / f"{name}.fake_features.st")
+    write_tensors(directory / f"{name}.fake_features.st", tensors)
     write_json(directory / f"{name}.fake_features_metadata.json", metadata)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.assistant.model import Domain
+from rebake.base.names import named
 from rebake.base.option_reader import OptionReader
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.states import State
@@ -93,7 +94,7 @@ class TedLearner(ABC):
         self.featurizer = replace(self.featurizer, feature_states=tables)
         examples = self.examples([tracker for tracker in trackers if not tracker.is_rule])
         if not examples.states:
-            context.warn(f"{self.node} is left untrained: there are no stories to learn from.")
+            context.warn(f"{named(self.node)} is left untrained: there are no stories to learn from.")
             return {}
         encoder = StateEncoder(tables, end_to_end)
         windows = build_windows(examples.states, encoder, newest_first=not self._whole_dialogues)
@@ -113,7 +114,7 @@ class TedLearner(ABC):
     ) -> dict[str, float]:
         widths = windows.states.widths
         if "intent" not in widths.names and "text" not in widths.texts:
-            raise DataError(f"{self.node}: no story has a user turn.", fix="Add one to the stories.")
+            raise DataError(f"{named(self.node)}: no story has a user turn.", fix="Add one to the stories.")
         table = encoder.tables.index(self.label)
         labels = build_labels(table, self.label, encoder)
         ids = self._label_ids(examples.labels, table)
@@ -121,7 +122,7 @@ class TedLearner(ABC):
         options["entity_recognition"] = spec is not None
         if spec is not None and "intent" in widths.names:  # Rasa asks by text and by intent, and joins what differs
             context.warn(
-                f"{self.node}: Rasa 3.6.21 fails at the first message where stories with intents are mixed with "
+                f"{named(self.node)}: Rasa 3.6.21 fails at the first message where stories with intents are mixed with "
                 "stories with texts that have entities; set entity_recognition to false."
             )
         own = ids[0][ids[0] >= 0] if self._whole_dialogues else ids[0]
@@ -161,7 +162,7 @@ class TedLearner(ABC):
         has_entities = any(turn is not None and turn.any() for turns in tags for turn in turns)
         if has_entities and self._whole_dialogues:  # Rasa masks the last turn, all it keeps, with the mask of all turns
             raise UnsupportedError(
-                f"{self.node}: Rasa 3.6.21 fails to load a model that finds entities in whole dialogues.",
+                f"{named(self.node)}: Rasa 3.6.21 fails to load a model that finds entities in whole dialogues.",
                 fix="Set entity_recognition to false, or use the MaxHistoryTrackerFeaturizer.",
             )
         return (spec, tags) if has_entities else (None, None)
@@ -188,7 +189,7 @@ class TedLearner(ABC):
         widths = self._files.widths
         if end_to_end is None and widths.texts:
             raise ModelError(
-                f"{self.node} was trained end to end and reads texts, which were not featurized.", fix=RETRAIN
+                f"{named(self.node)} was trained end to end and reads texts, which were not featurized.", fix=RETRAIN
             )
         encoder = StateEncoder(self.featurizer.feature_states, end_to_end, widths)
         built = build_windows(windows, encoder, newest_first=not self._whole_dialogues)
@@ -226,7 +227,7 @@ class TedLearner(ABC):
             return policy
         policy.featurizer = TrackerFeaturizer.load(directory)
         if policy.featurizer.feature_states is None:
-            raise ModelError(f"featurizer.json of {node} has no state_featurizer.", fix=RETRAIN)
+            raise ModelError(f"featurizer.json of {named(node)} has no state_featurizer.", fix=RETRAIN)
         files = read_ted_files(directory, cls.prefix, f"label_{cls.label}")
         policy._files = files
         prefix = directory / f"{cls.prefix}.tf_model"
@@ -244,7 +245,9 @@ class TedLearner(ABC):
         """int32 [n_windows, most labels of a window], -1 where a window has fewer."""
         unknown = sorted({name for several in names for name in several} - set(table))
         if unknown:
-            raise DataError(f"{self.node}: the domain does not have '{unknown[0]}'.", fix="Add it to the domain.")
+            raise DataError(
+                f"{named(self.node)}: the domain does not have '{unknown[0]}'.", fix="Add it to the domain."
+            )
         ids = np.full((len(names), max(map(len, names))), -1, np.int32)
         for row, several in enumerate(names):
             ids[row, : len(several)] = [table[name] for name in several]

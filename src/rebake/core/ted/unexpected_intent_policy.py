@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from rebake.assistant.domain.names import action_names, intent_names
 from rebake.assistant.model import Domain
+from rebake.base.files import write_tensors
 from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import State, follows_listen, follows_unlikely_intent, freeze
@@ -145,7 +146,7 @@ class UnexpecTEDIntentPolicy(TedLearner):
         super().save(directory)
         if self._model is not None:
             tensors = {str(intent): values for intent, values in self._quantiles.items()}
-            save_file(tensors, directory / f"{self.prefix}.label_quantiles.st")
+            write_tensors(directory / f"{self.prefix}.label_quantiles.st", tensors)
 
     @classmethod
     def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:

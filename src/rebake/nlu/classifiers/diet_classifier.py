@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
@@ -56,7 +57,7 @@ class DIETClassifier:
             return {}
         specs = self._tag_specs(training.messages)
         if not (options.intents or specs or options.network.flag("use_masked_language_model")):
-            context.warn(f"{self.node} is left untrained: no example has an annotated entity to learn.")
+            context.warn(f"{named(self.node)} is left untrained: no example has an annotated entity to learn.")
             return {}
         features = stack(messages, TEXT, options.featurizers)
         self._check_features(features)
@@ -109,10 +110,10 @@ class DIETClassifier:
 
     def _trainable(self, messages: Sequence[Message], names: Sequence[str], context: TrainingContext) -> bool:
         if not messages or not names:
-            context.warn(f"{self.node} is left untrained: there is nothing to train on.")
+            context.warn(f"{named(self.node)} is left untrained: there is nothing to train on.")
             return False
         if self.options.intents and len({message.attributes[INTENT] for message in messages}) < 2:
-            context.warn(f"{self.node} is left untrained: an intent classifier needs two intents or more.")
+            context.warn(f"{named(self.node)} is left untrained: an intent classifier needs two intents or more.")
             return False
         return True
 
@@ -121,11 +122,13 @@ class DIETClassifier:
         fix = "Add a featurizer such as CountVectorsFeaturizer in front of it."
         if features.sequence_sparse is None and features.sequence_dense is None:
             raise DataError(
-                f"{self.node} needs features of tokens, and its featurizers give features of whole texts only.", fix=fix
+                f"{named(self.node)} needs features of tokens, and its featurizers give features of whole texts only.",
+                fix=fix,
             )
         if self.options.intents and features.sentence_sparse is None and features.sentence_dense is None:
             raise DataError(
-                f"{self.node} needs features of whole texts, and its featurizers give features of tokens only.", fix=fix
+                f"{named(self.node)} needs features of whole texts, and its featurizers give features of tokens only.",
+                fix=fix,
             )
 
     def _tag_specs(self, messages: Sequence[Message]) -> list[TagSpec]:

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from rebake.archive.json_files import read_json, write_json
 from rebake.base.location import Location
+from rebake.base.names import named
 from rebake.base.notice_kinds import NoticeKind
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
@@ -50,7 +51,7 @@ class KeywordIntentClassifier:
         kept = {keyword: intent for keyword, intent in intents.items() if keyword not in doubtful}
         inside = {keyword for keyword in kept if self._stands_in_another_intent(keyword, kept)}
         for keyword in sorted(doubtful | inside):
-            message_text = f"{self.node}: {keyword!r} belongs to several intents, so it is no keyword."
+            message_text = f"{named(self.node)}: {keyword!r} belongs to several intents, so it is no keyword."
             context.warn(message_text, places[keyword], NoticeKind.KEYWORD_OF_SEVERAL_INTENTS)
         self._set({keyword: intent for keyword, intent in kept.items() if keyword not in inside})
         return {}

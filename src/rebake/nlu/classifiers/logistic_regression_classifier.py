@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.errors import RETRAIN, DataError, ModelError
 from rebake.nlu.classifiers.logistic_regression import (
@@ -44,12 +45,12 @@ class LogisticRegressionClassifier:
         intents = [message.attributes[INTENT] for message in messages]
         if len(set(intents)) < 2:
             raise DataError(
-                f"{self.node} needs examples of two intents or more.",
+                f"{named(self.node)} needs examples of two intents or more.",
                 fix="Add examples, or remove it from the pipeline.",
             )
         if not all(_has_sentence_features(message) for message in messages):
             raise DataError(
-                f"{self.node} needs features of whole texts, and no featurizer in front of it gives them.",
+                f"{named(self.node)} needs features of whole texts, and no featurizer in front of it gives them.",
                 fix="Put a featurizer such as CountVectorsFeaturizer in front of it.",
             )
         with context.progress.task(self.node, 1, "fit") as task:
@@ -112,7 +113,7 @@ class LogisticRegressionClassifier:
         """Read what ``save`` or Rasa wrote."""
         component = cls(options, node)
         if directory is None:
-            raise ModelError(f"The model lacks the files of {node}.", fix=RETRAIN)
+            raise ModelError(f"The model lacks the files of {named(node)}.", fix=RETRAIN)
         learned = read_skops(_file(directory), _CLASS)
         try:
             component._model = LogisticRegressionModel(

@@ -58,7 +58,7 @@ class RegexMessageHandler:
             return []
         try:
             content = json.loads(match["entities"])
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
             logger.warning("%r: the entities are not a JSON object, so they are ignored.", match.string)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
@@ -77,13 +78,13 @@ class ResponseSelector:
         if len(labels) >= 2:
             return True
         if labels:
-            context.warn(f"{self.node} is left untrained: there is only one response to select.")
+            context.warn(f"{named(self.node)} is left untrained: there is only one response to select.")
         elif labelled:
-            context.warn(f"{self.node} is left untrained: its featurizers give no features.")
+            context.warn(f"{named(self.node)} is left untrained: its featurizers give no features.")
         elif self.retrieval_intent is not None:
             which = " that have a response" if self.reads_texts else ""
             context.warn(
-                f"{self.node} is left untrained: nothing can be learned for the retrieval intent "
+                f"{named(self.node)} is left untrained: nothing can be learned for the retrieval intent "
                 f"{self.retrieval_intent!r}, as there are no examples '{self.retrieval_intent}/...'{which}."
             )
         return False
@@ -93,7 +94,7 @@ class ResponseSelector:
         sizes = read.options["hidden_layers_sizes"]
         if read.whole("number_of_transformer_layers") > 0 and any(sizes.values()):
             context.warn(
-                f"{self.node}: a transformer works best without hidden layers before it; hidden_layers_sizes is "
+                f"{named(self.node)}: a transformer works best without hidden layers before it; hidden_layers_sizes is "
                 f"{dict(sizes)}."
             )
 
@@ -101,7 +102,7 @@ class ResponseSelector:
         for stacked, what in ((features, "texts"), *(((of_labels, "responses"),) if self.reads_texts else ())):
             if stacked.sequence_sparse is None and stacked.sequence_dense is None:
                 raise DataError(
-                    f"{self.node} needs features of the tokens of {what}, and its featurizers give none.",
+                    f"{named(self.node)} needs features of the tokens of {what}, and its featurizers give none.",
                     fix="Add a featurizer such as CountVectorsFeaturizer in front of it.",
                 )
         if (
@@ -109,7 +110,7 @@ class ResponseSelector:
             and text_data(features).widths != text_data(of_labels).widths
         ):
             raise DataError(
-                f"{self.node}: share_hidden_layers needs the same features of texts and responses.",
+                f"{named(self.node)}: share_hidden_layers needs the same features of texts and responses.",
                 fix="Use CountVectorsFeaturizer alone, with use_shared_vocab, or set share_hidden_layers to false.",
             )
 

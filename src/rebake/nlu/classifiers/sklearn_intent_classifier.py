@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.archive.json_files import read_json, write_json
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.errors import RETRAIN, DataError, ModelError
 from rebake.nlu.classifiers.skops_files import read_skops, write_skops
@@ -66,13 +67,13 @@ class SklearnIntentClassifier:
         labels = [message.attributes[INTENT] for message in messages]
         self._intents = tuple(sorted(set(labels)))
         if len(self._intents) < 2:
-            context.warn(f"{self.node} is left untrained: an intent classifier needs two intents or more.")
+            context.warn(f"{named(self.node)} is left untrained: an intent classifier needs two intents or more.")
             return {}
         rows = [_dense(message) for message in messages]
         vectors = [row for row in rows if row is not None]
         if len(vectors) < len(rows):
             raise DataError(
-                f"{self.node} needs dense features of whole texts, and no featurizer in front of it gives them.",
+                f"{named(self.node)} needs dense features of whole texts, and no featurizer in front of it gives them.",
                 fix="Put a featurizer of dense features, such as LanguageModelFeaturizer, in front of it.",
             )
         numbers = {name: number for number, name in enumerate(self._intents)}
@@ -82,7 +83,7 @@ class SklearnIntentClassifier:
                 self._model = train_support_vector_machine(np.concatenate(vectors), y, self._search, context.seed)
             except ValueError as error:
                 raise DataError(
-                    f"{self.node} cannot be trained on this data: {error}".rstrip(".") + ".",
+                    f"{named(self.node)} cannot be trained on this data: {error}".rstrip(".") + ".",
                     fix="Give every intent at least two examples.",
                 ) from error
             task.advance()

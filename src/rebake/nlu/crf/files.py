@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from rebake.archive.json_files import read_json, write_json
+from rebake.base.files import write_tensors
 from rebake.errors import RETRAIN, ModelError
 from rebake.nlu.crf.features import CrfToken
 from rebake.nlu.crf.model import CrfModel
@@ -52,10 +53,8 @@ def write_models(directory: Path, models: Mapping[TagName, CrfModel], trained_fr
         },
     }
     write_json(directory / _NAMES, content)
-    save_file(
-        {f"{name}.{part}": tensor for name, model in models.items() for part, tensor in model.tensors().items()},
-        directory / _WEIGHTS,
-    )
+    tensors = {f"{name}.{part}": tensor for name, model in models.items() for part, tensor in model.tensors().items()}
+    write_tensors(directory / _WEIGHTS, tensors)
 
 
 def read_models(directory: Path, trained_from: Sequence[Any]) -> dict[TagName, CrfModel] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.message import TEXT, Message
@@ -18,17 +19,17 @@ def warn_about_featurizers(
     for name in names:
         if name not in origins:
             present = " and ".join(origins) or "nothing"
-            context.warn(f"{node}: the option featurizers names {name!r}, but the features come from {present}.")
+            context.warn(f"{named(node)}: the option featurizers names {name!r}, but the features come from {present}.")
 
 
 def warn_about_training(options: DietOptions, node: str, context: TrainingContext) -> None:
     """Warn as Rasa does when it trains with these options."""
     margin = options.loss == "margin"
     if margin:
-        context.warn(f"{node}: with loss_type margin, confidences are similarities between -1 and 1.")
+        context.warn(f"{named(node)}: with loss_type margin, confidences are similarities between -1 and 1.")
     if options.similarity == ("inner" if margin else "cosine"):
         context.warn(
-            f"{node}: similarity_type {options.similarity} is not made for loss_type {options.loss}; "
+            f"{named(node)}: similarity_type {options.similarity} is not made for loss_type {options.loss}; "
             "auto takes the one that is."
         )
     for message in evaluation_warnings(options.network, node):

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import TrainingData
 from rebake.nlu.crf.features import Attributes, CrfToken, Window
@@ -53,11 +54,11 @@ class CRFEntityExtractor:
         """Train a field for every layer of tags that the annotations have; without annotations there is none."""
         messages = [message for message in training.messages if message.attributes.get("intent")]
         if not any(annotated(message) for message in messages):
-            context.warn(f"{self.node} is left untrained: no example has an annotated entity.")
+            context.warn(f"{named(self.node)} is left untrained: no example has an annotated entity.")
             return {}
         messages = [message for message in messages if selected(message, TEXT, self._featurizers)]
         if not messages:
-            context.warn(f"{self.node} is left untrained: no featurizer in front of it gives features.")
+            context.warn(f"{named(self.node)} is left untrained: no featurizer in front of it gives features.")
             return {}
         dataset = [self._tokens(message, learn=True) for message in messages]
         order = [name for name in TAG_NAMES if any(t.tags[name] != OUTSIDE for tokens in dataset for t in tokens)]
@@ -67,7 +68,7 @@ class CRFEntityExtractor:
             for name in order:
                 self._models[name] = self._fit(dataset, name, task.advance)
                 if not self._models[name].weights.size:
-                    context.warn(f"{self.node}: L1_c left no weight for tags of the {name}; lower it.")
+                    context.warn(f"{named(self.node)}: L1_c left no weight for tags of the {name}; lower it.")
         self._dataset = dataset
         return {}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rebake.archive.json_files import read_json, write_json
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Message
@@ -32,7 +33,7 @@ class RegexEntityExtractor:
         )
         if not self._patterns:
             context.warn(
-                f"{self.node} finds nothing: no regex and no lookup table has the name of an annotated entity."
+                f"{named(self.node)} finds nothing: no regex and no lookup table has the name of an annotated entity."
             )
         return {}
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from rebake.archive.json_files import read_json, write_json
+from rebake.base.names import named
 from rebake.base.sparse_rows import Entries, SparseRows
 from rebake.base.training_context import TrainingContext
 from rebake.errors import RETRAIN, DataError, ModelError
@@ -72,7 +73,7 @@ class CountVectorsFeaturizer:
         self._warn_without_oov_token(documents, context)
         options = self._options
         if self._oov_words and not options["OOV_token"]:
-            context.warn(f"{self.node}: OOV_words are given without OOV_token, so they are ignored.")
+            context.warn(f"{named(self.node)}: OOV_words are given without OOV_token, so they are ignored.")
         limits = {"max_df": options["max_df"], "max_features": options["max_features"]}
         if options["use_shared_vocab"]:
             everything = [document for attribute in self._attributes for document in documents[attribute]]
@@ -203,8 +204,8 @@ class CountVectorsFeaturizer:
             return
         if not any(self._oov_token in text for document in documents[TEXT] for text in document):
             context.warn(
-                f"{self.node}: no training example contains the OOV_token {self._oov_token!r}, so words that are not "
-                "known are ignored."
+                f"{named(self.node)}: no training example contains the OOV_token {self._oov_token!r}, so unknown words "
+                "are ignored."
             )
 
     def save(self, directory: Path) -> None:
@@ -236,7 +237,7 @@ def _check_columns(vocabulary: object, node: str) -> None:
     if vocabulary is None:
         return
     if not isinstance(vocabulary, dict) or set(vocabulary.values()) != set(range(len(vocabulary))):
-        raise ModelError(f"{_VOCABULARIES} of {node} is incomplete.", fix=RETRAIN)
+        raise ModelError(f"{_VOCABULARIES} of {named(node)} is incomplete.", fix=RETRAIN)
 
 
 def _oov_words(options: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
@@ -70,7 +71,7 @@ class LanguageModelFeaturizer:
             if longest is not None and len(of_message) > longest:
                 raise DataError(
                     f"{message.attributes[attribute][:40]!r}... has {len(of_message)} tokens, and the language model "
-                    f"of {self.node} reads {longest}.",
+                    f"of {named(self.node)} reads {longest}.",
                     location=message.example.location if message.example is not None else None,
                     fix="Shorten the text, or use xlnet, which reads texts of any length.",
                 )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.archive.json_files import read_json, write_json
+from rebake.base.names import named
 from rebake.base.sparse_rows import SparseRows
 from rebake.base.training_context import TrainingContext
 from rebake.errors import ModelError
@@ -123,7 +124,7 @@ class LexicalSyntacticFeaturizer:
             for key, values in read_json(directory / _FILE, dict).items():
                 position, separator, name = key.partition(_SEPARATOR)
                 if not separator or not position.isdecimal() or not isinstance(values, dict):
-                    raise ModelError(f"{_FILE} of {node} has the unreadable key {key!r}.", fix="Train it again.")
+                    raise ModelError(f"{_FILE} of {named(node)} has the unreadable key {key!r}.", fix="Train it again.")
                 component._indices[int(position), name] = values
         return component
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
@@ -35,7 +36,7 @@ class SpacyFeaturizer:
         """Learn nothing; warn where the language model has nothing to give."""
         docs = (doc for message in training.messages for doc in message.spacy.docs.values())
         if any(doc.vocab.vectors_length == 0 for doc in docs):
-            context.warn(f"{self.node}: {_NO_VECTORS}")
+            context.warn(f"{named(self.node)}: {_NO_VECTORS}")
         return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:
@@ -57,7 +58,7 @@ class SpacyFeaturizer:
             return
         if len(vectors) != len(message.tokens[attribute]):
             raise DataError(
-                f"{self.node} has {len(vectors)} vectors for {len(message.tokens[attribute])} tokens of "
+                f"{named(self.node)} has {len(vectors)} vectors for {len(message.tokens[attribute])} tokens of "
                 f"{message.attributes[attribute]!r}.",
                 fix="Take token_pattern out of SpacyTokenizer: its tokens must be spaCy's.",
             )

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.errors import RETRAIN, DataError, ModelError
 from rebake.nlu.component import TrainingData
@@ -80,7 +81,7 @@ class JiebaTokenizer(Tokenizer):
             try:
                 _ = component._segmenter
             except ValueError as error:
-                raise ModelError(f"{node}: {error}.", fix=RETRAIN) from error
+                raise ModelError(f"{named(node)}: {error}.", fix=RETRAIN) from error
         return component
 
 

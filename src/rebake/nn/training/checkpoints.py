@@ -36,6 +36,7 @@ def write_checkpoint(weights: Weights, prefix: Path) -> None:
 
     Raises:
         ModelError: what was written does not contain every variable with its shape.
+        OSError: it cannot be written; TensorFlow has errors of its own for a full disk.
     """
     weights.settle()
     root = _Node()
@@ -45,7 +46,10 @@ def write_checkpoint(weights: Weights, prefix: Path) -> None:
         for name in parents:
             node = node.child(name)
         setattr(node, leaf, variable)
-    Checkpoint(model=root.child("model")).write(str(prefix))
+    try:
+        Checkpoint(model=root.child("model")).write(str(prefix))
+    except tf.errors.OpError as error:
+        raise OSError(f"{prefix.name}: {error.message}") from error
     check_complete(prefix, {path: tuple(variable.shape) for path, variable in weights.variables.items()})
 
 

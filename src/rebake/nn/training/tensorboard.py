@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,7 @@ class TensorBoardLog:
         names: figure -> its name in the files; others keep theirs.
 
     Raises:
-        StorageError: the directory cannot be written.
+        StorageError: the directory cannot be written, now or later.
     """
 
     def __init__(self, directory: str, level: Literal["epoch", "batch"], names: Mapping[str, str]) -> None:
@@ -35,12 +36,19 @@ class TensorBoardLog:
 
     def _open(self, name: str) -> tf.summary.SummaryWriter:
         place = self.directory / name
-        try:
+        with self._errors():
             place.mkdir(parents=True, exist_ok=True)
             return tf.summary.create_file_writer(str(place))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Raise StorageError, naming the directory, where it cannot be written to."""
+        try:
+            yield
         except (OSError, tf.errors.OpError) as error:
             raise StorageError(
-                f"TensorBoard's files cannot be written to {place}: {error}.", fix="Change tensorboard_log_directory."
+                f"TensorBoard's files cannot be written to {self.directory}: {error}.",
+                fix="Change tensorboard_log_directory.",
             ) from error
 
     def step_done(self, number: int, losses: Losses) -> None:
@@ -62,8 +70,9 @@ class TensorBoardLog:
     def _write(self, writer: tf.summary.SummaryWriter, prefix: str, step: int, figures: Mapping[str, float]) -> None:
         kind = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
         metadata = tf.compat.v1.SummaryMetadata(plugin_data=kind, data_class=1)  # a scalar
-        with writer.as_default():
-            for name, value in figures.items():
-                tag = prefix + self.names.get(name, name)
-                tf.summary.write(tag, tf.constant(value, tf.float32), step=step, metadata=metadata)
-        writer.flush()
+        with self._errors():
+            with writer.as_default():
+                for name, value in figures.items():
+                    tag = prefix + self.names.get(name, name)
+                    tf.summary.write(tag, tf.constant(value, tf.float32), step=step, metadata=metadata)
+            writer.flush()
