@@ -25,6 +25,7 @@ SUITES: dict[str, Suite] = {
     "nlu_data": Suite("nlu_data.suite", "training data in all its formats, read by both", needs_shared=True),
     "migrate": Suite("migrate.suite", "domains of Rasa 2, migrated by both"),
     "imports": Suite("imports.suite", "projects that import others, read by both"),
+    "schemas": Suite("schemas.suite", "values of every kind at every key, accepted and refused by both"),
     "dialogues": Suite(
         "dialogues.suite", "training trackers, rules and memory on random assistants", needs_shared=True
     ),

@@ -103,7 +103,7 @@ def test_a_directory_as_config_and_a_markdown_file_as_data_are_refused(tmp_path:
     with pytest.raises(StorageError, match="is a directory"):
         load_assistant(tmp_path, None, None)
     write(tmp_path, {"stories.md": "## happy\n"})
-    with pytest.raises(DataError, match="is not a YAML file"):
+    with pytest.raises(DataError, match=r"is Markdown\. Training data is written as YAML"):
         load_assistant(None, None, tmp_path / "stories.md")
 
 

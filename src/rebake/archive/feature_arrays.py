@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from rebake.archive.json_files import write_json
-from rebake.base.files import write_tensors
+from rebake.base.tensors import write_tensors
 from rebake.errors import RETRAIN, ModelError
 
 

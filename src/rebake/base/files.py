@@ -1,13 +1,8 @@
-"""How a model's files are written."""
+"""The one way in which a model's text files are written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from numpy.typing import NDArray
-from safetensors.numpy import save
 
 
 def write_text(path: Path, text: str) -> None:
@@ -15,8 +10,3 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(text, encoding="utf-8", newline="")
     temporary.replace(path)
-
-
-def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Write a safetensors file. Raises OSError where the disk is full; the library's own writer has an error apart."""
-    path.write_bytes(save(dict(tensors)))

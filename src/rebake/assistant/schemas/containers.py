@@ -37,8 +37,9 @@ class Items(Kind):
             return self.item.fits(value)
         return isinstance(value, list) and len(value) >= self.least
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002
-        return f"Write '- {self.example}', one item per line."
+    def fix(self, value: Any) -> str:
+        otherwise = ", or remove the key" if value is None else ""
+        return f"Write '- {self.example}', one item per line{otherwise}."
 
     def inner(self, value: Any, name: str) -> Iterator[Fault]:  # noqa: ARG002
         for position, item in enumerate(value if isinstance(value, list) else ()):
@@ -112,15 +113,16 @@ class Entries(Kind):
 
     item: Kind
     name: str
-    nullable: bool = True
+    nullable: bool = False
     needs_letter: bool = False
     what: str = "a mapping"
 
     def fits(self, value: Any) -> bool:
         return isinstance(value, Mapping) or (value is None and self.nullable)
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002
-        return f"Write the name of each {self.name} with a colon below it."
+    def fix(self, value: Any) -> str:
+        otherwise = ", or remove the key" if value is None else ""
+        return f"Write the name of each {self.name} with a colon below it{otherwise}."
 
     def inner(self, value: Any, name: str) -> Iterator[Fault]:
         for key, item in (value or {}).items():

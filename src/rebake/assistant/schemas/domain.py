@@ -94,10 +94,19 @@ class _Declared(Kind):
                 yield fault.below(key)
 
 
+class _Nothing(Kind):
+    """null or false, for no names."""
+
+    what = "null or false"
+
+    def fits(self, value: Any) -> bool:
+        return value is None or value is False
+
+
 _INTENT = Fields(
     {
         "use_entities": Either((Boolean(nullable=True), _NAMES), "a list of names, true or false", "- name"),
-        "ignore_entities": Either((_NAMES, _Falsy := Boolean(nullable=True)), "a list of names", "- name"),
+        "ignore_entities": Either((_NAMES, _Nothing()), "a list of names", "- name"),
     },
     open=True,
 )
@@ -178,7 +187,7 @@ def _unknown_type(kind: object, name: str) -> Fault:
     if kind == "unfeaturized":
         fix = "Write 'type: any' with 'influence_conversation: false'."
     found = f"has the unknown type '{kind}'" if isinstance(kind, str) else f"has {describe(kind)} as its type"
-    return Fault(f"{name} {found}" if kind is not None else f"{name} has no type", fix, ("type",))
+    return Fault(f"{name} has no type", fix) if kind is None else Fault(f"{name} {found}", fix, ("type",))
 
 
 def _check_mappings(slot: Mapping[str, Any]) -> Iterator[Fault]:
@@ -244,21 +253,20 @@ _FORM = _Form(
 
 DOMAIN = Fields(
     {
-        "intents": Items(_Declared(_INTENT), "An intent", "name", nullable=True),
-        "entities": Items(_Declared(_ENTITY), "An entity", "name", nullable=True),
-        "actions": Items(_Declared(_ACTION), "An action", "name", nullable=True),
+        "intents": Items(_Declared(_INTENT), "An intent", "name"),
+        "entities": Items(_Declared(_ENTITY), "An entity", "name"),
+        "actions": Items(_Declared(_ACTION), "An action", "name"),
         "e2e_actions": Items(Name(what="text"), "A text", "text", nullable=True),
         "slots": Entries(_SLOT, "slot", needs_letter=True),
         "forms": Entries(_FORM, "form", needs_letter=True),
         "responses": RESPONSES,
-        "config": Fields({"store_entities_as_slots": Boolean(nullable=True)}, open=True, nullable=True),
+        "config": Fields({"store_entities_as_slots": Boolean(nullable=True)}, open=True),
         "session_config": Fields(
             {
                 "session_expiration_time": Numeric(least=0, nullable=True),
                 "carry_over_slots_to_new_session": Boolean(nullable=True),
             },
             open=True,
-            nullable=True,
         ),
     },
     open=True,

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from rebake.archive.feature_arrays import FeatureArrays, read_feature_arrays, write_feature_arrays
 from rebake.archive.json_files import read_json, write_json
-from rebake.base.files import write_tensors
 from rebake.base.option_reader import OptionReader
+from rebake.base.tensors import write_tensors
 from rebake.core.ted.arrays import decode_labels, encode_labels
 from rebake.core.ted.data import ATTRIBUTES, TEXTS, StateWidths
 from rebake.core.ted.labels import LabelRows

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from rebake.assistant.domain.names import action_names, intent_names
 from rebake.assistant.model import Domain
-from rebake.base.files import write_tensors
+from rebake.base.tensors import write_tensors
 from rebake.core.dialogue.events import ACTION_UNLIKELY_INTENT, ActionExecuted, UserUttered
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
 from rebake.core.dialogue.states import State, follows_listen, follows_unlikely_intent, freeze

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from rebake.archive.json_files import read_json, write_json
-from rebake.base.files import write_tensors
+from rebake.base.tensors import write_tensors
 from rebake.errors import RETRAIN, ModelError
 from rebake.nlu.crf.features import CrfToken
 from rebake.nlu.crf.model import CrfModel

@@ -1,4 +1,4 @@
-"""How a model's files are written."""
+"""How a model's arrays are written."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from rebake.base.files import write_tensors
+from rebake.base.tensors import write_tensors
 
 
 def test_tensors_are_read_back(tmp_path: Path) -> None:
