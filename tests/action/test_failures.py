@@ -85,6 +85,18 @@ def test_a_part_with_a_damaged_file_is_trained_again_and_replaced(
     assert core_only.run(core_only.push()).outputs["trained"] == "", "the damaged part was not replaced"
 
 
+def test_errors_found_together_are_annotated_each_at_its_line(core_only: Project, api: GitHubApi) -> None:
+    core_only.branch()
+    append(core_only.clone / "data" / "stories.yml", "  - story: a\n    steps: 5\n  - story: b\n    stps: []\n")
+    core_only.commit("Broken")
+    job = core_only.run(core_only.pull_request(5))
+    assert job.code == 65, job.log
+    errors = [line for line in job.annotations if line.startswith("::error")]
+    assert len(errors) == 2
+    assert len({re.search(r"file=data/stories\.yml,line=\d+", error)[0] for error in errors}) == 2  # type: ignore[index]
+    assert len(job.report["error"]["others"]) == 1
+
+
 def test_wrong_inputs_and_events_are_usage_errors(core_only: Project, api: GitHubApi) -> None:
     event = core_only.push()
     for job in (
@@ -100,11 +112,11 @@ def test_wrong_inputs_and_events_are_usage_errors(core_only: Project, api: GitHu
 
 
 def test_a_check_refuses_what_training_refuses(core_only: Project, api: GitHubApi) -> None:
-    append(core_only.clone / "data" / "stories.yml", STORY.replace("intent: goodbye", "intent: goodbey"))
+    append(core_only.clone / "data" / "stories.yml", STORY.replace("action: utter_goodbye", "action: utter_goodbey"))
     core_only.commit("A slip")
     job = core_only.run(core_only.push(), {"mode": "check"})
     assert (job.code, job.report["error"]["file"]) == (65, "data/stories.yml"), job.log
-    assert "goodbey" in job.report["error"]["message"]
+    assert "utter_goodbey" in job.report["error"]["message"]
     assert api.statuses[-1]["state"] == "failure"
 
 

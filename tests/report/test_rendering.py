@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.base.notices import grouped
-from rebake.errors import DataError
+from rebake.errors import DataError, DataErrors, UnsupportedError
 from rebake.report.comment import LIMIT, marker, render_comment
 from rebake.report.json import as_dict, render_json, write_json
 from rebake.report.markdown import escape, fit
@@ -236,3 +236,27 @@ def test_every_kind_of_notice_is_documented_with_what_sums_it_up() -> None:
     text = (ROOT / "docs" / "report-json.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \|$", text.split("| `kind` |")[1], re.MULTILINE)
     assert documented == [(kind.value, kind.plural) for kind in NoticeKind]
+
+
+def test_errors_that_were_found_together_are_all_reported() -> None:
+    errors = DataErrors()
+    for line in range(1, 31):
+        errors.add(DataError(f"wrong {line}", location=Location("a.yml", line), fix="Mend it."))
+    with pytest.raises(DataError) as caught:
+        errors.finish()
+    report = Report(mode="check", failure=Failure.of(caught.value))
+    others = as_dict(report)["error"]["others"]
+    assert [other["line"] for other in others] == [*range(2, 31)]
+    assert others[0] == {"message": "wrong 2", "fix": "Mend it.", "file": "a.yml", "line": 2}
+    comment = render_comment(report)
+    assert "<code>a.yml&#58;21</code>: wrong 21 Mend it&#46;" in comment
+    assert "- and 9 more" in comment
+
+
+def test_what_is_unsupported_comes_after_what_is_wrong() -> None:
+    errors = DataErrors()
+    errors.add(UnsupportedError("custom"))
+    errors.add(DataError("wrong"))
+    with pytest.raises(DataError, match="wrong\ncustom") as caught:
+        errors.finish()
+    assert not isinstance(caught.value, UnsupportedError)

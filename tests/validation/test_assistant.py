@@ -259,3 +259,36 @@ def test_checking_imports_nothing_heavy(name: str) -> None:
     command = [sys.executable, "-c", CHECK, str(need(f"assistants/{name}"))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_option_without_effect_may_have_any_value(tmp_path: Path) -> None:
+    found = findings(tmp_path, (*DIET[:2], "DIETClassifier\n  tensorboard_log_level: EPOCH"))
+    message = "the option tensorboard_log_level of DIETClassifier is text ('EPOCH'); it has no effect and is ignored."
+    assert f"config.yml:7: pipeline: {message}" in found
+    with_directory = "DIETClassifier\n  tensorboard_log_level: EPOCH\n  tensorboard_log_directory: logs"
+    with pytest.raises(DataError, match=r"config\.yml:7: .*Set it to epoch or batch"):
+        findings(tmp_path, (*DIET[:2], with_directory))
+
+
+def test_a_variable_that_is_kept_as_written_says_how_to_allow_it(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"config\.yml:7: .* Allow the variable with --env EPOCHS"):
+        findings(tmp_path, (*DIET[:2], "DIETClassifier\n  epochs: ${EPOCHS}"))
+
+
+def test_an_option_whose_name_is_no_text_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"config\.yml:5: The name of an option of WhitespaceTokenizer is a number"):
+        findings(tmp_path, ("WhitespaceTokenizer\n  7: true", *DIET[1:]))
+
+
+@pytest.mark.parametrize(("policy", "is_refused"), [("MemoizationPolicy", False), ("UnexpecTEDIntentPolicy", True)])
+def test_an_intent_of_a_story_that_the_domain_lacks_is_refused_where_it_is_to_be_learned(
+    tmp_path: Path, policy: str, is_refused: bool
+) -> None:
+    config = f"assistant_id: x\npipeline: []\npolicies:\n- name: {policy}\n- name: RulePolicy\n"
+    domain = DOMAIN.replace("intents: [greet, order]", "intents: [greet]")
+    if is_refused:
+        with pytest.raises(DataError, match=r"data/all\.yml:16: The domain has no intent 'order', and UnexpecTED"):
+            findings(tmp_path, config=config, domain=domain)
+    else:
+        found = findings(tmp_path, config=config, domain=domain)
+        assert "data/all.yml:16: The domain has no intent 'order' (story 's')." in found

@@ -53,7 +53,7 @@ class LogisticRegressionClassifier:
                 f"{named(self.node)} needs features of whole texts, and no featurizer in front of it gives them.",
                 fix="Put a featurizer such as CountVectorsFeaturizer in front of it.",
             )
-        with context.progress.task(self.node, 1, "fit") as task:
+        with context.progress.task(named(self.node), 1, "fit") as task:
             features = stack(messages, TEXT, [])
             self._model = train_logistic_regression(features, intents, self._settings, context.seed)
             task.advance()

@@ -78,7 +78,7 @@ class SklearnIntentClassifier:
             )
         numbers = {name: number for number, name in enumerate(self._intents)}
         y = np.array([numbers[label] for label in labels], np.int64)
-        with context.progress.task(self.node, 1, "search") as task:
+        with context.progress.task(named(self.node), 1, "search") as task:
             try:
                 self._model = train_support_vector_machine(np.concatenate(vectors), y, self._search, context.seed)
             except ValueError as error:

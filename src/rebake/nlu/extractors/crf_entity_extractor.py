@@ -64,7 +64,9 @@ class CRFEntityExtractor:
         order = [name for name in TAG_NAMES if any(t.tags[name] != OUTSIDE for tokens in dataset for t in tokens)]
         if "entity" not in order:
             return {}
-        with context.progress.task(self.node, len(order) * max(self._settings.max_iterations, 1), "iteration") as task:
+        with context.progress.task(
+            named(self.node), len(order) * max(self._settings.max_iterations, 1), "iteration"
+        ) as task:
             for name in order:
                 self._models[name] = self._fit(dataset, name, task.advance)
                 if not self._models[name].weights.size:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from rebake.base.names import named
 from rebake.base.progress import Progress
 from rebake.nn.layers.noise import Noise
 from rebake.nn.tracing import Traced
@@ -102,7 +103,7 @@ def fit(
     average = Average(trainable.values(), settings.epochs, settings.averaged)
     number = 0
     means: dict[str, float] = {}
-    with progress.task(settings.name, settings.epochs) as task:
+    with progress.task(named(settings.name), settings.epochs) as task:
         for epoch in range(settings.epochs):
             results = []
             bound = tf.constant(0.0 if epoch < settings.conditional_epochs else -np.inf, tf.float32)
