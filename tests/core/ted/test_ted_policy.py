@@ -355,7 +355,7 @@ def test_a_ranking_as_long_as_the_actions_changes_nothing() -> None:
     ("changes", "error", "names"),
     [
         ({"evaluate_on_number_of_examples": -1}, DataError, "evaluate_on_number_of_examples"),
-        ({"tensorboard_log_level": "step"}, DataError, "tensorboard_log_level"),
+        ({"tensorboard_log_level": "step", "tensorboard_log_directory": "logs"}, DataError, "tensorboard_log_level"),
         ({"featurizers": ["count"]}, UnsupportedError, "featurizers"),
         ({"featurizer": [{"name": "FullDialogueTrackerFeaturizer"}]}, DataError, "state_featurizer"),
         ({"featurizer": [{"name": "IntentMaxHistoryTrackerFeaturizer"}]}, DataError, "IntentMaxHistory"),

@@ -28,7 +28,7 @@ def checked(**options: Any) -> DietOptions:
         ({"batch_strategy": "random"}, "batch_strategy"),
         ({"model_confidence": "cosine"}, "model_confidence"),
         ({"model_confidence": "linear_norm"}, "model_confidence"),
-        ({"tensorboard_log_level": "minibatch"}, "tensorboard_log_level"),
+        ({"tensorboard_log_level": "minibatch", "tensorboard_log_directory": "logs"}, "tensorboard_log_level"),
         ({"transformer_size": 30}, "transformer_size"),
         ({"use_masked_language_model": True, "number_of_transformer_layers": 0}, "use_masked_language_model"),
         ({"similarity_type": "cosine"}, "similarity_type"),

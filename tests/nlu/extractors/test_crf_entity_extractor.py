@@ -228,7 +228,7 @@ def test_its_iterations_are_reported() -> None:
             advanced.append(steps)
 
     component(NAME, max_iterations=7).train(featurized(TRIPS)[0], TrainingContext(progress=Told()))
-    assert tasks == [("CRFEntityExtractor1", 14, "iteration")]  # of entities and of roles
+    assert tasks == [("CRFEntityExtractor", 14, "iteration")]  # of entities and of roles
     assert sum(advanced) == 14
 
 

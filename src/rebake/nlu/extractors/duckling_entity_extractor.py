@@ -16,6 +16,7 @@ from typing import Any, Self
 import requests
 
 from rebake.base.interpreter_lock import interpreter_released
+from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import Message
@@ -89,7 +90,7 @@ class DucklingEntityExtractor:
         if reason not in self._warned:
             self._warned.add(reason)
             fix = f"{_START_ONE} {_place()}." if start else f"Correct {_place()}."
-            logger.warning("%s: %s, so the entities of Duckling are missing. %s", self.node, reason, fix)
+            logger.warning("%s: %s, so the entities of Duckling are missing. %s", named(self.node), reason, fix)
 
     def save(self, directory: Path) -> None:
         """Nothing to save."""

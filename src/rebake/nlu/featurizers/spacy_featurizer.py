@@ -50,7 +50,7 @@ class SpacyFeaturizer:
     def _featurize(self, message: Message, attribute: str, doc: Any) -> None:
         if doc.vocab.vectors_length == 0:
             if not self._warned:
-                logger.warning("%s: %s", self.node, _NO_VECTORS)
+                logger.warning("%s: %s", named(self.node), _NO_VECTORS)
             self._warned = True
             return
         vectors = [token.vector for token in doc if not is_space(token)]
