@@ -78,21 +78,6 @@ class FileSource:
                 )
         return tuple(items)
 
-    def text(self, owner: Mapping[Any, Any], key: str) -> str:
-        """Read ``owner[key]`` as text that is not blank."""
-        value = owner.get(key)
-        if not isinstance(value, str) or not value.strip():
-            raise self.error(f"'{key}' must be text, not {describe(value)}.", owner, key, "Write the name, in quotes.")
-        return value
-
-    def flag(self, owner: Mapping[Any, Any], key: str, default: bool) -> bool:
-        value = owner.get(key, default)
-        if not isinstance(value, bool):
-            raise self.error(
-                f"'{key}' must be true or false, not {describe(value)}.", owner, key, "YAML 1.2 has no yes."
-            )
-        return value
-
 
 def describe(value: Any) -> str:
     """Describe a value's kind in words, with the value where it is short."""
