@@ -27,7 +27,7 @@ def read_dialogflow_intent(content: YamlMap, file: str, language: str) -> NluFil
     name = JsonSource(file).optional_text(content, "name", "the intent", content.line)
     for line, item in source.objects(examples, "the file", 1):
         text, spans = "", []
-        for chunk in item.get("data") or ():
+        for chunk in source.listed(item, "data", "an example", line):
             written = source.text(chunk, "text", "a part of an example", line) if isinstance(chunk, dict) else ""
             entity = chunk.get("alias", chunk.get("meta")) if isinstance(chunk, dict) else None
             if entity is not None and entity != _NOT_AN_ENTITY and written:

@@ -53,6 +53,13 @@ class JsonSource:
             raise self.error(f'"{key}" of {owner} {found}.', line, f'Give it a "{key}" in quotes.')
         return value
 
+    def listed(self, item: Mapping[str, Any], key: str, owner: str, line: int) -> list[Any]:
+        """Return a field that is a list; empty where it is missing or null. Raises DataError."""
+        value = item.get(key)
+        if value is not None and not isinstance(value, list):
+            raise self.error(f'"{key}" of {owner} is {describe(value)}.', line, "It must be a list: [...].")
+        return value or []
+
     def optional_text(self, item: Mapping[str, Any], key: str, owner: str, line: int) -> str | None:
         """Return a field that may be missing, null or empty: None then. Raises DataError."""
         return self.text(item, key, owner, line) or None if item.get(key) is not None else None

@@ -11,6 +11,7 @@ from rebake.assistant.yaml.values import YamlMap
 
 MARK = "luis_schema_version"
 _LATEST = 7  # that Rasa 3.6.21 was tried with
+_MOST_DIGITS = 9  # of a version that is looked at; Python converts no more than 4,300
 _NO_ROLE = "O"
 
 
@@ -19,7 +20,7 @@ def read_luis(content: YamlMap, file: str) -> NluFile:
     source = JsonSource(file)
     line = content.line_of(MARK)
     major = source.text(content, MARK, "the LUIS export", line).split(".")[0]
-    if major.isdecimal() and int(major) > _LATEST:
+    if major.isdecimal() and (len(major) > _MOST_DIGITS or int(major) > _LATEST):
         source.notice(
             f"LUIS exports of version {major} may contain what is not read here; versions up to 7 are known.", line
         )
@@ -36,7 +37,7 @@ def read_luis(content: YamlMap, file: str) -> NluFile:
 def _example(source: JsonSource, item: dict[str, Any], line: int) -> None:
     text = source.optional_text(item, "text", "an utterance", line) or ""
     spans = []
-    for entity in item.get("entities") or ():
+    for entity in source.listed(item, "entities", "an utterance", line):
         if not isinstance(entity, dict) or not isinstance(entity.get("endPos"), int):
             raise source.error(f"An entity in '{text}' has no endPos.", line, "Export the data again.")
         role = None if entity.get("role") == _NO_ROLE else entity.get("role")

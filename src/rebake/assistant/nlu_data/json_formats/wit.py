@@ -23,7 +23,9 @@ def read_wit(content: YamlMap, file: str) -> NluFile:
             source.notice(message, line, NoticeKind.SKIPPED_DATA)
             continue
         intent = source.optional_text(item, "intent", "an utterance", line) if "intent" in item else _NO_INTENT
-        spans = tuple(_span(source, text, entity, line) for entity in item["entities"])
+        spans = tuple(
+            _span(source, text, entity, line) for entity in source.listed(item, "entities", "an utterance", line)
+        )
         source.example(text, intent, spans, line)
     return source.result
 
