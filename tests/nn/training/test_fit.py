@@ -169,6 +169,12 @@ def some_weights() -> Weights:
     return weights
 
 
+def test_a_checkpoint_that_cannot_be_written_is_an_error_of_the_operating_system(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"^x\.tf_model: [^{]*$"):
+        write_checkpoint(some_weights(), tmp_path / "file" / "x.tf_model")
+
+
 def test_a_checkpoint_has_rasas_keys_and_gives_the_values_back(tmp_path: Path) -> None:
     weights = some_weights()
     write_checkpoint(weights, tmp_path / "x.tf_model")

@@ -49,7 +49,8 @@ def write_checkpoint(weights: Weights, prefix: Path) -> None:
     try:
         Checkpoint(model=root.child("model")).write(str(prefix))
     except tf.errors.OpError as error:
-        raise OSError(f"{prefix.name}: {error.message}") from error
+        reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]  # what the system says comes last
+        raise OSError(f"{prefix.name}: {reason}") from error
     check_complete(prefix, {path: tuple(variable.shape) for path, variable in weights.variables.items()})
 
 
