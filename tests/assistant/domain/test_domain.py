@@ -224,12 +224,12 @@ stories:
         ("actions:\n- a\n- b\n- a", 4, "listed twice"),
         ("entities:\n- a:\n    roles: [[1]]", 3, "A role must be a name, not a list"),
         ('version: "2.0"\nslots:\n  city:\n    type: text\n', 3, "`rebake migrate`"),
-        ("slots:\n  a:\n    type: text\n    auto_fill: false", 4, "`rebake migrate`"),
+        ("slots:\n  a:\n    type: text\n    auto_fill: false", 2, "`rebake migrate`"),
         ("forms:\n  f:\n    required_slots:\n      s:\n      - type: from_text", 2, "`rebake migrate`"),
         (
             "slots:\n  city:\n    type: unfeaturized\n    mappings: []",
             3,
-            "has the unknown type 'unfeaturized'. Write 'type: any'",
+            "has the unknown type 'unfeaturized'. Run `rebake migrate`",
         ),
         (
             "slots:\n  city:\n    type: text\n    auto_fill: true\n    mappings: []",

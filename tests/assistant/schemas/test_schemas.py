@@ -79,14 +79,14 @@ def test_numbers_as_roles_and_groups_stand_for_their_text(tmp_path: Path) -> Non
 
 def test_all_that_is_wrong_with_the_files_of_a_kind_is_one_error(tmp_path: Path) -> None:
     files = {
-        "domain/a.yml": "slots:\n  a:\n    type: text\n  b:\n    type: text\n",
+        "domain/a.yml": "slots:\n  a:\n    type: text\n  b:\n    type: unfeaturized\n",
         "domain/b.yml": "responses:\n  utter_a:\n  - image: x\n    channel: 5\n",
     }
     write(tmp_path, files)
     with pytest.raises(DataError) as caught:
         load(tmp_path)
     lines = [line.removeprefix(f"{tmp_path}/domain/").split(": ")[0] for line in str(caught.value).splitlines()]
-    assert lines == ["a.yml:2", "a.yml:4", "b.yml:4"]
+    assert lines == ["a.yml:2", "a.yml:4", "a.yml:5", "b.yml:4"]
 
 
 def test_errors_of_stories_and_of_nlu_data_come_together(tmp_path: Path) -> None:

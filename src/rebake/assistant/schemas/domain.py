@@ -162,10 +162,18 @@ _SETTINGS: Mapping[str, Kind] = {
 }
 
 
+_ADD_MAPPINGS = (
+    f"{_MIGRATE} Or give it 'mappings:' with '- type: from_entity' and 'entity: <name>', or '- type: custom' where an "
+    "action sets it."
+)
+
+
 class _Slot(Fields):
     """The settings of a slot; which there are depends on its type."""
 
     def _faults(self, value: Mapping[Any, Any], name: str) -> Iterator[Fault]:
+        if value.get("mappings") is None:
+            yield Fault(f"{name} has no mappings; Rasa 3 does not fill slots by their name any more", _ADD_MAPPINGS)
         written = value.get("type")
         kind = slot_type(written)
         if kind is None and isinstance(written, str) and "." in written:  # the assistant's; training Core refuses it
@@ -185,18 +193,9 @@ class _Slot(Fields):
 def _unknown_type(kind: object, name: str) -> Fault:
     fix = f"Use one of {', '.join(SLOT_TYPES)}.{did_you_mean(str(kind), SLOT_TYPES)}"
     if kind == "unfeaturized":
-        fix = "Write 'type: any' with 'influence_conversation: false'."
+        fix = f"{_MIGRATE} Or write 'type: any' with 'influence_conversation: false'."
     found = f"has the unknown type '{kind}'" if isinstance(kind, str) else f"has {describe(kind)} as its type"
     return Fault(f"{name} has no type", fix) if kind is None else Fault(f"{name} {found}", fix, ("type",))
-
-
-def _check_mappings(slot: Mapping[str, Any]) -> Iterator[Fault]:
-    if slot.get("mappings") is None:
-        yield Fault(
-            "The slot has no mappings; Rasa 3 does not fill slots by their name any more",
-            f"{_MIGRATE} Or give it 'mappings:' with '- type: from_entity' and 'entity: <name>', or '- type: custom' "
-            "where an action sets it.",
-        )
 
 
 def _check_range(slot: Mapping[str, Any]) -> Iterator[Fault]:
@@ -222,7 +221,7 @@ def _check_any(slot: Mapping[str, Any]) -> Iterator[Fault]:
 
 _SLOT = _Slot(
     _SETTINGS,
-    checks=(_check_mappings, _check_range, _check_any),
+    checks=(_check_range, _check_any),
     unknown_fixes={"auto_fill": f"Rasa 3 fills slots by 'mappings' alone. {_MIGRATE}"},
 )
 
