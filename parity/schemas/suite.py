@@ -46,6 +46,7 @@ STRICTER: dict[str, str] = {
     "makes a turn of nothing",
     r"The domain has no (action|form) ": "Rasa's networks and rules stop at it; memory alone learns it",
     r"no featurizer is trained with this Core": "Rasa trains featurizers on the texts of stories alone",
+    r"is an empty list": "there is nothing that could be said or come next",
     r"is not a version number": "Rasa reads it as the latest version",
     r"has no value\. Write '- ": "Rasa skips the checkpoint, and so joins stories that were to be apart",
     r"must be true or false": "Rasa takes any value for true or for false",

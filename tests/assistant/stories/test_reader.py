@@ -167,7 +167,7 @@ def test_stories_of_test_files_are_kept_apart(tmp_path: Path) -> None:
         ("stories:\n- story: s\n  steps:\n  - slot_was_set:\n      x: 1", 4, "must be a list, not a mapping"),
         ("stories:\n- story: s\n  steps:\n  - checkpoint: c\n    slot_was_set:\n    - x", 6, "has no value"),
         ("stories:\n- story: s\n  steps:\n  - or:\n    - user: hi", 5, "alternative of 'or'"),
-        ("stories:\n- story: s\n  steps:\n  - or: []", 4, "'or' must be a list"),
+        ("stories:\n- story: s\n  steps:\n  - or: []", 4, "'or' is an empty list"),
         (
             "rules:\n- rule: r\n  condition:\n  - intent: x\n  steps:\n  - action: a",
             4,

@@ -35,13 +35,15 @@ class Items(Kind):
             return self.nullable
         if self.or_one and not isinstance(value, list):
             return self.item.fits(value)
-        return isinstance(value, list) and len(value) >= self.least
+        return isinstance(value, list)
 
     def fix(self, value: Any) -> str:
         otherwise = ", or remove the key" if value is None else ""
         return f"Write '- {self.example}', one item per line{otherwise}."
 
-    def inner(self, value: Any, name: str) -> Iterator[Fault]:  # noqa: ARG002
+    def inner(self, value: Any, name: str) -> Iterator[Fault]:
+        if isinstance(value, list) and len(value) < self.least:
+            yield Fault(f"{name} is an empty list", self.fix(value))
         for position, item in enumerate(value if isinstance(value, list) else ()):
             for fault in self.item.faults(item, self.name):
                 yield fault.below(position)

@@ -269,5 +269,5 @@ DOMAIN = Fields(
         ),
     },
     open=True,
-    checks=tuple(map(_no_duplicates, ("intents", "entities", "actions"))),
+    checks=tuple(map(_no_duplicates, ("intents", "entities", "actions", "e2e_actions"))),
 )
