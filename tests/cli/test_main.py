@@ -217,13 +217,13 @@ def test_persisted_data_is_in_the_archive(project: Path) -> None:
     ("break_it", "place", "code"),
     [
         (lambda p: append(p / "data/nlu.yml", "  - [broken\n"), "data/nlu.yml:", 65),
-        (lambda p: edit(p / "data/stories.yml", "intent: greet", "intent: gret"), "data/stories.yml:5: ", 65),
+        (lambda p: edit(p / "data/stories.yml", ": utter_greet", ": utter_gret"), "data/stories.yml:6: ", 65),
         (lambda p: edit(p / "domain.yml", 'version: "3.1"', "version: [3]"), "domain.yml:1: ", 65),
         (lambda p: (p / "config.yml").write_text(""), "config.yml", 65),
         (lambda p: (p / "config.yml").unlink(), "config.yml", 74),
         (lambda p: edit(p / "config.yml", "WhitespaceTokenizer", "MyTokenizer"), "config.yml:5: ", 65),
     ],
-    ids=["broken YAML", "unknown intent", "wrong version", "empty config", "missing config", "unknown component"],
+    ids=["broken YAML", "unknown action", "wrong version", "empty config", "missing config", "unknown component"],
 )  # fmt: skip
 def test_bad_input_gets_one_message_and_the_model_stays(project: Path, break_it, place: str, code: int) -> None:  # type: ignore[no-untyped-def]
     before = {path: path.read_bytes() for path in (project / "models").iterdir()}
