@@ -89,9 +89,9 @@ def test_with_both_parts_stale_everything_is_done_once(run: Run, monkeypatch: py
     calls.watch("rebake.build.plan", "fingerprint")
     calls.watch("rebake.build.plan", "compare")
     calls.watch("rebake.validation.assistant", "check_options", by=lambda spec, *_: spec.name)
-    calls.watch("rebake.build.build", "pack", by=lambda _, path: path.name)
+    calls.watch("rebake.build.build", "pack", by=lambda _, path, **__: path.name)
     calls.watch("rebake.archive.part_sources", "unpack", by=str)
-    calls.watch("rebake.archive.pack", "_members", by=str)
+    calls.watch("rebake.archive.pack", "_members", by=lambda path, **_: str(path))
 
     assert run.execute() == 0
     assert run.report.trained == ("core", "nlu")
