@@ -271,9 +271,7 @@ def test_without_intents_and_annotations_there_is_nothing_to_learn(tmp_path: Pat
     context, notices = listening()
     bare: list[tuple[str, str, list[Any]]] = [(text, intent, []) for text, intent, _ in EXAMPLES]
     component = trained(bare, intent_classification=False, context=context)
-    assert said(notices) == (
-        f"{PLACE}: DIETClassifier is left untrained: no example has an annotated entity to learn."
-    )
+    assert said(notices) == (f"{PLACE}: DIETClassifier is left untrained: no example has an annotated entity to learn.")
     component.save(tmp_path)
     assert list(tmp_path.iterdir()) == []
     loaded = DIETClassifier.load({**SMALL, "intent_classification": False}, "DIETClassifier1", None)
