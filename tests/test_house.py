@@ -23,6 +23,7 @@ FLOORS = (
     {"core"},
     {"nlu"},
     {"staleness"},
+    {"own_rasa"},
     {"archive"},
     {"registry"},
     {"nn"},
@@ -39,6 +40,7 @@ CONFINED = {
     "requests": {"action", "store"},
     "git": {"staleness"},
     "actions_toolkit": {"action"},
+    "rasa": {"own_rasa"},
     "pickle": set[str](),
 }
 ASKS_A_SERVER = SOURCE / "nlu" / "extractors" / "duckling_entity_extractor.py"  # the one component that does

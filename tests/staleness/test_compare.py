@@ -38,12 +38,12 @@ def own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def prints(files: Mapping[str, str], **core_arguments: int) -> Fingerprints:
+def prints(files: Mapping[str, str], augmentation_factor: int | None = None) -> Fingerprints:
     """Of a project in the working directory."""
     shutil.rmtree("data", ignore_errors=True)
     write_project(Path(), dict(files))
     assistant = load_assistant("config.yml", "domain.yml", "data")
-    return fingerprint(assistant, **core_arguments, parts=ALL)
+    return fingerprint(assistant, augmentation_factor=augmentation_factor, parts=ALL)
 
 
 def manifest(found: Fingerprints) -> Manifest:

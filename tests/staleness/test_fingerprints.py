@@ -482,7 +482,7 @@ def test_the_version_of_a_components_training_counts(bot: Assistant, monkeypatch
         entry = registry.require(spec, section)
         return replace(entry, version=entry.version + 1) if entry.name == "EntitySynonymMapper" else entry
 
-    monkeypatch.setattr(fingerprints, "require", bumped)
+    monkeypatch.setattr(fingerprints, "known_or_assumed", bumped)
     after = prints(bot)
     assert {p for p in before.parts if before.parts[p] != after.parts[p]} == {"nlu"}
     assert [n for n in before.components if before.components[n] != after.components[n]] == ["EntitySynonymMapper6"]
@@ -492,7 +492,9 @@ def test_a_component_that_can_only_be_checked_becomes_stale_when_it_can_be_train
     bot: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        fingerprints, "require", lambda spec, section: replace(registry.require(spec, section), implementation=None)
+        fingerprints,
+        "known_or_assumed",
+        lambda spec, section: replace(registry.require(spec, section), implementation=None),
     )
     before = prints(bot)
     monkeypatch.undo()

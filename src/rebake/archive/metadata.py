@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from rebake.archive.graph import NLU_TARGET, predict_graph, train_graph
+from rebake.archive.manifest import Part
 from rebake.archive.pack import COMPONENTS_NAME, METADATA_NAME, read_member
+from rebake.archive.rasa_graph import PartGraphs, join_predict_graph, join_train_graph
 from rebake.assistant.domain.serialization import domain_as_dict, domain_as_yaml, domain_from_dict
 from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.base.files import write_text
 from rebake.base.location import Location
-from rebake.errors import ModelError
+from rebake.errors import ModelError, UnsupportedError
 from rebake.registry.entry import Section
 from rebake.registry.lookup import COMPONENTS, find, require
 from rebake.registry.node import Node
@@ -76,8 +78,11 @@ def build_metadata(
     components: Path,
     persist_nlu_data: bool = False,
     augmentation_factor: int | None = None,
+    from_rasa: Mapping[Part, PartGraphs] | None = None,
 ) -> dict[str, Any]:
     """Build the content of metadata.json for a model whose trained components lie in ``components``.
+
+    The nodes of parts that Rasa itself trained are ``from_rasa``; those of the others are made here.
 
     ``model_id`` comes from the content alone: equal components, domain and graphs have equal ids whenever they were
     made. ``trained_at``, which Rasa demands, is the time in SOURCE_DATE_EPOCH where that is set (as reproducible-builds
@@ -85,23 +90,25 @@ def build_metadata(
     """
     config = assistant.config
     end_to_end = bool(nlu) and bool(core) and assistant.is_end_to_end
+    foreign = from_rasa or {}
+    our_nlu, our_core = () if "nlu" in foreign else nlu, () if "core" in foreign else core
+    train = train_graph(
+        our_nlu,
+        our_core,
+        language=config.language,
+        end_to_end=end_to_end,
+        persist_nlu_data=persist_nlu_data,
+        augmentation_factor=augmentation_factor,
+    )
+    predict = predict_graph(our_nlu, our_core, end_to_end=end_to_end)
     metadata: dict[str, Any] = {
         "domain": domain_as_dict(assistant.domain),
         "trained_at": "",
         "model_id": "",
         "assistant_id": config.assistant_id,
         "rasa_open_source_version": RASA_VERSION,
-        "train_schema": {
-            "nodes": train_graph(
-                nlu,
-                core,
-                language=config.language,
-                end_to_end=end_to_end,
-                persist_nlu_data=persist_nlu_data,
-                augmentation_factor=augmentation_factor,
-            )
-        },
-        "predict_schema": {"nodes": predict_graph(nlu, core, end_to_end=end_to_end)},
+        "train_schema": {"nodes": join_train_graph(train, foreign)},
+        "predict_schema": {"nodes": join_predict_graph(predict, foreign)},
         "training_type": END_TO_END if end_to_end else (NLU if nlu else 0) | (CORE if core else 0),
         "project_fingerprint": None,
         "core_target": "select_prediction" if core else None,
@@ -189,7 +196,14 @@ def resolve(nodes: Sequence[StoredNode], section: Section) -> tuple[Node, ...]:
     resolved = []
     for node in nodes:
         place = Location(METADATA_NAME, 1)
-        found = require(ComponentSpec(node.rasa_class, node.options, place), section)
+        stored = ComponentSpec(node.rasa_class, node.options, place)
+        if find(node.rasa_class, section) is None and "." in node.rasa_class:
+            raise UnsupportedError(
+                f"the model has the custom class '{node.rasa_class}', whose code rebake does not run.",
+                location=place,
+                fix="Load the model in Rasa, which finds the class on its path.",
+            )
+        found = require(stored, section)
         spec = ComponentSpec(found.name, node.options, place)
         check_stored_options(spec, found)
         resolved.append(Node(node.id, spec, found))

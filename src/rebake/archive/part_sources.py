@@ -106,6 +106,12 @@ class PartSources:
             if old.resource is not None:
                 copy_component(opened.components / old.resource, components / new.directory)
 
+    def metadata(self, sourced: SourcedPart) -> Metadata:
+        """The metadata of the archive that a part was found in."""
+        opened = self._open(sourced.archive)
+        assert opened is not None, "a part is taken from where it was found"
+        return opened.metadata
+
     def find_component(self, part: Part, fingerprint: str) -> SourcedComponent | None:
         """Find a whole component that was trained from just the same, or None."""
         for archive, manifest in self._manifests.items():

@@ -20,6 +20,7 @@ from rebake.base.progress import Progress, Silent
 from rebake.build.job import Job
 from rebake.build.plan import Plan
 from rebake.errors import StorageError
+from rebake.own_rasa.training import Log
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def build(
     progress: Progress | None = None,
     single_parts: Path | None = None,
     notices: Notices | None = None,
+    log: Log | None = None,
 ) -> BuildResult:
     """Write the model of an assistant, training only what no given archive has.
 
@@ -76,6 +78,7 @@ def build(
         progress: where training reports.
         single_parts: an existing directory for archives of each new part alone; None = they are not wanted.
         notices: collects the result's notices; here they are also where an error ends the build.
+        log: receives each line that the user's own Rasa prints, as it is.
 
     Raises:
         DataError: the assistant cannot be trained; nothing was written.
@@ -85,7 +88,7 @@ def build(
     if plan.verdict.is_fresh and old is not None and plan.baseline.manifest is not None and not _lacks_nlu_data(plan):
         return BuildResult(old, plan, (), {}, plan.baseline.manifest, written=False)
     collected = Notices() if notices is None else notices
-    job = Job(plan, progress or Silent(), collected)
+    job = Job(plan, progress or Silent(), collected, log)
     archives = [] if request.force else [path for path in (old, *sources) if path is not None]
     with _working_directory(request.output) as scratch:
         directory = scratch / "model"

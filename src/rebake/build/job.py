@@ -14,6 +14,7 @@ from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord,
 from rebake.archive.metadata import RASA_VERSION, build_metadata, write_metadata
 from rebake.archive.pack import COMPONENTS_NAME
 from rebake.archive.part_sources import PartSources, SourcedComponent
+from rebake.archive.rasa_graph import PartGraphs, part_graphs
 from rebake.assistant.nlu_data.writer import persist_nlu
 from rebake.base.notices import Notices
 from rebake.base.progress import Progress
@@ -25,8 +26,12 @@ from rebake.build.training import Reuse, TrainedPart, TrainPart
 from rebake.core.agent import train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer
 from rebake.nlu.pipeline import train_pipeline
+from rebake.own_rasa.result import take_part
+from rebake.own_rasa.training import Log, train_with_rasa
 from rebake.registry.node import Node
+from rebake.registry.training_arguments import CORE_ARGUMENTS, NLU_ARGUMENTS
 
+_NAMES: Mapping[Part, str] = {"nlu": "NLU", "core": "Core"}
 TRAINED_BY = f"rebake {__version__}"
 
 
@@ -44,8 +49,10 @@ class Job:
         model_id: of the whole model, from its content.
     """
 
-    def __init__(self, plan: Plan, progress: Progress, notices: Notices) -> None:
+    def __init__(self, plan: Plan, progress: Progress, notices: Notices, log: Log | None = None) -> None:
         self.plan = plan
+        self._log = log
+        self._from_rasa: dict[Part, PartGraphs] = {}
         request = plan.request
         self._assistant = request.assistant
         self._context = TrainingContext(
@@ -128,17 +135,19 @@ class Job:
             components=components,
             persist_nlu_data=persist_nlu_data,
             augmentation_factor=self.plan.request.augmentation_factor,
+            from_rasa={part: graphs for part, graphs in self._from_rasa.items() if (nlu if part == "nlu" else core)},
         )
         write_metadata(metadata, directory)
-        graph = metadata["train_schema"]["nodes"]
-        hashes = finetuning_fingerprints(self._assistant, graph, nlu=nlu, core=core, rasa_version=RASA_VERSION)
-        write_finetuning_fingerprints(hashes, components)
+        if not self._from_rasa:  # the hashes are over the defaults of all classes, and those of custom ones are unknown
+            graph = metadata["train_schema"]["nodes"]
+            hashes = finetuning_fingerprints(self._assistant, graph, nlu=nlu, core=core, rasa_version=RASA_VERSION)
+            write_finetuning_fingerprints(hashes, components)
         return str(metadata["model_id"]), write_manifest(manifest, directory)
 
     def _side_by_side(self, sources: PartSources) -> bool:
-        """Whether both parts are to be trained, and neither reads the other (end to end, Core reads featurizers)."""
+        """Whether rebake is to train both parts, and neither reads the other (end to end, Core reads featurizers)."""
         wanted = self.plan.fingerprints.parts
-        return not self.plan.is_end_to_end and all(
+        return not (self.plan.is_end_to_end or self.plan.by_rasa) and all(
             nodes and sources.find_part(part, wanted[part].fingerprint, nodes) is None
             for part, nodes in self._nodes.items()
         )
@@ -168,6 +177,11 @@ class Job:
                 metrics=sourced.record.metrics,
                 reused_from=sourced.archive.name,
             )
+            if part in self.plan.by_rasa:
+                self._from_rasa[part] = part_graphs(sources.metadata(sourced).raw, part)
+            return
+        if part in self.plan.by_rasa:
+            self._train_with_rasa(part, components)
             return
         kept: dict[str, SourcedComponent] = {}
 
@@ -179,6 +193,29 @@ class Job:
             return found.directory
 
         self._note(part, train(components, reuse), kept)
+
+    def _train_with_rasa(self, part: Part, components: Path) -> None:
+        """Let the user's own Rasa train the part, and take it from the archive that it writes."""
+        request = self.plan.request
+        assert request.rasa is not None
+        started = time.monotonic()
+        scratch = components.parent / f"rasa-{part}"
+        scratch.mkdir()
+        named = {"num_threads": request.num_threads, "augmentation_factor": request.augmentation_factor}
+        taken = NLU_ARGUMENTS if part == "nlu" else CORE_ARGUMENTS
+        arguments = {name: value for name, value in named.items() if name in taken and value is not None}
+        with self._context.progress.task(
+            f"{_NAMES[part]}, by Rasa {request.rasa.environment.version}", 1, "part"
+        ) as task:
+            archive = train_with_rasa(request.rasa, part, scratch, arguments=arguments, log=self._log)
+            task.advance()
+        self._from_rasa[part] = take_part(archive, part, self._nodes[part], self._assistant.domain, components)
+        shutil.rmtree(scratch)
+        self.seconds[part] = time.monotonic() - started
+        self.trained.append(part)
+        self.records[part] = replace(
+            self.plan.fingerprints.parts[part], trained_by=f"rasa {request.rasa.environment.version}"
+        )
 
     def _note(self, part: Part, done: TrainedPart, kept: Mapping[str, SourcedComponent]) -> None:
         """Record what came of training a part; ``kept`` are the components that were reused."""

@@ -10,7 +10,8 @@ from rebake.archive.manifest import Manifest, Part
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
 from rebake.build.request import Request
-from rebake.errors import DataError, ModelError, UsageError
+from rebake.errors import DataError, ModelError, UnsupportedError, UsageError
+from rebake.own_rasa.training_plan import NOTHING, OwnTraining, plan_own_training
 from rebake.registry.node import Node, pipeline_nodes, policy_nodes
 from rebake.staleness.compare import compare
 from rebake.staleness.explanation import PartExplanation, explain
@@ -66,6 +67,7 @@ class Plan:
         fingerprints: what the assistant asks for.
         verdict: which parts are stale, and why.
         notices: what deserves attention in the assistant.
+        by_rasa: the parts that the user's own Rasa trains.
     """
 
     request: Request
@@ -75,6 +77,7 @@ class Plan:
     fingerprints: Fingerprints
     verdict: Verdict
     notices: tuple[Notice, ...]
+    by_rasa: frozenset[Part] = frozenset()
 
     @property
     def is_end_to_end(self) -> bool:
@@ -93,11 +96,13 @@ def make_plan(request: Request, baseline: Baseline = NO_BASELINE) -> Plan:
     """
     _refuse_path(request.model_name)
     assistant = request.assistant
-    found = check_assistant(assistant, request.parts, to_train=request.to_train)
+    own = _plan_own_training(request)
+    found = check_assistant(assistant, request.parts, to_train=request.to_train, by_rasa=own.parts)
     wanted = fingerprint(
         assistant,
         parts=request.parts,
         augmentation_factor=request.augmentation_factor,
+        own=own,
     )
     if not wanted.parts.keys() & {"nlu", "core"}:
         raise _nothing_to_train(assistant, request.parts)
@@ -112,11 +117,21 @@ def make_plan(request: Request, baseline: Baseline = NO_BASELINE) -> Plan:
     nlu: tuple[Node, ...] = ()
     core: tuple[Node, ...] = ()
     if request.to_train and "nlu" in wanted.parts:
-        nlu = pipeline_nodes(assistant.config)
+        nlu = pipeline_nodes(assistant.config, by_rasa="nlu" in own.parts)
     if request.to_train and "core" in wanted.parts:
-        core = policy_nodes(assistant.config)
+        core = policy_nodes(assistant.config, by_rasa="core" in own.parts)
     notices = tuple(dict.fromkeys((*assistant.notices, *found)))
-    return Plan(request, baseline, nlu, core, wanted, verdict, notices)
+    return Plan(request, baseline, nlu, core, wanted, verdict, notices, own.parts)
+
+
+def _plan_own_training(request: Request) -> OwnTraining:
+    """What the user's own Rasa trains; a check has an answer also where it cannot."""
+    try:
+        return plan_own_training(request.rasa, request.assistant, request.parts)
+    except UnsupportedError:
+        if request.to_train:
+            raise
+        return NOTHING
 
 
 def explain_plan(plan: Plan) -> tuple[PartExplanation, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.model import Assistant
+from rebake.own_rasa.environment import OwnRasa
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Request:
             many as there are processors.
         persist_nlu_data: put the NLU training data into the archive, where ``rasa train --persist-nlu-data`` puts it.
             A fresh model without them is then written again, with all its parts.
+        rasa: the user's own Rasa, which trains each part that has a component or policy that rebake does not train;
+            None: such a part is refused.
     """
 
     assistant: Assistant
@@ -38,3 +41,4 @@ class Request:
     augmentation_factor: int | None = None
     num_threads: int | None = None
     persist_nlu_data: bool = False
+    rasa: OwnRasa | None = None

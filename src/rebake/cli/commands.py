@@ -18,9 +18,10 @@ from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.build.plan import Baseline, Plan, explain_plan, make_plan
 from rebake.build.request import Request
-from rebake.cli.console import can_draw, make_progress, print_notices, text_width, use_color
+from rebake.cli.console import can_draw, make_progress, print_log, print_notices, text_width, use_color
 from rebake.cli.files import files_of
 from rebake.errors import RebakeError, StorageError, UsageError
+from rebake.own_rasa.environment import OwnRasa, find_environment
 from rebake.report.explanation import explanation_text
 from rebake.report.json import write_json
 from rebake.report.model import Failure, Mode, Report, parts_of_verdict, with_explanations
@@ -80,7 +81,8 @@ def train(options: argparse.Namespace, started: float, notices: Notices) -> int:
     of_training = Notices()
     try:
         progress = make_progress(quiet=options.quiet)
-        result = build(plan, models(plan.request.output), progress=progress, notices=of_training)
+        log = None if options.quiet else print_log
+        result = build(plan, models(plan.request.output), progress=progress, notices=of_training, log=log)
     finally:
         _show(of_training, notices, options)
     report = replace(
@@ -141,8 +143,12 @@ def _plan(options: argparse.Namespace, notices: Notices, *, to_train: bool) -> P
     A domain or data that only a default names may be missing.
     """
     domain, data = files_of(options)
+    env = frozenset(options.env)
+    rasa = None
+    if options.rasa is not None:
+        rasa = OwnRasa(find_environment(options.rasa), options.config, domain, tuple(data), env)
     request = Request(
-        assistant=load_assistant(options.config, domain, data, env=frozenset(options.env)),
+        assistant=load_assistant(options.config, domain, data, env=env),
         to_train=to_train,
         parts=_parts(options),
         force=options.force,
@@ -151,6 +157,7 @@ def _plan(options: argparse.Namespace, notices: Notices, *, to_train: bool) -> P
         augmentation_factor=options.augmentation,
         num_threads=options.num_threads,
         persist_nlu_data=getattr(options, "persist_nlu_data", False),
+        rasa=rasa,
     )
     plan = make_plan(request, Baseline.of_model(_old_model(options)))
     _show(plan.notices, notices, options)

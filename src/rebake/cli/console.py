@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from rebake.base.location import Notice
 from rebake.base.progress import LineProgress, Progress, Silent, Task, format_figures
+from rebake.base.visible import harmless
 from rebake.report.text import notice_lines
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ def print_notices(notices: Iterable[Notice]) -> None:
         print(f"warning: {line}", file=sys.stderr)
     if len(lines) < len(found):
         print("Use --report FILE to get every warning with its line.", file=sys.stderr)
+
+
+def print_log(line: str) -> None:
+    """Print a line of the user's own Rasa to stderr, so that it neither controls the terminal nor commands a runner."""
+    print(f"rasa: {harmless(line)}", file=sys.stderr, flush=True)
 
 
 class _BarTask:

@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from rebake.base.visible import visible
 from rebake.cli.console import print_notices, use_color
 from rebake.cli.files import DEFAULT_CONFIG, DEFAULT_DATA, files_of
 from rebake.migration.project import migrate_project, write_files
-from rebake.report.visible import visible
 
 WOULD_CHANGE = 1  # as of `diff`
 _COLORS = {"+": "32", "-": "31", "@": "36"}

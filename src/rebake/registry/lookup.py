@@ -19,6 +19,7 @@ from rebake.registry.nlu import classifiers, extractors, featurizers, providers,
 
 _TABLES: Final[dict[Section, dict[str, Entry]]] = {"pipeline": {}, "policies": {}}
 _NOUNS: Final[Mapping[Section, str]] = {"pipeline": "component", "policies": "policy"}
+_WITH_RASA: Final = "let your own Rasa train this part (`rebake train --rasa PATH`)."
 
 COMPONENTS: Final[Mapping[str, Entry]] = MappingProxyType(_TABLES["pipeline"])
 POLICIES: Final[Mapping[str, Entry]] = MappingProxyType(_TABLES["policies"])
@@ -67,9 +68,9 @@ def require(spec: ComponentSpec, section: Section) -> Entry:
     noun = _NOUNS[section]
     if "." in spec.name:
         raise UnsupportedError(
-            f"{section}: '{spec.name}' is a custom {noun}, and rebake never runs code of the assistant.",
+            f"{section}: '{spec.name}' is a custom {noun}, and rebake runs no code of the assistant.",
             location=spec.location,
-            fix=f"Remove it, or use {_supported(section)}.",
+            fix=f"Remove it, or use {_supported(section)}; {_WITH_RASA}",
         )
     raise DataError(
         f"{section}: there is no {noun} '{spec.name}' in Rasa 3.6.{did_you_mean(spec.name, _TABLES[section])}",
@@ -89,14 +90,22 @@ def require_trainable(spec: ComponentSpec, section: Section) -> Entry:
     if entry.refusal is not None:
         reason, instead = entry.refusal
         message = f"{section}: {entry.name} is not supported: {reason}"
-        raise UnsupportedError(message, location=spec.location, fix=instead)
+        raise UnsupportedError(message, location=spec.location, fix=f"{instead} Otherwise {_WITH_RASA}")
     if entry.implementation is None:
         raise UnsupportedError(
             f"{section}: rebake does not train {entry.name} yet.",
             location=spec.location,
-            fix=f"Remove it, or use {_supported(section)}.",
+            fix=f"Remove it, or use {_supported(section)}; {_WITH_RASA}",
         )
     return entry
+
+
+def needs_rasa(spec: ComponentSpec, section: Section) -> bool:
+    """Return whether only Rasa itself may be able to train it: a custom class, or one that is not trained here."""
+    entry = find(spec.name, section)
+    if entry is None:
+        return "." in spec.name
+    return entry.refusal is not None or entry.implementation is None
 
 
 def supported_names(section: Section) -> tuple[str, ...]:
@@ -107,6 +116,18 @@ def supported_names(section: Section) -> tuple[str, ...]:
 def closing_component() -> Entry:
     """Return the component that ends every pipeline by itself."""
     return next(entry for entry in COMPONENTS.values() if entry.closes_pipeline)
+
+
+def known_or_assumed(spec: ComponentSpec, section: Section) -> Entry:
+    """As :func:`require`, and for custom code what :func:`assumed` returns.
+
+    Raises:
+        DataError: a name that Rasa 3.6 does not know.
+    """
+    try:
+        return require(spec, section)
+    except UnsupportedError:
+        return assumed(spec, section)
 
 
 def assumed(spec: ComponentSpec, section: Section) -> Entry:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rebake.assistant.model import ComponentSpec, Config
 from rebake.errors import DataError
 from rebake.registry.entry import Entry, Section
-from rebake.registry.lookup import require, require_trainable
+from rebake.registry.lookup import known_or_assumed, require, require_trainable
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +48,33 @@ def located(node: Node) -> Iterator[None]:
         raise
 
 
-def nodes_of(specs: Sequence[ComponentSpec], section: Section) -> tuple[Node, ...]:
-    """The nodes of a list, whether or not rebake can train them.
+def nodes_of(specs: Sequence[ComponentSpec], section: Section, *, by_rasa: bool = False) -> tuple[Node, ...]:
+    """The nodes of a list, whether or not rebake can train them; custom ones only if Rasa trains them (``by_rasa``).
 
     Raises:
         DataError, UnsupportedError: as :func:`rebake.registry.lookup.require`.
     """
-    return tuple(Node(f"{spec.name}{place}", spec, require(spec, section)) for place, spec in enumerate(specs))
+    entry = known_or_assumed if by_rasa else require
+    return tuple(Node(f"{spec.name}{place}", spec, entry(spec, section)) for place, spec in enumerate(specs))
 
 
-def pipeline_nodes(config: Config) -> tuple[Node, ...]:
+def pipeline_nodes(config: Config, *, by_rasa: bool = False) -> tuple[Node, ...]:
     """The components that a model of this configuration has."""
-    return nodes_of(config.pipeline, "pipeline")
+    return nodes_of(config.pipeline, "pipeline", by_rasa=by_rasa)
 
 
-def policy_nodes(config: Config) -> tuple[Node, ...]:
+def policy_nodes(config: Config, *, by_rasa: bool = False) -> tuple[Node, ...]:
     """The policies that a model of this configuration has, with ids as Rasa gives them (name and position).
 
     Of Rasa's default policies those that rebake does not train are left out.
 
     Raises:
         DataError: a policy that Rasa does not know.
-        UnsupportedError: a custom policy, or one that is not trained yet and was asked for.
+        UnsupportedError: a custom policy, or one that is not trained yet and was asked for, unless Rasa trains them.
     """
+    entry = known_or_assumed if by_rasa else require_trainable
     return tuple(
-        Node(f"{spec.name}{place}", spec, require_trainable(spec, "policies"))
+        Node(f"{spec.name}{place}", spec, entry(spec, "policies"))
         for place, spec in enumerate(config.policies)
         if not is_left_out(spec, config)
     )

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rebake.base.visible import one_line
 from rebake.report.model import PART_NAMES, Report
-from rebake.report.text import LABELS, one_line, paint
+from rebake.report.text import LABELS, paint
 from rebake.staleness.explanation import Cause, ComponentExplanation, PartExplanation, location_of
 
 MAX_CHANGES = 20  # of data, in one part; the JSON report has them all

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from rebake.base.notices import grouped
+from rebake.base.visible import visible
 from rebake.report.model import PART_NAMES, Failure, PartReport, Report
-from rebake.report.visible import visible
 from rebake.staleness.git.changes import FileChange
 
 LIST_LENGTHS = (0, 3, 10, 30, 100, 250, 500, 1000, 2000)  # how long lists may be; the longest that fits is taken

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from rebake.base.location import Notice
 from rebake.base.notices import grouped
+from rebake.base.visible import one_line
 from rebake.report.model import PART_NAMES, PartReport, Report
-from rebake.report.visible import visible
 
 LABELS = {"fresh": "fresh", "stale": "stale", "unknown": "unknown", "absent": "not in this assistant"}
 _COLORS = {"fresh": "32", "reused": "32", "stale": "33", "unknown": "31", "absent": "2", "removed": "2"}
@@ -17,14 +17,6 @@ _MAX_REASONS = 20  # nobody reads more; the JSON report has them all
 def notice_lines(notices: Iterable[Notice]) -> list[str]:
     """Return a line for each notice, or for all of a kind."""
     return [one_line(str(group)) for group in grouped(notices)]
-
-
-def one_line(text: str) -> str:
-    """Return text from the assistant's files without line breaks, and without what moves a terminal's cursor.
-
-    In the log of a job, GitHub obeys ``::error::`` at the start of a line and ``##[error]`` anywhere.
-    """
-    return visible(" ".join(text.split())).replace("##[", "## [")
 
 
 def verdict_text(report: Report, *, color: bool = False) -> str:

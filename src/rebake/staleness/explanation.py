@@ -15,6 +15,7 @@ from rebake.staleness.component_changes import Pairs, option_changes, pair_compo
 from rebake.staleness.fingerprints import Fingerprints
 from rebake.staleness.item_changes import Change, item_changes, item_clauses
 from rebake.staleness.reasons import ORDERS, UNEXPLAINED, kind_of, setting_clauses
+from rebake.staleness.trainer import MODULE, SOURCES
 from rebake.staleness.verdict import PartVerdict, State, Verdict
 
 ComponentState = Literal["fresh", "reused", "stale", "unknown", "removed"]
@@ -40,6 +41,7 @@ _READS: Mapping[str, frozenset[str]] = {  # input of a component -> the kinds of
     "domain": _DOMAIN,
     "data": _DOMAIN | {"story"},
     "rules": frozenset({"rule"}),
+    SOURCES: frozenset({MODULE}),
 }
 
 

@@ -18,15 +18,16 @@ from rebake.assistant.model import Assistant, ComponentSpec, Domain, Story
 from rebake.assistant.stories.or_statements import sharing_stories
 from rebake.assistant.stories.texts import learned_texts
 from rebake.base.training_context import DEFAULT_SEED
-from rebake.errors import UnsupportedError
-from rebake.registry.entry import Entry, Section
-from rebake.registry.lookup import assumed, require
+from rebake.own_rasa.training_plan import NOTHING, OwnTraining
+from rebake.registry.entry import Entry
+from rebake.registry.lookup import known_or_assumed
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 from rebake.staleness.file_contents import content_digest
 from rebake.staleness.items import domain_items, nlu_items, response_items, story_items
 from rebake.staleness.meaning import ITEM_DIGITS, digest, story_meaning
 from rebake.staleness.nlu_inputs import NluInputs, trained_responses
 from rebake.staleness.pretrained import pretrained_versions
+from rebake.staleness.trainer import MODULE, PartTrainer
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def fingerprint(
     *,
     parts: frozenset[Part],
     augmentation_factor: int | None = None,
+    own: OwnTraining | None = None,
 ) -> Fingerprints:
     """Fingerprint the parts that are asked for.
 
@@ -58,6 +60,7 @@ def fingerprint(
         assistant: any, whether or not its components can be trained here.
         parts: which parts to look at.
         augmentation_factor: how many longer stories Core learns from; None = Rasa's default.
+        own: what the user's own Rasa is to train.
 
     Raises:
         DataError: a component or policy that Rasa does not know.
@@ -69,10 +72,12 @@ def fingerprint(
     # End to end, featurizers learn from stories as well, unless NLU is trained alone.
     texts = _story_texts(assistant) if has_core and assistant.is_end_to_end else None
     upstream: dict[str, tuple[str, ...]] = {}
-    pipeline = _nlu_components(assistant, texts, upstream) if assistant.nlu and config.pipeline else {}
+    trainer = PartTrainer(own or NOTHING, "nlu", assistant)
+    pipeline = _nlu_components(assistant, texts, upstream, trainer) if assistant.nlu and config.pipeline else {}
     if "nlu" in parts and pipeline:
-        items = (*nlu_items(assistant.nlu), *(trained_responses(assistant)))
+        items = (*nlu_items(assistant.nlu), *trained_responses(assistant), *trainer.items)
         settings: dict[str, Any] = {"language": config.language, "assistant_id": config.assistant_id}
+        settings |= trainer.settings
         if texts is not None:
             settings["stories"] = texts
         records["nlu"] = _part("nlu", items, settings, pipeline)
@@ -85,8 +90,10 @@ def fingerprint(
             settings["story_names"] = names
         if assistant.is_end_to_end:
             settings["featurizers"] = _featurizers(assistant, pipeline)
-        items = (*domain_items(assistant.domain), *story_items(assistant.stories))
-        policies = _policies(assistant, items, settings)
+        trainer = PartTrainer(own or NOTHING, "core", assistant)
+        settings |= trainer.settings
+        items = (*domain_items(assistant.domain), *story_items(assistant.stories), *trainer.items)
+        policies = _policies(assistant, items, settings, trainer)
         records["core"] = _part("core", items, settings, policies)
         components |= policies
     if "nlg" in parts and assistant.domain.responses:
@@ -108,7 +115,7 @@ def _story_texts(assistant: Assistant) -> str:
 
 
 def _nlu_components(
-    assistant: Assistant, story_texts: str | None, seen: dict[str, tuple[str, ...]]
+    assistant: Assistant, story_texts: str | None, seen: dict[str, tuple[str, ...]], trainer: PartTrainer
 ) -> dict[str, ComponentRecord]:
     """Every component with what it reads, and what it needs of the tokenizers and featurizers before it.
 
@@ -118,7 +125,7 @@ def _nlu_components(
     upstream: list[tuple[Entry, str, str]] = []
     records = {}
     for index, spec in enumerate(assistant.config.pipeline):
-        entry = _entry(spec, "pipeline")
+        entry = known_or_assumed(spec, "pipeline")
         before = [(node, value) for earlier, node, value in upstream if _sees(entry, earlier)]
         seen[f"{spec.name}{index}"] = tuple(node for node, _ in before)
         inputs: dict[str, Any] = {
@@ -129,10 +136,12 @@ def _nlu_components(
             aspects = {"texts"} | entry.reads
             if {"intents", "entities"} <= aspects:
                 aspects.add("ambiguous texts")
+            if trainer.is_rasa:
+                aspects.discard("domain")  # Rasa gives the training of NLU an empty one
             inputs |= {aspect: read[aspect] for aspect in sorted(aspects) if read[aspect] is not None}
             if story_texts is not None and entry.kind == "featurizer":
                 inputs["stories"] = story_texts
-        record = _component("nlu", entry, spec, inputs)
+        record = _component("nlu", entry, spec, inputs, trainer)
         if entry.feeds_others:
             upstream.append((entry, f"{spec.name}{index}", record.fingerprint))
         records[f"{spec.name}{index}"] = record
@@ -183,18 +192,20 @@ def _names_that_count(stories: Iterable[Story]) -> str | None:
     return digest(sorted(by_meaning)) if groups else None
 
 
-def _policies(assistant: Assistant, items: Sequence[Item], settings: Mapping[str, Any]) -> dict[str, ComponentRecord]:
+def _policies(
+    assistant: Assistant, items: Sequence[Item], settings: Mapping[str, Any], trainer: PartTrainer
+) -> dict[str, ComponentRecord]:
     served = ("assistant_id", "session_expiration_time", "carry_over_slots_to_new_session")
     rules = digest(sorted(item.digest for item in items if item.kind == "rule"))
     inputs = {
-        "data": digest(sorted((item.kind, item.digest) for item in items if item.kind != "rule")),
+        "data": digest(sorted((item.kind, item.digest) for item in items if item.kind not in ("rule", MODULE))),
         "settings": {key: value for key, value in settings.items() if key not in served},
     }
     records = {}
     for index, spec in enumerate(assistant.config.policies):
-        entry = _entry(spec, "policies")
+        entry = known_or_assumed(spec, "policies")
         records[f"{spec.name}{index}"] = _component(
-            "core", entry, spec, {**inputs, "rules": rules} if entry.learns_from_rules else inputs
+            "core", entry, spec, {**inputs, "rules": rules} if entry.learns_from_rules else inputs, trainer
         )
     return records
 
@@ -202,7 +213,8 @@ def _policies(assistant: Assistant, items: Sequence[Item], settings: Mapping[str
 def _featurizers(assistant: Assistant, pipeline: Mapping[str, ComponentRecord]) -> str:
     """End to end, policies see texts through the tokenizers and featurizers of NLU."""
     pipeline_specs = assistant.config.pipeline
-    feeding = {f"{spec.name}{i}" for i, spec in enumerate(pipeline_specs) if _entry(spec, "pipeline").feeds_others}
+    entries = [known_or_assumed(spec, "pipeline") for spec in pipeline_specs]
+    feeding = {f"{spec.name}{i}" for i, spec in enumerate(pipeline_specs) if entries[i].feeds_others}
     by_node = any(_selects_by_node(spec) for spec in assistant.config.policies)
     return digest(
         [
@@ -213,16 +225,21 @@ def _featurizers(assistant: Assistant, pipeline: Mapping[str, ComponentRecord]) 
     )
 
 
-def _component(part: Part, entry: Entry, spec: ComponentSpec, inputs: Mapping[str, Any]) -> ComponentRecord:
+def _component(
+    part: Part, entry: Entry, spec: ComponentSpec, inputs: Mapping[str, Any], trainer: PartTrainer
+) -> ComponentRecord:
     merged = entry.merged(spec.options)
     unread = {name for name, option in entry.options.items() if not option.changes_model}
     files = sorted(name for name, option in entry.options.items() if option.names_files)
     options = {key: value for key, value in merged.items() if key not in unread}
     options |= {f"content of {name}": found for name in files if (found := _content(options[name]))}
-    options |= pretrained_versions(entry.pretrained, merged)
+    options |= pretrained_versions(entry.pretrained, merged, trainer.packages)
     options = json.loads(json.dumps(options, default=_plain))  # as rebake.json will give them back
-    version = entry.version if entry.implementation is not None else 0  # so that learning to train it makes it stale
-    seed = DEFAULT_SEED if entry.trained and options.get("random_seed") is None else None
+    is_ours = entry.implementation is not None and not trainer.is_rasa
+    version = entry.version if is_ours else 0  # so that learning to train it makes it stale
+    is_seeded = entry.trained and options.get("random_seed") is None and not trainer.is_rasa
+    seed = DEFAULT_SEED if is_seeded else None
+    inputs = {**inputs, **trainer.inputs}
     value = digest([part, entry.rasa_class, version, seed, options, inputs])
     return ComponentRecord(part, entry.name, version, options, value, inputs=_input_digests(inputs))
 
@@ -242,11 +259,3 @@ def _content(path: object) -> str | None:
 
 def _plain(value: Any) -> Any:
     return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
-
-
-def _entry(spec: ComponentSpec, section: Section) -> Entry:
-    """The registry's entry; a component of one's own is taken to read everything and to feed all after it."""
-    try:
-        return require(spec, section)
-    except UnsupportedError:
-        return assumed(spec, section)

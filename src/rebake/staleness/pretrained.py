@@ -6,20 +6,26 @@ Both are upgraded in place, without a word in config.yml. Nothing is imported th
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from rebake.registry.entry import HubCommit, PackageVersion
 
 
-def pretrained_versions(pretrained: PackageVersion | HubCommit | None, options: Mapping[str, Any]) -> dict[str, str]:
+def pretrained_versions(
+    pretrained: PackageVersion | HubCommit | None,
+    options: Mapping[str, Any],
+    packages: Sequence[Path] | None = None,
+) -> dict[str, str]:
     """Return what a component's record says besides its options; nothing of what is not on this machine.
 
     Args:
         pretrained: how the component finds its language model.
         options: merged with the defaults.
+        packages: directories of installed packages; None = this environment's.
 
     Returns:
         of an installed package "version of <option>", of weights in the cache of the Hugging Face hub "commit of
@@ -27,7 +33,7 @@ def pretrained_versions(pretrained: PackageVersion | HubCommit | None, options: 
     """
     match pretrained:
         case PackageVersion(option):
-            found = {f"version of {option}": _package_version(options[option])}
+            found = {f"version of {option}": _package_version(options[option], packages)}
         case HubCommit():
             weights = options[pretrained.weights] or pretrained.defaults.get(str(options[pretrained.kind]))
             found = {f"commit of {pretrained.weights}": _hub_commit(weights, options[pretrained.cache])}
@@ -36,13 +42,11 @@ def pretrained_versions(pretrained: PackageVersion | HubCommit | None, options: 
     return {name: version for name, version in found.items() if version is not None}
 
 
-def _package_version(name: object) -> str | None:
+def _package_version(name: object, packages: Sequence[Path] | None) -> str | None:
     if not isinstance(name, str) or not name.isidentifier():
         return None
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+    places = sys.path if packages is None else [str(place) for place in packages]
+    return next((found.version for found in distributions(name=name, path=places)), None)
 
 
 def _hub_commit(repository: object, cache: object) -> str | None:

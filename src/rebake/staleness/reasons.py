@@ -8,6 +8,7 @@ from typing import Any
 from rebake.archive.manifest import ComponentRecord, PartRecord
 from rebake.staleness.component_changes import option_changes, pair_components, value_text
 from rebake.staleness.item_changes import Change, item_changes, item_clauses
+from rebake.staleness.trainer import MODULE, ORDER, TRAINER
 
 ORDERS = {"core": "policies", "nlu": "the pipeline", "nlg": ""}
 
@@ -19,6 +20,10 @@ Components = Mapping[str, ComponentRecord]
 def reasons(new: PartRecord, old: PartRecord, new_components: Components, old_components: Components) -> list[str]:
     """Clauses on data, then settings, then components; never empty, as the caller found the fingerprints to differ."""
     changes = item_changes(new.items, old.items)
+    if (new.settings.get(TRAINER) is None) != (old.settings.get(TRAINER) is None):
+        # Another trainer has other versions of every component, and only Rasa's depends on modules.
+        changes = [change for change in changes if change.item.kind != MODULE]
+        old_components = new_components
     found = item_clauses(changes)
     found += setting_clauses(new.settings, old.settings, changes)
     found += _component_clauses(list(new_components.values()), list(old_components.values()))
@@ -39,11 +44,23 @@ def setting_clauses(new: Mapping[str, Any], old: Mapping[str, Any], changes: Seq
             clauses.append("what end-to-end stories add to the featurizers' vocabularies changed")
         elif key == "story_names":
             clauses.append("which stories of one name share an OR changed")
+        elif key == TRAINER:
+            clauses.append(_trainer_clause(before, after))
+        elif key == ORDER:
+            if before is not None and after is not None and not changes:
+                clauses.append("order or names of what Rasa is trained on changed")
         elif key == "featurizers":
             clauses.append("what end-to-end stories see of texts changed with the tokenizers and featurizers of NLU")
         else:
             clauses.append(f"{key} {value_text(before)} -> {value_text(after)}")
     return clauses
+
+
+def _trainer_clause(before: str | None, after: str | None) -> str:
+    """``None`` stands for rebake, a version for the user's own Rasa."""
+    if after is None:
+        return f"the model's was trained by Rasa {before}, and --rasa is not given"
+    return f"to be trained by Rasa {after} now" if before is None else f"Rasa {before} -> {after}"
 
 
 def _component_clauses(new: Sequence[ComponentRecord], old: Sequence[ComponentRecord]) -> list[str]:

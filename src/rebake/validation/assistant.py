@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rebake.archive.manifest import Part
-from rebake.assistant.model import Assistant
+from rebake.assistant.model import Assistant, ComponentSpec
 from rebake.base.location import Notice
 from rebake.core.dialogue.states import SlotFeaturizer
 from rebake.errors import DataError, UnsupportedError
-from rebake.registry.lookup import require_trainable
+from rebake.registry.entry import Entry, Section
+from rebake.registry.lookup import known_or_assumed, require_trainable
 from rebake.registry.node import Node, is_left_out, pipeline_nodes
 from rebake.registry.validator import check_options
 from rebake.validation.consistency import validate
@@ -27,13 +28,16 @@ from rebake.validation.pipeline import (
 from rebake.validation.stories import check_stories
 
 
-def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: bool) -> tuple[Notice, ...]:
+def check_assistant(
+    assistant: Assistant, parts: frozenset[Part], *, to_train: bool, by_rasa: frozenset[Part] = frozenset()
+) -> tuple[Notice, ...]:
     """Find everything that is wrong or odd without training, in well under a second.
 
     Args:
         assistant: as it was read.
         parts: what is asked about.
         to_train: whether it is to be trained now, so that what rebake does not train is an error; otherwise a notice.
+        by_rasa: the parts that the user's own Rasa is to train: it decides itself what it does not train.
 
     Returns:
         What deserves attention.
@@ -45,10 +49,10 @@ def check_assistant(assistant: Assistant, parts: frozenset[Part], *, to_train: b
     findings = _Findings(to_train=to_train)
     findings.notices += validate(assistant)
     if "nlu" in parts and assistant.nlu:
-        _check_pipeline(assistant, findings)
+        _check_pipeline(assistant, findings, by_rasa="nlu" in by_rasa)
         findings.notices += check_data(assistant)
     if "core" in parts and assistant.stories and not assistant.domain.is_empty:
-        _check_policies(assistant, findings)
+        _check_policies(assistant, findings, by_rasa="core" in by_rasa)
         findings.notices += check_stories(assistant.stories)
         if assistant.is_end_to_end and ("nlu" in parts or to_train):
             with findings.refusals():
@@ -84,14 +88,14 @@ class _Findings:
             )
 
 
-def _check_pipeline(assistant: Assistant, findings: _Findings) -> None:
+def _check_pipeline(assistant: Assistant, findings: _Findings, *, by_rasa: bool) -> None:
     config = assistant.config
     with findings.refusals():
-        findings.notices += check_pipeline(config.pipeline, config.language)
+        findings.notices += check_pipeline(config.pipeline, config.language, by_rasa=by_rasa)
     nodes: list[Node] = []
     for position, spec in enumerate(config.pipeline):
-        with findings.refusals():
-            node = Node(f"{spec.name}{position}", spec, require_trainable(spec, "pipeline"))
+        with suppress(UnsupportedError) if by_rasa else findings.refusals():
+            node = Node(f"{spec.name}{position}", spec, _entry(spec, "pipeline", by_rasa=by_rasa))
             check_options(spec, node.type)
             nodes.append(node)
     with findings.refusals():
@@ -99,15 +103,19 @@ def _check_pipeline(assistant: Assistant, findings: _Findings) -> None:
     check_labels(assistant)
 
 
-def _check_policies(assistant: Assistant, findings: _Findings) -> None:
+def _check_policies(assistant: Assistant, findings: _Findings, *, by_rasa: bool) -> None:
     config = assistant.config
     with findings.refusals():
-        findings.notices += check_policies(config)
+        findings.notices += check_policies(config, by_rasa=by_rasa)
     with findings.refusals(DataError):
         findings.notices += check_rule_policy(assistant)
     with findings.refusals(DataError):
         check_learned_intents(assistant)
     for spec in config.policies:
-        with findings.refusals():
+        with suppress(UnsupportedError) if by_rasa else findings.refusals():
             if not is_left_out(spec, config):
-                check_options(spec, require_trainable(spec, "policies"))
+                check_options(spec, _entry(spec, "policies", by_rasa=by_rasa))
+
+
+def _entry(spec: ComponentSpec, section: Section, *, by_rasa: bool) -> Entry:
+    return known_or_assumed(spec, section) if by_rasa else require_trainable(spec, section)

@@ -11,7 +11,7 @@ from rebake.base.location import Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError, DataErrors, UnsupportedError
 from rebake.registry.entry import Entry, Section
-from rebake.registry.lookup import COMPONENTS, POLICIES, require
+from rebake.registry.lookup import COMPONENTS, POLICIES, known_or_assumed, require
 from rebake.registry.node import Node, is_left_out
 from rebake.registry.token_features import FeatureWindow
 
@@ -23,8 +23,13 @@ _WHAT_IS_NEEDED: Mapping[str, str] = {
 }
 
 
-def check_pipeline(specs: Sequence[ComponentSpec], language: str | None) -> list[Notice]:
+def check_pipeline(specs: Sequence[ComponentSpec], language: str | None, *, by_rasa: bool = False) -> list[Notice]:
     """Check a pipeline, whether or not its components can be trained here.
+
+    Args:
+        specs: the components, in order.
+        language: of config.yml.
+        by_rasa: Rasa trains it, so that it may have custom components. They may provide whatever others need.
 
     Returns:
         warnings: options that no component reads (Rasa ignores them as well).
@@ -32,14 +37,17 @@ def check_pipeline(specs: Sequence[ComponentSpec], language: str | None) -> list
     Raises:
         DataError: an unknown component, a component before what it needs, a second tokenizer, an alias used twice, a
             language that the tokenizer cannot split.
-        UnsupportedError: a custom component.
+        UnsupportedError: a custom component, unless ``by_rasa``.
     """
     notices: list[Notice] = []
     provided: set[str] = set()
     tokenizer: str | None = None
     aliases: dict[str, str] = {}
     for spec in specs:
-        entry = require(spec, "pipeline")
+        entry = known_or_assumed(spec, "pipeline") if by_rasa else require(spec, "pipeline")
+        if entry.is_custom:
+            provided |= {need for other in COMPONENTS.values() for need in other.needs | other.provides}
+            continue
         _check_needs(entry, spec, provided)
         _check_needs_of_features(entry, spec, provided)
         provided |= entry.provides
@@ -62,14 +70,16 @@ def check_pipeline(specs: Sequence[ComponentSpec], language: str | None) -> list
     return notices
 
 
-def check_policies(config: Config) -> Iterator[Notice]:
+def check_policies(config: Config, *, by_rasa: bool = False) -> Iterator[Notice]:
     """Report options that no policy reads, and policies of Rasa's defaults that rebake does not train.
 
     Raises:
         DataError: a policy that Rasa does not know.
-        UnsupportedError: a custom policy.
+        UnsupportedError: a custom policy, unless ``by_rasa``: Rasa trains it.
     """
     for spec in config.policies:
+        if by_rasa and known_or_assumed(spec, "policies").is_custom:
+            continue
         if is_left_out(spec, config):
             message = f"{spec.name} of Rasa's default policies is left out: rebake does not train it yet."
             yield Notice(message, spec.location)
@@ -82,10 +92,9 @@ def check_rule_policy(assistant: Assistant) -> Iterator[Notice]:
 
     Raises:
         DataError: forms that no policy runs; Rasa does not train them either.
-        UnsupportedError: a custom policy.
     """
     config = assistant.config
-    if not config.policies or any(require(spec, "policies").learns_from_rules for spec in config.policies):
+    if not config.policies or any(known_or_assumed(spec, "policies").learns_from_rules for spec in config.policies):
         return
     name = next(entry.name for entry in POLICIES.values() if entry.learns_from_rules)
     if assistant.domain.forms:
@@ -108,7 +117,7 @@ def check_learned_intents(assistant: Assistant) -> None:
     """
     config = assistant.config
     used = [spec for spec in config.policies if not is_left_out(spec, config)]
-    policy = next((entry for spec in used if (entry := require(spec, "policies")).learns_intents), None)
+    policy = next((entry for spec in used if (entry := known_or_assumed(spec, "policies")).learns_intents), None)
     if policy is None:
         return
     known = intent_names(assistant.domain)

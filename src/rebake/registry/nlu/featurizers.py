@@ -99,7 +99,7 @@ ENTRIES = (
         name="ConveRTFeaturizer",
         rasa_class="rasa.nlu.featurizers.dense_featurizer.convert_featurizer.ConveRTFeaturizer",
         kind="featurizer",
-        options={"alias": _ALIAS, "model_url": Text(default=None)},
+        options={"alias": _ALIAS, "model_url": Text(default=None, names_files=True)},
         trained=False,
         needs=_TOKENS,
         provides=_DENSE,

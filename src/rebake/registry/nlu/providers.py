@@ -17,7 +17,7 @@ ENTRIES = (
         name=MITIE,
         rasa_class="rasa.nlu.utils.mitie_utils.MitieNLP",
         kind="model_provider",
-        options={"model": Text(default="data/total_word_feature_extractor.dat")},
+        options={"model": Text(default="data/total_word_feature_extractor.dat", names_files=True)},
         trained=False,
         provides=frozenset({"mitie_model"}),
         processes_messages=False,
