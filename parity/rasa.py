@@ -28,20 +28,26 @@ def ask(module: str, job: object, work: Path, python: Path | None = None) -> Any
     return _answer(python or rasa_python(), module, module, job, work)
 
 
-def ask_at_once(module: str, jobs: Sequence[Mapping[str, Any]], work: Path) -> list[Any]:
-    """Return the answers to several jobs, each in a process of its own, all at the same time."""
+def ask_at_once(
+    module: str, jobs: Sequence[Mapping[str, Any]], work: Path, variables: Mapping[str, str] | None = None
+) -> list[Any]:
+    """Return the answers to several jobs, each in a process of its own with these variables, all at the same time."""
     python = rasa_python()
     with ThreadPoolExecutor(len(jobs) or 1) as pool:
         numbers = range(len(jobs))
-        return list(pool.map(lambda number: _answer(python, module, f"rasa{number}", jobs[number], work), numbers))
+        return list(
+            pool.map(lambda number: _answer(python, module, f"rasa{number}", jobs[number], work, variables), numbers)
+        )
 
 
-def _answer(python: Path, module: str, name: str, job: object, work: Path) -> Any:
+def _answer(
+    python: Path, module: str, name: str, job: object, work: Path, variables: Mapping[str, str] | None = None
+) -> Any:
     work = work.resolve()
     question, out = work / f"{name}-job.json", work / f"{name}-answer.json"
     question.write_text(json.dumps(job), encoding="utf-8")
     # A cache for each process: of two that create the tables of one database at the same time, one fails.
-    own = {"RASA_CACHE_DIRECTORY": str(work / f"{name}-cache"), "HF_HUB_OFFLINE": "1"}
+    own = {"RASA_CACHE_DIRECTORY": str(work / f"{name}-cache"), "HF_HUB_OFFLINE": "1", **(variables or {})}
     run_module(python, f"parity.rasa_side.{module}", question, out, log=work / f"{name}.log", variables=own)
     return json.loads(out.read_text(encoding="utf-8"))
 

@@ -32,6 +32,7 @@ SUITES: dict[str, Suite] = {
     "archives": Suite("archives", "archives trained by rebake, loaded and asked by both", needs_shared=True),
     "pipelines": Suite("pipelines.suite", "NLU options, trained by both, each archive asked by both"),
     "policies": Suite("policies.suite", "policy options, trained by both, each archive asked by both"),
+    "own_classes": Suite("own_classes.suite", "custom classes and MITIE, trained by the user's own Rasa beside rebake"),
     "extras": Suite("extras.suite", "Jieba, spaCy, language models and Duckling (installs PyTorch)"),
     "cli_nlu": Suite("command_lines.nlu", "rasa test nlu, run and train nlu --finetune with a model of rebake"),
     "cli_core": Suite("command_lines.core", "rasa test core, run and shell with a model of rebake", needs_shared=True),

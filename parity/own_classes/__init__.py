@@ -1,0 +1,1 @@
+"""Parts that the user's own Rasa trains."""
