@@ -163,7 +163,8 @@ def wait_until(condition: Any) -> None:
 def test_an_interruption_ends_rasa_and_what_it_started(sent: signal.Signals, code: int, scratch: Path) -> None:
     directory = environment(f"{STARTS_ANOTHER}time.sleep(600)")
     run = (
-        "import sys\nfrom pathlib import Path\nfrom rebake.cli import main as cli\n"
+        "import signal, sys\nfrom pathlib import Path\nfrom rebake.cli import main as cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in a shell's background ignores it
         "from rebake.own_rasa.training import train_with_rasa\nfrom support.own_rasa import own_rasa\n"
         "cli.main = lambda: train_with_rasa(own_rasa(Path('env')), 'nlu', Path('scratch'))\ncli.run()"
     )
@@ -174,7 +175,7 @@ def test_an_interruption_ends_rasa_and_what_it_started(sent: signal.Signals, cod
     pids = [int(pid) for pid in (directory / "pids").read_text().split()]
     assert all(map(is_running, pids))
     process.send_signal(sent)
-    process.communicate()
+    process.communicate(timeout=60)
     assert process.returncode == code
     wait_until(lambda: not any(map(is_running, pids)))
 
