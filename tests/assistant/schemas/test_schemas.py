@@ -39,6 +39,8 @@ RESPONSE = "responses:\n  utter_a:\n  - text: hi\n"
         ("slots:\n  名前:\n    type: text\n    mappings: []", 2, "has no letter from A to Z"),
         ("slots:\n  a:\n    mappings: []", 2, "The slot 'a' has no type"),
         ("responses:\n  utter_a: []", 2, "The response 'utter_a' is an empty list. Write '- text: ...'"),
+        ("e2e_actions:\n- ''", 2, "A text is empty. Write the text"),
+        ("config:\n  null: 1", 2, "A key of 'config' is empty, not text"),
         ("e2e_actions:\n- hi\n- hi", 3, "'hi' is listed twice under 'e2e_actions'"),
         ("intents:", 1, "'intents' must be a list, not empty. Write '- name', one item per line, or remove the key."),
         (

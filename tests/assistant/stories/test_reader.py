@@ -167,6 +167,11 @@ def test_stories_of_test_files_are_kept_apart(tmp_path: Path) -> None:
         ("stories:\n- story: s\n  steps:\n  - slot_was_set:\n      x: 1", 4, "must be a list, not a mapping"),
         ("stories:\n- story: s\n  steps:\n  - checkpoint: c\n    slot_was_set:\n    - x", 6, "has no value"),
         ("stories:\n- story: s\n  steps:\n  - or:\n    - user: hi", 5, "alternative of 'or'"),
+        (
+            "stories:\n- story: s\n  steps:\n  - or:\n    - intent: a\n      entities:\n      - city:\n    - intent: b",
+            7,
+            "An entity of an alternative has no value. Write '- city: value', or '- city'.",
+        ),
         ("stories:\n- story: s\n  steps:\n  - or: []", 4, "'or' is an empty list"),
         (
             "rules:\n- rule: r\n  condition:\n  - intent: x\n  steps:\n  - action: a",

@@ -242,6 +242,12 @@ class _Form(Fields):
             yield from super()._faults(value, name)
 
 
+def _keys_are_text(settings: Mapping[Any, Any]) -> Iterator[Fault]:
+    for key in settings:
+        if not isinstance(key, str):
+            yield Fault(f"A key of 'config' is {describe(key)}, not text", "Remove it.", (key,))
+
+
 _FORM = _Form(
     {
         "required_slots": Items(Name(), "A required slot", "name", nullable=True),
@@ -259,7 +265,7 @@ DOMAIN = Fields(
         "slots": Entries(_SLOT, "slot", needs_letter=True),
         "forms": Entries(_FORM, "form", needs_letter=True),
         "responses": RESPONSES,
-        "config": Fields({"store_entities_as_slots": Boolean(nullable=True)}, open=True),
+        "config": Fields({"store_entities_as_slots": Boolean(nullable=True)}, open=True, checks=(_keys_are_text,)),
         "session_config": Fields(
             {
                 "session_expiration_time": Numeric(least=0, nullable=True),

@@ -68,6 +68,12 @@ class String(Kind):
     nullable: bool = False
     what: str = "text"
 
+    def faults(self, value: Any, name: str) -> Iterator[Fault]:
+        if isinstance(value, str) and not self.fits(value):
+            yield Fault(f"{name} is empty", self.fix(value))
+        else:
+            yield from super().faults(value, name)
+
     def fits(self, value: Any) -> bool:
         if value is None:
             return self.nullable
@@ -87,9 +93,10 @@ class Name(String):
     what: str = "a name"
 
     def fix(self, value: Any) -> str:
+        noun = self.what.removeprefix("a ")
         if value is None or isinstance(value, str):
-            return "Write the name."
-        return "Put it in quotes." if not isinstance(value, list | Mapping) else "Write one name."
+            return f"Write the {noun}."
+        return "Put it in quotes." if not isinstance(value, list | Mapping) else f"Write one {noun}."
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,16 @@ class _Entity(Kind):
                 yield Fault(f"'{key}' must be text, not {describe(value[key])}", "Put it in quotes.", (key,))
 
 
+class _EntityOfAlternative(_Entity):
+    """The same in an alternative of ``or``, where Rasa fails without a value."""
+
+    def inner(self, value: Any, name: str) -> Iterator[Fault]:
+        yield from super().inner(value, name)
+        for key in value if isinstance(value, Mapping) else ():
+            if key not in ("role", "group") and value[key] is None:
+                yield Fault(f"{name} of an alternative has no value", f"Write '- {key}: value', or '- {key}'.", (key,))
+
+
 class _SlotValues(Kind):
     """A slot's name, or names with values."""
 
@@ -55,10 +65,11 @@ _INTENT = Fields({"intent": Name(), "user": String(), "entities": _ENTITIES})
 _USER = Fields({"user": Name(what="text"), "entities": _ENTITIES})
 _SLOTS = Fields({"slot_was_set": Items(_SlotValues(), "A slot", "slot: value")})
 _LOOP = Fields({"active_loop": Name(nullable=True)})
+_ALTERNATIVE = Fields({**_INTENT.of, "entities": Items(_EntityOfAlternative(), "An entity", "name: value")})
 _OR = Fields(
     {
         "or": Items(
-            ByKey({"intent": _INTENT, "slot_was_set": _SLOTS}, "intent: name"),
+            ByKey({"intent": _ALTERNATIVE, "slot_was_set": _SLOTS}, "intent: name"),
             "An alternative of 'or'",
             "intent: name",
             least=1,
