@@ -46,7 +46,7 @@ STRICTER: dict[str, str] = {
     "makes a turn of nothing",
     r"The domain has no (action|form) ": "Rasa's networks and rules stop at it; memory alone learns it",
     r"no featurizer is trained with this Core": "Rasa trains featurizers on the texts of stories alone",
-    r"An? [\w' ]+ is empty\.": "there is nothing that anybody could say or do",
+    r"(An? [\w' ]+|'\w+') is empty\.": "nothing has an empty name, and nobody says nothing",
     r"has no '(story|rule)'": "Rasa skips it with a warning",
     r"An example has no 'text'": "Rasa learns nothing from it",
     r"is an empty list": "there is nothing that could be said or come next",
