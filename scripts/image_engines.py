@@ -106,15 +106,15 @@ class Buildah:
         for place in ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt/lists", "var/cache/apt"):
             shutil.rmtree(root / place, ignore_errors=True)
             (root / place).mkdir(parents=True)
-        told = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+        passed = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
         bundle = next((os.environ[key] for key in ("PIP_CERT", "SSL_CERT_FILE") if os.environ.get(key)), None)
         if bundle:
             shutil.copyfile(bundle, root / CERTIFICATES.lstrip("/"))
-            told |= {"PIP_CERT": CERTIFICATES, "SSL_CERT_FILE": CERTIFICATES}
+            passed |= {"PIP_CERT": CERTIFICATES, "SSL_CERT_FILE": CERTIFICATES}
         base = said(*self.tool, "from", "scratch")
         run(*self.tool, "add", "--quiet", base, root, "/", stdout=subprocess.DEVNULL)
         shutil.rmtree(root)
-        env = [part for key, value in told.items() for part in ("--env", f"{key}={value}")]
+        env = [part for key, value in passed.items() for part in ("--env", f"{key}={value}")]
         path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         run(*self.tool, "config", "--env", path, *env, base)
         run(*self.tool, "commit", "--quiet", "--rm", base, f"docker.io/library/{name}", stdout=subprocess.DEVNULL)

@@ -167,16 +167,16 @@ def trained(*imports: str) -> str:
 
 
 def test_moving_an_example_and_a_story_to_an_imported_project_changes_no_fingerprint(project: Path) -> None:
-    moved = {"nlu.yml": nlu("alpha", "alpha one"), "stories.yml": story("told", "alpha", "utter_alpha")}
+    moved = {"nlu.yml": nlu("alpha", "alpha one"), "stories.yml": story("imported story", "alpha", "utter_alpha")}
     write(project, {**MAIN, "config.yml": trained(), **{f"data/more/{name}": text for name, text in moved.items()}})
     before = fingerprints()
-    assert names(read()) == ["told", "main story"]
+    assert names(read()) == ["imported story", "main story"]
     write(project, {"config.yml": trained("skills/a")})
     for name in moved:
         target = project / "skills" / "a" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (project / "data" / "more" / name).rename(target)
-    assert names(read()) == ["told", "main story"]
+    assert names(read()) == ["imported story", "main story"]
     assert fingerprints() == before
     write(project, {"skills/a/nlu.yml": nlu("alpha", "alpha one", "another")})
     assert {part for part, one in fingerprints().items() if one != before[part]} == {"nlu"}

@@ -63,7 +63,7 @@ def test_answer_and_progress_come_back_from_another_process() -> None:
     assert noted.calls == [("TEDPolicy1", 2, "epoch"), (1, {"loss": 0.5}), (1, {}), "done"]
 
 
-TOLD = (
+NOTICES = (
     Notice("Not of any file.\n::error::\u202e\x1b[31m\ud800"),
     Notice("A checkpoint.", Location("data/stories.yml", 7), NoticeKind.UNREACHED_CHECKPOINT),
 )
@@ -71,7 +71,7 @@ TOLD = (
 
 def test_notices_come_back_whole_from_work_that_ends_and_from_work_that_fails() -> None:
     def end(progress: Progress, notices: NoticeSink) -> Mapping[str, Any]:
-        for notice in TOLD:
+        for notice in NOTICES:
             notices.add(notice)
         return {}
 
@@ -88,7 +88,7 @@ def test_notices_come_back_whole_from_work_that_ends_and_from_work_that_fails() 
         child = started(work, Silent())
         with suppress(RebakeError):
             child.answer()
-        assert tuple(child.notices) == TOLD
+        assert tuple(child.notices) == NOTICES
 
 
 def test_an_error_for_a_person_keeps_its_kind_place_and_fix() -> None:

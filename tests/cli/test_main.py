@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.assistants import append, edit, write_tiny
+from support.assistants import DOMAIN, append, edit, write_tiny
 from support.damage import CORE, FileDamage, damaged, empty, remove
 
 STORY = """\
@@ -300,20 +300,14 @@ forms:
       drink:
       - type: from_entity
         entity: drink
-responses:
-  utter_greet:
-    - text: "Hello!"
-  utter_ordered:
-    - text: "One {drink}, coming."
-  utter_goodbye:
-    - text: "Bye."
 """
 
 
 @pytest.mark.slow
 def test_a_project_of_rasa_2_is_named_shown_migrated_and_then_checked(tmp_path: Path) -> None:
     project = write_tiny(tmp_path)
-    (project / "domain.yml").write_text(RASA_2, encoding="utf-8")
+    responses = DOMAIN[DOMAIN.index("responses:") :]
+    (project / "domain.yml").write_text(RASA_2 + responses, encoding="utf-8")
     refused = rebake(project, "check")
     assert refused.returncode == 65
     assert "domain.yml:7: " in refused.stderr
@@ -323,7 +317,7 @@ def test_a_project_of_rasa_2_is_named_shown_migrated_and_then_checked(tmp_path: 
     assert shown.returncode == 1
     assert "+      - drink\n" in shown.stdout
     assert shown.stderr == "1 file would change. Run the command with --write to change them.\n"
-    assert (project / "domain.yml").read_text(encoding="utf-8") == RASA_2
+    assert (project / "domain.yml").read_text(encoding="utf-8") == RASA_2 + responses
 
     written = rebake(project, "migrate", "--write")
     assert (written.returncode, written.stdout) == (0, shown.stdout)

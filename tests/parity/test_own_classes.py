@@ -10,7 +10,7 @@ import pytest
 
 from parity.own_classes import suite
 
-TOLD = "rebake: Rasa 3.6.21 cannot train NLU: it needs mitie."
+REFUSAL = "rebake: Rasa 3.6.21 cannot train NLU: it needs mitie."
 
 
 def done(code: int, out: str = "", err: str = "") -> CompletedProcess[str]:
@@ -43,11 +43,11 @@ def test_a_wrong_verdict_is_a_difference(
 @pytest.mark.parametrize(
     ("code", "err", "count"),
     [
-        (65, f"rasa: loading\n{TOLD}\n", 0),
-        (70, TOLD, 1),
+        (65, f"rasa: loading\n{REFUSAL}\n", 0),
+        (70, REFUSAL, 1),
         (65, "rebake: mitie", 1),
-        (65, f"{TOLD}\n{TOLD}", 1),
-        (65, f"Traceback\n{TOLD.replace('mitie', 'it')}", 1),
+        (65, f"{REFUSAL}\n{REFUSAL}", 1),
+        (65, f"Traceback\n{REFUSAL.replace('mitie', 'it')}", 1),
     ],
 )
 def test_a_refusal_that_is_not_one_message_is_a_difference(

@@ -80,12 +80,12 @@ def eagerly() -> Iterator[None]:
 
 
 THANKED = (LISTEN, user_uttered("thank"), ActionExecuted("utter_hello"))
-TOLD = (((), "greet"), ((), "thank"), (GREETED, "bye"), (GREETED, "thank"), (THANKED, "bye"))
+TURNS_OF_STORIES = (((), "greet"), ((), "thank"), (GREETED, "bye"), (GREETED, "thank"), (THANKED, "bye"))
 
 
 @pytest.mark.slow
 def test_what_a_story_has_is_expected_and_much_else_is_not(policy: UnexpecTEDIntentPolicy) -> None:
-    for before, said in TOLD:
+    for before, said in TURNS_OF_STORIES:
         assert not is_unlikely(policy, *before, LISTEN, user_uttered(said))
     # The threshold of an intent is what the nearest of the windows without it has: no more than that one reaches it.
     assert any(is_unlikely(policy, *before, LISTEN, user_uttered("greet")) for before in (GREETED, THANKED))
@@ -108,7 +108,7 @@ def test_rounding_makes_no_turn_of_a_story_unlikely() -> None:
     # for the last bits, which differ from one processor to another. After one epoch most windows are still alike, so
     # that those with an intent, not those without, set its threshold.
     policy = trained(epochs=1)
-    for before, said in TOLD:
+    for before, said in TURNS_OF_STORIES:
         expectation = expected(policy, before, said)
         assert expectation.similarity - expectation.threshold > 5e-5
 

@@ -217,7 +217,7 @@ def test_its_iterations_are_reported() -> None:
     tasks: list[tuple[str, int, str]] = []
     advanced: list[int] = []
 
-    class Told(Silent):
+    class Counted(Silent):
         @contextmanager
         def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Task]:
             tasks.append((name, total, unit))
@@ -227,7 +227,7 @@ def test_its_iterations_are_reported() -> None:
         def advance(self, steps: int = 1, **figures: float) -> None:
             advanced.append(steps)
 
-    component(NAME, max_iterations=7).train(featurized(TRIPS)[0], TrainingContext(progress=Told()))
+    component(NAME, max_iterations=7).train(featurized(TRIPS)[0], TrainingContext(progress=Counted()))
     assert tasks == [("CRFEntityExtractor", 14, "iteration")]  # of entities and of roles
     assert sum(advanced) == 14
 

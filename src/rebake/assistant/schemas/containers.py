@@ -77,7 +77,7 @@ class Fields(Kind):
     def fits(self, value: Any) -> bool:
         return isinstance(value, Mapping) or (value is None and self.nullable)
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002
+    def fix(self, value: Any) -> str:
         return f"Write '{self.example}'." if self.example else "Write its keys below it, each with a colon."
 
     def inner(self, value: Any, name: str) -> Iterator[Fault]:
@@ -176,7 +176,7 @@ class ByKey(Kind):
     def fits(self, value: Any) -> bool:
         return isinstance(value, Mapping)
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002
+    def fix(self, value: Any) -> str:
         return f"Write '- {self.example}'."
 
     def inner(self, value: Any, name: str) -> Iterator[Fault]:

@@ -71,7 +71,7 @@ class _Declared(Kind):
     def fits(self, value: Any) -> bool:
         return (isinstance(value, str) and bool(value)) or isinstance(value, Mapping)
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002
+    def fix(self, value: Any) -> str:
         return "Put the name in quotes."
 
     def inner(self, value: Any, name: str) -> Iterator[Fault]:
@@ -268,7 +268,7 @@ DOMAIN = Fields(
         "config": Fields({"store_entities_as_slots": Boolean(nullable=True)}, open=True, checks=(_keys_are_text,)),
         "session_config": Fields(
             {
-                "session_expiration_time": Numeric(least=0, nullable=True),
+                "session_expiration_time": Numeric(least=0, nullable=True, what="a number of 0 or more"),
                 "carry_over_slots_to_new_session": Boolean(nullable=True),
             },
             open=True,

@@ -52,10 +52,10 @@ class Kind(ABC):
     def fits(self, value: Any) -> bool:
         """Return whether the value itself, not what is in it, is of this kind."""
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002
+    def fix(self, value: Any) -> str:
         return f"Write {self.what}."
 
-    def inner(self, value: Any, name: str) -> Iterator[Fault]:  # noqa: ARG002
+    def inner(self, value: Any, name: str) -> Iterator[Fault]:
         """Yield what is wrong inside of a value of this kind."""
         return iter(())
 
@@ -101,14 +101,11 @@ class Name(String):
 
 @dataclass(frozen=True)
 class Numeric(Kind):
-    """A number; null where ``nullable``."""
+    """A number, of ``least`` or more; null where ``nullable``. ``what`` says so too."""
 
     least: float | None = None
     nullable: bool = False
-
-    @property
-    def what(self) -> str:  # type: ignore[override]
-        return "a number" if self.least is None else f"a number of {self.least:g} or more"
+    what: str = "a number"
 
     def fits(self, value: Any) -> bool:
         if value is None:
@@ -128,7 +125,7 @@ class Boolean(Kind):
     def fits(self, value: Any) -> bool:
         return isinstance(value, bool) or (value is None and self.nullable)
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002
+    def fix(self, value: Any) -> str:
         return "Write true or false, without quotes; YAML 1.2 has no yes."
 
 
@@ -138,7 +135,7 @@ class Anything(Kind):
 
     what: str = "anything"
 
-    def fits(self, value: Any) -> bool:  # noqa: ARG002
+    def fits(self, value: Any) -> bool:
         return True
 
 

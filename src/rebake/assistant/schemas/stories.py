@@ -18,7 +18,7 @@ class _Entity(Kind):
     def fits(self, value: Any) -> bool:
         return isinstance(value, str | Mapping)
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002
+    def fix(self, value: Any) -> str:
         return "Write '- name: value'."
 
     def inner(self, value: Any, name: str) -> Iterator[Fault]:
@@ -51,10 +51,10 @@ class _SlotValues(Kind):
     def fits(self, value: Any) -> bool:
         return isinstance(value, str | Mapping)
 
-    def fix(self, value: Any) -> str:  # noqa: ARG002
+    def fix(self, value: Any) -> str:
         return "Write '- slot: value'."
 
-    def inner(self, value: Any, name: str) -> Iterator[Fault]:  # noqa: ARG002
+    def inner(self, value: Any, name: str) -> Iterator[Fault]:
         for key in value if isinstance(value, Mapping) else ():
             if not isinstance(key, str):
                 yield Fault(f"The name of a slot is {describe(key)}", "Put it in quotes.", (key,))
