@@ -27,6 +27,11 @@ from support.tiers import (
 )
 
 
+# What a test run finds depends on the code alone; --hypothesis-profile=default searches at random for what these miss.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("fast", derandomize=True, max_examples=25)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="leave out the tests that are slow or need TensorFlow")
     parser.addoption("--slow", action="store_true", help="run only the tests that --fast leaves out")
@@ -35,10 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # As in a training: TensorFlow takes the number once, from whatever test computes first.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    if config.getoption("--hypothesis-profile") is None:
+        settings.load_profile("fast" if config.getoption("--fast") else "repeatable")
     if config.getoption("--fast"):
-        if config.getoption("--hypothesis-profile") is None:
-            settings.register_profile("fast", max_examples=25)
-            settings.load_profile("fast")
         forbid_tensorflow()
         forbid_network()
 
