@@ -35,6 +35,8 @@ BENCHMARKS = {
     "rebake_nlu_folds": Benchmark("rebake_nlu_folds", "cross-validated NLU accuracy of rebake on the same folds"),
     "rasa_ted": Benchmark("rasa_side.ted", "accuracy of Rasa's TEDPolicy, asked alone", in_rasa=True),
     "rebake_ted": Benchmark("rebake_ted", "accuracy of rebake's TEDPolicy, asked alone"),
+    "rasa_confidence": Benchmark("rasa_side.confidence", "how confident Rasa is of intents", in_rasa=True),
+    "confidence": Benchmark("confidence", "how confident rebake is of intents, beside Rasa"),
     "compare_nlu": Benchmark("compare_nlu", "NLU of both on one project: training, quality, speed"),
     "compare_training": Benchmark("compare_training", "time and memory of `rasa train` and `rebake train`"),
     "parse_speed": Benchmark("parse_speed", "how fast rebake parses with an archive"),

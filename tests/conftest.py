@@ -26,7 +26,6 @@ from support.tiers import (
     remember_markers,
 )
 
-
 # What a test run finds depends on the code alone; --hypothesis-profile=default searches at random for what these miss.
 settings.register_profile("repeatable", derandomize=True)
 settings.register_profile("fast", derandomize=True, max_examples=25)

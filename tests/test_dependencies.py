@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 from rebake.registry.lookup import COMPONENTS, POLICIES
 from support.paths import ROOT
 from support.source import modules, nodes
@@ -52,6 +54,7 @@ def extra_of(module: Path) -> str | None:
     return None
 
 
+@pytest.mark.slow
 def test_what_is_imported_is_declared() -> None:
     for module in programs():
         extra = extra_of(module)

@@ -37,6 +37,7 @@ def extract_feature_arrays(archive: Path, target: Path) -> list[tuple[Path, str]
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_files_of_rasa_are_written_back_with_equal_tensors_and_metadata(name: str, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def fingerprints(folder: Path, archive: Path) -> dict[str, str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("name", REFERENCES)
 def test_the_hashes_are_those_that_rasa_stored_when_it_trained_these_files(name: str) -> None:

@@ -34,6 +34,7 @@ def without_fingerprints(nodes: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["moodbot", "helpdesk", "travelbot", "formbot", "breakoutbot", "concertbot"])
 def test_the_graphs_of_a_model_are_those_that_rasa_makes(name: str) -> None:

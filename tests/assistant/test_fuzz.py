@@ -19,6 +19,8 @@ from rebake.build.plan import make_plan
 from rebake.build.request import Request
 from rebake.errors import RebakeError
 
+pytestmark = pytest.mark.slow
+
 PER_EXAMPLE = 8
 TRIES = int(os.environ.get("REBAKE_FUZZ", "0")) or PER_EXAMPLE * settings().max_examples
 FIRST_SEED = 0

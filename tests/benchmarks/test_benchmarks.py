@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from benchmarks import __main__ as command
-from benchmarks import compare_nlu, folds, processes
+from benchmarks import compare_nlu, confidence_projects, folds, processes
 from parity import scoring
 from support.paths import ROOT
 
@@ -144,10 +144,18 @@ def test_memory_is_measured_while_a_child_that_ended_is_not_yet_collected() -> N
         child.wait()
 
 
+def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy_by_bin() -> None:
+    confidences = [0.95, 0.91, 1.0, 0.95, 0.35]  # a bin with four, three of them right, and one with a wrong one
+    error = confidence_projects.calibration_error(confidences, [True, True, True, False, False])
+    assert error == pytest.approx((0.81 + 0.35) / 5)
+    assert confidence_projects.calibration_error([0.6, 0.6, 0.6, 0.6, 0.6], [True, True, True, False, False]) < 1e-9
+
+
 def started_here() -> list[Any]:
-    """The benchmarks that this Python runs; one replaces constants of a network, so it loads TensorFlow."""
+    """The benchmarks that this Python runs; some replace constants of a network, so they load TensorFlow."""
     names = sorted(name for name, one in command.BENCHMARKS.items() if not one.in_rasa)
-    return [pytest.param(name, marks=pytest.mark.slow if name == "training_choices" else ()) for name in names]
+    loading = ("confidence", "training_choices")
+    return [pytest.param(name, marks=pytest.mark.slow if name in loading else ()) for name in names]
 
 
 @pytest.mark.parametrize("name", started_here())

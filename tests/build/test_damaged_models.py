@@ -144,6 +144,7 @@ def test_a_part_with_a_damaged_file_is_unknown_and_the_others_stay_fresh(
     assert_unknown(damaged(whole, tmp_path / form, damage), damage)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["copy", "copy.tar.gz"])
 @pytest.mark.parametrize("damage", [damage for damage in DAMAGES if damage.is_seen_without_list], ids=name_of)
 def test_a_model_of_an_earlier_version_shows_what_is_missing(
@@ -164,6 +165,7 @@ def test_a_graph_of_an_earlier_version_must_name_the_components(whole: Path, tmp
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES, ids=name_of)
 def test_training_repairs_the_model_and_carries_on_no_damaged_file(
     damage: FileDamage, whole: Path, tmp_path: Path
@@ -261,6 +263,7 @@ def test_a_manifest_can_be_written_again(whole: Path, tmp_path: Path) -> None:
         assert write_manifest(manifest, directory) == manifest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["copy", "copy.tar.gz"])
 @pytest.mark.parametrize(
     ("file", "parts"),

@@ -22,6 +22,8 @@ from support.assistant_files import load, write
 from support.building import build, verdict_on
 from support.own_rasa import own_rasa, prepare_model, write_environment
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 recipe: default.v1
 assistant_id: own

@@ -124,6 +124,7 @@ def test_a_forced_check_says_so(cafe: Path) -> None:
     assert "Training is forced" in run.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_a_story_more_in_a_real_assistant_concerns_its_policies_alone(

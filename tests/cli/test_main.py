@@ -261,6 +261,7 @@ def test_usage_errors_are_not_verdicts(tmp_path: Path) -> None:
         assert rebake(tmp_path, *arguments).returncode == 64
 
 
+@pytest.mark.slow
 def test_nothing_to_train_leaves_nothing_behind(tmp_path: Path) -> None:
     write_tiny(tmp_path)
     for file in (tmp_path / "data").iterdir():

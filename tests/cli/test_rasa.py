@@ -12,6 +12,8 @@ import pytest
 from support.assistant_files import load, write
 from support.own_rasa import prepare_model, write_environment
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "config.yml": "assistant_id: own\nlanguage: en\npipeline:\n- name: own.Tokenizer\npolicies: []\n",
     "own.py": "raise SystemExit('it was imported')\n",

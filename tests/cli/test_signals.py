@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 RUN = """
 import os, signal, sys
 from rebake.cli import main as cli

@@ -19,6 +19,8 @@ from rebake.own_rasa import training_script
 from rebake.own_rasa.training import train_with_rasa
 from support.own_rasa import own_rasa, write_environment
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -33,6 +33,7 @@ def named(code: str, file: str) -> Iterator[str]:
                 yield f"line {node.lineno}: {node.value}"
 
 
+@pytest.mark.slow
 def test_no_module_outside_the_registry_names_a_component_or_policy() -> None:
     found = [
         f"{module.relative_to(SOURCE)}, {name}"

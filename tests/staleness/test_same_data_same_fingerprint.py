@@ -182,6 +182,7 @@ def random_assistants() -> list[Assistant]:
         return [load_assistant(p / "config.yml", p / "domain.yml", p / "data") for p in projects]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.sampled_from(range(12)), st.randoms(use_true_random=False))
 def test_stories_in_any_order_become_the_same_trackers(number: int, random: Random) -> None:

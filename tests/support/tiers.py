@@ -1,6 +1,7 @@
 """The tiers of the tests: what ``--fast`` leaves out, and how it notices a test that is not marked as it should be.
 
-``slow`` says that a test needs TensorFlow, whether here or in a process that it starts, or takes a second.
+``slow`` says that a test needs TensorFlow, whether here or in a process that it starts, takes a second, or starts one
+process after another.
 ``--fast`` runs the others, with a package on the path that fails instead of TensorFlow, and without a network.
 """
 

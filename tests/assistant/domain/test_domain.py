@@ -39,6 +39,7 @@ def _without_defaults(domain: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_the_domain_of_a_project_is_the_one_in_rasas_archive(name: str) -> None:

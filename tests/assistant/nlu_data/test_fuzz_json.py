@@ -13,6 +13,8 @@ from parity.schemas.mutations import mutated
 from rebake.assistant.importer import load_assistant
 from rebake.errors import RebakeError
 
+pytestmark = pytest.mark.slow
+
 TRIES = 4 * settings().max_examples
 ENTITY = {"start": 3, "end": 5, "value": "Bo", "entity": "name", "role": "r", "group": "g"}
 FILES: dict[str, Any] = {

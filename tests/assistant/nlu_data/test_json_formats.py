@@ -247,6 +247,7 @@ def _fingerprints(assistant: Assistant, data: NluData) -> Any:
     return asked.parts["nlu"].fingerprint, {node: record.fingerprint for node, record in asked.components.items()}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(_data)
 @example(  # of two values of one text the later counts, also where the writer lists values together
@@ -296,6 +297,7 @@ def test_whatever_stands_there_is_read_as_python_reads_it_or_refused(text: str) 
     assert parse_json(text, "x.json") == expected
 
 
+@pytest.mark.slow
 def test_places_in_a_large_file_are_right(tmp_path: Path) -> None:
     examples = [annotated() | {"text": f"ab cd {i}"} for i in range(10_000)]
     text = rasa_data(common_examples=examples)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -214,6 +215,7 @@ def test_or_makes_every_combination_once(turns: list[tuple[list[str], str]]) -> 
 few_turns = st.lists(st.tuples(alternatives, st.sampled_from(("x", "y"))), min_size=1, max_size=2)
 
 
+@pytest.mark.slow
 @given(st.lists(few_turns, min_size=1, max_size=3), st.sampled_from((0, 2, 5)))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_same_stories_give_the_same_trackers_and_repeated_stories_add_no_example(

@@ -354,6 +354,7 @@ def test_groups_of_rows_split_and_add_up(groups: list[list[dict[int, int]]]) -> 
     assert np.array_equal(sums.to_dense(), np.array([part.to_dense().sum(axis=0) for part in parts]).reshape(-1, 6))
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["helpdesk", "travelbot", "breakoutbot"])
 def test_what_is_learned_is_what_rasa_wrote(name: str, tmp_path: Path) -> None:

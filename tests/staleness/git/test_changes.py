@@ -13,6 +13,8 @@ import pytest
 from rebake.staleness.git.changes import Base, Changes, FileChange, find_changes
 from rebake.staleness.git.environment import git_environment
 
+pytestmark = pytest.mark.slow
+
 PATHS = ("config.yml", "domain.yml", "data")
 
 
