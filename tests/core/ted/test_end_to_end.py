@@ -159,6 +159,18 @@ def test_entities_of_texts_are_learned_and_found(bot: Bot, tmp_path: Path) -> No
     assert [(e.entity, e.value, e.start, e.end) for e in found.entities] == [("drink", "oolong", 5, 11)]
 
 
+def test_words_that_no_story_says_have_no_weights(bot: Bot) -> None:
+    policy, _ = bot.train(TEDPolicy, entity_recognition=False)
+    texts = {path: kernel for path, kernel in arrays(policy).items() if "sequence_layer.text/" in path}
+    read = []
+    for path, kernel in texts.items():
+        if path.endswith("sparse_to_dense/kernel") and kernel.any():  # zero where features of tokens are not read
+            read.append(path)
+            words = np.array(["assam", "hello", "now", "oolong", "please", "some"])  # an intent has "hello" alone
+            assert list(words[~kernel.any(axis=1)]) == ["hello"], path
+    assert read
+
+
 def test_entities_in_whole_dialogues_are_refused_as_rasa_cannot_load_such_a_model(bot: Bot) -> None:
     whole = [{"name": "FullDialogueTrackerFeaturizer", "state_featurizer": [{"name": "SingleStateFeaturizer"}]}]
     with pytest.raises(UnsupportedError, match="entities in whole dialogues"):

@@ -111,6 +111,7 @@ class TedModel:
         """
         threads = for_training(num_threads, warn=warn)
         model = cls(Seeded(settings.seed), config, data.states.inputs, labels, tags)
+        model.network.clear_unread(data.states.texts)
         watched = Watched.of(
             evaluation,
             model.weights,

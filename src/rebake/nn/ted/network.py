@@ -27,7 +27,7 @@ from rebake.nn.layers.masked_language_model import TokenMask
 from rebake.nn.layers.noise import Noise
 from rebake.nn.layers.rows import Rows
 from rebake.nn.layers.sequence_layer import SequenceLayer
-from rebake.nn.layers.text_data import Widths
+from rebake.nn.layers.text_data import TextData, Widths
 from rebake.nn.layers.transformer import Transformer
 from rebake.nn.ted.config import TedConfig
 from rebake.nn.ted.dialogue_data import DialogueLabels, Inputs
@@ -184,6 +184,14 @@ class Ted:
         self.tagger: Tagger | None = None
         if tags:
             self.tagger = Tagger(weights, self.texts["text"].sequence.units + units, tags, config)
+
+    def clear_unread(self, texts: Mapping[str, TextData]) -> None:
+        """Set weights that nothing in a training with these texts of states reads to zero, before the training."""
+        for name, encoder in self.texts.items():
+            reads_tokens = encoder.mask is not None or (name == "text" and self.tagger is not None)
+            encoder.sequence.clear_unread([texts[name]], texts_only=not reads_tokens)
+        if self.labels.texts is not None and self.labels.labels.texts is not None:
+            self.labels.texts.sequence.clear_unread([self.labels.labels.texts], texts_only=True)
 
     def signature(self) -> dict[str, tf.TypeSpec]:
         """Return the tensors of a batch of :class:`rebake.nn.ted.dialogue_data.Dialogues`."""
