@@ -22,6 +22,7 @@ FLOORS = (
     {"validation"},
     {"core"},
     {"nlu"},
+    {"differences"},
     {"staleness"},
     {"own_rasa"},
     {"archive"},

@@ -41,6 +41,10 @@ def run(options: argparse.Namespace) -> int:
         from rebake.cli.migrate import migrate  # nothing else needs it
 
         return migrate(options)
+    if options.command == "diff":
+        from rebake.cli.diff import diff
+
+        return diff(options)
     dry = options.command == "check" or options.dry_run
     started = time.monotonic()
     notices = Notices()

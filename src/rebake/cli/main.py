@@ -1,4 +1,4 @@
-"""The command line: ``rebake check``, ``rebake train``, ``rebake parse``, ``rebake migrate``.
+"""The command line: ``rebake check``, ``rebake train``, ``rebake parse``, ``rebake diff``, ``rebake migrate``.
 
 Exit codes below 16 are verdicts of a check (0 fresh, 1 core, 2 nlu, 4 nlg, 8 forced, bits added); errors use 64 and
 up, so that neither argparse's 2 nor a traceback's 1 is ever taken for "NLU is stale".
@@ -72,6 +72,17 @@ def build_parser() -> argparse.ArgumentParser:
     parse.add_argument("model", metavar="MODEL", help="model archive (.tar.gz), or a directory: its newest model")
     texts = "text to parse; `-`: read texts from standard input, one per line"
     parse.add_argument("text", metavar="TEXT", nargs="+", help=texts)
+
+    summary = "show what differs between two states of the assistant, in the words of its domain"
+    diff = commands.add_parser("diff", help=summary, epilog=EPILOG, formatter_class=raw)
+    revisions = (
+        "BASE..HEAD compares two commits; BASE...HEAD compares HEAD with the commit where it left BASE, as a pull\n"
+        "request does; BASE alone compares the working directory with it (default: %(default)s)"
+    )
+    diff.add_argument("revisions", metavar="BASE[..HEAD]", nargs="?", default="HEAD", help=revisions)
+    _add_project(diff)
+    formats = "what is printed (default: %(default)s)"
+    diff.add_argument("--format", choices=["text", "markdown", "json"], default="text", help=formats)
 
     summary = "show how the files of a Rasa 2 project change for Rasa 3, or change them"
     migrate = commands.add_parser("migrate", help=summary, epilog=EPILOG, formatter_class=raw)

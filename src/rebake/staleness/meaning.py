@@ -114,14 +114,15 @@ def story_meaning(story: Story) -> list[Any]:
     """Everything but the name, which is a label."""
     return [
         story.is_rule,
-        [_step_meaning(step) for step in story.condition],
+        [step_meaning(step) for step in story.condition],
         story.conversation_start,
         story.wait_for_user_input,
-        [_step_meaning(step) for step in story.steps],
+        [step_meaning(step) for step in story.steps],
     ]
 
 
-def _step_meaning(step: Step) -> list[Any]:
+def step_meaning(step: Step) -> list[Any]:
+    """Equal where two steps say the same."""
     match step:
         case UserStep():
             entities = [[e.entity, e.value, e.role, e.group] for e in step.entities]
@@ -133,15 +134,15 @@ def _step_meaning(step: Step) -> list[Any]:
         case LoopStep():
             return ["loop", step.name]
         case CheckpointStep():
-            return ["checkpoint", step.name, [_step_meaning(condition) for condition in step.conditions]]
+            return ["checkpoint", step.name, [step_meaning(condition) for condition in step.conditions]]
         case OrStep():
             return ["or", [_alternative_meaning(alternative) for alternative in step.alternatives]]
 
 
 def _alternative_meaning(alternative: UserStep | tuple[SlotStep, ...]) -> list[Any]:
     if isinstance(alternative, UserStep):
-        return _step_meaning(alternative)
-    return ["slots", [_step_meaning(slot) for slot in alternative]]
+        return step_meaning(alternative)
+    return ["slots", [step_meaning(slot) for slot in alternative]]
 
 
 def _others(properties: Mapping[str, Any] | None, settled: Iterable[str]) -> dict[str, Any]:

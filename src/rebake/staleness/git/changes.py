@@ -105,7 +105,7 @@ def find_changes(
         from git.exc import GitError, InvalidGitRepositoryError, ODBError
     except ImportError:
         return Changes(problem="git is not installed")
-    root = _work_tree(directory)
+    root = work_tree(directory)
     try:
         if root is None:
             raise InvalidGitRepositoryError
@@ -267,7 +267,7 @@ class _Search:
             return None
 
 
-def _work_tree(directory: Path) -> Path | None:
+def work_tree(directory: Path) -> Path | None:
     """The work tree that the directory is in.
 
     Not by ``Repo(search_parent_directories=True)``: a directory in it that looks like a bare repository would count as
