@@ -1,7 +1,7 @@
 """How confident rebake is of intents, beside Rasa, on training texts and on held-out ones.
 
     python -m benchmarks rasa_confidence RESULT.json ASSISTANT... --work DIR
-    python -m benchmarks confidence RESULT.json ASSISTANT... --work DIR [--ways "as rebake" "last weights" ...]
+    python -m benchmarks confidence RESULT.json ASSISTANT... --work DIR [--ways "as rebake" "always the mean" ...]
 
 Each assistant's own pipeline (of it the tokenizer, the featurizers and DIETClassifier) is trained at its own epochs on
 four fifths of its examples, eight seeds a side. Printed are means over the seeds, with their standard errors: the
@@ -21,13 +21,12 @@ import rebake
 from benchmarks.confidence_projects import ConfidenceProject, Parse, add_common_options, measure, projects
 from benchmarks.training_choices import WAYS
 from rebake.model_training import train_nlu
-from rebake.nn.diet import model as diet_model
 
 FIGURES = ("accuracy", "confidence", "calibration_error", "fallbacks")
 
 
 def trained(way: str, project: ConfidenceProject, seed: int) -> Parse:
-    diet_model.CONDITIONAL_EPOCHS, diet_model.AVERAGED = WAYS[way]
+    WAYS[way].use()
     archive = train_nlu(
         config=str(project.config(seed)),
         nlu_data=str(project.directory / "data"),
@@ -58,7 +57,7 @@ def summary(values: list[float]) -> str:
 
 def add_options(parser: ArgumentParser) -> None:
     add_common_options(parser)
-    parser.add_argument("--ways", choices=list(WAYS), nargs="+", default=["as rebake", "last weights", "as Rasa"])
+    parser.add_argument("--ways", choices=list(WAYS), nargs="+", default=["as rebake", "always the mean", "as Rasa"])
 
 
 def run(given: Namespace) -> int:

@@ -3,8 +3,9 @@
     python -m benchmarks training_choices PROJECT TEST --epochs 12 --seeds 1 2 3 [--part 5] [--ways ...]
 
 Rasa adds the gradient of the L2 term only where the gradient of the loss is positive, rebake does so in the first
-epochs; Rasa ends with the weights of the last epoch, rebake with the mean of those of the last fifth of the epochs. The
-other ways exist here alone: they stand in for rebake's constants while this script trains.
+epochs. Rasa ends with the weights of the last epoch, rebake, unless the training is short, with the mean of those of
+the last fifth of the epochs. The other ways exist here alone: they stand in for rebake's constants while this script
+trains.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import random
 import re
 import tempfile
 from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -25,12 +27,36 @@ from rebake.model_training import train_nlu
 from rebake.nn.diet import model as diet_model
 
 ALWAYS = 10**9
-WAYS = {  # for how many epochs L2 has Rasa's condition, and the share of the epochs whose weights are averaged
-    "as rebake": (diet_model.CONDITIONAL_EPOCHS, diet_model.AVERAGED),
-    "as Rasa": (ALWAYS, 0.0),
-    "last weights": (diet_model.CONDITIONAL_EPOCHS, 0.0),
-    "Rasa's L2": (ALWAYS, diet_model.AVERAGED),
-    "L2 everywhere, last weights": (0, 0.0),
+
+
+@dataclass(frozen=True)
+class Way:
+    """How DIET is trained.
+
+    Attributes:
+        conditional_epochs: for how many epochs L2 has Rasa's condition.
+        averaged: the share of the epochs whose weights are averaged.
+        averaged_after: how many steps that takes.
+    """
+
+    conditional_epochs: int = diet_model.CONDITIONAL_EPOCHS
+    averaged: float = diet_model.AVERAGED
+    averaged_after: int = diet_model.AVERAGED_AFTER
+
+    def use(self) -> None:
+        """Train this way from now on."""
+        diet_model.CONDITIONAL_EPOCHS = self.conditional_epochs
+        diet_model.AVERAGED = self.averaged
+        diet_model.AVERAGED_AFTER = self.averaged_after
+
+
+WAYS = {
+    "as rebake": Way(),
+    "as Rasa": Way(ALWAYS, 0.0),
+    "last weights": Way(averaged=0.0),
+    "always the mean": Way(averaged_after=0),
+    "Rasa's L2": Way(ALWAYS),
+    "L2 everywhere, last weights": Way(0, 0.0),
 }
 
 
@@ -65,7 +91,7 @@ def run(given: Namespace) -> int:
     gold = [{"intent": e.intent, "entities": [vars_of(entity) for entity in e.entities]} for e in examples]
     for seed in given.seeds:
         for name in given.ways:
-            diet_model.CONDITIONAL_EPOCHS, diet_model.AVERAGED = WAYS[name]
+            WAYS[name].use()
             with tempfile.TemporaryDirectory(prefix="rebake-choices-") as work:
                 config = Path(work) / "config.yml"
                 text = re.sub(r"epochs: \d+", f"epochs: {given.epochs}", Path(files[0]).read_text(encoding="utf-8"))

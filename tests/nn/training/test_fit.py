@@ -128,6 +128,16 @@ def test_a_share_that_rounds_to_one_epoch_or_none_leaves_the_last_weights(epochs
         np.testing.assert_array_equal(same[path], value)
 
 
+def test_a_short_training_ends_with_its_last_weights() -> None:
+    plain, short, enough = (
+        values_of(train(1, epochs=10, averaged=share, averaged_after=after)[0])
+        for share, after in ((0.0, 0), (0.3, 17), (0.3, 16))  # 8 epochs of two steps end with the first that counts
+    )
+    for path, value in plain.items():
+        np.testing.assert_array_equal(short[path], value)
+    assert any((enough[path] != value).any() for path, value in plain.items())
+
+
 def test_batches_are_made_ahead_in_their_order_and_their_errors_are_raised() -> None:
     made = []
 

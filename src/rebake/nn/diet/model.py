@@ -43,6 +43,7 @@ LOGGED_AS = {
 """Names of losses and figures in TensorBoard, as with Rasa."""
 CONDITIONAL_EPOCHS = 3  # how long L2 pulls as with Rasa; see :func:`rebake.nn.training.fit.with_l2`
 AVERAGED = 0.2  # of the epochs; see :class:`rebake.nn.training.averaging.Average`
+AVERAGED_AFTER = 250  # steps; benchmarks/README.md says what averaging costs shorter trainings
 UNTRACED = 2  # predictions before the network is traced: most calls of `rebake parse` make no more
 WORTH_HALVING = 100_000  # rows in all epochs; with fewer, tracing two halves takes longer than encoding them at a time
 MEASURED = 256  # held-out texts that are measured together
@@ -128,7 +129,12 @@ class DietModel:
                 yield texts.batch(watched.trained[chosen])
 
         network = model.network
-        settings = replace(settings, conditional_epochs=CONDITIONAL_EPOCHS, averaged=AVERAGED)
+        settings = replace(
+            settings,
+            conditional_epochs=CONDITIONAL_EPOCHS,
+            averaged=AVERAGED,
+            averaged_after=AVERAGED_AFTER,
+        )
         losses = fit(model.weights, network.losses, batches, network.signature(), settings, progress, watched.watchers)
         model.settle()
         return model, losses | watched.figures | ({} if threads is None else {"threads": float(threads)})

@@ -50,6 +50,7 @@ class FitSettings:
         conditional_epochs: how long L2 pulls only where the gradient of the losses is positive; to the end with Rasa.
         averaged: the share of the epochs, the last ones, whose weights are averaged into the model's; 0 = none are, as
             with Rasa.
+        averaged_after: steps that there must be by the end of the first of these epochs; else none are averaged.
     """
 
     name: str
@@ -58,6 +59,7 @@ class FitSettings:
     seed: int
     conditional_epochs: float = math.inf
     averaged: float = 0.0
+    averaged_after: int = 0
 
 
 def fit(
@@ -100,7 +102,7 @@ def fit(
         return {**named, "loss": total}
 
     traced = Traced(step, signature, tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32))
-    average = Average(trainable.values(), settings.epochs, settings.averaged)
+    average = Average(trainable.values(), settings.epochs, settings.averaged, settings.averaged_after)
     number = 0
     means: dict[str, float] = {}
     with progress.task(named(settings.name), settings.epochs) as task:
@@ -113,7 +115,7 @@ def fit(
                     watcher.step_done(number, results[-1])
                 number += 1
             means = {key: float(np.mean([result[key].numpy() for result in results])) for key in results[0]}
-            average.epoch_done(epoch)
+            average.epoch_done(epoch, number)
             figures = {"loss": means["loss"]}
             for watcher in watchers:
                 figures |= watcher.epoch_done(epoch, means)
