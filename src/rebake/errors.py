@@ -80,6 +80,18 @@ class StorageError(RebakeError):
     exit_code = EXIT_IO
 
 
+class AccessDeniedError(StorageError):
+    """GitHub does not let this token do that; the fix names the permission."""
+
+
+class RateLimitError(StorageError):
+    """GitHub takes no more requests of this token for longer than a run waits."""
+
+
+class ImmutableReleaseError(StorageError):
+    """The release is published and immutable: it takes no files any more."""
+
+
 class DataErrors:
     """Collects the errors of several items, so that a person sees all of them at once."""
 

@@ -31,11 +31,11 @@ def test_wrong_data_is_reported_at_its_file_and_line(core_only: Project, api: Gi
 
 
 def test_without_the_api_the_parts_are_unknown_and_the_model_stays_on_disk(core_only: Project, api: GitHubApi) -> None:
-    api.faults = [Fault("GET .*/releases", 403, times=99, message="Forbidden")]
+    api.faults = [Fault("GET .*/releases", 410, times=99, message="Gone")]
     checked = core_only.run(core_only.push(), {"mode": "check"})
     assert checked.code == 5, checked.log
     assert checked.report["parts"]["core"]["state"] == "unknown"
-    assert "403 Forbidden" in checked.report["parts"]["core"]["reasons"][0]
+    assert "410 Gone" in checked.report["parts"]["core"]["reasons"][0]
     trained = core_only.run(core_only.push())
     assert trained.code == 74, trained.log
     assert trained.model.is_file()
@@ -106,8 +106,9 @@ def test_wrong_inputs_and_events_are_usage_errors(core_only: Project, api: GitHu
     ):
         assert job.code == 64, job.log
         assert any(line.startswith("::error") for line in job.annotations)
+        assert job.outputs == {"result": "failed"}
     skipped = core_only.run(("push", {"deleted": True}, *event[2:]))
-    assert (skipped.code, skipped.outputs["stale"]) == (0, "false")
+    assert (skipped.code, skipped.outputs) == (0, {"result": ""})
     assert api.requests == []
 
 
@@ -137,7 +138,8 @@ def test_only_the_default_domain_may_be_missing(project: Project, api: GitHubApi
     assert (job.code, job.outputs["stale-parts"]) == (2, "nlu"), job.log
     assert any("There is no domain.yml" in notice["message"] for notice in job.report["notices"])
     named = project.run(event, {"mode": "check", "domain": "domain"})
-    assert named.code == 74, named.log
+    assert named.code == 65, named.log
+    assert api.statuses[-1]["state"] == "failure"
     assert "domain" in named.report["error"]["message"]
 
 

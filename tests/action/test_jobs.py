@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -39,7 +40,8 @@ def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(
     assert (opened.outputs["trained"], opened.outputs["stale"]) == ("core,nlu", "true")
     assert opened.model.is_file()
     assert [(status["sha"], status["state"], status["context"]) for status in api.statuses] == [
-        (head, "success", "rebake/model")
+        (head, "pending", "rebake/model"),
+        (head, "success", "rebake/model"),
     ]
     (comment,) = api.comments.values()
     assert comment["body"].startswith(f"{MARKER}\n")
@@ -77,6 +79,16 @@ def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(
     assert tagged.outputs["trained"] == ""
     assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.tar.gz", "rebake.json"]
     assert tagged.outputs["model-url"].endswith("/v1.0/bot-v1.0.tar.gz")
+    assert tagged.outputs["release-id"] == str(api.release("v1.0")["id"])  # type: ignore[index]
+    assert tagged.outputs["release-url"].endswith("/tag/v1.0")
+    assets = {asset["name"]: asset for asset in json.loads(tagged.outputs["assets"])}
+    assert sorted(assets) == api.asset_names("v1.0")
+    assert assets["bot-v1.0.tar.gz"]["digest"] == f"sha256:{hashlib.sha256(tagged.model.read_bytes()).hexdigest()}"
+    assert [tagged.outputs["result"], opened.outputs["result"], checked.outputs["result"]] == [
+        "fresh",
+        "trained",
+        "stale",
+    ]
     assert api.content("v1.0", "bot-v1.0.tar.gz") == tagged.model.read_bytes()
     manifest = api.content("v1.0", "rebake.json")
     assert manifest == api.content(STORE, "rebake.json") == read_member(tagged.model, "rebake.json")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rebake.action import run as run_module
 from rebake.action.event import Event
 from rebake.action.run import Run
 from rebake.action.run_plan import RunPlan
@@ -29,7 +30,7 @@ SHA = "a" * 40
 class UnreadPullRequests:
     """Pull requests that nobody reads."""
 
-    def write_comment(self, number: int, text: str) -> str:
+    def write_comment(self, number: int, text: str, earlier_mark: str = "") -> str:
         return f"https://github.example/{number}"
 
     def set_status(self, commit: str, state: str, description: str, context: str, url: str) -> None:
@@ -62,6 +63,8 @@ class Calls:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, releases: Releases, store: ReleaseStore) -> Run:
     write_tiny(tmp_path / "bot")
     monkeypatch.chdir(tmp_path / "bot")
+    for name in ("require_commit", "require_committed"):  # there is no git repository
+        monkeypatch.setattr(run_module, name, lambda *_: None)
     for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
         (tmp_path / name).touch()
         monkeypatch.setenv(name, str(tmp_path / name))
@@ -75,7 +78,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, releases: Releases, sto
         runner=Runner(),
         progress=Silent(),
         run_word="w",
-        git_credentials={},
+        remote=None,
     )
     return Run(settings, event, RunPlan(SHA, Base("none", reason="because"), is_newest=True), services)
 

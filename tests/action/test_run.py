@@ -39,7 +39,7 @@ class FakePullRequests:
     comments: list[str] = field(default_factory=list)
     statuses: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def write_comment(self, number: int, text: str) -> str:
+    def write_comment(self, number: int, text: str, earlier_mark: str = "") -> str:
         if self.error is not None:
             raise self.error
         self.comments.append(text)
@@ -70,6 +70,8 @@ MakeRun = Callable[..., Run]
 def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
     write_tiny(tmp_path / "bot")
     monkeypatch.chdir(tmp_path / "bot")
+    for name in ("require_commit", "require_committed"):  # there is no git repository
+        monkeypatch.setattr(run_module, name, lambda *_: None)
     for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
         (tmp_path / name).touch()
         monkeypatch.setenv(name, str(tmp_path / name))
@@ -86,7 +88,7 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
             runner=Runner(),
             progress=Silent(),
             run_word="w",
-            git_credentials={},
+            remote=None,
         )
         return Run(settings, event, run_plan, services)
 

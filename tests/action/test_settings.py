@@ -115,7 +115,7 @@ def test_inputs_are_read() -> None:
     assert (settings.augmentation_factor, settings.threads) == (0, 2)
     assert settings.env == {"A", "B", "C"}
     assert (settings.force, settings.fail_on) == (True, "never")
-    assert (settings.name, settings.slug) == ("bots/pizza-2", "-bots-pizza-2")
+    assert (settings.name, settings.slug) == ("bots/pizza-2", "-bots-pizza_2d2")
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_a_part_that_another_run_uploads_at_the_same_time_is_as_good(
     assert store.find("nlu", A) is None
     release = api.add_release("store")
     api.add_asset(release["id"], part_name("nlu", A), b"theirs")
-    assert store.publish_part("nlu", A, archive(tmp_path, "nlu", A)).endswith(part_name("nlu", A))
+    store.publish_part("nlu", A, archive(tmp_path, "nlu", A))
     assert api.content("store", part_name("nlu", A)) == b"theirs"
 
 

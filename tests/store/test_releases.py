@@ -12,13 +12,16 @@ from github import Auth, Github
 from rebake.action.pull_request import PullRequests
 from rebake.errors import StorageError
 from rebake.store import releases as releases_module
+from rebake.store.publication import Publication, publish_model
 from rebake.store.release_store import ReleaseStore, part_name
-from rebake.store.releases import Releases, publish_model
+from rebake.store.releases import NewRelease, Releases
 from rebake.store.retries import Retries
 from rebake.store.transfer import Transfer
 from support.github_api import Fault, GitHubApi
 from support.github_bodies import Reply
 from support.store import A, archive
+
+V1 = Publication("v1", NewRelease("v1"))
 
 
 def test_a_release_that_another_run_creates_at_the_same_time_is_used(
@@ -35,7 +38,7 @@ def test_a_release_that_another_run_creates_at_the_same_time_is_used(
 
 
 def test_two_runs_that_replace_an_asset_at_once_leave_one(releases: Releases, api: GitHubApi, tmp_path: Path) -> None:
-    release = releases.ensure("store", title="", text="", prerelease=True, make_latest=False)
+    release = releases.ensure("store", title="", text="")
     number = api.releases[release.id]["id"]
     api.add_asset(number, "rebake.json", b"old")
     raced: list[object] = []
@@ -46,7 +49,7 @@ def test_two_runs_that_replace_an_asset_at_once_leave_one(releases: Releases, ap
 
     api.before = race
     (tmp_path / "rebake.json").write_bytes(b"ours")
-    releases.replace(release, tmp_path / "rebake.json", "rebake.json", "run1")
+    releases.put(release, tmp_path / "rebake.json", "rebake.json", "run1")
     assert api.asset_names("store") == ["rebake.json"]
     assert api.content("store", "rebake.json") == b"ours"
 
@@ -119,8 +122,8 @@ def test_a_tags_release_gets_the_model_its_manifest_and_their_checksums(
     for round_number in range(2):  # the second replaces
         for path, _ in files:
             path.write_bytes(f"{path.name} {round_number}".encode())
-        urls = publish_model(releases, "v1", files, "SHA256SUMS", "run")
-        assert urls["bot-v1.tar.gz"].endswith("/v1/bot-v1.tar.gz")
+        published = publish_model(releases, V1, files, "SHA256SUMS", "run")
+        assert published.assets["bot-v1.tar.gz"].download_url.endswith("/v1/bot-v1.tar.gz")
         assert api.asset_names("v1") == ["SHA256SUMS", "bot-v1.tar.gz", "rebake.json"]
         for line in api.content("v1", "SHA256SUMS").decode().splitlines():
             digest, name = line.split("  ")
@@ -146,10 +149,10 @@ def test_what_two_runs_publish_on_one_tag_is_all_of_one_run(
             raced.append(True)
             release = other.find("v1")
             assert release is not None
-            other.replace(release, *theirs[0], "theirs")
+            other.put(release, *theirs[0], "theirs")
 
     api.before = race
-    publish_model(releases, "v1", ours, "SHA256SUMS", "run")
+    publish_model(releases, V1, ours, "SHA256SUMS", "run")
     assert raced
     assert {api.content("v1", name) for name in ("model", "rebake.json")} == {b"model of ours", b"rebake.json of ours"}
 

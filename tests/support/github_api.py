@@ -17,13 +17,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from support.github_bodies import BOT, Asset, Bodies, Reply, forbidden, invalid, missing
+from support.github_bodies import BOT, Asset, Reply, forbidden, invalid, missing
 from support.github_openapi import Description
+from support.github_releases import ReleaseRoutes
 
 
 @dataclass
 class Fault:
-    """Answers requests whose "METHOD /path" matches with ``status``, ``times`` times, before (or after) they act."""
+    """Answers requests whose "METHOD /path" matches with ``status``, ``times`` times, before (or after) they act.
+
+    Attributes:
+        kind: "reply"; "reset": the connection breaks; "hang": no answer comes in time; "cut": the connection breaks
+            within the body, of an upload or else of the answer.
+        raw: the body in place of JSON with ``message``.
+        skip: how many requests pass before the first that fails.
+    """
 
     pattern: str
     status: int = 502
@@ -31,9 +39,15 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     message: str = "injected"
     after_acting: bool = False
+    kind: str = "reply"
+    raw: bytes | None = None
+    skip: int = 0
 
 
-class GitHubApi(Bodies):
+HANG = 0.3  # seconds without an answer; clients in tests give up earlier
+
+
+class GitHubApi(ReleaseRoutes):
     """The state of one repository and the servers in front of it."""
 
     def __init__(self, repository: str = "acme/bot", token: str = "t0ken-of-the-job") -> None:
@@ -45,6 +59,11 @@ class GitHubApi(Bodies):
         self.statuses: list[dict[str, Any]] = []
         self.login: str | None = None
         self.read_only = False
+        self.denied: set[str] = set()
+        self.immutable_releases = False
+        self.lag = 0
+        self.latest = None
+        self.hidden = {}
         self.page_size = 100
         self.path = ""  # of the API on its host: "/api/v3" on an Enterprise Server
         self.faults: list[Fault] = []
@@ -54,16 +73,14 @@ class GitHubApi(Bodies):
         self.before: Callable[[str], None] = lambda request: None
         self._ids = iter(range(1000, 10**9))
         self._lock = threading.RLock()
-        self._servers: dict[str, ThreadingHTTPServer] = {}
+        self.hang = threading.Event()
+        self._servers: dict[str, _Server] = {}
 
     # What tests ask
 
     @property
     def url(self) -> str:
         return self._url("api")
-
-    def release(self, tag: str) -> dict[str, Any] | None:
-        return next((release for release in self.releases.values() if release["tag_name"] == tag), None)
 
     def asset_names(self, tag: str) -> list[str]:
         release = self.release(tag)
@@ -73,16 +90,6 @@ class GitHubApi(Bodies):
         release = self.release(tag)
         assert release is not None
         return next(a.content for a in self.assets.values() if a.release == release["id"] and a.name == name)
-
-    def add_release(self, tag: str, **more: Any) -> dict[str, Any]:
-        number = next(self._ids)
-        self.releases[number] = {"id": number, "tag_name": tag, "name": tag, "body": "", "prerelease": False, **more}
-        return self.releases[number]
-
-    def add_asset(self, release: int, name: str, content: bytes, state: str = "uploaded") -> Asset:
-        asset = Asset(next(self._ids), release, name, content, "application/octet-stream", state)
-        self.assets[asset.id] = asset
-        return asset
 
     def add_comment(self, issue: int, login: str, kind: str, body: str) -> dict[str, Any]:
         number = next(self._ids)
@@ -96,8 +103,7 @@ class GitHubApi(Bodies):
         """Serve until the context ends."""
         threads = []
         for name in ("api", "uploads", "files"):
-            server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, name))
-            server.daemon_threads = True
+            server = _Server(("127.0.0.1", 0), _handler(self, name))
             self._servers[name] = server
             threads.append(threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True))
             threads[-1].start()
@@ -132,11 +138,16 @@ class GitHubApi(Bodies):
             if self.description is not None:
                 self.problems += self.description.wrong_request(method, parts.path, query, data)
             fault = next((f for f in self.faults if f.times > 0 and re.search(f.pattern, request)), None)
-            if fault is not None:
+            if fault is not None and fault.skip > 0:
+                fault.skip -= 1
+            elif fault is not None:
                 fault.times -= 1
                 if fault.after_acting:
                     self._act(server, method, parts.path, query, headers, data, body)
-                return Reply(fault.status, {"message": fault.message, "documentation_url": ""}, dict(fault.headers))
+                if fault.kind == "cut" and server == "uploads":
+                    self.cut_upload(parts.path.split("/")[-2], query)
+                body_of_fault = None if fault.raw is not None else {"message": fault.message, "documentation_url": ""}
+                return Reply(fault.status, body_of_fault, dict(fault.headers), fault.raw, fault.kind)
             reply = self._act(server, method, parts.path, query, headers, data, body)
             if self.description is not None:
                 self.problems += self.description.wrong_reply(method, parts.path, reply.status, reply.body)
@@ -156,6 +167,10 @@ class GitHubApi(Bodies):
             return Reply(401, {"message": "Bad credentials", "documentation_url": ""})
         if self.read_only and method != "GET":
             return forbidden()
+        permission = "contents" if "/releases" in path else "statuses" if "/statuses" in path else "pull_requests"
+        needed = f"{permission}={'read' if method == 'GET' else 'write'}"
+        if needed in self.denied and path != "/user":
+            return Reply(403, forbidden().body, {"X-Accepted-GitHub-Permissions": needed})
         if path == "/user":
             return Reply(200, self._user(self.login, "User")) if self.login else forbidden()
         prefix = f"/repos/{self.repository}"
@@ -163,13 +178,7 @@ class GitHubApi(Bodies):
             return missing()
         route = f"{method} {path.removeprefix(prefix)}"
         routes: list[tuple[str, Callable[..., Reply]]] = [
-            (r"GET /releases/tags/([^/]+)", self._get_release),
-            (r"POST /releases", self._create_release),
-            (r"GET /releases/(\d+)/assets", self._list_assets),
-            (r"POST /releases/(\d+)/assets", self._upload),
-            (r"GET /releases/assets/(\d+)", self._get_asset),
-            (r"PATCH /releases/assets/(\d+)", self._rename_asset),
-            (r"DELETE /releases/assets/(\d+)", self._delete_asset),
+            *self.release_routes(),
             (r"GET /issues/(\d+)/comments", self._list_comments),
             (r"POST /issues/(\d+)/comments", self._create_comment),
             (r"PATCH /issues/comments/(\d+)", self._edit_comment),
@@ -181,62 +190,6 @@ class GitHubApi(Bodies):
             if match and (server == "uploads") == (act == self._upload):
                 return act(*match.groups(), query=query, headers=headers, data=data, body=body)
         return missing()
-
-    # Releases and assets
-
-    def _get_release(self, tag: str, **_: Any) -> Reply:
-        release = self.release(tag)
-        return Reply(200, self._release(release)) if release else missing()
-
-    def _create_release(self, *, data: Any, **_: Any) -> Reply:
-        if self.release(data["tag_name"]) is not None:
-            return invalid("Release", "already_exists", "tag_name")
-        release = self.add_release(
-            data["tag_name"],
-            name=data.get("name", ""),
-            body=data.get("body", ""),
-            prerelease=data.get("prerelease", False),
-            make_latest=data.get("make_latest"),
-        )
-        return Reply(201, self._release(release))
-
-    def _list_assets(self, release: str, *, query: dict[str, str], **_: Any) -> Reply:
-        assets = [asset for asset in self.assets.values() if asset.release == int(release)]
-        return self._page([self._asset(asset) for asset in assets], query, f"/releases/{release}/assets")
-
-    def _upload(self, release: str, *, query: dict[str, str], headers: dict[str, str], body: bytes, **_: Any) -> Reply:
-        name = re.sub(r"[^A-Za-z0-9._-]", ".", query["name"])
-        if any(asset.release == int(release) and asset.name == name for asset in self.assets.values()):
-            return invalid("ReleaseAsset", "already_exists", "name")
-        asset = self.add_asset(int(release), name, body)
-        asset.content_type = headers["content-type"]
-        return Reply(201, self._asset(asset))
-
-    def _get_asset(self, number: str, *, headers: dict[str, str], **_: Any) -> Reply:
-        asset = self.assets.get(int(number))
-        if asset is None:
-            return missing()
-        if headers.get("accept") == "application/octet-stream":
-            return Reply(302, headers={"Location": f"{self._url('files')}/{number}?signature=abc"})
-        return Reply(200, self._asset(asset))
-
-    def _rename_asset(self, number: str, *, data: Any, **_: Any) -> Reply:
-        asset = self.assets.get(int(number))
-        if asset is None:
-            return missing()
-        if any(o.release == asset.release and o.name == data["name"] and o is not asset for o in self.assets.values()):
-            return Reply(422, {"message": "Validation Failed", "errors": [{"code": "already_exists"}]})
-        asset.name = data["name"]
-        return Reply(200, self._asset(asset))
-
-    def _delete_asset(self, number: str, **_: Any) -> Reply:
-        return Reply(204) if self.assets.pop(int(number), None) else missing()
-
-    def _file(self, path: str, headers: dict[str, str]) -> Reply:
-        if "authorization" in headers:
-            self.problems.append("the host of the files was sent an Authorization header")
-        asset = self.assets.get(int(path.strip("/")))
-        return Reply(200, raw=asset.content) if asset else Reply(404, raw=b"gone")
 
     # Comments and statuses
 
@@ -267,6 +220,13 @@ class GitHubApi(Bodies):
         return Reply(201, self._status(sha, data))
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that hangs up in the middle of a request is nothing to print."""
+
+
 def _handler(api: GitHubApi, server: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -276,6 +236,13 @@ def _handler(api: GitHubApi, server: str) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {key.lower(): value for key, value in self.headers.items()}
             reply = api.answer(server, self.command, self.path, headers, body)
+            if reply.kind != "reply":
+                self.close_connection = True
+                if reply.kind == "hang":
+                    api.hang.wait(HANG)
+                elif reply.kind == "cut" and server != "uploads":
+                    self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"id"')
+                return
             content = (
                 reply.raw if reply.raw is not None else b"" if reply.body is None else json.dumps(reply.body).encode()
             )

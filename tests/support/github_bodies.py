@@ -16,6 +16,7 @@ class Reply:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
+    kind: str = "reply"  # or how the connection fails, see Fault
 
 
 @dataclass
@@ -36,8 +37,8 @@ def forbidden() -> Reply:
     return Reply(403, {"message": "Resource not accessible by integration", "documentation_url": "", "status": "403"})
 
 
-def invalid(resource: str, code: str, name: str) -> Reply:
-    errors = [{"resource": resource, "code": code, "field": name}]
+def invalid(resource: str, code: str, name: str, message: str = "") -> Reply:
+    errors = [{"resource": resource, "code": code, "field": name} | ({"message": message} if message else {})]
     return Reply(422, {"message": "Validation Failed", "documentation_url": "", "errors": errors})
 
 
@@ -47,6 +48,7 @@ class Bodies:
     repository: str
     releases: dict[int, dict[str, Any]]
     assets: dict[int, Asset]
+    problems: list[str]
     page_size: int
 
     def _url(self, server: str) -> str:
@@ -66,24 +68,27 @@ class Bodies:
         uploads = f"{self._url('uploads')}/repos/{self.repository}/releases/{release['id']}"
         page = f"https://github.example/{self.repository}/releases"
         return {
-            **{key: release[key] for key in ("id", "tag_name", "name", "body", "prerelease")},
+            **{key: release[key] for key in ("id", "tag_name", "name", "body", "prerelease", "draft", "immutable")},
             "url": url,
             "assets_url": f"{url}/assets",
             "upload_url": f"{uploads}/assets{{?name,label}}",
-            "html_url": f"{page}/tag/{release['tag_name']}",
+            "html_url": f"{page}/tag/{self._tag_in_urls(release)}",
             "tarball_url": None,
             "zipball_url": None,
             "node_id": "R",
             "target_commitish": "main",
-            "draft": False,
             "created_at": TIME.format(0),
-            "published_at": TIME.format(0),
-            "author": self._user(BOT, "Bot"),
+            "published_at": None if release["draft"] else TIME.format(0),
+            "author": self._user(release["author"], "User") if release["author"] else self._user(BOT, "Bot"),
             "assets": [self._asset(asset) for asset in self.assets.values() if asset.release == release["id"]],
         }
 
+    def _tag_in_urls(self, release: dict[str, Any]) -> str:
+        """A draft has addresses without its tag."""
+        return f"untagged-{release['id']}" if release["draft"] else str(release["tag_name"])
+
     def _asset(self, asset: Asset) -> dict[str, Any]:
-        tag = self.releases[asset.release]["tag_name"]
+        tag = self._tag_in_urls(self.releases[asset.release])
         return {
             "id": asset.id,
             "name": asset.name,

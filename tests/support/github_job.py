@@ -135,7 +135,12 @@ class Project:
         files = {key: place / key.lower() for key in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH")}
         for file in files.values():
             file.touch()
-        full = {"repository": {"full_name": self.api.repository, "default_branch": "main"}, **payload}
+        repository = {
+            "full_name": self.api.repository,
+            "default_branch": "main",
+            "clone_url": f"file://{self.origin}",
+        }
+        full = {"repository": repository, **payload}
         files["GITHUB_EVENT_PATH"].write_text(json.dumps(full), encoding="utf-8")
         given = {key: str(value.get("default", "")) for key, value in ACTION["inputs"].items()}
         given |= {"token": self.api.token, **(inputs or {})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -18,11 +19,11 @@ from openapi_schema_validator import OAS30Validator
 
 PACKAGE = "@octokit/openapi@23.0.2"
 MEMBER = "package/generated/api.github.com.json"
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "github-openapi-23.0.2.json"
 REPOSITORY = "/repos/{owner}/{repo}"
 PATHS = (
     f"{REPOSITORY}/releases",
     f"{REPOSITORY}/releases/tags/{{tag}}",
+    f"{REPOSITORY}/releases/{{release_id}}",
     f"{REPOSITORY}/releases/{{release_id}}/assets",
     f"{REPOSITORY}/releases/assets/{{asset_id}}",
     f"{REPOSITORY}/issues/{{issue_number}}/comments",
@@ -30,6 +31,9 @@ PATHS = (
     f"{REPOSITORY}/statuses/{{sha}}",
     "/user",
 )
+# Named after what was cut out, so that an older one is not taken for it.
+_CUT = hashlib.sha256("\n".join(PATHS).encode()).hexdigest()[:8]
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / f"github-openapi-23.0.2-{_CUT}.json"
 ANY_TIME = {401, 403, 404, 422, 429, 500, 502, 503, 504}  # replies that GitHub may give to anything
 
 

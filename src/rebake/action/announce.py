@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ from rebake.action.settings import Settings
 from rebake.base.location import Notice
 from rebake.base.notices import NoticeGroup, grouped
 from rebake.errors import EXIT_DATA, StorageError
-from rebake.report.comment import render_comment
+from rebake.report.comment import earlier_marker, render_comment
 from rebake.report.json import write_json
-from rebake.report.model import Failure, Report
+from rebake.report.model import PART_NAMES, Failure, Report
 from rebake.report.summary import render_summary
 
 logger = logging.getLogger("rebake")
@@ -48,13 +49,25 @@ class Announcement:
         self._report = Report(mode=settings.mode)
         self._comment_url = ""
 
-    def announce(self, report: Report) -> Report:
-        """Announce it everywhere; returns the report with the warnings that this gave rise to."""
-        self._report = report
-        if self._run_plan.can_write and self._settings.comment and self._run_plan.pull_request is not None:
-            self._try(self._comment)
+    def pending(self, report: Report) -> None:
+        """Set the status that stands while training, if it can be set; the last one reports why not."""
         if self._run_plan.can_write and self._settings.status:
-            self._try(self._set_status)
+            parts = " and ".join(PART_NAMES[part.part] for part in report.parts if part.is_stale or report.forced)
+            with suppress(Exception):
+                self._send_status("pending", f"Training {parts}.")
+
+    def announce(self, report: Report) -> Report:
+        """Announce it everywhere; returns the report with the warnings that this gave rise to.
+
+        A run that was cancelled has a few seconds left: it writes no comment, and the status comes first.
+        """
+        self._report = report
+        is_cancelled = report.failure is not None and report.failure.is_cancelled
+        has_comment = self._settings.comment and self._run_plan.pull_request is not None and not is_cancelled
+        if self._run_plan.can_write and has_comment:
+            self._try(self._comment, "writing the comment")
+        if self._run_plan.can_write and self._settings.status:
+            self._try(self._set_status, "setting the commit status")
         path = Path(self._settings.out) / REPORT_NAME
         self._write(path)
         self._annotate()
@@ -65,11 +78,18 @@ class Announcement:
         logger.info("%s", self._report.headline)
         return self._report
 
-    def _try(self, announce: Callable[[], None]) -> None:
+    def _try(self, announce: Callable[[], None], what: str) -> None:
+        """Whatever happens, the rest is announced."""
         try:
             announce()
         except StorageError as error:
-            self._report = replace(self._report, notices=(*self._report.notices, Notice(str(error))))
+            message = str(error)
+        except Exception as error:
+            logger.exception("internal error while %s", what)
+            message = f"Internal error while {what}: {type(error).__name__}."
+        else:
+            return
+        self._report = replace(self._report, notices=(*self._report.notices, Notice(message)))
 
     def _write(self, path: Path) -> None:
         try:
@@ -103,13 +123,17 @@ class Announcement:
     def _comment(self) -> None:
         number = self._run_plan.pull_request
         if number is not None:
-            self._comment_url = self._services.pull_requests.write_comment(number, render_comment(self._report))
+            self._comment_url = self._services.pull_requests.write_comment(
+                number, render_comment(self._report), earlier_marker(self._report.name)
+            )
 
     def _set_status(self) -> None:
-        context = f"{STATUS_CONTEXT} ({self._report.name})" if self._report.name else STATUS_CONTEXT
-        self._services.pull_requests.set_status(
-            self._run_plan.commit, self._status_state(), self._report.headline, context, self._event.run_url
-        )
+        self._send_status(self._status_state(), self._report.headline)
+
+    def _send_status(self, state: StatusState, description: str) -> None:
+        name = self._settings.name
+        context = f"{STATUS_CONTEXT} ({name})" if name else STATUS_CONTEXT
+        self._services.pull_requests.set_status(self._run_plan.commit, state, description, context, self._event.run_url)
 
     def _status_state(self) -> StatusState:
         failure = self._report.failure
@@ -118,15 +142,32 @@ class Announcement:
         return "failure" if fails_check(self._settings, self._report) else "success"
 
     def _outputs(self, report_path: str) -> dict[str, str]:
+        """A run that failed has no verdict: an output that is empty cannot be taken for "fresh"."""
         report = self._report
+        failed = report.failure is not None
+        release = report.release
+        assets = [] if release is None else [asdict(asset) for asset in release.assets]
         outputs: dict[str, Any] = {
-            "stale": report.code != 0,
-            "verdict-code": report.code,
-            "stale-parts": ",".join(report.stale),
+            "result": result_of(report),
+            "stale": "" if failed else report.code != 0,
+            "verdict-code": "" if failed else report.code,
+            "stale-parts": "" if failed else ",".join(report.stale),
             "trained": ",".join(report.trained),
             "model-path": report.model_path or "",
             "model-url": report.model_url or "",
+            "release-id": "" if release is None else release.id,
+            "release-url": "" if release is None else release.url,
+            "assets": assets if release is not None else "",
             "report": report_path,
             "comment-url": self._comment_url,
         }
         return {name: value if isinstance(value, str) else json.dumps(value) for name, value in outputs.items()}
+
+
+def result_of(report: Report) -> str:
+    """The run in one word, the output ``result``."""
+    if report.failure is not None:
+        return "failed"
+    if report.code == 0:
+        return "fresh"
+    return "stale" if report.mode == "check" else "trained"

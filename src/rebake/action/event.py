@@ -80,6 +80,11 @@ class Event:
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
 
     @property
+    def clone_url(self) -> str:
+        """The address that git fetches this repository from, as GitHub names it."""
+        return self.text("repository", "clone_url") or f"{self.server_url}/{self.repository}.git"
+
+    @property
     def default_branch(self) -> str:
         repository = self.payload.get("repository")
         return str(repository.get("default_branch") or "") if isinstance(repository, Mapping) else ""

@@ -7,24 +7,25 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from actions_toolkit import core
 from github import Auth, Github
 
+from rebake.action.cancellation import Cancellation, CancelledError
 from rebake.action.event import Event
 from rebake.action.ownership import give_back
 from rebake.action.pull_request import PullRequests
 from rebake.action.run import Run
-from rebake.action.run_plan import plan_run
+from rebake.action.run_plan import Tags, plan_run
 from rebake.action.runner import Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.base.progress import LineProgress
 from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
+from rebake.staleness.git.history import Remote
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
 from rebake.store.retries import Retries
@@ -32,38 +33,61 @@ from rebake.store.transfer import Transfer
 
 TIMEOUT = 30  # seconds for one answer of the API
 
+_TOKENS = ("INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+
 
 def main() -> int:
     """Run the action in the environment of a job; returns the exit code."""
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("rebake").setLevel(logging.INFO)
+    cancellation = Cancellation()
     with Runner() as runner:
+        runner.output("result", "failed")  # until there is a better one
         try:
-            settings = Settings.read(core.get_input)
-            runner.mask(settings.token)
-            for name in sorted(settings.env):
-                runner.mask(os.environ.get(name, ""))
-            event = Event.read(os.environ)
-            run_plan = plan_run(event, settings.store_tag)
-            runner.working_directory = settings.working_directory
-            _enter(event, settings)
-        except RebakeError as error:
-            runner.error(str(error), error.location)
-            return error.exit_code
-        except OSError as error:
-            runner.error(str(error))
-            return EXIT_IO
-        if run_plan.skip is not None:
-            return _skip(run_plan.skip, runner)
-        try:
-            return Run(settings, event, run_plan, _services(settings, event, runner)).execute()
-        except Exception as error:  # while announcing, the last step; Python's own exit code means stale Core
-            logging.getLogger("rebake").exception("internal error")
-            runner.error(f"Internal error: {type(error).__name__}. The log has the traceback.")
-            return EXIT_INTERNAL
-        finally:
-            with suppress(OSError):
-                give_back(event.workspace, [event.workspace / ".git", Path(settings.out)])
+            cancellation.watch()
+            return _run(runner, cancellation)
+        except CancelledError:
+            runner.error("The job was cancelled.")
+            return cancellation.exit_code
+
+
+def _run(runner: Runner, cancellation: Cancellation) -> int:
+    try:
+        settings = Settings.read(core.get_input)
+        runner.mask(settings.token)
+        _forget_tokens()
+        for name in sorted(settings.env):
+            runner.mask(os.environ.get(name, ""))
+        event = Event.read(os.environ)
+        run_plan = plan_run(event, Tags(settings.store_tag, settings.tag_pattern))
+        runner.working_directory = settings.working_directory
+        _enter(event, settings)
+    except RebakeError as error:
+        runner.error(str(error), error.location)
+        return error.exit_code
+    except OSError as error:
+        runner.error(str(error))
+        return EXIT_IO
+    if run_plan.skip is not None:
+        logging.getLogger("rebake").info("%s Nothing to do.", run_plan.skip)
+        runner.output("result", "")
+        return 0
+    try:
+        return Run(settings, event, run_plan, _services(settings, event, runner, cancellation)).execute()
+    except Exception as error:  # while announcing, the last step; Python's own exit code means stale Core
+        logging.getLogger("rebake").exception("internal error")
+        runner.error(f"Internal error: {type(error).__name__}. The log has the traceback.")
+        return EXIT_INTERNAL
+    finally:
+        with suppress(OSError):
+            give_back(event.workspace, [event.workspace / ".git", Path(settings.out)])
+
+
+def _forget_tokens() -> None:
+    """No process that is started from here on finds a token in its environment."""
+    for name in list(os.environ):
+        if name in _TOKENS or name.startswith(("ACTIONS_RUNTIME_", "ACTIONS_ID_TOKEN_REQUEST_")):
+            del os.environ[name]
 
 
 def _enter(event: Event, settings: Settings) -> None:
@@ -76,14 +100,7 @@ def _enter(event: Event, settings: Settings) -> None:
     os.chdir(directory)
 
 
-def _skip(reason: str, runner: Runner) -> int:
-    logging.getLogger("rebake").info("%s Nothing to do.", reason)
-    runner.output("stale", "false")
-    runner.output("verdict-code", "0")
-    return 0
-
-
-def _services(settings: Settings, event: Event, runner: Runner) -> Services:
+def _services(settings: Settings, event: Event, runner: Runner, cancellation: Cancellation) -> Services:
     client = Github(
         base_url=event.api_url,
         auth=Auth.Token(settings.token),
@@ -106,12 +123,13 @@ def _services(settings: Settings, event: Event, runner: Runner) -> Services:
         runner=runner,
         progress=LineProgress(logging.getLogger("rebake").info),
         run_word=run_word,
-        git_credentials=_git_credentials(settings, event, runner),
+        remote=_remote(settings, event, runner),
+        cancellation=cancellation,
     )
 
 
-def _git_credentials(settings: Settings, event: Event, runner: Runner) -> Mapping[str, str]:
-    """The token as git sends it, to this GitHub alone."""
+def _remote(settings: Settings, event: Event, runner: Runner) -> Remote:
+    """The repository's address as GitHub names it, and the token as git sends it, to this GitHub alone."""
     basic = base64.b64encode(f"x-access-token:{settings.token}".encode()).decode()
     runner.mask(basic)
-    return {f"http.{event.server_url}/.extraheader": f"AUTHORIZATION: basic {basic}"}
+    return Remote(event.clone_url, {f"http.{event.server_url}/.extraheader": f"AUTHORIZATION: basic {basic}"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from github import Github, GithubException
@@ -10,7 +11,7 @@ from github.Repository import Repository
 
 from rebake.store.retries import Retries
 
-StatusState = Literal["success", "failure", "error"]
+StatusState = Literal["success", "failure", "error", "pending"]
 
 MAX_DESCRIPTION = 140  # characters of a commit status
 
@@ -23,11 +24,17 @@ class PullRequests:
         self._repository = repository
         self._retries = retries
 
-    def write_comment(self, number: int, text: str) -> str:
+    def write_comment(self, number: int, text: str, earlier_mark: str = "") -> str:
         """Write the comment, or update the one that an earlier run wrote; its address.
 
         The first line of ``text`` is the marker that it is known by. Somebody else's comment with the marker is left
         alone: people cannot be bots, and a comment of a person counts only if the token is that person's.
+
+        Args:
+            number: of the pull request.
+            text: of the comment.
+            earlier_mark: the marker that earlier versions wrote; other assistants may share it, so the second line of
+                the comment, which names the assistant, must be that of ``text`` as well.
 
         Raises:
             StorageError: the API refuses, or cannot be reached.
@@ -35,8 +42,10 @@ class PullRequests:
 
         def update_or_create() -> str:
             issue = self._repository.get_issue(number)
-            mark = text.split("\n", 1)[0]
-            ours = [comment for comment in issue.get_comments() if self._is_ours(comment, mark)]
+            mark, title = text.split("\n", 2)[:2] if "\n" in text else (text, "")
+            starts = [(mark,), (earlier_mark, title)] if earlier_mark else [(mark,)]
+            ours = [comment for comment in issue.get_comments() if self._is_ours(comment, starts)]
+            ours.sort(key=lambda comment: not (comment.body or "").startswith(mark))
             if not ours:
                 return issue.create_comment(text).html_url
             for surplus in ours[1:]:  # two runs at once may each have written one
@@ -59,8 +68,9 @@ class PullRequests:
 
         self._retries(send, "setting the commit status")
 
-    def _is_ours(self, comment: IssueComment, mark: str) -> bool:
-        if (comment.body or "").split("\n", 1)[0].strip() != mark or comment.user is None:  # None: the user is gone
+    def _is_ours(self, comment: IssueComment, starts: Sequence[tuple[str, ...]]) -> bool:
+        lines = tuple(line.strip() for line in (comment.body or "").split("\n", 2))
+        if comment.user is None or not any(lines[: len(start)] == start for start in starts):  # None: the user is gone
             return False
         return comment.user.type == "Bot" or comment.user.login == self._own_login()
 

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rebake.action.announce import Announcement, fails_check
+from rebake.action.cancellation import CancelledError
 from rebake.action.event import Event
+from rebake.action.names import earlier_slug
 from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
 from rebake.action.settings import DEFAULTS, Settings
+from rebake.action.tags import is_prerelease as is_prerelease_tag
 from rebake.action.verdict import StoreVerdict, newest_published, verdict_of_store
 from rebake.archive.manifest import Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
 from rebake.assistant.importer import imported_roots, load_assistant
+from rebake.assistant.model import Assistant
 from rebake.base.location import Location, Notice
 from rebake.base.notices import Notices
 from rebake.build.build import BuildResult, build
 from rebake.build.plan import Plan, make_plan
 from rebake.build.request import Request
-from rebake.errors import ModelError, RebakeError, StorageError
-from rebake.report.model import PART_NAMES, Failure, Report, with_origins
+from rebake.errors import AccessDeniedError, DataError, ModelError, RateLimitError, RebakeError, StorageError
+from rebake.report.model import PART_NAMES, Failure, Release, ReleaseAsset, Report, with_origins
 from rebake.staleness.git.changes import find_changes
+from rebake.staleness.git.checkout import require_commit, require_committed
 from rebake.staleness.verdict import CODES
-from rebake.store.releases import publish_model
+from rebake.store.publication import Publication, publish_model
+from rebake.store.releases import NewRelease
 
 logger = logging.getLogger("rebake")
 
@@ -42,6 +49,7 @@ class Run:
         self._run_plan = run_plan
         self._services = services
         self._started = services.clock()
+        self._announcement = Announcement(settings, event, run_plan, services)
         self.report = Report(
             mode=settings.mode,
             notices=tuple(Notice(note) for note in run_plan.notes),
@@ -54,6 +62,8 @@ class Run:
         """Run all steps. Returns 0, the verdict's code if a check is to fail, or 64 and more for an error."""
         try:
             self._work()
+        except CancelledError:
+            self._failed(self._cancelled())
         except RebakeError as error:
             self._failed(Failure.of(error))
         except Exception as error:
@@ -64,25 +74,43 @@ class Run:
                     fix="Please report it with the traceback in the log.",
                 )
             )
+        if self._services.cancellation.signal is not None:  # whatever became of the exception on its way
+            self._failed(self._cancelled())
         self.report = replace(self.report, seconds=self._services.clock() - self._started)
-        self.report = Announcement(self._settings, self._event, self._run_plan, self._services).announce(self.report)
+        try:
+            self.report = self._announcement.announce(self.report)
+        except CancelledError:
+            self._failed(self._cancelled())
+            self.report = self._announcement.announce(self.report)
         if self.report.failure is not None:
             return self.report.failure.exit_code
         return self.report.code if fails_check(self._settings, self.report) else 0
 
+    def _cancelled(self) -> Failure:
+        fix = "Run the job again; what it had published by then is complete, and stays."
+        return Failure("The job was cancelled.", None, fix, self._services.cancellation.exit_code, is_cancelled=True)
+
     def _work(self) -> None:
         settings = self._settings
+        if self._run_plan.can_write:
+            require_commit(Path(), (self._run_plan.commit, *self._run_plan.checked_out))
         changes = find_changes(
             Path(),
             self._run_plan.base,
             [settings.config, *settings.domain, *settings.data, *imported_roots(settings.config)],
-            credentials=self._services.git_credentials,
+            remote=self._services.remote,
         )
         self.report = replace(self.report, changes=changes)
         store = self._services.store
-        plan = make_plan(self._request(), newest_published(store, self._manifest_name))
+        plan = make_plan(
+            self._request(), newest_published(store, self._manifest_name, f"rebake{earlier_slug(settings.name)}.json")
+        )
+        if self._run_plan.can_write:
+            files = plan.request.assistant.files
+            require_committed(Path(), files, [settings.config, *settings.domain, *settings.data])
         self._note(*plan.notices, *self._notices_of_default_domain(plan))
         verdict = verdict_of_store(plan, store)
+        self._require_access(verdict)
         if verdict.problem:
             self._note(Notice(f"GitHub could not be asked for everything: {verdict.problem}."))
         self.report = replace(
@@ -95,8 +123,19 @@ class Run:
         for part in self.report.parts:
             logger.info("%s: %s", PART_NAMES[part.part], "; ".join((part.state, *part.reasons)))
         if settings.mode == "train":
+            if verdict.code:
+                self._announcement.pending(self.report)
             with tempfile.TemporaryDirectory(prefix="rebake-") as scratch:
                 self._train(plan, verdict, Path(scratch))
+
+    def _require_access(self, verdict: StoreVerdict) -> None:
+        """End the run where it has no verdict to give, or could not publish what it would train."""
+        if self._settings.mode == "check" and isinstance(verdict.error, AccessDeniedError):
+            raise verdict.error
+        if self._settings.mode == "train" and self._run_plan.can_write and verdict.code:
+            if isinstance(verdict.error, RateLimitError):
+                raise verdict.error
+            self._services.releases.require_budget()
 
     def _request(self) -> Request:
         """What the workflow asks for. A domain that only the default names may be missing."""
@@ -104,7 +143,7 @@ class Run:
         has_domain = settings.domain != (DEFAULT_DOMAIN,) or Path(DEFAULT_DOMAIN).exists()
         domain = settings.domain if has_domain else None
         return Request(
-            assistant=load_assistant(settings.config, domain, settings.data, env=settings.env),
+            assistant=self._assistant(domain),
             to_train=settings.mode == "train",
             force=settings.force,
             output=Path(settings.out),
@@ -112,6 +151,12 @@ class Run:
             augmentation_factor=settings.augmentation_factor,
             num_threads=settings.threads,
         )
+
+    def _assistant(self, domain: Sequence[str] | None) -> Assistant:
+        try:
+            return load_assistant(self._settings.config, domain, self._settings.data, env=self._settings.env)
+        except StorageError as error:  # a file that is missing is a mistake in the data, and no failure of GitHub's
+            raise DataError(error.message, location=error.location, fix=error.fix) from None
 
     def _notices_of_default_domain(self, plan: Plan) -> tuple[Notice, ...]:
         settings = self._settings
@@ -207,11 +252,38 @@ class Run:
             store.publish_part("nlg", responses.fingerprint, manifest)
         if self._run_plan.is_newest:
             store.publish_manifest(manifest, self._manifest_name)
+        store.finish()
         if self._run_plan.tag is not None:
             files = [(result.model, result.model.name), (manifest, self._manifest_name)]
             sums = f"SHA256SUMS{self._settings.slug}"
-            urls = publish_model(self._services.releases, self._run_plan.tag, files, sums, self._services.run_word)
-            self.report = replace(self.report, model_url=urls[result.model.name])
+            publication = self._publication(self._run_plan.tag)
+            published = publish_model(self._services.releases, publication, files, sums, self._services.run_word)
+            assets = tuple(
+                ReleaseAsset(asset.name, asset.download_url, asset.size, asset.digest)
+                for asset in published.assets.values()
+            )
+            self.report = replace(
+                self.report,
+                model_url=published.assets[result.model.name].download_url,
+                release=Release(published.id, published.url, assets),
+            )
+
+    def _publication(self, tag: str) -> Publication:
+        settings = self._settings
+        is_generated = settings.release_notes == "generated"
+        is_prerelease = is_prerelease_tag(tag) if settings.prerelease is None else settings.prerelease
+        return Publication(
+            tag,
+            NewRelease(
+                title=settings.release_name or tag,
+                text="" if is_generated else settings.release_notes,
+                generate_notes=is_generated,
+                prerelease=is_prerelease,
+                commit=self._run_plan.commit,
+            ),
+            make_latest="legacy" if settings.make_latest is None else "true" if settings.make_latest else "false",
+            keep_draft=settings.draft,
+        )
 
     @property
     def _manifest_name(self) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from rebake.action.event import Event
+from rebake.action.tags import VERSION_LIKE
 from rebake.errors import UsageError
 from rebake.staleness.git.changes import Base
 
@@ -21,6 +23,7 @@ class RunPlan:
 
     Attributes:
         commit: the commit that the status is set on and that the report names.
+        checked_out: other commits that may be checked out for it: of a pull request, its merge.
         base: how to find what changed.
         pull_request: its number, for the comment; None elsewhere.
         can_write: whether the token may publish, comment and set a status.
@@ -32,6 +35,7 @@ class RunPlan:
 
     commit: str
     base: Base
+    checked_out: tuple[str, ...] = ()
     pull_request: int | None = None
     can_write: bool = True
     is_newest: bool = False
@@ -40,17 +44,34 @@ class RunPlan:
     skip: str | None = None
 
 
-def plan_run(event: Event, store_tag: str) -> RunPlan:
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What tags are.
+
+    Attributes:
+        store: the tag of the store's own prerelease; tags that start with it and ``-`` are the store's, too.
+        pattern: matches the tags that are releases of the assistant, as a whole.
+    """
+
+    store: str
+    pattern: re.Pattern[str] = re.compile(VERSION_LIKE)
+
+    def is_store(self, tag: str) -> bool:
+        """Whether it is a tag of the store, which is no release of the assistant."""
+        return tag == self.store or tag.startswith(f"{self.store}-")
+
+
+def plan_run(event: Event, tags: Tags) -> RunPlan:
     """What to do on an event.
 
     Args:
         event: of this run.
-        store_tag: the tag of the store's own prerelease, which is no release of the assistant.
+        tags: which tags are releases of the assistant.
 
     Raises:
         UsageError: the action does not run on this event.
     """
-    deciders: dict[str, Callable[[Event, str], RunPlan]] = {
+    deciders: dict[str, Callable[[Event, Tags], RunPlan]] = {
         "pull_request": _pull_request,
         "push": _push,
         "release": _release,
@@ -67,10 +88,10 @@ def plan_run(event: Event, store_tag: str) -> RunPlan:
         )
     if event.name not in deciders:
         raise UsageError(f"The action does not run on the event {event.name}.", fix=f"Use {', '.join(deciders)}.")
-    return deciders[event.name](event, store_tag)
+    return deciders[event.name](event, tags)
 
 
-def _pull_request(event: Event, _store_tag: str) -> RunPlan:
+def _pull_request(event: Event, _tags: Tags) -> RunPlan:
     request = event.payload.get("pull_request")
     if not isinstance(request, dict) or not event.text("pull_request", "head", "sha"):
         raise UsageError("The event names no pull request.")
@@ -88,19 +109,20 @@ def _pull_request(event: Event, _store_tag: str) -> RunPlan:
     return RunPlan(
         commit=head,
         base=base,
+        checked_out=(event.sha,),
         pull_request=int(request["number"]),
         can_write=not is_fork,
         notes=(FORK_NOTE,) if is_fork else (),
     )
 
 
-def _push(event: Event, store_tag: str) -> RunPlan:
+def _push(event: Event, tags: Tags) -> RunPlan:
     after = event.text("after") or event.sha
     if event.payload.get("deleted") is True:
         return RunPlan(after, Base("none"), skip=f"{event.ref} was deleted.")
     if event.ref.startswith("refs/tags/"):
         commit = event.text("head_commit", "id")  # `after` is the tag itself where that is an object (annotated)
-        return _tag(event, event.ref.removeprefix("refs/tags/"), store_tag, commit)
+        return _tag(event, event.ref.removeprefix("refs/tags/"), tags, commit)
     branch = event.ref.removeprefix("refs/heads/")
     before = event.text("before")
     is_default = bool(branch) and branch == event.default_branch
@@ -113,16 +135,16 @@ def _push(event: Event, store_tag: str) -> RunPlan:
     return RunPlan(after, base, is_newest=is_default)
 
 
-def _release(event: Event, store_tag: str) -> RunPlan:
+def _release(event: Event, tags: Tags) -> RunPlan:
     tag = event.text("release", "tag_name")
     if event.text("action") not in ("published", "released", "prereleased", "created") or (
         event.payload.get("release", {}).get("draft") is True
     ):
         return RunPlan(event.sha, Base("none"), skip=f"The release {tag} is not published by this event.")
-    return _tag(event, tag, store_tag)
+    return _tag(event, tag, tags)
 
 
-def _merge_group(event: Event, _store_tag: str) -> RunPlan:
+def _merge_group(event: Event, _tags: Tags) -> RunPlan:
     if event.text("action") == "destroyed":
         return RunPlan(event.sha, Base("none"), skip="The merge group is gone.")
     branch = event.text("merge_group", "base_ref").removeprefix("refs/heads/")
@@ -130,10 +152,10 @@ def _merge_group(event: Event, _store_tag: str) -> RunPlan:
     return RunPlan(event.text("merge_group", "head_sha") or event.sha, base)
 
 
-def _by_ref(event: Event, store_tag: str) -> RunPlan:
+def _by_ref(event: Event, tags: Tags) -> RunPlan:
     """Started by hand, by a program or by the clock: what counts is the ref it runs on."""
     if event.ref.startswith("refs/tags/"):
-        return _tag(event, event.ref.removeprefix("refs/tags/"), store_tag)
+        return _tag(event, event.ref.removeprefix("refs/tags/"), tags)
     branch = event.ref.removeprefix("refs/heads/")
     is_default = not event.default_branch or branch == event.default_branch
     base = (
@@ -144,9 +166,14 @@ def _by_ref(event: Event, store_tag: str) -> RunPlan:
     return RunPlan(event.sha, base, is_newest=is_default and bool(event.default_branch))
 
 
-def _tag(event: Event, tag: str, store_tag: str, commit: str = "") -> RunPlan:
+def _tag(event: Event, tag: str, tags: Tags, commit: str = "") -> RunPlan:
     commit = commit or event.sha
-    if tag == store_tag:
+    if tags.is_store(tag):
         return RunPlan(commit, Base("none"), skip=f"{tag} is the tag of the store, not a release of the assistant.")
-    base = Base("previous-tag", head=commit, name=tag, ignored_tag=store_tag)
+    base = Base("previous-tag", head=commit, name=tag, ignored_tag=tags.store)
+    if not tags.pattern.fullmatch(tag):
+        note = (
+            f"The tag {tag} gets no release of the model, as it is not of the form that the input tag-pattern asks for."
+        )
+        return RunPlan(commit, base, notes=(note,))
     return RunPlan(commit, base, is_newest=True, tag=tag)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from rebake.action.cancellation import Cancellation
 from rebake.action.pull_request import PullRequests
 from rebake.action.runner import Runner
 from rebake.base.progress import Progress
+from rebake.staleness.git.history import Remote
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
 
@@ -19,7 +21,8 @@ class Services:
 
     Attributes:
         run_word: a word of this run alone, for temporary names.
-        git_credentials: git configuration for fetching missing history.
+        remote: where git fetches missing history from.
+        cancellation: whether the job was cancelled.
         clock: seconds, for durations.
     """
 
@@ -29,5 +32,6 @@ class Services:
     runner: Runner
     progress: Progress
     run_word: str
-    git_credentials: Mapping[str, str]
+    remote: Remote | None
+    cancellation: Cancellation = field(default_factory=Cancellation)
     clock: Callable[[], float] = time.monotonic

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Literal, TypeVar
 
+from rebake.action.names import asset_slug
+from rebake.action.tags import VERSION_LIKE, read_pattern
+from rebake.base.visible import visible
 from rebake.errors import UsageError
 
 T = TypeVar("T", bound=str)
@@ -21,7 +23,14 @@ DEFAULTS = {
     "data": "data",
     "out": "models",
     "working-directory": ".",
+    "name": "",
     "store-tag": "rebake-models",
+    "tag-pattern": VERSION_LIKE,
+    "release-name": "",
+    "release-notes": "",
+    "prerelease": "auto",
+    "make-latest": "auto",
+    "draft": "false",
     "comment": "true",
     "status": "true",
     "fail-on": "stale",
@@ -34,6 +43,7 @@ DEFAULTS = {
 _TRUE = ("true", "True", "TRUE")
 _FALSE = ("false", "False", "FALSE")
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+MAX_NAME = 100  # characters; it is part of the names of assets and of the status
 _TOKEN = re.compile(r"[!-~]+")
 
 
@@ -47,7 +57,14 @@ class Settings:
         config, domain, data: the assistant's files; ``domain`` and ``data`` are one path per line.
         out: the directory that the model is written to, relative to ``working_directory``.
         working_directory: of the assistant, relative to the workspace; names it where a repository contains several.
+        name: what the assistant is called where a repository contains several; "" for the only one, at the root.
         store_tag: the tag of the prerelease that keeps the trained parts.
+        tag_pattern: matches the tags that are releases of the assistant, as a whole.
+        release_name: of a release that the action creates; "" for the tag.
+        release_notes: of a release that the action creates; "generated" for GitHub's own.
+        prerelease: whether a release that the action creates is one; None where the tag decides.
+        make_latest: whether a release that the action publishes becomes the latest one; None where GitHub decides.
+        draft: whether the release stays a draft.
         comment: whether to write the pull-request comment.
         status: whether to set the commit status.
         fail_on: with mode check: "stale" fails the job while the model is stale, "never" reports without failing it.
@@ -64,7 +81,14 @@ class Settings:
     data: tuple[str, ...]
     out: str
     working_directory: str
+    name: str
     store_tag: str
+    tag_pattern: re.Pattern[str]
+    release_name: str
+    release_notes: str
+    prerelease: bool | None
+    make_latest: bool | None
+    draft: bool
     comment: bool
     status: bool
     fail_on: Literal["stale", "never"]
@@ -101,7 +125,14 @@ class Settings:
             data=_lines(given["data"]),
             out=_directory("out", given["out"], working_directory),
             working_directory=working_directory,
+            name=_name(given["name"], working_directory),
             store_tag=given["store-tag"],
+            tag_pattern=read_pattern(given["tag-pattern"]),
+            release_name=given["release-name"],
+            release_notes=given["release-notes"],
+            prerelease=_decision("prerelease", given["prerelease"]),
+            make_latest=_decision("make-latest", given["make-latest"]),
+            draft=_boolean("draft", given["draft"]),
             comment=_boolean("comment", given["comment"]),
             status=_boolean("status", given["status"]),
             fail_on="never" if _choice("fail-on", given["fail-on"], ("stale", "never")) == "never" else "stale",
@@ -112,22 +143,24 @@ class Settings:
         )
 
     @property
-    def name(self) -> str:
-        """Which of the repository's assistants this is; "" for one at its root."""
-        return "" if self.working_directory == "." else self.working_directory
-
-    @property
     def slug(self) -> str:
-        """The name as part of file names: "" or "-bots-pizza". No two names that are not plain ASCII share one."""
-        words = re.findall(r"[A-Za-z0-9]+", self.name)
-        if not self.name.isascii():
-            words.append(hashlib.sha256(self.name.encode()).hexdigest()[:8])
-        return "".join(f"-{word}" for word in words)
+        """The name as part of file names: "", or "-bots-pizza" for "bots/pizza". No two names have the same."""
+        return asset_slug(self.name)
 
     def __repr__(self) -> str:
         """Without the token."""
         shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name != "token")
         return f"Settings({shown})"
+
+
+def _name(given: str, working_directory: str) -> str:
+    """What the assistant is called: as its directory, unless it has a name of its own."""
+    if len(given) > MAX_NAME or given != visible(given) or given in (".", ".."):
+        raise UsageError(
+            f"The input name is {visible(given[:MAX_NAME])!r}.",
+            fix=f"Use at most {MAX_NAME} printable characters, such as the assistant's name.",
+        )
+    return given or ("" if working_directory == "." else working_directory)
 
 
 def _lines(value: str) -> tuple[str, ...]:
@@ -148,6 +181,10 @@ def _choice(name: str, value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise UsageError(f"The input {name} is {value!r}.", fix=f"Set it to {' or '.join(choices)}.")
     return value
+
+
+def _decision(name: str, value: str) -> bool | None:
+    return None if value == "auto" else _choice(name, value, ("auto", *_TRUE, *_FALSE)) in _TRUE
 
 
 def _boolean(name: str, value: str) -> bool:

@@ -22,12 +22,14 @@ class StoreVerdict:
         stored: the parts that were published under just the wanted fingerprint.
         forced: training is asked for whatever the verdicts say.
         problem: what could not be read, a clause.
+        error: why a part could not be looked up.
     """
 
     parts: tuple[PartReport, ...]
     stored: Mapping[Part, StoredPart]
     forced: bool
     problem: str | None
+    error: StorageError | None = None
 
     @property
     def code(self) -> int:
@@ -35,10 +37,14 @@ class StoreVerdict:
         return bit_code((part.part for part in self.parts if part.is_stale), self.forced)
 
 
-def newest_published(store: ReleaseStore, manifest_name: str) -> Baseline:
-    """The newest model of the store. It only explains: where it cannot be read, the parts are still looked up."""
+def newest_published(store: ReleaseStore, *manifest_names: str) -> Baseline:
+    """The newest model of the store, under the first of the names that is there.
+
+    It only explains: where it cannot be read, the parts are still looked up.
+    """
     try:
-        return Baseline(manifest=store.newest_manifest(manifest_name))
+        found = (store.newest_manifest(name) for name in manifest_names)
+        return Baseline(manifest=next((manifest for manifest in found if manifest is not None), None))
     except (StorageError, ModelError) as error:
         return Baseline(problem=error.message.rstrip("."))
 
@@ -46,10 +52,13 @@ def newest_published(store: ReleaseStore, manifest_name: str) -> Baseline:
 def verdict_of_store(plan: Plan, store: ReleaseStore) -> StoreVerdict:
     """Ask the store for every part that the assistant has; the plan compares it with the newest published model."""
     problem = plan.baseline.problem
+    error: StorageError | None = None
     stored: dict[Part, StoredPart] = {}
     reports: dict[Part, PartReport] = {}
     for verdict in plan.verdict.parts:
-        found, unread = _look_up(store, verdict)
+        found, failed = _look_up(store, verdict)
+        error = error or failed
+        unread = failed.message.rstrip(".") if failed is not None else None
         if found is not None:
             stored[verdict.part] = found
         problem = problem or unread
@@ -58,16 +67,16 @@ def verdict_of_store(plan: Plan, store: ReleaseStore) -> StoreVerdict:
             report = replace(report, reasons=())  # there is nothing that it could have changed since
         reports[verdict.part] = report
     parts = tuple(reports[part] for part in PARTS if part in reports)
-    return StoreVerdict(parts, stored, plan.request.force, problem)
+    return StoreVerdict(parts, stored, plan.request.force, problem, error)
 
 
-def _look_up(store: ReleaseStore, verdict: PartVerdict) -> tuple[StoredPart | None, str | None]:
+def _look_up(store: ReleaseStore, verdict: PartVerdict) -> tuple[StoredPart | None, StorageError | None]:
     if verdict.fingerprint is None:
         return None, None
     try:
         return store.find(verdict.part, verdict.fingerprint), None
     except StorageError as error:
-        return None, error.message.rstrip(".")
+        return None, error
 
 
 def _report(verdict: PartVerdict, found: StoredPart | None, problem: str | None) -> PartReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from rebake.report.markdown import Body, fit
 from rebake.report.model import Report
@@ -11,7 +12,17 @@ LIMIT = 65_000  # bytes; GitHub takes 65,536 characters
 
 
 def marker(name: str) -> str:
-    """The hidden first line of the comment about the assistant ``name`` ("" where a repository has one)."""
+    """The hidden first line of the comment about the assistant ``name`` ("" where a repository has one).
+
+    Different names have different markers. A name that an HTML comment cannot contain as it is, is written in
+    percent-encoding, where ``--`` cannot occur.
+    """
+    key = name if re.fullmatch(r"[A-Za-z0-9_./]+(-[A-Za-z0-9_./]+)*", name) else quote(name).replace("-", "%2D")
+    return f"<!-- rebake:model {key or '.'} -->"
+
+
+def earlier_marker(name: str) -> str:
+    """What versions before 0.2 wrote as the first line; several names could share one."""
     key = re.sub(r"[^A-Za-z0-9_./]+|-+", "-", name)
     return f"<!-- rebake:model {key or '.'} -->"
 

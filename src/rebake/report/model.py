@@ -54,18 +54,41 @@ class PartReport:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The error that ended the run: message, location and fix, kept apart; ``others`` were found together with it."""
+    """The error that ended the run: message, location and fix, kept apart; ``others`` were found together with it.
+
+    ``is_cancelled`` where it is none of the run, which was ended from outside.
+    """
 
     message: str
     location: Location | None = None
     fix: str | None = None
     exit_code: int = EXIT_INTERNAL
     others: tuple[Failure, ...] = ()
+    is_cancelled: bool = False
 
     @classmethod
     def of(cls, error: RebakeError) -> Failure:
         others = tuple(map(cls.of, error.others))
         return cls(error.message, error.location, error.fix, error.exit_code, others)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAsset:
+    """One file of a release: name, address, size in bytes, and "sha256:..." where the server says it."""
+
+    name: str
+    url: str
+    size: int
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The release that a model was published on."""
+
+    id: int
+    url: str
+    assets: tuple[ReleaseAsset, ...]
 
 
 @dataclass(frozen=True)
@@ -81,6 +104,7 @@ class Report:
         model_path: the archive of the assistant's model; None where there is none.
         model_written: whether ``model_path`` was written by this run.
         model_url: where the model can be downloaded from.
+        release: that the model was published on; None for a run that published none.
         metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
         seconds: the whole run.
         changes: the changed training files according to git; explains, never decides.
@@ -100,6 +124,7 @@ class Report:
     model_path: str | None = None
     model_written: bool = False
     model_url: str | None = None
+    release: Release | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
     changes: Changes | None = None
@@ -124,7 +149,7 @@ class Report:
     def headline(self) -> str:
         """The run in one sentence, without anything from the assistant's files: fit for a commit status."""
         if self.failure is not None:
-            return "The run failed."
+            return "The run was cancelled." if self.failure.is_cancelled else "The run failed."
         if self.mode == "check":
             return "The model is fresh." if not self.code else f"The model is stale: {self._named(self.stale)}."
         if self.trained:

@@ -3,6 +3,9 @@
 One prerelease keeps every trained part as an ordinary single-part model archive named after its fingerprint, so that
 any later run finds it whatever branch trained it. The manifest of the newest model lies beside them; it only serves to
 explain what changed. A tag's own release gets the whole model, its manifest and the checksums of both.
+
+Where a repository has immutable releases, the prerelease takes no files once it is published. Then each run publishes
+what it trained as one more prerelease, whose tag starts with that of the store, and all of them together are the store.
 """
 
 from __future__ import annotations
@@ -13,17 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from github.GitRelease import GitRelease
-
 from rebake.archive.integrity import describe, inspect_model
 from rebake.archive.manifest import Manifest, Part, read_manifest
-from rebake.errors import ModelError, StorageError
-from rebake.store.releases import Asset, Releases
+from rebake.errors import ImmutableReleaseError, ModelError, StorageError
+from rebake.store.publication import Publication, publish_files
+from rebake.store.releases import Asset, NewRelease, Releases
 
 logger = logging.getLogger("rebake")
 
 PRUNE_AT = 960  # assets; GitHub's limit for one release is 1000. Above it, the oldest parts go
 PRUNE_TO = 900
+
+TITLE = "Parts of the assistant's models"
+TEXT = (
+    "Kept by rebake: every trained part of the model under its fingerprint, so that nothing is trained twice. "
+    "Deleting a part is safe; it is trained again when it is needed."
+)
 
 # A part; or what an aborted run left of a replacement.
 _SPARE_NAME = re.compile(r"(?:nlu|core|nlg)-[0-9a-f]{64}\.(?:tar\.gz|json)|upload-.+")
@@ -53,6 +61,7 @@ class ReleaseStore:
         self._known: dict[str, Asset] | None = None
         self._unread: StorageError | None = None
         self._needed: set[str] = set()
+        self._batch: dict[str, Path] | None = None
         self.tag = tag
 
     def find(self, part: Part, fingerprint: str) -> StoredPart | None:
@@ -107,33 +116,45 @@ class ReleaseStore:
             self._needed.add(part_name(part, record.fingerprint))
         return manifest
 
-    def publish_part(self, part: Part, fingerprint: str, path: Path, *, replace: bool = False) -> str:
-        """Keep a part for good: its archive (for responses, their model's manifest). Its URL.
+    def publish_part(self, part: Part, fingerprint: str, path: Path, *, replace: bool = False) -> None:
+        """Keep a part for good: its archive (for responses, their model's manifest).
 
         Raises:
             StorageError: the API refuses, or cannot be reached.
         """
         self._prune()
-        name = part_name(part, fingerprint)
-        if replace:
-            return self._releases.replace(self._release(), path, name, self._run)
-        return self._releases.add(self._release(), path, name)
+        self._publish(path, part_name(part, fingerprint), replace=replace)
 
     def publish_manifest(self, path: Path, name: str) -> None:
         """Publish the manifest from which later runs explain what changed. Raises StorageError."""
-        self._releases.replace(self._release(), path, name, self._run)
+        self._publish(path, name, replace=True)
 
-    def _release(self) -> GitRelease:
-        return self._releases.ensure(
-            self.tag,
-            title="Parts of the assistant's models",
-            text=(
-                "Kept by rebake: every trained part of the model under its fingerprint, so that nothing is trained "
-                "twice. Deleting a part is safe; it is trained again when it is needed."
-            ),
-            prerelease=True,
-            make_latest=False,
-        )
+    def finish(self) -> None:
+        """Publish what a release of its own is needed for, if anything; the files must still be there.
+
+        Raises:
+            StorageError: the API refuses, or cannot be reached.
+        """
+        if self._batch:
+            new = NewRelease(TITLE, TEXT, prerelease=True)
+            publication = Publication(f"{self.tag}-{self._run}", new, make_latest="false")
+            publish_files(self._releases, publication, [(path, name) for name, path in self._batch.items()], self._run)
+            self._batch = {}
+
+    def _publish(self, path: Path, name: str, *, replace: bool) -> None:
+        if self._batch is None:
+            try:
+                release = self._releases.ensure(self.tag, title=TITLE, text=TEXT)
+                if not release.immutable:
+                    if replace:
+                        self._releases.put(release, path, name, self._run)
+                    else:
+                        self._releases.add(release, path, name)
+                    return
+            except ImmutableReleaseError:
+                pass
+            self._batch = {}
+        self._batch[name] = path
 
     def _assets(self) -> dict[str, Asset]:
         if self._unread is not None:  # once is enough: each try takes its time
@@ -141,7 +162,12 @@ class ReleaseStore:
         if self._known is None:
             try:
                 release = self._releases.find(self.tag)
+                if release is None:
+                    self._releases.check_access()
                 self._known = self._releases.assets(release) if release is not None else {}
+                if release is not None and release.immutable:
+                    for batch in self._releases.published_below(f"{self.tag}-"):
+                        self._known |= self._releases.assets(batch)  # the newest has the last word
             except StorageError as error:
                 self._unread = error
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import requests
 from github import GithubException
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from rebake.errors import StorageError
+from rebake.errors import AccessDeniedError, ImmutableReleaseError, RateLimitError, StorageError
 
 logger = logging.getLogger("rebake")
 
@@ -35,8 +36,30 @@ class ReplyError(Exception):
         self.headers = headers
 
 
+class NotYetVisibleError(Exception):
+    """A 404 for what exists, as GitHub's answers lag behind its writes; waiting helps."""
+
+
+class NotListedError(Exception):
+    """GitHub says that an asset exists, and does not list it yet; waiting helps."""
+
+
 class CorruptTransferError(Exception):
     """The bytes that came are not those that were sent; trying again may help."""
+
+
+# What GitHub refuses, and what happens on the way there.
+_EXPECTED = (
+    GithubException,
+    ReplyError,
+    CorruptTransferError,
+    NotYetVisibleError,
+    NotListedError,
+    requests.RequestException,
+    OSError,
+)
+# An answer of another form than GitHub describes: a proxy's page in place of JSON, a list in place of an object.
+_MISREAD = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
 
 @dataclass(frozen=True)
@@ -58,7 +81,8 @@ class Retries:
         ``call`` must bear being called twice after a success that it did not hear of: it looks before it creates.
 
         Args:
-            call: raises GithubException, ReplyError, CorruptTransferError or an exception of requests.
+            call: raises GithubException, ReplyError, CorruptTransferError, NotYetVisibleError or an exception of
+                requests.
             purpose: completes "GitHub: ... failed", e.g. "listing the release's assets".
 
         Raises:
@@ -79,14 +103,15 @@ class Retries:
         )
         try:
             return retrying(call)
-        except (GithubException, ReplyError, CorruptTransferError, requests.RequestException, OSError) as error:
+        except (*_EXPECTED, *_MISREAD) as error:
             raise explain(error, purpose) from error
 
     def _may_pass(self, error: BaseException) -> bool:
         """Whether another try may work, and soon."""
         if _is_throttled(error):
             return (self._asked_wait(error) or 0.0) <= LONGEST_WAIT
-        return isinstance(error, (requests.RequestException, CorruptTransferError)) or _status(error) >= 500
+        passing = (requests.RequestException, CorruptTransferError, NotYetVisibleError, NotListedError)
+        return isinstance(error, passing) or _status(error) >= 500
 
     def _wait(self, state: RetryCallState) -> float:
         """Seconds until the next try: what GitHub asks for, else ever longer."""
@@ -123,23 +148,44 @@ def _is_throttled(error: BaseException) -> bool:
 
 def explain(error: Exception, purpose: str) -> StorageError:
     """Return the error for the user to read."""
+    kind: type[StorageError] = StorageError
+    fix = None
     status = _status(error)
     message = _message(error).lower()
-    fix = None
+    if isinstance(error, _MISREAD) and not isinstance(error, OSError):
+        logger.info("GitHub: %s failed", purpose, exc_info=error)
     if status == 401:
+        kind = AccessDeniedError
         fix = "Check the input token: it has expired or belongs to another server."
     elif "immutable" in message:
-        fix = "Turn off release immutability for this repository: the release must take new parts."
+        kind = ImmutableReleaseError
+        fix = "Publish the files with a new release: an immutable one takes none once it is published."
     elif "rule violation" in message:
         fix = "Let the ruleset allow the job to create this tag, or create the tag yourself."
-    elif status in (403, 404) and not _is_rate_limit(error, _headers(error)):
-        fix = (
-            "Give the job the permissions contents: write, pull-requests: write and statuses: write "
-            "(docs/action.md, Permissions)."
-        )
     elif _is_rate_limit(error, _headers(error)):
+        kind = RateLimitError
         fix = "Run the job again later."
-    return StorageError(f"GitHub: {purpose} failed ({_summary(error)}).", fix=fix)
+    elif status in (403, 404) or isinstance(error, NotYetVisibleError):
+        kind = AccessDeniedError
+        fix = _permission(error)
+    return kind(f"GitHub: {purpose} failed ({_summary(error)}).", fix=fix)
+
+
+def _permission(error: Exception) -> str:
+    """The missing permission, which GitHub names for tokens of jobs."""
+    named = _headers(error).get("x-accepted-github-permissions", "")
+    needed = re.fullmatch(r"([a-z_]+)=(read|write)", named.split(",")[0].split(";")[0].strip())
+    if needed is not None:
+        return f"Give the job the permission {needed[1].replace('_', '-')}: {needed[2]} (docs/action.md, Permissions)."
+    return (
+        "Give the job the permissions contents: write, pull-requests: write and statuses: write "
+        "(docs/action.md, Permissions)."
+    )
+
+
+def is_taken(error: Exception) -> bool:
+    """Whether GitHub refused to create something because it exists already."""
+    return _status(error) == 422 and "already_exists" in _message(error)
 
 
 def all_messages(body: object, otherwise: str) -> str:
@@ -186,4 +232,6 @@ def _summary(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
+    if isinstance(error, _MISREAD) and not isinstance(error, OSError):
+        return "the answer is not as GitHub describes it"
     return " ".join(str(error).split())[:200]

@@ -1,30 +1,26 @@
 """Which training files changed, according to git. This explains a verdict and never decides one.
 
-Git's own configuration stays untouched: that the workspace belongs to another user (in a container) is allowed for
-through the environment of each call. Where history is missing (a clone of depth 1), it is fetched if that is possible.
+The clone is read through a repository of our own (history.py) and stays as it is. Where history is missing (a clone of
+depth 1), it is fetched if that is possible.
 
-GitPython finds commits and their common ancestors. Where its objects would read or change the clone by themselves, git
-is called instead; the comments there say why.
+GitPython finds commits and their common ancestors. Where its objects would read files by themselves, git is called
+instead; the comments there say why.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import Literal
 
-from rebake.staleness.git.environment import git_environment
-
-if TYPE_CHECKING:
-    from git import Repo
+from rebake.staleness.git.history import CloneHistory, NoHistoryError, Remote, git_errors, open_history
 
 Status = Literal["A", "M", "D", "R"]
 
 DEPTHS = (50, 500, 5000)  # how deep to fetch, one after the other, until the base is found
-TIMEOUT = 120.0  # seconds for one call of git
 SUFFIXES = (".yml", ".yaml", ".json", ".txt")
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -68,7 +64,7 @@ class Base:
         head: a commit id, or "HEAD".
         name: the branch or tag.
         refs: full names of refs to fetch where the server does not give out commits by id.
-        ignored_tag: a tag that is no release of the assistant.
+        ignored_tag: a tag that is no release of the assistant, and neither are those that start with it and "-".
         reason: for "none": why there is nothing to compare with.
     """
 
@@ -85,63 +81,55 @@ class _NotFoundError(Exception):
     """The base is not there; the message says why."""
 
 
-def find_changes(
-    directory: Path, base: Base, paths: Sequence[str], *, credentials: Mapping[str, str] | None = None
-) -> Changes:
+def find_changes(directory: Path, base: Base, paths: Sequence[str], *, remote: Remote | None = None) -> Changes:
     """Find the training files that changed between the base and the head.
 
     Args:
         directory: a directory of the repository's work tree; ``paths`` are relative to it.
         base: how to find the base.
         paths: files and directories of the assistant (the deleted ones, too).
-        credentials: git configuration for fetching, used only where it fails without.
+        remote: where missing history is fetched from; None fetches nothing.
 
     Never raises for what git says: it goes into ``Changes.problem``.
     """
     if base.kind == "none":
         return Changes(problem=base.reason)
     try:
-        from git import Repo
-        from git.exc import GitError, InvalidGitRepositoryError, ODBError
-    except ImportError:
-        return Changes(problem="git is not installed")
-    root = work_tree(directory)
-    try:
-        if root is None:
-            raise InvalidGitRepositoryError
-        with Repo(root, expand_vars=False) as repo:
-            repo.git.update_environment(**git_environment(root))
-            commit, name = _Search(repo, root, credentials or {}).find(base)
-            files = _changed(repo, commit, base.head, [_below(root, directory, path) for path in paths])
-    except _NotFoundError as error:
-        return Changes(problem=str(error), base_name=base.name)
-    except InvalidGitRepositoryError:
-        return Changes(problem=f"{directory} is not in a git work tree")
-    except (GitError, ODBError, ValueError, OSError) as error:  # the last two: git died while GitPython used it
+        with open_history(directory) as history:
+            commit, name = _Search(history, remote).find(base)
+            files = _changed(history, commit, base.head, [_below(history.root, directory, path) for path in paths])
+    except (_NotFoundError, NoHistoryError) as error:
+        return Changes(problem=str(error), base_name=base.name if isinstance(error, _NotFoundError) else "")
+    except git_errors() as error:
         return Changes(problem=f"git failed: {_one_line(error)}", base_name=base.name)
     return Changes(files, commit, name)
 
 
-def _changed(repo: Repo, base: str, head: str, paths: Sequence[str]) -> tuple[FileChange, ...]:
+def _changed(history: CloneHistory, base: str, head: str, paths: Sequence[str]) -> tuple[FileChange, ...]:
     """The training files among ``paths`` that differ, sorted by path.
 
     Not by ``Commit.diff``: a file name that is not UTF-8 makes it return no changes at all, without an error, and one
     with a line break is cut there (GitPython 3.2.1). A pull request could hide its changes by adding one.
     """
-    options = ("--name-status", "-z", "-M", "--no-ext-diff", "--no-textconv")  # runs no program that the clone names
-    listing = repo.git.execute(
-        ["git", "diff", *options, base, head, "--", *paths], kill_after_timeout=TIMEOUT, strip_newline_in_stdout=False
-    )
-    return tuple(sorted(_files(str(listing)), key=lambda file: file.path))
+    from git.exc import GitCommandError
+
+    def listing(renames: str) -> str:
+        options = ("--name-status", "-z", renames, "--no-ext-diff", "--no-textconv")
+        return history.run("diff", *options, base, head, "--", *paths)
+
+    try:
+        changed = listing("-M")
+    except GitCommandError:  # a clone without the contents of old files, by which renames are found
+        changed = listing("--no-renames")
+    return tuple(sorted(_files(changed), key=lambda file: file.path))
 
 
 class _Search:
     """Finds the base, fetching what is missing."""
 
-    def __init__(self, repo: Repo, root: Path, credentials: Mapping[str, str]) -> None:
-        self._repo = repo
-        self._root = root
-        self._credentials = credentials
+    def __init__(self, history: CloneHistory, remote: Remote | None) -> None:
+        self._history = history
+        self._remote = remote
 
     def find(self, base: Base) -> tuple[str, str]:
         """Find the base's commit and name. Raises _NotFoundError."""
@@ -162,22 +150,23 @@ class _Search:
         return wanted
 
     def _merge_base(self, wanted: str, base: Base) -> str:
-        head = (self._ask("rev-parse", "HEAD") if base.head == "HEAD" else None) or base.head
+        head = self._history.head if base.head == "HEAD" else base.head
 
         def found() -> str | None:
             if not (self._has(wanted) and self._has(head)):
                 return None
-            return next((str(commit) for commit in self._repo.merge_base(wanted, head)), None)
+            return next((str(commit) for commit in self._history.repo.merge_base(wanted, head)), None)
 
         return self._deepening(found, [wanted, head], base.refs, f"no common ancestor with {base.name or wanted[:12]}")
 
     def _previous_tag(self, base: Base) -> tuple[str, str]:
         def found() -> str | None:
-            exclude = ["--exclude", base.ignored_tag] if base.ignored_tag else []
-            return self._ask("describe", "--tags", "--abbrev=0", *exclude, f"{base.head}^1")
+            ignored = base.ignored_tag
+            exclude = [f"--exclude={ignored}", f"--exclude={ignored}-*"] if ignored else []
+            return self._history.ask("describe", "--tags", "--abbrev=0", *exclude, f"{base.head}^1")
 
         tag = self._deepening(found, [f"refs/tags/{base.name}"], (), "there is no earlier tag", tags=True)
-        commit = self._ask("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
+        commit = self._history.ask("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
         if commit is None:
             raise _NotFoundError(f"tag {tag} names no commit")
         return commit, tag
@@ -204,7 +193,7 @@ class _Search:
         return result
 
     def _branch_tip(self, branch: str) -> str:
-        lines = self._fetching(["git", "ls-remote", "origin", f"refs/heads/{branch}"]).split()
+        lines = self._fetching("ls-remote", (f"refs/heads/{branch}",)).split()
         if not lines:
             raise _NotFoundError(f"the remote has no branch {branch}")
         return lines[0]
@@ -215,71 +204,39 @@ class _Search:
         options += ["--tags", "--force"] if tags else ["--no-tags"]
         if depth is not None:
             options.append(f"--depth={depth}")
-        command = ["git", "fetch", *options, "origin"]
         try:
-            self._fetching([*command, *wanted])
+            self._fetching("fetch", wanted, *options)
         except _NotFoundError:
             if not refs:
                 raise
-            self._fetching([*command, *refs])
+            self._fetching("fetch", refs, *options)
 
-    def _fetching(self, command: list[str]) -> str:
-        """Run a command that contacts the remote: first as the clone is set up, then with the credentials.
+    def _fetching(self, command: str, wanted: Sequence[str], *options: str) -> str:
+        """Run a command that contacts the remote.
 
-        Not by ``Remote.fetch``, which writes FETCH_HEAD into the clone to read it, and reads the remote's configuration
-        itself.
+        Not by ``Remote.fetch``, which writes FETCH_HEAD to read it, and reads the remote's configuration itself.
         """
         from git.exc import GitCommandError
 
-        def run(environment: Mapping[str, str]) -> str:
-            return str(self._repo.git.execute(command, env=dict(environment), kill_after_timeout=TIMEOUT))
-
-        def fail(error: GitCommandError) -> NoReturn:
-            raise _NotFoundError(f"the history is not in this clone and could not be fetched ({_one_line(error)})")
-
+        if self._remote is None:
+            raise _NotFoundError("the history is not in this clone")
         try:
-            return run({})
-        except GitCommandError as first:
-            if not self._credentials:
-                fail(first)
-        try:
-            return run(git_environment(self._root, self._credentials))
-        except GitCommandError as second:
-            fail(second)
+            return self._history.connect(self._remote, command, *options, self._remote.url, *wanted)
+        except GitCommandError as error:
+            raise _NotFoundError(
+                f"the history is not in this clone and could not be fetched ({_one_line(error)})"
+            ) from None
 
     def _has(self, commit: str) -> bool:
-        return self._repo.is_valid_object(commit, "commit")
+        return self._history.repo.is_valid_object(commit, "commit")
 
     def _is_shallow(self) -> bool:
-        return self._ask("rev-parse", "--is-shallow-repository") == "true"
-
-    def _ask(self, *arguments: str) -> str | None:
-        """Git's answer, None where it has none.
-
-        It is asked for names (HEAD, tags): GitPython would look for their files in the clone by itself, follow links
-        there, and not know every way in which git keeps them.
-        """
-        from git.exc import GitCommandError
-
-        try:
-            return str(self._repo.git.execute(["git", *arguments], kill_after_timeout=TIMEOUT)).strip() or None
-        except GitCommandError:
-            return None
-
-
-def work_tree(directory: Path) -> Path | None:
-    """The work tree that the directory is in.
-
-    Not by ``Repo(search_parent_directories=True)``: a directory in it that looks like a bare repository would count as
-    one, with a configuration that a pull request has written.
-    """
-    resolved = directory.resolve()
-    return next((place for place in (resolved, *resolved.parents) if (place / ".git").exists()), None)
+        return self._history.ask("rev-parse", "--is-shallow-repository") == "true"
 
 
 def _below(root: Path, directory: Path, path: str) -> str:
-    """A path relative to the directory, as git takes it in ``root``, where it is called."""
-    return path if Path(path).is_absolute() else os.path.relpath(directory.resolve() / path, root)
+    """A path relative to the directory, as one relative to the root of the work tree."""
+    return os.path.relpath(directory.resolve() / path, root)
 
 
 def _files(listing: str) -> Iterator[FileChange]:

@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
 from rebake.errors import UsageError
-from rebake.staleness.git.changes import SUFFIXES, TIMEOUT, work_tree
+from rebake.staleness.git.changes import SUFFIXES
 from rebake.staleness.git.environment import git_environment
+from rebake.staleness.git.history import TIMEOUT, work_tree
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -50,7 +51,7 @@ class History:
         self.root = root
         self.below = directory.resolve().relative_to(root)
         self._repo = Repo(root, expand_vars=False)
-        self._repo.git.update_environment(**git_environment(root))
+        self._repo.git.update_environment(**git_environment(root / ".git"))
 
     def __enter__(self) -> Self:
         return self

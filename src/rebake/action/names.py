@@ -1,0 +1,28 @@
+"""Names of assets: different assistants of a repository never share one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_LONGEST = 120  # characters of a name that is written out
+
+
+def asset_slug(name: str) -> str:
+    """The name of an assistant as part of an asset name: "" for the only one, "-bots-pizza" for "bots/pizza".
+
+    ``/`` becomes ``-``; letters and digits of ASCII stay; any other byte is written as ``_`` and two hex digits, so
+    that "bot-a", "bot_a" and "bot/a" differ. A very long name is replaced by its digest.
+    """
+    if not name:
+        return ""
+    written = re.sub(rb"[^A-Za-z0-9/]", lambda found: b"_%02x" % found[0][0], name.encode()).decode().replace("/", "-")
+    return f"-{written}" if len(written) <= _LONGEST else f"-.{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def earlier_slug(name: str) -> str:
+    """What versions before 0.2 made of a name; several names could share one."""
+    words = re.findall(r"[A-Za-z0-9]+", name)
+    if not name.isascii():
+        words.append(hashlib.sha256(name.encode()).hexdigest()[:8])
+    return "".join(f"-{word}" for word in words)
