@@ -62,6 +62,7 @@ class GitHubApi(ReleaseRoutes):
         self.denied: set[str] = set()
         self.immutable_releases = False
         self.lag = 0
+        self.headers: dict[str, str] = {}  # of every reply
         self.latest = None
         self.hidden = {}
         self.page_size = 100
@@ -151,6 +152,7 @@ class GitHubApi(ReleaseRoutes):
             reply = self._act(server, method, parts.path, query, headers, data, body)
             if self.description is not None:
                 self.problems += self.description.wrong_reply(method, parts.path, reply.status, reply.body)
+            reply.headers.update(self.headers)
             return reply
 
     def _act(

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,14 +124,22 @@ class Project:
         *,
         depth: int | None = 1,
         environment: Mapping[str, str] | None = None,
+        prepare: Callable[[Path], None] = lambda _: None,
+        started: Callable[[int], None] = lambda _: None,
     ) -> Job:
-        """Run the action on an event in an empty workspace, as a container that belongs to root does."""
+        """Run the action on an event in an empty workspace, as a container that belongs to root does.
+
+        ``prepare`` is what steps before the action do with the workspace; ``started`` gets the id of its process.
+        """
         name, payload, ref, sha = event
         self._jobs += 1
         place = self.place / f"job{self._jobs}"
         workspace = place / "workspace"
         workspace.mkdir(parents=True)
         self._check_out(workspace, ref, sha, depth)
+        prepare(workspace)
+        if IS_ROOT:
+            subprocess.run(["chown", "-hR", str(OTHER_USER), str(workspace)], check=True)
         files = {key: place / key.lower() for key in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH")}
         for file in files.values():
             file.touch()
@@ -144,9 +152,8 @@ class Project:
         files["GITHUB_EVENT_PATH"].write_text(json.dumps(full), encoding="utf-8")
         given = {key: str(value.get("default", "")) for key, value in ACTION["inputs"].items()}
         given |= {"token": self.api.token, **(inputs or {})}
-        done = subprocess.run(
+        process = subprocess.Popen(
             [sys.executable, ROOT / "entrypoint"],
-            check=False,
             cwd=workspace,
             env={
                 **{key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.environ},
@@ -170,17 +177,22 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
         )
+        started(process.pid)
+        try:
+            log, _ = process.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
         assert not (self.home / ".gitconfig").exists(), "the global configuration was touched"
         assert self.api.problems == [], self.api.problems
         owned_by_root = [path for path in workspace.rglob("*") if IS_ROOT and path.lstat().st_uid != OTHER_USER]
         assert owned_by_root == [], "later steps could not change or delete these"
-        self._assert_secret(done.stdout)
+        self._assert_secret(log)
         outputs = _outputs(files["GITHUB_OUTPUT"].read_text(encoding="utf-8"))
         summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
         assert self.api.token not in summary + json.dumps(outputs)
-        return Job(done.returncode, done.stdout, outputs, summary, workspace)
+        return Job(process.returncode, log, outputs, summary, workspace)
 
     def _assert_secret(self, log: str) -> None:
         """The token is in the log only where the runner is asked to hide it."""
@@ -195,8 +207,6 @@ class Project:
         options = [f"--depth={depth}", "--no-tags"] if depth else ["--tags"]
         self._git(workspace, "fetch", "--quiet", *options, "origin", f"+{sha}:{local}")
         self._git(workspace, "checkout", "--quiet", "--force", sha)
-        if IS_ROOT:
-            subprocess.run(["chown", "-R", str(OTHER_USER), str(workspace)], check=True)
 
     def _git(self, directory: Path, *arguments: str) -> str:
         who = {

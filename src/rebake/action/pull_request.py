@@ -47,12 +47,12 @@ class PullRequests:
             ours = [comment for comment in issue.get_comments() if self._is_ours(comment, starts)]
             ours.sort(key=lambda comment: not (comment.body or "").startswith(mark))
             if not ours:
-                return issue.create_comment(text).html_url
+                return _address(issue.create_comment(text))
             for surplus in ours[1:]:  # two runs at once may each have written one
                 surplus.delete()
             if ours[0].body != text:
                 ours[0].edit(text)
-            return ours[0].html_url
+            return _address(ours[0])
 
         return self._retries(update_or_create, "writing the comment")
 
@@ -82,3 +82,11 @@ class PullRequests:
             if error.status in (401, 403):
                 return None
             raise
+
+
+def _address(comment: IssueComment) -> str:
+    """Raises TypeError where the answer to a write is something else, such as a page of a proxy."""
+    url = comment.html_url
+    if not isinstance(url, str):
+        raise TypeError("the answer is no comment")
+    return url
