@@ -158,6 +158,44 @@ def test_two_assistants_of_one_repository_do_not_meet(core_only: Project, api: G
     assert len(api.comments) == 2
 
 
+def test_jobs_of_a_matrix_have_names_of_their_own_and_an_earlier_comment_is_taken_over(
+    core_only: Project, api: GitHubApi
+) -> None:
+    old = api.add_comment(3, "github-actions[bot]", "Bot", "<!-- rebake:model bot-a -->\n### rebake: bot a\nold")
+    other = api.add_comment(3, "github-actions[bot]", "Bot", "<!-- rebake:model bot-a -->\n### rebake: bot&#45;a\nold")
+    core_only.branch()
+    core_only.commit("Nothing")
+    event = core_only.pull_request(3)
+    for name in ("bot a", "bot a", "bot_a"):
+        job = core_only.run(event, {"name": name})
+        assert job.code == 0, job.log
+    first, second, third = api.comments.values()
+    assert (first, second) == (old, other)
+    assert [comment["body"].split("\n")[0] for comment in (first, second, third)] == [
+        "<!-- rebake:model bot%20a -->",
+        "<!-- rebake:model bot-a -->",
+        "<!-- rebake:model bot_a -->",
+    ]
+    assert {status["context"] for status in api.statuses} == {"rebake/model (bot a)", "rebake/model (bot_a)"}
+    core_only.git("checkout", "--quiet", "main")
+    core_only.git("tag", "v1.0")
+    for name in ("bot a", "bot_a"):
+        assert core_only.run(core_only.push("refs/tags/v1.0"), {"name": name}).code == 0
+    assert len(api.asset_names("v1.0")) == 6
+
+
+def test_the_newest_manifest_of_an_earlier_version_still_explains(core_only: Project, api: GitHubApi) -> None:
+    core_only.run(core_only.push())
+    (manifest,) = [asset for asset in api.assets.values() if asset.name == "rebake.json"]
+    manifest.name = "rebake-bot-a.json"
+    core_only.branch()
+    append(core_only.clone / "data" / "stories.yml", STORY)
+    core_only.commit("A story")
+    job = core_only.run(core_only.pull_request(3), {"name": "bot-a", "mode": "check"})
+    assert job.code == 1, job.log
+    assert "leaving at once" in job.summary
+
+
 def test_forced_training_replaces_the_published_part(core_only: Project, api: GitHubApi) -> None:
     core_only.run(core_only.push())
     before = api.asset_names(STORE)

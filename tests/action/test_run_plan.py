@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,14 @@ def test_the_status_of_an_annotated_tag_is_set_on_its_commit() -> None:
 
 def test_the_stores_own_tag_is_no_release_of_the_assistant() -> None:
     assert plan_run(event("push", "refs/tags/store", before="0" * 40, after=SHA), TAGS).skip
+
+
+def test_a_tag_that_is_no_version_gets_no_release() -> None:
+    run_plan = plan_run(event("push", "refs/tags/nightly", before="0" * 40, after=SHA), TAGS)
+    assert (run_plan.tag, run_plan.is_newest, run_plan.skip) == (None, False, None)
+    assert "tag-pattern" in run_plan.notes[0]
+    assert plan_run(event("push", "refs/tags/nightly"), Tags("store", re.compile("n.*"))).tag == "nightly"
+    assert plan_run(event("push", "refs/tags/store-17-abc"), TAGS).skip
 
 
 def test_an_edited_release_is_skipped() -> None:

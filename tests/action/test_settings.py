@@ -7,9 +7,14 @@ from dataclasses import fields
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rebake.action.names import asset_slug
 from rebake.action.settings import DEFAULTS, Settings
+from rebake.action.tags import VERSION_LIKE, is_prerelease
 from rebake.errors import UsageError
+from rebake.report.comment import earlier_marker, marker
 from support.paths import ROOT
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -84,9 +89,72 @@ def test_models_may_lie_beside_the_assistant_in_the_workspace() -> None:
     assert (settings.working_directory, settings.out) == ("bots/a", "../../models")
 
 
-def test_assistants_have_asset_names_of_their_own() -> None:
-    assert read(working_directory="bots/pizza").slug == "-bots-pizza"
-    assert read(working_directory="bots/日本").slug != read(working_directory="bots/中国").slug
+ALIKE = ("bot-a", "bot_a", "bot/a", "bot.a", "bot a", "bots/a", "bots-a", "日本", "中国", "bot/_2d", "bot/-", "x" * 99)
+
+
+def test_different_assistants_never_share_a_name() -> None:
+    slugs = [read(working_directory=name).slug for name in ALIKE]
+    assert len(set(slugs)) == len({marker(name) for name in ALIKE}) == len(ALIKE)
+    for slug in slugs:
+        assert re.fullmatch(r"-[A-Za-z0-9._-]+", slug), "GitHub would replace a character"
+        assert len(slug) < 130
+
+
+@given(st.text(), st.text())
+def test_no_two_names_have_the_same_asset_name_or_marker(first: str, second: str) -> None:
+    if first != second and not any(0xD800 <= ord(c) < 0xE000 for c in first + second):
+        assert asset_slug(first) != asset_slug(second)
+        assert {marker(first), marker(second)} != {marker(first)} or {first, second} == {"", "."}
+        assert "--" not in marker(first)[4:-3]
+
+
+def test_names_of_earlier_versions_stay_where_they_were_clear() -> None:
+    assert (read().slug, read(working_directory="bots/pizza").slug) == ("", "-bots-pizza")
+    for name in ("", "bots/pizza", "bots/pizza-2", "bot_a"):
+        assert marker(name) == earlier_marker(name)
+
+
+def test_the_input_name_replaces_the_directory_in_every_name() -> None:
+    settings = read(working_directory="bots/pizza", name="pizza-de")
+    assert (settings.name, settings.slug, settings.working_directory) == ("pizza-de", "-pizza_2dde", "bots/pizza")
+    assert read(name="pizza-de").slug == settings.slug
+    for wrong in ("a\nb", "\u202eabc", "x" * 101):
+        with pytest.raises(UsageError, match="name"):
+            read(name=wrong)
+
+
+@pytest.mark.parametrize(
+    ("tag", "is_release", "is_pre"),
+    [
+        ("v1", True, False),
+        ("1.2", True, False),
+        ("v1.2.3", True, False),
+        ("v2.0.0-rc.1", True, True),
+        ("v2.0.0-rc.1+build.5", True, True),
+        ("v2.0.0+build-5", True, False),
+        ("v2.0-beta", True, True),
+        ("2024.05.01", True, False),
+        ("nightly", False, False),
+        ("2024-05-01", False, False),
+        ("deploy-17", False, False),
+        ("v1.2.3/x", False, False),
+        ("pizza-v1.2.3", False, False),
+        ("pizza-v1.2.3-rc.1", False, True),
+        ("bots/pizza@1.2.3-rc.1", False, True),
+    ],
+)
+def test_tags_that_look_like_versions_are_releases(tag: str, is_release: bool, is_pre: bool) -> None:
+    assert bool(read().tag_pattern.fullmatch(tag)) == is_release
+    assert is_prerelease(tag) == is_pre
+    assert ACTION["inputs"]["tag-pattern"]["default"] == VERSION_LIKE
+
+
+def test_decisions_that_are_left_to_the_action_are_none() -> None:
+    assert (read().prerelease, read().make_latest, read().draft) == (None, None, False)
+    settings = read(prerelease="true", make_latest="false", draft="true")
+    assert (settings.prerelease, settings.make_latest, settings.draft) == (True, False, True)
+    with pytest.raises(UsageError, match="tag-pattern"):
+        read(tag_pattern="v(")
 
 
 def test_empty_inputs_have_their_defaults() -> None:

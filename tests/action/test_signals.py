@@ -1,4 +1,4 @@
-"""Signals that cannot lie: status, outputs and exit code of jobs that are cancelled or refused, or go wrong on the way."""
+"""Signals that cannot lie: status, outputs and exit code of jobs that are cancelled, refused, or answered oddly."""
 
 from __future__ import annotations
 

@@ -19,12 +19,14 @@ from rebake.action.run_plan import RunPlan
 from rebake.action.runner import MAX_ANNOTATIONS
 from rebake.action.services import Services
 from rebake.action.settings import Settings
+from rebake.base.confinement import confined_to, require_inside
 from rebake.base.location import Notice
 from rebake.base.notices import NoticeGroup, grouped
-from rebake.errors import EXIT_DATA, StorageError
+from rebake.errors import EXIT_DATA, DataError, StorageError
 from rebake.report.comment import earlier_marker, render_comment
 from rebake.report.json import write_json
 from rebake.report.model import PART_NAMES, Failure, Report
+from rebake.report.redaction import Redaction
 from rebake.report.summary import render_summary
 
 logger = logging.getLogger("rebake")
@@ -41,11 +43,14 @@ def fails_check(settings: Settings, report: Report) -> bool:
 class Announcement:
     """Announces one report; what goes wrong meanwhile becomes part of it."""
 
-    def __init__(self, settings: Settings, event: Event, run_plan: RunPlan, services: Services) -> None:
+    def __init__(
+        self, settings: Settings, event: Event, run_plan: RunPlan, services: Services, redaction: Redaction
+    ) -> None:
         self._settings = settings
         self._event = event
         self._run_plan = run_plan
         self._services = services
+        self._redaction = redaction
         self._report = Report(mode=settings.mode)
         self._comment_url = ""
 
@@ -61,7 +66,7 @@ class Announcement:
 
         A run that was cancelled has a few seconds left: it writes no comment, and the status comes first.
         """
-        self._report = report
+        self._report = self._redaction.report(report)
         is_cancelled = report.failure is not None and report.failure.is_cancelled
         has_comment = self._settings.comment and self._run_plan.pull_request is not None and not is_cancelled
         if self._run_plan.can_write and has_comment:
@@ -89,12 +94,15 @@ class Announcement:
             message = f"Internal error while {what}: {type(error).__name__}."
         else:
             return
-        self._report = replace(self._report, notices=(*self._report.notices, Notice(message)))
+        notice = Notice(self._redaction.text(message))
+        self._report = replace(self._report, notices=(*self._report.notices, notice))
 
     def _write(self, path: Path) -> None:
         try:
+            with confined_to(self._event.workspace):
+                require_inside(path.parent)  # a file at the path itself is replaced, and no link there is followed
             write_json(self._report, path)
-        except StorageError as error:
+        except (StorageError, DataError) as error:
             self._report = replace(self._report, failure=self._report.failure or Failure.of(error))
 
     def _annotate(self) -> None:

@@ -25,6 +25,7 @@ from rebake.action.settings import Settings
 from rebake.base.progress import LineProgress
 from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
+from rebake.report.redaction import Redaction
 from rebake.staleness.git.history import Remote
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
@@ -56,8 +57,10 @@ def _run(runner: Runner, cancellation: Cancellation) -> int:
         settings = Settings.read(core.get_input)
         runner.mask(settings.token)
         _forget_tokens()
-        for name in sorted(settings.env):
-            runner.mask(os.environ.get(name, ""))
+        values = [os.environ.get(name, "") for name in sorted(settings.env)]
+        for value in values:
+            runner.mask(value)
+        _redact_log(Redaction.of(values))
         event = Event.read(os.environ)
         run_plan = plan_run(event, Tags(settings.store_tag, settings.tag_pattern))
         runner.working_directory = settings.working_directory
@@ -80,7 +83,18 @@ def _run(runner: Runner, cancellation: Cancellation) -> int:
         return EXIT_INTERNAL
     finally:
         with suppress(OSError):
-            give_back(event.workspace, [event.workspace / ".git", Path(settings.out)])
+            give_back(event.workspace, [Path(settings.out)])
+
+
+def _redact_log(redaction: Redaction) -> None:
+    """The runner hides masked values, too, but not in every form, and not where the log is kept elsewhere."""
+
+    class Formatter(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return redaction.text(super().format(record))
+
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(Formatter("%(message)s"))
 
 
 def _forget_tokens() -> None:
@@ -92,7 +106,8 @@ def _forget_tokens() -> None:
 
 def _enter(event: Event, settings: Settings) -> None:
     directory = event.workspace / settings.working_directory
-    if not directory.is_dir():
+    is_inside = directory.resolve().is_relative_to(event.workspace.resolve())
+    if not directory.is_dir() or not is_inside:
         raise UsageError(
             f"The working directory {settings.working_directory} does not exist in the workspace.",
             fix="Run actions/checkout before this action, and check the input working-directory.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from rebake.archive.manifest import Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
 from rebake.assistant.importer import imported_roots, load_assistant
 from rebake.assistant.model import Assistant
+from rebake.base.confinement import confined_to, require_inside
 from rebake.base.location import Location, Notice
 from rebake.base.notices import Notices
 from rebake.build.build import BuildResult, build
@@ -28,6 +30,7 @@ from rebake.build.plan import Plan, make_plan
 from rebake.build.request import Request
 from rebake.errors import AccessDeniedError, DataError, ModelError, RateLimitError, RebakeError, StorageError
 from rebake.report.model import PART_NAMES, Failure, Release, ReleaseAsset, Report, with_origins
+from rebake.report.redaction import Redaction
 from rebake.staleness.git.changes import find_changes
 from rebake.staleness.git.checkout import require_commit, require_committed
 from rebake.staleness.verdict import CODES
@@ -49,7 +52,8 @@ class Run:
         self._run_plan = run_plan
         self._services = services
         self._started = services.clock()
-        self._announcement = Announcement(settings, event, run_plan, services)
+        redaction = Redaction.of(os.environ.get(name, "") for name in settings.env)
+        self._announcement = Announcement(settings, event, run_plan, services, redaction)
         self.report = Report(
             mode=settings.mode,
             notices=tuple(Notice(note) for note in run_plan.notes),
@@ -61,7 +65,8 @@ class Run:
     def execute(self) -> int:
         """Run all steps. Returns 0, the verdict's code if a check is to fail, or 64 and more for an error."""
         try:
-            self._work()
+            with confined_to(self._event.workspace):
+                self._work()
         except CancelledError:
             self._failed(self._cancelled())
         except RebakeError as error:
@@ -92,6 +97,7 @@ class Run:
 
     def _work(self) -> None:
         settings = self._settings
+        require_inside(settings.out)
         if self._run_plan.can_write:
             require_commit(Path(), (self._run_plan.commit, *self._run_plan.checked_out))
         changes = find_changes(

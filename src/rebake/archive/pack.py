@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from rebake.archive.sealed_gzip import SealedGzip
+from rebake.base.files import replacing
 from rebake.errors import ModelError, StorageError, UsageError
 
 MANIFEST_NAME = "rebake.json"
@@ -50,19 +51,16 @@ def pack(directory: Path, path: Path, *, seal: bool = False) -> Path:
         raise UsageError(
             f"The model's file name {path.name!r} does not end in {SUFFIX}.", fix=f"Use a name that ends in {SUFFIX}."
         )
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (
+            replacing(path) as temporary,
             temporary.open("wb") as raw,
             closing(SealedGzip(raw) if seal else gzip.GzipFile("", "wb", 6, raw, mtime=0)) as zipped,
         ):
             _write_tar(directory, zipped)
-        temporary.replace(path)
     except OSError as error:
         raise StorageError(f"The model {path} cannot be written ({error}).") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -18,7 +18,7 @@ if sys.platform != "win32":
 
 PREFIX = ".rebake-"
 LEFTOVER_SECONDS = 3600.0  # younger ones are left alone, whoever they belong to
-_UNFINISHED = re.compile(r"\..*\.tar\.gz\.[0-9]+\.tmp")  # as :func:`rebake.archive.pack.pack` names what it writes
+_UNFINISHED = re.compile(r"\..*\.tar\.gz\.[0-9a-f]+\.tmp")  # as :func:`rebake.base.files.replacing` names archives
 
 
 @contextmanager

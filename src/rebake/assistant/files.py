@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from rebake.base.confinement import require_inside
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError, StorageError
@@ -56,7 +57,8 @@ def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
 
 def _is_training_data(path: str) -> bool:
     """Return whether a Markdown file has training data as Rasa 1 wrote it: most others are about the project."""
-    with suppress(OSError), Path(path).open(encoding="utf-8", errors="replace") as file:
+    with suppress(OSError, DataError), Path(path).open(encoding="utf-8", errors="replace") as file:
+        require_inside(path)
         return _MARKDOWN_DATA.search(file.read(_MARKDOWN_START)) is not None
     return False
 
@@ -79,7 +81,8 @@ def domain_files(path: str, notices: list[Notice]) -> list[str]:
 
 
 def require(path: str) -> None:
-    """Raise StorageError unless something is there."""
+    """Raise StorageError unless something is there, and DataError if it leads out of where the run is confined to."""
+    require_inside(path)
     try:
         Path(path).stat()
     except (OSError, ValueError) as error:
@@ -92,6 +95,7 @@ def walk(
     directory: str, suffixes: tuple[str, ...], notices: list[Notice], above: frozenset[tuple[int, int]] = frozenset()
 ) -> Iterator[str]:
     """Files with one of the suffixes below a directory; links are followed, but not in circles."""
+    require_inside(directory)
     try:
         stat = Path(directory).stat()
         names = sorted(entry.name for entry in Path(directory).iterdir())

@@ -1,12 +1,32 @@
-"""The one way in which a model's text files are written."""
+"""The one way in which files are written: under a temporary name, then renamed."""
 
 from __future__ import annotations
 
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Create an empty file beside ``path`` to write to; it takes the place of ``path`` at the end of the context.
+
+    A reader sees all of it or nothing. The name cannot be foreseen, and nothing of that name may exist: a link that
+    somebody left there would be written through. Raises OSError.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
-    """UTF-8 under a temporary name beside it, then renamed: a reader sees all of it or nothing."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8", newline="")
-    temporary.replace(path)
+    """Write UTF-8, all of it or nothing."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")

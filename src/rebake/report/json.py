@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rebake.base.files import replacing
 from rebake.base.location import Location
 from rebake.errors import StorageError
 from rebake.report.model import Failure, Report
@@ -80,16 +79,12 @@ def render_json(report: Report) -> str:
 
 def write_json(report: Report, path: Path) -> None:
     """Write the report under a temporary name, then rename it. Raises StorageError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(render_json(report), encoding="utf-8", errors="backslashreplace")
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            temporary.write_text(render_json(report), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise StorageError(f"The report {path} cannot be written ({error.strerror or error}).") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _explanation(explanation: PartExplanation) -> dict[str, Any]:

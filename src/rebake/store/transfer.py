@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from rebake.base.files import replacing
 from rebake.base.version import __version__
 from rebake.store.retries import CorruptTransferError, ReplyError, all_messages
 
@@ -48,8 +48,7 @@ class Transfer:
             CorruptTransferError: size or digest ("sha256:...") differ.
             requests.RequestException: the connection failed.
         """
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
+        with replacing(path) as temporary:
             with self._follow(url) as reply, temporary.open("wb") as file:
                 checksum = hashlib.sha256()
                 for chunk in reply.iter_content(CHUNK):
@@ -59,9 +58,6 @@ class Transfer:
                 raise CorruptTransferError(f"{temporary.stat().st_size} bytes came where {size} were announced")
             if digest and digest.startswith("sha256:") and digest != f"sha256:{checksum.hexdigest()}":
                 raise CorruptTransferError("the SHA-256 of what came is not the announced one")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def upload(self, url: str, path: Path, name: str) -> dict[str, Any]:
         """Send a file as the asset ``name`` of the release whose ``upload_url`` is given; what the API says of it.

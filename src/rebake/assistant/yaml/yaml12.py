@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from rebake.assistant.yaml.values import YamlList, YamlMap, resolve
+from rebake.base.confinement import require_inside
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError, StorageError
@@ -60,6 +61,7 @@ def read_yaml(path: str | Path, *, env: frozenset[str] = frozenset()) -> Documen
 
 def read_text(path: str | Path) -> str:
     """Read the file's text: UTF-8, with or without a byte order mark. Raises StorageError or DataError."""
+    require_inside(path)
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:

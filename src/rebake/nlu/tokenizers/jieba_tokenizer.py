@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
+from rebake.base.confinement import require_inside
 from rebake.base.names import named
 from rebake.base.training_context import TrainingContext
 from rebake.errors import RETRAIN, DataError, ModelError
@@ -33,7 +34,10 @@ class JiebaTokenizer(Tokenizer):
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Read the user dictionaries. Raises DataError where they are missing or no dictionaries."""
         if self._dictionary_path is not None:
-            self._dictionaries = _read(Path(self._dictionary_path))
+            place = Path(self._dictionary_path)
+            for path in (place, *place.glob("*")):
+                require_inside(path)
+            self._dictionaries = _read(place)
             if not self._dictionaries:
                 raise DataError(
                     f"dictionary_path: the directory {self._dictionary_path!r} does not exist or contains no file.",
