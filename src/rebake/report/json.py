@@ -26,7 +26,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "name": report.name,
         "mode": report.mode,
         "commit": report.commit,
-        "code": report.code,
+        "code": report.code if failure is None else None,
         "fresh": failure is None and report.code == 0,
         "forced": report.forced,
         "summary": report.headline,

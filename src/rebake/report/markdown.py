@@ -195,7 +195,8 @@ def _footer(report: Report) -> str:
     facts: list[str] = [f"rebake {escape(report.tool_version)}"]
     if report.commit:
         facts.append(f"commit {report.commit[:12]}")
-    facts.append(f"verdict code {report.code}")
+    if report.failure is None:
+        facts.append(f"verdict code {report.code}")
     if report.seconds is not None:
         facts.append(_duration(report.seconds))
     if report.run_url:
