@@ -82,6 +82,7 @@ def test_a_persons_draft_is_published_as_it_is(publish: Callable[..., PublishedR
     assert api.latest is None
 
 
+@pytest.mark.slow
 def test_a_public_release_keeps_name_notes_and_flags(publish: Callable[..., PublishedRelease], api: GitHubApi) -> None:
     release = dict(api.add_release("v1", name="Spring", body="New dishes", prerelease=True))
     publish(Publication("v1", NewRelease("other", "other notes"), make_latest="true"))
@@ -107,6 +108,7 @@ def test_a_draft_that_broke_off_is_continued(
     assert len([request for request in api.requests if request.startswith("uploads")]) == uploads + 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make_latest", "latest"), [("true", "v1"), ("legacy", "v1"), ("false", "v2")])
 def test_the_release_is_made_as_asked(
     publish: Callable[..., PublishedRelease], api: GitHubApi, make_latest: str, latest: str
@@ -120,6 +122,7 @@ def test_the_release_is_made_as_asked(
     assert release["body"] == "Good news\n## What's Changed"
 
 
+@pytest.mark.slow
 def test_a_draft_can_be_left_for_a_person_to_publish(publish: Callable[..., PublishedRelease], api: GitHubApi) -> None:
     published = publish(Publication("v1", NewRelease("v1"), keep_draft=True))
     assert api.release("v1") is None
@@ -128,6 +131,7 @@ def test_a_draft_can_be_left_for_a_person_to_publish(publish: Callable[..., Publ
     assert sorted(asset.name for asset in api.assets.values()) == NAMES
 
 
+@pytest.mark.slow
 def test_two_runs_that_publish_one_tag_leave_one_release(
     publish: Callable[..., PublishedRelease], connect: Callable[[], Releases], api: GitHubApi
 ) -> None:
@@ -168,6 +172,7 @@ def test_an_immutable_release_without_the_files_is_an_error_that_says_how_to_rel
     assert "turn off" not in (caught.value.fix or "").lower()
 
 
+@pytest.mark.slow
 def test_the_store_of_a_repository_with_immutable_releases_is_one_release_per_run(
     connect: Callable[[], Releases], api: GitHubApi, tmp_path: Path
 ) -> None:
@@ -217,6 +222,7 @@ def test_a_release_that_another_run_made_and_nobody_lists_yet_is_waited_for(
     assert waits == [1.0, 2.0]
 
 
+@pytest.mark.slow
 def test_a_part_that_exists_and_is_not_listed_for_long_is_as_good(
     store: ReleaseStore, api: GitHubApi, tmp_path: Path, waits: list[float]
 ) -> None:

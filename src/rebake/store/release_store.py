@@ -166,8 +166,7 @@ class ReleaseStore:
                     self._releases.check_access()
                 self._known = self._releases.assets(release) if release is not None else {}
                 if release is not None and release.immutable:
-                    for batch in self._releases.published_below(f"{self.tag}-"):
-                        self._known |= self._releases.assets(batch)  # the newest has the last word
+                    self._known |= self._releases.assets_below(f"{self.tag}-")
             except StorageError as error:
                 self._unread = error
                 raise

@@ -108,12 +108,17 @@ class Releases:
         """Find the draft of a tag: a person's rather than a program's, the oldest of several. Raises StorageError."""
         return self._retries(lambda: self._draft_of(tag), f"looking for a draft of the release {tag}")
 
-    def published_below(self, prefix: str) -> list[GitRelease]:
-        """The published releases whose tags start with ``prefix``, oldest first. Raises StorageError."""
+    def assets_below(self, prefix: str) -> dict[str, Asset]:
+        """The assets of all published releases whose tags start with ``prefix``; of one name, that of the newest.
 
-        def look() -> list[GitRelease]:
+        Of what the list of releases says, without a request for each of them. Raises StorageError.
+        """
+
+        def look() -> dict[str, Asset]:
             found = [r for r in self._repository.get_releases() if r.tag_name.startswith(prefix) and not r.draft]
-            return sorted(found, key=lambda release: (release.created_at, release.id))
+            found.sort(key=lambda release: (release.published_at or release.created_at, release.id))
+            assets = [asset for release in found for asset in release.assets if asset.state == "uploaded"]
+            return {asset.name: asset_of(asset) for asset in assets}
 
         return self._retries(look, "listing the releases")
 

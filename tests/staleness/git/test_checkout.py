@@ -12,7 +12,7 @@ from rebake.errors import DataError
 from rebake.staleness.git.checkout import require_commit, require_committed
 from support.git import Repository
 
-FILES = ("bot/config.yml", "bot/data/nlu.yml")
+pytestmark = pytest.mark.slow  # several processes each
 
 
 @pytest.fixture
