@@ -91,6 +91,13 @@ def test_an_odd_answer_to_the_comment_prevents_neither_status_nor_outputs(
     assert "None" not in job.outputs["comment-url"]
 
 
+def test_a_status_that_was_not_set_is_a_warning(core_only: Project, api: GitHubApi) -> None:
+    api.faults = [Fault("POST .*/statuses", 200, raw=b"<html>Sign in</html>", times=9)]
+    job = core_only.run(core_only.push(), {"mode": "check", "fail-on": "never"})
+    assert (job.code, job.outputs["result"]) == (0, "stale"), job.log
+    assert "setting the commit status failed" in job.summary
+
+
 def test_a_check_that_may_not_read_names_the_permission(core_only: Project, api: GitHubApi) -> None:
     api.denied = {"contents=read"}
     job = core_only.run(core_only.push(), {"mode": "check"})

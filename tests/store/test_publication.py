@@ -162,6 +162,28 @@ def test_immutable_releases_get_their_files_before_they_are_published(
     assert len(api.releases) == 1
 
 
+@pytest.mark.slow
+def test_a_tag_of_an_immutable_release_that_was_deleted_is_an_error(
+    publish: Callable[..., PublishedRelease], api: GitHubApi
+) -> None:
+    api.used_tags.add("v1")
+    with pytest.raises(ImmutableReleaseError, match="tag_name was used by an immutable release") as caught:
+        publish()
+    assert "new tag" in (caught.value.fix or "")
+    assert api.release("v1") is None
+
+
+@pytest.mark.slow
+def test_a_server_that_knows_no_digests_gets_the_files_too(
+    publish: Callable[..., PublishedRelease], api: GitHubApi
+) -> None:
+    api.digests = False
+    publish()
+    api.assets[max(api.assets)].content = b"other"
+    assert publish().assets["SHA256SUMS"].digest is None
+    assert public_files(api) == NAMES
+
+
 def test_an_immutable_release_without_the_files_is_an_error_that_says_how_to_release(
     publish: Callable[..., PublishedRelease], api: GitHubApi
 ) -> None:
@@ -195,6 +217,13 @@ def test_the_store_of_a_repository_with_immutable_releases_is_one_release_per_ru
         assert stored is not None
         later.fetch(stored, tmp_path)
     assert later.find("nlu", B) is None
+    api.used_tags.add("store")
+    del api.releases[api.release("store")["id"]]  # type: ignore[index] # a person tidied up
+    after = ReleaseStore(connect(), "store", "4-q")
+    assert after.find("nlu", A) is not None
+    after.publish_part("nlu", B, archive(tmp_path, "nlu", B, "nlu-b.tar.gz"))
+    after.finish()
+    assert ReleaseStore(connect(), "store", "5-r").find("nlu", B) is not None
 
 
 def test_what_is_listed_late_loses_nothing(

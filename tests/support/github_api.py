@@ -65,6 +65,8 @@ class GitHubApi(ReleaseRoutes):
         self.headers: dict[str, str] = {}  # of every reply
         self.latest = None
         self.hidden = {}
+        self.used_tags = set()
+        self.digests = True
         self.page_size = 100
         self.path = ""  # of the API on its host: "/api/v3" on an Enterprise Server
         self.faults: list[Fault] = []

@@ -50,6 +50,7 @@ class Bodies:
     assets: dict[int, Asset]
     problems: list[str]
     page_size: int
+    digests: bool
 
     def _url(self, server: str) -> str:
         raise NotImplementedError
@@ -94,7 +95,7 @@ class Bodies:
             "name": asset.name,
             "content_type": asset.content_type,
             "size": len(asset.content),
-            "digest": f"sha256:{hashlib.sha256(asset.content).hexdigest()}",
+            "digest": f"sha256:{hashlib.sha256(asset.content).hexdigest()}" if self.digests else None,
             "state": asset.state,
             "url": f"{self._url('api')}/repos/{self.repository}/releases/assets/{asset.id}",
             "node_id": "A",

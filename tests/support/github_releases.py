@@ -8,7 +8,9 @@ from typing import Any
 
 from support.github_bodies import Asset, Bodies, Reply, invalid, missing
 
-IMMUTABLE = "Cannot change the assets of an immutable release."
+UPLOAD_REFUSED = Reply(422, {"message": "Cannot upload assets to an immutable release.", "documentation_url": ""})
+CHANGE_REFUSED = Reply(422, {"message": "Cannot change assets of an immutable release.", "documentation_url": ""})
+USED = "tag_name was used by an immutable release"
 
 
 class ReleaseRoutes(Bodies):
@@ -17,7 +19,8 @@ class ReleaseRoutes(Bodies):
     Attributes:
         immutable_releases: the repository's setting: what is published from now on takes no asset any more.
         lag: from how many lists a release or an asset is still missing after it was made.
-        can_push: whether the token sees drafts.
+        used_tags: of immutable releases that were deleted; no other release gets them.
+        digests: whether the server knows digests of assets; older ones do not.
         latest: the tag of the release that GitHub calls the latest.
     """
 
@@ -26,6 +29,7 @@ class ReleaseRoutes(Bodies):
     lag: int
     latest: str | None
     hidden: dict[int, int]
+    used_tags: set[str]
     _ids: Iterator[int]
 
     def release_routes(self) -> list[tuple[str, Callable[..., Reply]]]:
@@ -87,6 +91,8 @@ class ReleaseRoutes(Bodies):
         is_draft, is_prerelease = data.get("draft", False), data.get("prerelease", False)
         if not is_draft and self.release(data["tag_name"]) is not None:
             return invalid("Release", "already_exists", "tag_name")
+        if not is_draft and data["tag_name"] in self.used_tags:
+            return invalid("Release", "custom", "tag_name", USED)
         if (is_draft or is_prerelease) and data.get("make_latest", "true") == "true" and "make_latest" in data:
             return invalid("Release", "custom", "make_latest")
         notes = [data.get("body") or "", "## What's Changed" if data.get("generate_release_notes") else ""]
@@ -113,6 +119,8 @@ class ReleaseRoutes(Bodies):
         becomes_public = release["draft"] and data.get("draft") is False
         if becomes_public and self.release(release["tag_name"]) is not None:
             return invalid("Release", "already_exists", "tag_name")
+        if becomes_public and release["tag_name"] in self.used_tags:
+            return invalid("Release", "custom", "tag_name", USED)
         is_draft, is_prerelease = data.get("draft", release["draft"]), data.get("prerelease", release["prerelease"])
         if data.get("make_latest") == "true" and (is_draft or is_prerelease):
             return invalid("Release", "custom", "make_latest")
@@ -128,8 +136,11 @@ class ReleaseRoutes(Bodies):
             self.latest = release["tag_name"]
 
     def _delete_release(self, number: str, **_: Any) -> Reply:
-        if self.releases.pop(int(number), None) is None:
+        release = self.releases.pop(int(number), None)
+        if release is None:
             return missing()
+        if release["immutable"]:
+            self.used_tags.add(release["tag_name"])
         self.assets = {key: asset for key, asset in self.assets.items() if asset.release != int(number)}
         return Reply(204)
 
@@ -148,7 +159,7 @@ class ReleaseRoutes(Bodies):
         if release not in self.releases:
             return missing()
         if self._is_immutable(release):
-            return invalid("ReleaseAsset", "custom", "", IMMUTABLE)
+            return UPLOAD_REFUSED
         name = re.sub(r"[^A-Za-z0-9._-]", ".", query["name"])
         if any(asset.release == release and asset.name == name for asset in self.assets.values()):
             return invalid("ReleaseAsset", "already_exists", "name")
@@ -170,7 +181,7 @@ class ReleaseRoutes(Bodies):
         if asset is None:
             return missing()
         if self._is_immutable(asset.release):
-            return invalid("ReleaseAsset", "custom", "", IMMUTABLE)
+            return CHANGE_REFUSED
         if any(o.release == asset.release and o.name == data["name"] and o is not asset for o in self.assets.values()):
             return Reply(422, {"message": "Validation Failed", "errors": [{"code": "already_exists"}]})
         asset.name = data["name"]
@@ -181,7 +192,7 @@ class ReleaseRoutes(Bodies):
         if asset is None:
             return missing()
         if self._is_immutable(asset.release):
-            return invalid("ReleaseAsset", "custom", "", IMMUTABLE)
+            return CHANGE_REFUSED
         del self.assets[asset.id]
         return Reply(204)
 

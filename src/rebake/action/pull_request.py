@@ -62,9 +62,10 @@ class PullRequests:
         values = {"state": state, "description": short, "context": context, "target_url": url}
 
         def send() -> None:
-            self._repository.requester.requestJsonAndCheck(
-                "POST", f"{self._repository.url}/statuses/{commit}", input=values
-            )
+            url = f"{self._repository.url}/statuses/{commit}"
+            _, answer = self._repository.requester.requestJsonAndCheck("POST", url, input=values)
+            if answer["state"] != state:
+                raise ValueError("the answer is not the status")
 
         self._retries(send, "setting the commit status")
 

@@ -162,11 +162,10 @@ class ReleaseStore:
         if self._known is None:
             try:
                 release = self._releases.find(self.tag)
-                if release is None:
-                    self._releases.check_access()
-                self._known = self._releases.assets(release) if release is not None else {}
-                if release is not None and release.immutable:
-                    self._known |= self._releases.assets_below(f"{self.tag}-")
+                known = self._releases.assets(release) if release is not None else {}
+                if release is None or release.immutable:  # the list is refused where nothing may be read
+                    known |= self._releases.assets_below(f"{self.tag}-")
+                self._known = known
             except StorageError as error:
                 self._unread = error
                 raise

@@ -122,10 +122,6 @@ class Releases:
 
         return self._retries(look, "listing the releases")
 
-    def check_access(self) -> None:
-        """Raise StorageError unless releases may be read: GitHub answers 404 for one that is not to be seen, too."""
-        self._retries(lambda: self._repository.get_releases().get_page(0), "listing the releases")
-
     def require_budget(self) -> None:
         """Raise RateLimitError if GitHub would take too few requests for a publication, for longer than a run waits."""
         requester = self._repository.requester

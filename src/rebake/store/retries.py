@@ -159,7 +159,7 @@ def explain(error: Exception, purpose: str) -> StorageError:
         fix = "Check the input token: it has expired or belongs to another server."
     elif "immutable" in message:
         kind = ImmutableReleaseError
-        fix = "Publish the files with a new release: an immutable one takes none once it is published."
+        fix = "Use a new tag: an immutable release takes no more files, and its tag no other release."
     elif "rule violation" in message:
         fix = "Let the ruleset allow the job to create this tag, or create the tag yourself."
     elif _is_rate_limit(error, _headers(error)):
