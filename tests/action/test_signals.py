@@ -64,7 +64,7 @@ def test_a_job_that_is_cancelled_while_training_is_pending_before_and_an_error_a
     job = project.run(project.push(), started=job_id.append)
     assert_cancelled(job, api, 143)
     assert [status["state"] for status in api.statuses] == ["pending", "error"]
-    assert api.statuses[0]["description"] == "Training Core and NLU and Responses."
+    assert api.statuses[0]["description"] == "Training Core, NLU and Responses."
     assert api.assets == {}
 
 

@@ -132,6 +132,20 @@ def test_a_draft_can_be_left_for_a_person_to_publish(publish: Callable[..., Publ
 
 
 @pytest.mark.slow
+def test_of_two_drafts_that_are_created_at_once_one_is_used(
+    publish: Callable[..., PublishedRelease], api: GitHubApi
+) -> None:
+    def race(request: str) -> None:
+        if request.startswith("POST") and request.endswith("/releases") and not api.releases:
+            api.add_release("v1", draft=True)
+
+    api.before = race
+    publish()
+    assert public_files(api) == NAMES
+    assert len(api.releases) == 1
+
+
+@pytest.mark.slow
 def test_two_runs_that_publish_one_tag_leave_one_release(
     publish: Callable[..., PublishedRelease], connect: Callable[[], Releases], api: GitHubApi
 ) -> None:
@@ -280,6 +294,7 @@ STEPS = {  # step -> its requests, and how many of them pass first
     "look for the release": ("GET .*/releases/tags/", 0),
     "look for a draft": ("GET .*/releases$", 0),
     "create the draft": ("POST .*/releases$", 0),
+    "look for a draft of another run": ("GET .*/releases$", 2),
     "list the files of the draft": (r"GET .*/releases/\d+/assets", 0),
     "upload": (r"POST .*/releases/\d+/assets", 0),
     "upload the second file": (r"POST .*/releases/\d+/assets", 1),

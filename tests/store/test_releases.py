@@ -11,7 +11,7 @@ from github import Auth, Github
 
 from rebake.action.pull_request import PullRequests
 from rebake.errors import StorageError
-from rebake.store import releases as releases_module
+from rebake.store import assets as assets_module
 from rebake.store.publication import Publication, publish_model
 from rebake.store.release_store import ReleaseStore, part_name
 from rebake.store.releases import NewRelease, Releases
@@ -160,7 +160,7 @@ def test_what_two_runs_publish_on_one_tag_is_all_of_one_run(
 def test_a_file_that_github_would_refuse_for_its_size_is_refused_before_it_is_sent(
     store: ReleaseStore, api: GitHubApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(releases_module, "MAX_ASSET", 100)
+    monkeypatch.setattr(assets_module, "MAX_ASSET", 100)
     with pytest.raises(StorageError, match="GiB; GitHub takes") as caught:
         store.publish_part("nlu", A, archive(tmp_path, "nlu", A))
     assert caught.value.fix

@@ -25,7 +25,7 @@ from rebake.base.notices import NoticeGroup, grouped
 from rebake.errors import EXIT_DATA, DataError, StorageError
 from rebake.report.comment import earlier_marker, render_comment
 from rebake.report.json import write_json
-from rebake.report.model import PART_NAMES, Failure, Report
+from rebake.report.model import Failure, Report
 from rebake.report.redaction import Redaction
 from rebake.report.summary import render_summary
 
@@ -57,9 +57,9 @@ class Announcement:
     def pending(self, report: Report) -> None:
         """Set the status that stands while training, if it can be set; the last one reports why not."""
         if self._run_plan.can_write and self._settings.status:
-            parts = " and ".join(PART_NAMES[part.part] for part in report.parts if part.is_stale or report.forced)
+            parts = tuple(part.part for part in report.parts if part.is_stale or report.forced)
             with suppress(Exception):
-                self._send_status("pending", f"Training {parts}.")
+                self._send_status("pending", f"Training {report.named(parts)}.")
 
     def announce(self, report: Report) -> Report:
         """Announce it everywhere; returns the report with the warnings that this gave rise to.

@@ -151,17 +151,18 @@ class Report:
         if self.failure is not None:
             return "The run was cancelled." if self.failure.is_cancelled else "The run failed."
         if self.mode == "check":
-            return "The model is fresh." if not self.code else f"The model is stale: {self._named(self.stale)}."
+            return "The model is fresh." if not self.code else f"The model is stale: {self.named(self.stale)}."
         if self.trained:
-            return f"Trained {self._named(self.trained)}."
+            return f"Trained {self.named(self.trained)}."
         rebuilt = tuple(part.part for part in self.parts if part.origin == "rebuilt")
         if rebuilt:
-            return f"Nothing to train; {self._named(rebuilt)} rebuilt."
+            return f"Nothing to train; {self.named(rebuilt)} rebuilt."
         if any(part.origin == "updated" for part in self.parts):
             return "Nothing to train; the responses were updated."
         return "The model is fresh: nothing to train."
 
-    def _named(self, parts: tuple[Part, ...]) -> str:
+    def named(self, parts: tuple[Part, ...]) -> str:
+        """The parts in words: "Core and NLU"."""
         names = [PART_NAMES[part] for part in parts]
         if not names:
             return "training was forced"

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from github.GitRelease import GitRelease
 
 from rebake.errors import ImmutableReleaseError, StorageError
-from rebake.store.releases import Asset, MakeLatest, NewRelease, Releases, TagIsTakenError
+from rebake.store.assets import Asset
+from rebake.store.releases import MakeLatest, NewRelease, Releases, TagIsTakenError
 from rebake.store.transfer import sha256
 
 ROUNDS = 3  # of publishing while another run does the same
@@ -92,8 +93,9 @@ def publish_files(
     wanted = [_Upload.of(path, name) for path, name in files]
     tag = publication.tag
     release = releases.find(tag) or releases.find_draft(tag)
-    is_ours = release is None
-    release = release or releases.create_draft(tag, publication.new)
+    is_ours = False
+    if release is None:
+        release, is_ours = releases.create_draft(tag, publication.new)
     for _ in range(ROUNDS):
         sent = _put(releases, release, wanted, run)
         there = _verified(releases, release, wanted, sent)

@@ -19,8 +19,9 @@ from tempfile import TemporaryDirectory
 from rebake.archive.integrity import describe, inspect_model
 from rebake.archive.manifest import Manifest, Part, read_manifest
 from rebake.errors import ImmutableReleaseError, ModelError, StorageError
+from rebake.store.assets import Asset
 from rebake.store.publication import Publication, publish_files
-from rebake.store.releases import Asset, NewRelease, Releases
+from rebake.store.releases import NewRelease, Releases
 
 logger = logging.getLogger("rebake")
 

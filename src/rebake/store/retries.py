@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -46,6 +47,17 @@ class NotListedError(Exception):
 
 class CorruptTransferError(Exception):
     """The bytes that came are not those that were sent; trying again may help."""
+
+
+@contextmanager
+def visible_soon() -> Iterator[None]:
+    """A 404 for what we hold the id of means that it is not visible yet: worth another try."""
+    try:
+        yield
+    except (GithubException, ReplyError) as error:
+        if error.status == 404:
+            raise NotYetVisibleError("404 Not Found") from error
+        raise
 
 
 # What GitHub refuses, and what happens on the way there.
