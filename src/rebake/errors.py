@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rebake.base.location import Location
+    from rebake.base.notice_kinds import NoticeKind
 
 EXIT_USAGE = 64
 EXIT_DATA = 65
@@ -29,6 +30,7 @@ class RebakeError(Exception):
         message: what is wrong, one sentence, naming the key or the name at fault.
         location: file and line at fault, printed in front of the message.
         fix: what to do about it, one sentence, printed after the message.
+        kind: its code as a finding; None where it has none more exact than that of its class.
 
     Attributes:
         others: what was found together with this error, printed below it.
@@ -37,11 +39,19 @@ class RebakeError(Exception):
     exit_code = EXIT_INTERNAL
     others: tuple[RebakeError, ...] = ()
 
-    def __init__(self, message: str, *, location: Location | None = None, fix: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        location: Location | None = None,
+        fix: str | None = None,
+        kind: NoticeKind | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.location = location
         self.fix = fix
+        self.kind = kind
 
     def __str__(self) -> str:
         place = f"{self.location}: " if self.location is not None else ""
@@ -92,6 +102,17 @@ class ImmutableReleaseError(StorageError):
     """The release is published and immutable: it takes no files any more."""
 
 
+@contextmanager
+def errors_of(kind: NoticeKind) -> Iterator[None]:
+    """Give errors of the block that have no code this one."""
+    try:
+        yield
+    except DataError as error:
+        for each in (error, *error.others):
+            each.kind = each.kind or kind
+        raise
+
+
 class DataErrors:
     """Collects the errors of several items, so that a person sees all of them at once."""
 
@@ -109,6 +130,9 @@ class DataErrors:
             yield
         except DataError as error:
             self.add(error)
+
+    def __iter__(self) -> Iterator[DataError]:
+        return iter(self._found)
 
     def finish(self) -> None:
         """Raise the first of the errors with all others, if there are any; what is unsupported comes last."""

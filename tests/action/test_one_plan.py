@@ -88,7 +88,7 @@ def test_with_both_parts_stale_everything_is_done_once(run: Run, monkeypatch: py
     calls = Calls(monkeypatch)
     calls.watch("rebake.action.run", "load_assistant")
     calls.watch("rebake.build.plan", "check_assistant")
-    calls.watch("rebake.validation.assistant", "validate")
+    calls.watch("rebake.validation.assistant", "check_names")
     calls.watch("rebake.build.plan", "fingerprint")
     calls.watch("rebake.build.plan", "compare")
     calls.watch("rebake.validation.assistant", "check_options", by=lambda spec, *_: spec.name)
@@ -99,7 +99,7 @@ def test_with_both_parts_stale_everything_is_done_once(run: Run, monkeypatch: py
     assert run.execute() == 0
     assert run.report.trained == ("core", "nlu")
 
-    for name in ("load_assistant", "check_assistant", "validate", "fingerprint", "compare"):
+    for name in ("load_assistant", "check_assistant", "check_names", "fingerprint", "compare"):
         assert calls.of(name) == {None: 1}, name
     components = ("WhitespaceTokenizer", "CountVectorsFeaturizer", "DIETClassifier", "EntitySynonymMapper")
     assert calls.of("check_options") == dict.fromkeys(

@@ -57,7 +57,7 @@ def test_warnings_in_the_files_of_the_pull_request_are_annotated_first(core_only
     job = core_only.run(core_only.pull_request(3), {"mode": "check", "fail-on": "never"})
     assert job.code == 0, job.log
     assert "file=data/new.yml,line=1" in job.annotations[0]
-    assert any("12 intents have one example, first at data/old.yml:5" in line for line in job.annotations[1:])
+    assert any("12 intents have few examples, first at data/old.yml:5" in line for line in job.annotations[1:])
 
 
 def test_no_line_of_a_file_is_a_workflow_command(core_only: Project, api: GitHubApi) -> None:

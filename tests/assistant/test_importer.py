@@ -222,7 +222,7 @@ def error_of(config: Path | None, domain: Path | None, data: Path | None) -> Reb
 def test_reading_needs_neither_numpy_nor_tensorflow() -> None:
     code = """
 import sys
-import rebake.assistant.importer, rebake.validation.consistency
+import rebake.assistant.importer, rebake.validation.assistant
 print({"numpy", "tensorflow"} & set(sys.modules))
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -63,5 +63,5 @@ def test_an_error_of_core_hides_no_warning_that_came_before_it(tmp_path: Path, p
     done = train(tmp_path, *part)
     assert done.returncode == 65
     assert "utter_greet" in done.stderr.splitlines()[-1]
-    assert "warning: data/all.yml:18: 'lost' starts with checkpoint 'nowhere'" in done.stderr
-    assert any("'nowhere'" in message for place, message in reported(tmp_path) if place == "data/all.yml:18")
+    assert "warning: data/all.yml:20: 'lost' starts with checkpoint 'nowhere'" in done.stderr
+    assert any("'nowhere'" in message for place, message in reported(tmp_path) if place == "data/all.yml:20")

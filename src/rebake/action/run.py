@@ -108,13 +108,16 @@ class Run:
         )
         self.report = replace(self.report, changes=changes)
         store = self._services.store
-        plan = make_plan(
-            self._request(), newest_published(store, self._manifest_name, f"rebake{earlier_slug(settings.name)}.json")
-        )
+        newest = newest_published(store, self._manifest_name, f"rebake{earlier_slug(settings.name)}.json")
+        found = Notices()
+        try:
+            plan = make_plan(self._request(found), newest, notices=found)
+        finally:  # also beside an error, which a warning may explain
+            self._note(*found)
         if self._run_plan.can_write:
             files = plan.request.assistant.files
             require_committed(Path(), files, [settings.config, *settings.domain, *settings.data])
-        self._note(*plan.notices, *self._notices_of_default_domain(plan))
+        self._note(*self._notices_of_default_domain(plan))
         verdict = verdict_of_store(plan, store)
         self._require_access(verdict)
         if verdict.problem:
@@ -143,13 +146,13 @@ class Run:
                 raise verdict.error
             self._services.releases.require_budget()
 
-    def _request(self) -> Request:
+    def _request(self, notices: Notices) -> Request:
         """What the workflow asks for. A domain that only the default names may be missing."""
         settings = self._settings
         has_domain = settings.domain != (DEFAULT_DOMAIN,) or Path(DEFAULT_DOMAIN).exists()
         domain = settings.domain if has_domain else None
         return Request(
-            assistant=self._assistant(domain),
+            assistant=self._assistant(domain, notices),
             to_train=settings.mode == "train",
             force=settings.force,
             output=Path(settings.out),
@@ -158,9 +161,10 @@ class Run:
             num_threads=settings.threads,
         )
 
-    def _assistant(self, domain: Sequence[str] | None) -> Assistant:
+    def _assistant(self, domain: Sequence[str] | None, notices: Notices) -> Assistant:
+        settings = self._settings
         try:
-            return load_assistant(self._settings.config, domain, self._settings.data, env=self._settings.env)
+            return load_assistant(settings.config, domain, settings.data, env=settings.env, notices=notices)
         except StorageError as error:  # a file that is missing is a mistake in the data, and no failure of GitHub's
             raise DataError(error.message, location=error.location, fix=error.fix) from None
 
@@ -187,7 +191,7 @@ class Run:
                 notices=notices,
             )
         finally:
-            self._note(*notices)
+            self._note(*plan.request.assistant.silenced.without(notices))
         self.report = replace(
             self.report,
             parts=with_origins(

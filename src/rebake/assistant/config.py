@@ -59,6 +59,7 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
             f"Unknown key '{key}' in the configuration.{did_you_mean(str(key), _KEYS)}",
             document.at(line),
             NoticeKind.UNKNOWN_KEY,
+            subject=str(key),
         )
         for key, line in content.key_lines.items()
         if key not in _KEYS
@@ -69,7 +70,8 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
     assistant_id = content.get("assistant_id")
     if assistant_id in (None, PLACEHOLDER_ID):
         place = document.at(content.line_of("assistant_id"))
-        notices.append(Notice("The configuration has no 'assistant_id'. Set one that is unique.", place))
+        message = "The configuration has no 'assistant_id'. Set one that is unique."
+        notices.append(Notice(message, place, NoticeKind.MISSING_KEY, subject="assistant_id"))
     pipeline, pipeline_is_default = _components(document, content, "pipeline", defaults.PIPELINE)
     policies, policies_is_default = _components(document, content, "policies", defaults.POLICIES)
     return Config(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rebake.base.confinement import require_inside
 from rebake.base.location import Location, Notice
-from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notice_kinds import NoticeKind, Severity
 from rebake.errors import DataError, StorageError
 
 YAML_SUFFIXES = (".yml", ".yaml")
@@ -18,6 +18,7 @@ DATA_SUFFIXES = (*YAML_SUFFIXES, ".json")
 
 _CONVERT = "'rasa data convert' of Rasa 2 turns Markdown into YAML."
 _MARKDOWN_DATA = re.compile(r"^## (intent|synonym|regex|lookup):|^\* \w+(\{.*\})?\s*\n\s+- ", re.MULTILINE)
+_ABOUT_THE_PROJECT = ("README", "LICENSE", "CHANGELOG", "MAKEFILE", "DVC")
 _MARKDOWN_START = 100_000  # characters that are looked at
 
 Paths = str | Path | Sequence[str | Path] | None
@@ -41,6 +42,7 @@ def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
     for path in as_paths(paths):
         if Path(path).is_dir():
             notices += map(_markdown_notice, filter(_is_training_data, walk(path, (".md",), [])))
+            notices += [_unread_notice(file) for file in walk(path, ("",), []) if _is_unread(file)]
             for file in walk(path, DATA_SUFFIXES, notices):
                 found.setdefault(os.path.realpath(file), (file, file))
             continue
@@ -53,6 +55,20 @@ def data_files(paths: Paths, notices: list[Notice]) -> list[str]:
             )
         found[os.path.realpath(path)] = (_absolute(path), path)
     return [path for _, path in sorted(found.values())]
+
+
+def _is_unread(path: str) -> bool:
+    """Return whether a file of a data directory looks as if it were to be read, but is not."""
+    name = Path(path).name
+    if name.endswith((*DATA_SUFFIXES, ".md")) or name.startswith("."):
+        return False
+    return not name.upper().startswith(_ABOUT_THE_PROJECT)
+
+
+def _unread_notice(path: str) -> Notice:
+    message = f"'{Path(path).name}' is not read: its name ends in none of {', '.join(DATA_SUFFIXES)}."
+    is_yaml = any(suffix in path.lower() for suffix in YAML_SUFFIXES)
+    return Notice(message, Location(path, 1), NoticeKind.UNREAD_FILE, Severity.WARNING if is_yaml else None)
 
 
 def _is_training_data(path: str) -> bool:
@@ -103,7 +119,8 @@ def walk(
         raise StorageError(f"The directory '{directory}' cannot be read: {error.strerror}.") from None
     identity = (stat.st_dev, stat.st_ino)
     if identity in above:
-        notices.append(Notice(f"The link '{directory}' leads back to a directory above it and is not followed."))
+        message = f"The link '{directory}' leads back to a directory above it and is not followed."
+        notices.append(Notice(message, kind=NoticeKind.SKIPPED_FILE))
         return
     children = []
     for name in names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -23,13 +23,20 @@ from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, read_yaml
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
-from rebake.errors import DataError, DataErrors, RebakeError
+from rebake.base.notices import NoticeSink
+from rebake.base.silenced import SilencedLines
+from rebake.errors import DataError, DataErrors, RebakeError, errors_of
 
 DATA_KEYS = ("nlu", "stories", "rules", "responses")
 
 
 def load_assistant(
-    config: str | Path | None, domain: Paths, data: Paths, *, env: frozenset[str] = frozenset()
+    config: str | Path | None,
+    domain: Paths,
+    data: Paths,
+    *,
+    env: frozenset[str] = frozenset(),
+    notices: NoticeSink | None = None,
 ) -> Assistant:
     """Read a project.
 
@@ -38,13 +45,20 @@ def load_assistant(
         domain: file or directory of domain files, or several; None means no domain.
         data: files and directories of training data; None means none.
         env: names of environment variables that ``${NAME}`` in a file may expand to.
+        notices: receives what deserves attention in the files, also if one of them says something wrong.
 
     Raises:
         DataError: a file says something wrong; the message names file and line. UnsupportedError for what is right but
             not read here.
         StorageError: a path that is missing or unreadable.
     """
-    return ProjectImporter(config, domain, data, env=env).load()
+    importer = ProjectImporter(config, domain, data, env=env)
+    try:
+        return importer.load()
+    finally:
+        if notices is not None:
+            for notice in importer.notices:
+                notices.add(notice)
 
 
 def imported_roots(config: str | Path) -> list[str]:
@@ -84,16 +98,19 @@ class ProjectImporter:
         self.env = env
         self._documents: dict[str, Document] = {}
         self._other_files: list[str] = []
+        self._config_notices: tuple[Notice, ...] = ()
         self._import_notices: list[Notice] = []
+        self._domain_notices: list[Notice] = []
+        self._data_notices: list[Notice] = []
 
     def get_config(self) -> Config:
         """Return the configuration, with Rasa's defaults where the file leaves parts empty."""
-        return self._config[0]
+        return self._config
 
     def get_domain(self) -> Domain:
         """Return the merged domain, completed by responses, retrieval intents and bot texts of the data files."""
         data = self._data
-        return complete_domain(self._domain[0], data.nlu, data.responses, data.stories)
+        return complete_domain(self._domain, data.nlu, data.responses, data.stories)
 
     def get_nlu_data(self) -> NluData:
         """Return the NLU data of all data files."""
@@ -107,32 +124,57 @@ class ProjectImporter:
         """Return the projects that the configuration imports, with their files."""
         return self._imports
 
+    def read_all(self, errors: DataErrors) -> None:
+        """Read every file, and collect what is wrong with them. Raises StorageError."""
+        for read in (lambda: self._config, lambda: self._imports, lambda: self._domain, lambda: self._data):
+            with errors.collecting():
+                read()
+
     def load(self) -> Assistant:
         """Load everything as one value."""
-        config, config_notices = self._config
-        _, domain_notices = self._domain
         data = self._data
-        notices = [notice for document in self._documents.values() for notice in document.notices]
         return Assistant(
-            config=config,
+            config=self.get_config(),
             domain=self.get_domain(),
             nlu=data.nlu,
             stories=self.get_stories(),
-            notices=(*notices, *config_notices, *self._import_notices, *domain_notices, *data.notices),
+            notices=self.notices,
             files=(*self._documents, *self._other_files),
             test_stories=tuple(data.test_stories),
+            silenced=self.silenced,
         )
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What deserves attention in the files that were read so far, also if reading them failed."""
+        found = [notice for document in self._documents.values() for notice in document.notices]
+        found += _unknown_codes(self._documents.values())
+        found += [*self._config_notices, *self._import_notices, *self._domain_notices, *self._data_notices]
+        read = {os.path.realpath(path) for path in self._other_files}  # lookup tables are no data files of themselves
+
+        def is_lookup_table(notice: Notice) -> bool:
+            place = notice.location if notice.kind is NoticeKind.UNREAD_FILE else None
+            return place is not None and os.path.realpath(place.file) in read
+
+        return tuple(notice for notice in dict.fromkeys(self.silenced.without(found)) if not is_lookup_table(notice))
+
+    @property
+    def silenced(self) -> SilencedLines:
+        """The lines with a comment that silences findings, of the files that were read so far."""
+        return SilencedLines({file: document.silenced for file, document in self._documents.items()})
 
     def _read(self, path: str) -> Document:
         if path not in self._documents:
-            self._documents[path] = read_yaml(path, env=self.env)
+            with errors_of(NoticeKind.INVALID_YAML):
+                self._documents[path] = read_yaml(path, env=self.env)
         return self._documents[path]
 
     @cached_property
-    def _config(self) -> tuple[Config, tuple[Notice, ...]]:
+    def _config(self) -> Config:
         if self.config_file is None:
-            return default_config(Location("config.yml", 1)), ()
-        return read_config(self._read(str(Path(self.config_file))))
+            return default_config(Location("config.yml", 1))
+        config, self._config_notices = read_config(self._read(str(Path(self.config_file))))
+        return config
 
     @cached_property
     def _imports(self) -> ImportedProjects:
@@ -141,8 +183,8 @@ class ProjectImporter:
         return imported_projects(self._read(str(Path(self.config_file))), self._read, self._import_notices)
 
     @cached_property
-    def _domain(self) -> tuple[Domain, tuple[Notice, ...]]:
-        notices: list[Notice] = []
+    def _domain(self) -> Domain:
+        notices = self._domain_notices
         domains: list[Domain] = []
         errors = DataErrors()
         for path in as_paths(self.domain_path):
@@ -151,9 +193,11 @@ class ProjectImporter:
             files = domain_files(path, notices) if is_directory else [path]
             documents = [self._read(file) for file in files]
             if is_directory:  # a directory may contain other YAML files too
+                notices += [notice for document in documents if (notice := _misspelt_domain(document)) is not None]
                 documents = [document for document in documents if _has_key(document, DOMAIN_KEYS)]
             if not documents:
-                notices.append(Notice(f"The directory '{path}' contains no domain file."))
+                message = f"The directory '{path}' contains no domain file."
+                notices.append(Notice(message, kind=NoticeKind.EMPTY_DOMAIN))
             for document in documents:
                 with errors.collecting():
                     domains.append(_read_domain(document, notices))
@@ -169,11 +213,12 @@ class ProjectImporter:
         if len(importers) > 1:  # several read the own files, each again, which decides the order of the actions
             parts = [merged if reads_projects else merge_domains(domains)[0] for reads_projects in importers]
             merged, _ = merge_domains(parts)
-        return merged, (*notices, *merge_notices)
+        notices += merge_notices
+        return merged
 
     @cached_property
     def _data(self) -> _Data:
-        data = _Data()
+        data = _Data(self._data_notices)
         nlu_files: list[NluFile] = []
         domain_paths = {*self._domain_files(), *self._imports.domain_files}
         errors = DataErrors()
@@ -220,6 +265,8 @@ class ProjectImporter:
             data.notices.append(_no_data_notice(document, content))
             return
         check_version(document)
+        known = (*DATA_KEYS, *OTHER_DOMAIN_KEYS, *(DOMAIN_KEYS if is_domain else ()))
+        data.notices += _unknown_keys(document, content, known)
         source = FileSource(path)
         check(data_schema(keys), content, source, "The file")
         errors = DataErrors()
@@ -232,19 +279,17 @@ class ProjectImporter:
             with errors.collecting():
                 data.add_stories(read_stories(document), path)
         errors.finish()
-        known = (*DATA_KEYS, *OTHER_DOMAIN_KEYS, *(DOMAIN_KEYS if is_domain else ()))
-        data.notices += _unknown_keys(document, content, known)
 
 
 class _Data:
     """The content of the data files, while they are read."""
 
-    def __init__(self) -> None:
+    def __init__(self, notices: list[Notice]) -> None:
         self.nlu = NluData()
         self.stories: list[Story] = []
         self.test_stories: list[Story] = []
         self.responses: list[Response] = []
-        self.notices: list[Notice] = []
+        self.notices = notices
 
     def add_responses(self, responses: Sequence[Response], is_domain: bool) -> None:
         places = {response.name: response.location for response in self.responses}
@@ -269,7 +314,7 @@ def _has_key(document: Document, keys: Sequence[str]) -> bool:
 def _read_domain(document: Document, notices: list[Notice]) -> Domain:
     content = document.value
     if content is None:
-        notices.append(Notice("The domain file is empty.", document.at(1)))
+        notices.append(Notice("The domain file is empty.", document.at(1), NoticeKind.EMPTY_DOMAIN))
         return Domain(is_empty=True)
     if not isinstance(content, YamlMap):
         raise DataError(
@@ -282,6 +327,33 @@ def _read_domain(document: Document, notices: list[Notice]) -> Domain:
     return read_domain_mapping(content, FileSource(document.file))
 
 
+def _misspelt_domain(document: Document) -> Notice | None:
+    """Return a notice about a file of a domain directory whose only keys are nearly those of a domain."""
+    if not isinstance(document.value, YamlMap) or _has_key(document, (*DOMAIN_KEYS, *DATA_KEYS)):
+        return None
+    for key, line in document.value.key_lines.items():
+        if hint := did_you_mean(str(key), DOMAIN_KEYS):
+            message = f"Skipped: the file has no key of a domain, but '{key}'.{hint}"
+            return Notice(message, document.at(line), NoticeKind.SKIPPED_FILE, subject=str(key))
+    return None
+
+
+def _unknown_codes(documents: Iterable[Document]) -> list[Notice]:
+    """Report comments that silence what no finding is called."""
+    known = {kind.value for kind in NoticeKind}
+    return [
+        Notice(
+            f"The comment names '{code}', which no finding is called.{did_you_mean(code, known)}",
+            document.at(line),
+            NoticeKind.UNKNOWN_CODE,
+            subject=code,
+        )
+        for document in documents
+        for line, codes in document.silenced.items()
+        for code in sorted(codes - known)
+    ]
+
+
 def _unknown_keys(document: Document, content: YamlMap, known: Sequence[str]) -> list[Notice]:
     result = []
     for key, line in content.key_lines.items():
@@ -291,7 +363,7 @@ def _unknown_keys(document: Document, content: YamlMap, known: Sequence[str]) ->
             message = f"'{key}' is read from domain files alone; this is a data file."
         else:
             message = f"Unknown key '{key}'.{did_you_mean(str(key), known)}"
-        result.append(Notice(message, document.at(line), NoticeKind.UNKNOWN_KEY))
+        result.append(Notice(message, document.at(line), NoticeKind.UNKNOWN_KEY, subject=str(key)))
     return result
 
 

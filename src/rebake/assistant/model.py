@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rebake.base.location import Location, Notice
+from rebake.base.silenced import SilencedLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,16 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """All variations of one response, each as written."""
+    """All variations of one response, each as written; ``places`` has the location of each."""
 
     name: str
     variations: tuple[Mapping[str, Any], ...]
     location: Location | None = None
+    places: tuple[Location | None, ...] = field(default=(), compare=False, repr=False)
+
+    def place(self, variation: int) -> Location | None:
+        """Return the location of a variation."""
+        return self.places[variation] if variation < len(self.places) else self.location
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +301,8 @@ class Story:
 class Assistant:
     """A project on disk as one immutable value.
 
-    ``files`` lists every file that was read, ``test_stories`` the stories of ``test_*`` files (never trained on).
+    ``files`` lists every file that was read, ``test_stories`` the stories of ``test_*`` files (never trained on),
+    ``silenced`` the lines with a comment that silences findings: ``notices`` has none of those.
     """
 
     config: Config
@@ -305,6 +312,7 @@ class Assistant:
     notices: tuple[Notice, ...] = ()
     files: tuple[str, ...] = ()
     test_stories: tuple[Story, ...] = ()
+    silenced: SilencedLines = field(default_factory=SilencedLines)
 
     @property
     def is_end_to_end(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notice_kinds import NoticeKind, Severity
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -20,17 +20,26 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A warning about the assistant or the run that does not stop it.
+    """Something about the assistant or the run that does not stop it.
 
     Attributes:
         message: whole sentences: what is odd, and what to do about it.
         location: where in the assistant's files; None where it is about none of them.
-        kind: groups it with others; None where it cannot come many times.
+        kind: its code, and what groups it with others; None where it is not about the assistant's files alone.
+        level: its severity where that is not the kind's.
+        subject: the name or value that it is about, as the file has it; it gives the column.
     """
 
     message: str
     location: Location | None = None
     kind: NoticeKind | None = None
+    level: Severity | None = None
+    subject: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        return self.level or (Severity.WARNING if self.kind is None else self.kind.severity)
 
     def __str__(self) -> str:
         return f"{self.location}: {self.message}" if self.location is not None else self.message

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rebake.base.location import Location, Notice
-from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notice_kinds import NoticeKind, Severity
 
 FEW = 3  # notices of a kind that are shown one by one; more are summed up
 
@@ -56,10 +56,15 @@ class NoticeGroup:
         return str(self.first) if self.count == 1 else self.message
 
 
+def shown(notices: Iterable[Notice]) -> list[Notice]:
+    """Return what every run shows: all but mere information, which `rebake validate` and the JSON report have."""
+    return [notice for notice in notices if notice.severity is not Severity.INFO]
+
+
 def grouped(notices: Iterable[Notice]) -> list[NoticeGroup]:
     """Return the notices as people see them, in the order of their first ones; a few of a kind stay single."""
     of_kind: dict[NoticeKind | int, list[Notice]] = {}
-    for number, notice in enumerate(notices):
+    for number, notice in enumerate(shown(notices)):
         of_kind.setdefault(number if notice.kind is None else notice.kind, []).append(notice)
     groups: list[NoticeGroup] = []
     for alike in of_kind.values():

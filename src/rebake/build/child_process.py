@@ -19,7 +19,7 @@ from typing import Any, NoReturn, TextIO
 
 from rebake import errors
 from rebake.base.location import Location, Notice
-from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notice_kinds import NoticeKind, Severity
 from rebake.base.notices import Notices, NoticeSink
 from rebake.base.processors import processors
 from rebake.base.progress import STDERR, Progress, Task
@@ -228,13 +228,25 @@ class _PipedNotices:
             "message": notice.message,
             "location": _place(notice.location),
             "kind": None if notice.kind is None else notice.kind.name,
+            "level": notice.level,
+            "subject": notice.subject,
         }
         _send(self._pipe, {"notice": fields})
 
 
 def _read_notice(fields: Mapping[str, Any]) -> Notice:
-    kind = fields["kind"]
-    return Notice(fields["message"], _location(fields["location"]), None if kind is None else NoticeKind[kind])
+    level = fields["level"]
+    return Notice(
+        fields["message"],
+        _location(fields["location"]),
+        _kind(fields["kind"]),
+        None if level is None else Severity(level),
+        fields["subject"],
+    )
+
+
+def _kind(name: str | None) -> NoticeKind | None:
+    return None if name is None else NoticeKind[name]
 
 
 def _place(location: Location | None) -> list[Any] | None:
@@ -247,7 +259,8 @@ def _location(place: list[Any] | None) -> Location | None:
 
 def _describe(error: RebakeError) -> dict[str, Any]:
     return {
-        "kind": type(error).__name__,
+        "class": type(error).__name__,
+        "kind": None if error.kind is None else error.kind.name,
         "message": error.message,
         "fix": error.fix,
         "location": _place(error.location),
@@ -256,7 +269,9 @@ def _describe(error: RebakeError) -> dict[str, Any]:
 
 
 def _error(fields: Mapping[str, Any]) -> RebakeError:
-    kind = getattr(errors, fields["kind"], RebakeError)
-    error: RebakeError = kind(fields["message"], location=_location(fields["location"]), fix=fields["fix"])
+    error_class = getattr(errors, fields["class"], RebakeError)
+    error: RebakeError = error_class(
+        fields["message"], location=_location(fields["location"]), fix=fields["fix"], kind=_kind(fields["kind"])
+    )
     error.others = tuple(map(_error, fields["others"]))
     return error

@@ -9,6 +9,7 @@ from rebake.archive.integrity import Damage, inspect_model
 from rebake.archive.manifest import Manifest, Part
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
+from rebake.base.notices import Notices, NoticeSink
 from rebake.build.request import Request
 from rebake.errors import DataError, ModelError, UnsupportedError, UsageError
 from rebake.own_rasa.training_plan import NOTHING, OwnTraining, plan_own_training
@@ -85,8 +86,13 @@ class Plan:
         return bool(self.nlu) and bool(self.core) and self.request.assistant.is_end_to_end
 
 
-def make_plan(request: Request, baseline: Baseline = NO_BASELINE) -> Plan:
+def make_plan(request: Request, baseline: Baseline = NO_BASELINE, *, notices: NoticeSink | None = None) -> Plan:
     """Validate the assistant, fingerprint it, and compare it with a model. Nothing is trained or written.
+
+    Args:
+        request: what is asked for.
+        baseline: the model to compare with.
+        notices: receives what deserves attention in the assistant, also if there is an error in it.
 
     Raises:
         UsageError: the name of the model is a path, or a name under which no model would be found.
@@ -97,7 +103,15 @@ def make_plan(request: Request, baseline: Baseline = NO_BASELINE) -> Plan:
     _refuse_path(request.model_name)
     assistant = request.assistant
     own = _plan_own_training(request)
-    found = check_assistant(assistant, request.parts, to_train=request.to_train, by_rasa=own.parts)
+    found = Notices()
+    for notice in assistant.notices:
+        found.add(notice)
+    try:
+        check_assistant(assistant, request.parts, to_train=request.to_train, by_rasa=own.parts, notices=found)
+    finally:
+        if notices is not None:
+            for notice in found:
+                notices.add(notice)
     wanted = fingerprint(
         assistant,
         parts=request.parts,
@@ -120,8 +134,7 @@ def make_plan(request: Request, baseline: Baseline = NO_BASELINE) -> Plan:
         nlu = pipeline_nodes(assistant.config, by_rasa="nlu" in own.parts)
     if request.to_train and "core" in wanted.parts:
         core = policy_nodes(assistant.config, by_rasa="core" in own.parts)
-    notices = tuple(dict.fromkeys((*assistant.notices, *found)))
-    return Plan(request, baseline, nlu, core, wanted, verdict, notices, own.parts)
+    return Plan(request, baseline, nlu, core, wanted, verdict, tuple(found), own.parts)
 
 
 def _plan_own_training(request: Request) -> OwnTraining:

@@ -88,7 +88,7 @@ def train(options: argparse.Namespace, started: float, notices: Notices) -> int:
         log = None if options.quiet else print_log
         result = build(plan, models(plan.request.output), progress=progress, notices=of_training, log=log)
     finally:
-        _show(of_training, notices, options)
+        _show(plan.request.assistant.silenced.without(of_training), notices, options)
     report = replace(
         _report(plan, time.monotonic() - started),
         mode="train",
@@ -151,21 +151,23 @@ def _plan(options: argparse.Namespace, notices: Notices, *, to_train: bool) -> P
     rasa = None
     if options.rasa is not None:
         rasa = OwnRasa(find_environment(options.rasa), options.config, domain, tuple(data), env)
-    request = Request(
-        assistant=load_assistant(options.config, domain, data, env=env),
-        to_train=to_train,
-        parts=_parts(options),
-        force=options.force,
-        output=Path(options.out),
-        model_name=getattr(options, "fixed_model_name", None),
-        augmentation_factor=options.augmentation,
-        num_threads=options.num_threads,
-        persist_nlu_data=getattr(options, "persist_nlu_data", False),
-        rasa=rasa,
-    )
-    plan = make_plan(request, Baseline.of_model(_old_model(options)))
-    _show(plan.notices, notices, options)
-    return plan
+    found = Notices()
+    try:
+        request = Request(
+            assistant=load_assistant(options.config, domain, data, env=env, notices=found),
+            to_train=to_train,
+            parts=_parts(options),
+            force=options.force,
+            output=Path(options.out),
+            model_name=getattr(options, "fixed_model_name", None),
+            augmentation_factor=options.augmentation,
+            num_threads=options.num_threads,
+            persist_nlu_data=getattr(options, "persist_nlu_data", False),
+            rasa=rasa,
+        )
+        return make_plan(request, Baseline.of_model(_old_model(options)), notices=found)
+    finally:  # before an error, which a warning may explain
+        _show(found, notices, options)
 
 
 def _show(new: Iterable[Notice], notices: Notices, options: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from rebake.base.location import Notice
+from rebake.base.notices import shown
 from rebake.base.progress import LineProgress, Progress, Silent, Task, format_figures
 from rebake.base.visible import harmless
 from rebake.report.text import notice_lines
@@ -60,7 +61,7 @@ def make_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progr
 
 def print_notices(notices: Iterable[Notice]) -> None:
     """Print warnings to stderr, many of a kind as one line."""
-    found = tuple(notices)
+    found = shown(notices)
     lines = notice_lines(found)
     for line in lines:
         print(f"warning: {line}", file=sys.stderr)

@@ -29,6 +29,7 @@ def misaligned(messages: Iterable[Message]) -> Iterator[Notice]:
                     f"{words or 'none'}), so '{span.entity}' is learned wrongly. Leave blanks and punctuation out.",
                     example.location,
                     NoticeKind.MISALIGNED_ENTITY,
+                    subject=surface,
                 )
                 break
 

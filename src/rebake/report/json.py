@@ -9,6 +9,7 @@ from typing import Any
 
 from rebake.base.files import replacing
 from rebake.base.location import Location
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import StorageError
 from rebake.report.model import Failure, Report
 from rebake.staleness.explanation import Cause, PartExplanation, location_of
@@ -58,7 +59,8 @@ def as_dict(report: Report) -> dict[str, Any]:
             {
                 "message": notice.message,
                 **_place(notice.location),
-                "kind": notice.kind.value if notice.kind is not None else None,
+                "kind": _code(notice.kind),
+                "severity": str(notice.severity),
             }
             for notice in report.notices
         ],
@@ -118,7 +120,16 @@ def _cause(cause: Cause) -> dict[str, Any]:
 
 
 def _error(failure: Failure) -> dict[str, Any]:
-    return {"message": failure.message, "fix": failure.fix, **_place(failure.location)}
+    return {
+        "message": failure.message,
+        "fix": failure.fix,
+        **_place(failure.location),
+        "kind": _code(failure.kind),
+    }
+
+
+def _code(kind: NoticeKind | None) -> str | None:
+    return None if kind is None else kind.value
 
 
 def _place(location: Location | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from rebake.archive.manifest import Part
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
 from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, RebakeError
 from rebake.staleness.explanation import PartExplanation
@@ -56,7 +57,8 @@ class PartReport:
 class Failure:
     """The error that ended the run: message, location and fix, kept apart; ``others`` were found together with it.
 
-    ``is_cancelled`` where it is none of the run, which was ended from outside.
+    ``is_cancelled`` where it is none of the run, which was ended from outside. ``kind`` is its code as a finding; None
+    where it has none.
     """
 
     message: str
@@ -64,12 +66,13 @@ class Failure:
     fix: str | None = None
     exit_code: int = EXIT_INTERNAL
     others: tuple[Failure, ...] = ()
+    kind: NoticeKind | None = None
     is_cancelled: bool = False
 
     @classmethod
     def of(cls, error: RebakeError) -> Failure:
         others = tuple(map(cls.of, error.others))
-        return cls(error.message, error.location, error.fix, error.exit_code, others)
+        return cls(error.message, error.location, error.fix, error.exit_code, others, error.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,15 @@ no model could act on it. What Rasa warns about is a notice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from rebake.assistant.domain.names import DEFAULT_INTENTS, action_names, entity_names, intent_names
+from rebake.assistant.domain.names import action_names, entity_names, intent_names
 from rebake.assistant.model import (
     ActionStep,
     Assistant,
     CheckpointStep,
     Domain,
-    Example,
-    LoopStep,
-    OrStep,
     SlotStep,
     Story,
     StoryEntity,
@@ -24,74 +22,52 @@ from rebake.assistant.model import (
 )
 from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Location, Notice
-from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notice_kinds import NoticeKind, Severity
 from rebake.errors import DataError, DataErrors
+from rebake.validation.steps import automatic_slots, flat_steps
 
-_SLOTS_OF_KNOWLEDGE_BASES = (
-    "knowledge_base_listed_objects",
-    "knowledge_base_last_object",
-    "knowledge_base_last_object_type",
-)
-_MOST_NAMES = 8
-_RESPONSES_OF_DEFAULT_ACTIONS = ("utter_default", "utter_restart")
-_FlatStep = UserStep | ActionStep | SlotStep | LoopStep
+_KINDS = {
+    "intent": NoticeKind.UNKNOWN_INTENT,
+    "entity": NoticeKind.UNKNOWN_ENTITY,
+    "role or group": NoticeKind.UNKNOWN_LABEL,
+    "slot": NoticeKind.UNKNOWN_SLOT,
+    "action": NoticeKind.UNKNOWN_ACTION,
+    "form": NoticeKind.UNKNOWN_FORM,
+}
 
 
-def validate(assistant: Assistant) -> tuple[Notice, ...]:
-    """Check the whole assistant.
+def check_names(assistant: Assistant, errors: DataErrors) -> tuple[Notice, ...]:
+    """Check the names in the whole assistant.
+
+    Args:
+        assistant: as it was read.
+        errors: receives each name without which it cannot be trained, once.
 
     Returns:
         What deserves attention but does not keep it from being trained, each name once.
-
-    Raises:
-        DataError: one for all mistakes, each on its own line with file, line and fix.
     """
-    checks = _ConsistencyChecks(assistant.domain)
-    if not assistant.domain.is_empty:
-        checks.domain_itself(assistant.domain)
-        for story in assistant.stories:
-            checks.story(story)
-        checks.examples(assistant)
-        checks.unused(assistant)
-        for story in assistant.test_stories:
-            checks.story(story, is_test=True)
-    checks.texts(assistant.nlu.examples)
-    checks.errors.finish()
-    return tuple(checks.notices)
+    if assistant.domain.is_empty:
+        return ()
+    names = _Names(assistant.domain, errors)
+    names.domain_itself(assistant.domain)
+    for story in assistant.stories:
+        names.story(story)
+    names.examples(assistant)
+    for story in assistant.test_stories:
+        names.story(story, is_test=True)
+    return tuple(names.notices)
 
 
-def _flat(story: Story) -> Iterator[_FlatStep]:
-    """Every step but checkpoints, with conditions and alternatives."""
-    yield from story.condition
-    for step in story.steps:
-        if isinstance(step, CheckpointStep):
-            continue
-        if isinstance(step, OrStep):
-            for alternative in step.alternatives:
-                yield from alternative if isinstance(alternative, tuple) else (alternative,)
-        else:
-            yield step
-
-
-def _automatic_slots(domain: Domain) -> Iterator[str]:
-    """The slots that Rasa adds to a domain by itself."""
-    yield "session_started_metadata"
-    if domain.forms:
-        yield "requested_slot"
-    if "action_query_knowledge_base" in domain.actions:
-        yield from _SLOTS_OF_KNOWLEDGE_BASES
-
-
-class _ConsistencyChecks:
-    def __init__(self, domain: Domain) -> None:
+class _Names:
+    def __init__(self, domain: Domain, errors: DataErrors) -> None:
         self.intents = frozenset(intent_names(domain))
         self.actions = frozenset(action_names(domain))
-        self.slots = frozenset([*(slot.name for slot in domain.slots), *_automatic_slots(domain)])
+        self.slots = frozenset([*(slot.name for slot in domain.slots), *automatic_slots(domain)])
         self.forms = frozenset(form.name for form in domain.forms)
         self.entities = frozenset(entity_names(domain))
         self.labels = {entity.name: {*entity.roles, *entity.groups} for entity in domain.entities}
         self.notices: list[Notice] = []
-        self.errors = DataErrors()
+        self.errors = errors
         self.seen: set[tuple[str, str]] = set()
         self.lenient = False
 
@@ -107,27 +83,49 @@ class _ConsistencyChecks:
             self.doubtful(kind, name, known, place, owner)
         elif self.is_new(f"needed {kind}", name):
             fix = did_you_mean(name, known).strip() or f"Add it to the domain's '{kind}s:', or correct the name."
-            self.errors.add(DataError(f"The domain has no {kind} '{name}' ({owner}).", location=place, fix=fix))
+            message = f"The domain has no {kind} '{name}' ({owner})."
+            self.errors.add(DataError(message, location=place, fix=fix, kind=_KINDS[kind]))
 
-    def doubtful(self, kind: str, name: str, known: Iterable[str], place: Location | None, owner: str) -> None:
+    def doubtful(
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        place: Location | None,
+        owner: str,
+        level: Severity = Severity.WARNING,
+    ) -> None:
         if self.is_new(kind, name):
             message = f"The domain has no {kind} '{name}' ({owner}).{did_you_mean(name, known)}"
-            self.notices.append(Notice(message, place, NoticeKind.UNKNOWN_NAME))
+            self.notices.append(Notice(message, place, _KINDS[kind], level, name))
 
     def domain_itself(self, domain: Domain) -> None:
+        """Check what entries of the domain say of each other. What a form needs at runtime is an error there."""
         for form in domain.forms:
             for name in form.required_slots:
                 if name not in self.slots:
-                    self.doubtful("slot", name, self.slots, form.location, f"required by the form '{form.name}'")
+                    owner = f"required by the form '{form.name}'"
+                    self.doubtful("slot", name, self.slots, form.location, owner, Severity.ERROR)
+        for intent in domain.intents:
+            written = intent.use_entities if isinstance(intent.use_entities, tuple) else ()
+            for name in (*written, *(intent.ignore_entities or ())):
+                if name not in self.entities:
+                    self.doubtful("entity", name, self.entities, intent.location, f"of the intent '{intent.name}'")
         for slot in domain.slots:
             for mapping in slot.mappings:
-                owner = f"in a mapping of the slot '{slot.name}'"
-                if mapping["type"] == "from_entity" and mapping["entity"] not in self.entities:
-                    self.doubtful("entity", mapping["entity"], self.entities, slot.location, owner)
-                for condition in mapping.get("conditions") or ():
-                    loop = condition.get("active_loop")
-                    if loop and loop not in self.forms:
-                        self.doubtful("form", loop, self.forms, slot.location, owner)
+                self.mapping(mapping, slot.location, f"in a mapping of the slot '{slot.name}'")
+
+    def mapping(self, mapping: Mapping[str, Any], place: Location | None, owner: str) -> None:
+        if mapping["type"] == "from_entity" and mapping["entity"] not in self.entities:
+            self.doubtful("entity", mapping["entity"], self.entities, place, owner)
+        for key in ("intent", "not_intent"):
+            for name in _one_or_more(mapping.get(key)):
+                if name.split("/")[0] not in self.intents:
+                    self.doubtful("intent", name, self.intents, place, owner)
+        for condition in mapping.get("conditions") or ():
+            loop = condition.get("active_loop")
+            if loop and loop not in self.forms:
+                self.doubtful("form", loop, self.forms, place, owner, Severity.ERROR)
 
     def story(self, story: Story, *, is_test: bool = False) -> None:
         """Check a story's names; unknown names in a test story do not prevent a training."""
@@ -137,7 +135,7 @@ class _ConsistencyChecks:
             for condition in checkpoint.conditions if isinstance(checkpoint, CheckpointStep) else ():
                 if condition.name not in self.slots:  # it is never met
                     self.doubtful("slot", condition.name, self.slots, condition.location, owner)
-        for step in _flat(story):
+        for step in flat_steps(story):
             if isinstance(step, UserStep):
                 self.user(step, owner)
             elif isinstance(step, ActionStep):
@@ -165,65 +163,14 @@ class _ConsistencyChecks:
                 self.doubtful("role or group", label, known, place, f"of the entity '{entity.entity}', {owner}")
 
     def examples(self, assistant: Assistant) -> None:
-        used = set()
         for example in assistant.nlu.examples:
             base = (example.intent or "").split("/")[0]
-            used.add(base)
             if base and base not in self.intents:
                 self.doubtful("intent", base, self.intents, example.location, "an intent of the NLU data")
             for span in example.entities:
                 entity = StoryEntity(span.entity, span.value, span.role, span.group)
                 self.entity(entity, example.location, "annotated in the NLU data")
-        if assistant.nlu:
-            for intent in assistant.domain.intents:
-                if intent.name not in used and intent.name not in DEFAULT_INTENTS:
-                    message = f"The intent '{intent.name}' has no examples."
-                    self.notices.append(Notice(message, intent.location, NoticeKind.NO_EXAMPLES))
-
-    def unused(self, assistant: Assistant) -> None:
-        """Report intents and responses that no story or rule has, and responses of stories that are missing.
-
-        Only where nothing else can use them: a form's intents fill its slots, and custom actions send responses.
-        (`rasa data validate` reports those as well.)
-        """
-        if not assistant.stories:
-            return
-        steps = [step for story in assistant.stories for step in _flat(story)]
-        intents = {step.intent for step in steps if isinstance(step, UserStep)}
-        actions = {step.name for step in steps if isinstance(step, ActionStep) and step.name is not None}
-        domain = assistant.domain
-        fills_slots = domain.forms or any(slot.mappings for slot in domain.slots)
-        if not fills_slots:
-            idle = [i for i in domain.intents if i.name not in intents and i.name not in DEFAULT_INTENTS]
-            self.listed("intent", [intent.name for intent in idle], idle[0].location if idle else None)
-        if not fills_slots and not any(not name.startswith("utter_") for name in domain.actions):
-            left = actions.union(_RESPONSES_OF_DEFAULT_ACTIONS)
-            silent = [r for r in domain.responses if r.name not in left and "/" not in r.name]
-            self.listed("response", [response.name for response in silent], silent[0].location if silent else None)
-        known = {response.name.split("/")[0] for response in domain.responses}
-        said = [step for step in steps if isinstance(step, ActionStep) and (step.name or "").startswith("utter_")]
-        for step in said:
-            if step.name in self.actions and step.name not in known and self.is_new("response", step.name):
-                message = f"There is no text for the response '{step.name}'."
-                self.notices.append(Notice(message, step.location, NoticeKind.MISSING_RESPONSE))
-
-    def listed(self, kind: str, names: list[str], place: Location | None) -> None:
-        if names:
-            shown = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
-            count = f"The {kind} is" if len(names) == 1 else f"{len(names)} {kind}s are"
-            self.notices.append(Notice(f"{count} in no story and no rule: {shown}.", place))
-
-    def texts(self, examples: Iterable[Example]) -> None:
-        first: dict[str, Example] = {}
-        for example in examples:
-            other = first.setdefault(example.text, example)
-            if other.intent != example.intent:
-                message = (
-                    f"'{_short(example.text)}' is an example of '{example.intent}' here and of '{other.intent}' at "
-                    f"{other.location}."
-                )
-                self.notices.append(Notice(message, example.location, NoticeKind.AMBIGUOUS_EXAMPLE))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."
+def _one_or_more(value: str | list[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else [name for name in value or () if isinstance(name, str)]

@@ -17,15 +17,19 @@ from rebake.registry.token_features import FeatureWindow
 
 Fact = Callable[[Entry], bool]
 
-_ENOUGH = 2  # examples of an intent, annotations of an entity
+ENOUGH_EXAMPLES = 2  # of an intent; Rasa warns of fewer
+_ENOUGH = 2  # annotations of an entity
 
 
-def check_data(assistant: Assistant) -> list[Notice]:
-    """Return all notices about the NLU data; nothing here keeps it from being trained."""
+def check_data(assistant: Assistant, min_examples: int = ENOUGH_EXAMPLES) -> list[Notice]:
+    """Return all notices about the NLU data; nothing here keeps it from being trained.
+
+    ``min_examples`` is how many examples each intent should have.
+    """
     if not assistant.nlu:
         return []
     checks = _NluDataChecks(assistant)
-    return [*checks.scarce(), *checks.unused(), *checks.competing(), *checks.unaligned()]
+    return [*checks.scarce(min_examples), *checks.unused(), *checks.competing(), *checks.unaligned()]
 
 
 class _NluDataChecks:
@@ -42,7 +46,7 @@ class _NluDataChecks:
         """Return the components of the pipeline of which a fact is true."""
         return [(entry, spec) for entry, spec in self.known if fact(entry)]
 
-    def scarce(self) -> Iterator[Notice]:
+    def scarce(self, min_examples: int) -> Iterator[Notice]:
         """Report intents and entities that are hardly ever seen, and retrieval examples without a response."""
         intents = Counter(example.intent.split("/")[0] for example in self.data.examples if example.intent)
         places: dict[str, Location | None] = {}
@@ -60,11 +64,12 @@ class _NluDataChecks:
             if "/" in intent and f"utter_{intent}" not in responses and intent not in unanswered:
                 unanswered.add(intent)
                 message = f"There is no response 'utter_{intent}' for the intent '{intent}'."
-                yield Notice(message, example.location, NoticeKind.MISSING_RESPONSE)
+                yield Notice(message, example.location, NoticeKind.MISSING_RESPONSE, subject=intent)
         for name, count in intents.items():
-            if count < _ENOUGH:
-                message = f"The intent '{name}' has one example; {_ENOUGH} or more are needed."
-                yield Notice(message, places[name], NoticeKind.SCARCE_INTENT)
+            if count < min_examples:
+                found = "one example" if count == 1 else f"{count} examples"
+                message = f"The intent '{name}' has {found}; {min_examples} or more are needed."
+                yield Notice(message, places[name], NoticeKind.SCARCE_INTENT, subject=name)
         if self.learners:
             for label, count in entities.items():
                 if count < _ENOUGH:
@@ -98,27 +103,30 @@ class _NluDataChecks:
         elif not any(_sees_patterns(entry, spec) for entry, spec in taggers):
             entry, spec = taggers[0]
             feature = next(window.patterns for window in _windows(entry).values())
-            yield Notice(f"{entry.name} has no feature '{feature}', so it does not see lookup tables.", spec.location)
+            message = f"{entry.name} has no feature '{feature}', so it does not see lookup tables."
+            yield Notice(message, spec.location, NoticeKind.UNREAD_DATA)
 
     def _labelled(self) -> Example | None:
         return next((e for e in self.data.examples if any(span.role or span.group for span in e.entities)), None)
 
     def _unread(self, what: str, reads: Fact, first: Any) -> Notice:
         readers = " or ".join(entry.name for entry in COMPONENTS.values() if reads(entry) and entry.implementation)
-        return Notice(f"The data has {what}, but the pipeline has no {readers} that would read them.", first.location)
+        message = f"The data has {what}, but the pipeline has no {readers} that would read them."
+        return Notice(message, first.location, NoticeKind.UNREAD_DATA)
 
     def competing(self) -> Iterator[Notice]:
         """Report extractors that find the same entities twice."""
         learners = " and ".join(self.learners)
         if len(self.learners) > 1:
             place = max(spec.location for entry, spec in self.known if entry.name in self.learners)
-            yield Notice(f"{learners} learn the same entities, so each may be found twice.", place)
+            message = f"{learners} learn the same entities, so each may be found twice."
+            yield Notice(message, place, NoticeKind.COMPETING_EXTRACTORS)
         if self.learners and (finders := self.having(_finds_patterns)):
             entities = {span.entity for example in self.data.examples for span in example.entities}
             if shared := sorted(entities & {regex.name for regex in self.data.regexes}):
                 names = ", ".join(map(repr, shared))
                 message = f"It finds {names} as {learners} may do too, so each may be found twice."
-                yield Notice(message, finders[0][1].location)
+                yield Notice(message, finders[0][1].location, NoticeKind.COMPETING_EXTRACTORS)
 
     def unaligned(self) -> Iterator[Notice]:
         """Report misaligned entities if the tokenizer splits at blanks; with others this waits for the training."""

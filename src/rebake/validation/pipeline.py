@@ -82,7 +82,7 @@ def check_policies(config: Config, *, by_rasa: bool = False) -> Iterator[Notice]
             continue
         if is_left_out(spec, config):
             message = f"{spec.name} of Rasa's default policies is left out: rebake does not train it yet."
-            yield Notice(message, spec.location)
+            yield Notice(message, spec.location, NoticeKind.UNSUPPORTED)
         else:
             yield from unread_options(require(spec, "policies"), spec, "policies")
 
@@ -106,7 +106,8 @@ def check_rule_policy(assistant: Assistant) -> Iterator[Notice]:
         )
     rules = [story for story in assistant.stories if story.is_rule]
     if rules:
-        yield Notice(f"There are rules, but no {name} that would learn them.", rules[0].location)
+        message = f"There are rules, but no {name} that would learn them."
+        yield Notice(message, rules[0].location, NoticeKind.RULES_WITHOUT_POLICY)
 
 
 def check_learned_intents(assistant: Assistant) -> None:
@@ -129,6 +130,7 @@ def check_learned_intents(assistant: Assistant) -> None:
                     f"The domain has no intent '{name}', and {policy.name} learns which intents follow in stories.",
                     location=step.location,
                     fix=did_you_mean(name, known).strip() or "Add it to the domain's 'intents:', or correct the name.",
+                    kind=NoticeKind.UNKNOWN_INTENT,
                 )
             )
     errors.finish()
@@ -155,7 +157,7 @@ def unread_options(entry: Entry, spec: ComponentSpec, section: Section) -> list[
             found = f"the option {name} of {entry.name} {problem.message.rstrip('.')}; it has no effect and is ignored."
         else:
             continue
-        notices.append(Notice(f"{section}: {found}", spec.place(name), NoticeKind.UNKNOWN_OPTION))
+        notices.append(Notice(f"{section}: {found}", spec.place(name), NoticeKind.UNKNOWN_OPTION, subject=name))
     return notices
 
 

@@ -50,6 +50,7 @@ def _merge_two(first: Domain, later: Domain, notices: list[Notice]) -> Domain:
             f"The action '{name}' is listed in two domain files.",
             later.action_locations.get(name),
             NoticeKind.DUPLICATE_DECLARATION,
+            subject=name,
         )
         for name in later_actions
         if name in first.actions
@@ -82,6 +83,7 @@ def _union(first: Iterable[_Item], later: Iterable[_Item], kind: str, notices: l
                     f"The {kind} '{item.name}' is ignored here: {item.location} has it too.",
                     merged[item.name].location,
                     NoticeKind.DUPLICATE_DECLARATION,
+                    subject=item.name,
                 )
             )
         merged[item.name] = item

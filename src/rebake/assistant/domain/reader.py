@@ -150,7 +150,12 @@ def read_responses(content: Mapping[str, Any], source: FileSource) -> tuple[Resp
     """Read the ``responses:`` of a domain file or of a data file, which fit the schema."""
     responses = content.get("responses") or {}
     return tuple(
-        Response(name, tuple(plain(variations)), location=source.at(responses, name))
+        Response(
+            name,
+            tuple(plain(variations)),
+            location=source.at(responses, name),
+            places=tuple(source.at(variations, index) for index in range(len(variations))),
+        )
         for name, variations in responses.items()
     )
 

@@ -46,13 +46,13 @@ class _NluReader:
         self.content: YamlMap = document.value
         self.result = NluFile()
 
-    def notice(self, message: str, line: int, kind: NoticeKind | None = None) -> None:
+    def notice(self, message: str, line: int, kind: NoticeKind) -> None:
         self.result.notices.append(Notice(message, Location(self.file, line), kind))
 
     def read(self) -> NluFile:
         items = self.content["nlu"]
         if items is None:
-            self.notice("There is nothing under 'nlu'.", self.content.line_of("nlu"))
+            self.notice("There is nothing under 'nlu'.", self.content.line_of("nlu"), NoticeKind.SKIPPED_DATA)
             return self.result
         errors = DataErrors()
         for line, item in items.numbered():
@@ -135,7 +135,8 @@ class _NluReader:
         try:
             annotated = parse_annotations(written)
         except AnnotationError as error:
-            raise DataError(str(error), location=place, fix=_ANNOTATION_FIX) from None
+            kind = NoticeKind.INVALID_ANNOTATION
+            raise DataError(str(error), location=place, fix=_ANNOTATION_FIX, kind=kind) from None
         for remark in annotated.remarks:
             self.result.notices.append(Notice(f"Odd annotation: {remark}.", place, NoticeKind.ODD_ANNOTATION))
         metadata = {}
@@ -171,14 +172,14 @@ def combine_nlu(files: Iterable[NluFile]) -> tuple[NluData, tuple[Notice, ...]]:
             key = (example.text, example.intent, example.entities, repr(example.metadata))
             if (first := examples.setdefault(key, example)) is not example:
                 message = f"Left out: a duplicate of the example of '{example.intent}' at {first.location}."
-                notices.append(Notice(message, example.location, NoticeKind.DUPLICATE_EXAMPLE))
+                notices.append(Notice(message, example.location, NoticeKind.DUPLICATE_EXAMPLE, subject=example.text))
         for synonym in file.synonyms:
             known = synonyms.get(synonym.surface)
             if known is not None and known.value != synonym.value:
                 message = (
                     f"'{synonym.surface}' now stands for '{synonym.value}'; at {known.location} it is '{known.value}'."
                 )
-                notices.append(Notice(message, synonym.location, NoticeKind.SYNONYM_CONFLICT))
+                notices.append(Notice(message, synonym.location, NoticeKind.SYNONYM_CONFLICT, subject=synonym.surface))
             if known is None or known.value != synonym.value:
                 synonyms[synonym.surface] = synonym
         regexes += file.regexes

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rebake.assistant.reading import FileSource, allow_variable, describe
+from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import DataError, DataErrors
 
 Path = tuple[str | int, ...]
@@ -143,5 +144,6 @@ def check(schema: Kind, content: Any, source: FileSource, name: str) -> None:
     """Raise one DataError for everything that is wrong with the content of a file, each with its line."""
     errors = DataErrors()
     for fault in schema.faults(content, name):
-        errors.add(DataError(f"{fault.message}.", location=source.below(content, fault.path), fix=fault.fix))
+        place = source.below(content, fault.path)
+        errors.add(DataError(f"{fault.message}.", location=place, fix=fault.fix, kind=NoticeKind.INVALID_VALUE))
     errors.finish()

@@ -64,12 +64,12 @@ class _StoryReader:
     def error(self, message: str, line: int, fix: str) -> DataError:
         return DataError(message, location=Location(self.file, line), fix=fix)
 
-    def notice(self, message: str, line: int, kind: NoticeKind | None = None) -> None:
+    def notice(self, message: str, line: int, kind: NoticeKind) -> None:
         self.result.notices.append(Notice(message, Location(self.file, line), kind))
 
     def items(self, content: YamlMap, key: str, title: str) -> None:
         if content[key] is None:
-            self.notice(f"There is nothing under '{key}'.", content.line_of(key))
+            self.notice(f"There is nothing under '{key}'.", content.line_of(key), NoticeKind.SKIPPED_DATA)
             return
         for item in content[key]:
             self.story(item, title)
@@ -143,7 +143,12 @@ class _StoryReader:
         try:
             annotated = parse_annotations(text)
         except AnnotationError as error:
-            raise self.error(str(error), line, 'Write [text](entity) or [text]{"entity": "name"}.') from None
+            raise DataError(
+                str(error),
+                location=Location(self.file, line),
+                fix='Write [text](entity) or [text]{"entity": "name"}.',
+                kind=NoticeKind.INVALID_ANNOTATION,
+            ) from None
         if intent is not None and not self.is_test:
             message = "The text beside the intent is not read: the intent counts."
             self.notice(message, line, NoticeKind.TEXT_BESIDE_INTENT)

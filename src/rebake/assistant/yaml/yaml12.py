@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from rebake.assistant.yaml.ignore_comments import silenced_lines
 from rebake.assistant.yaml.values import YamlList, YamlMap, resolve
 from rebake.base.confinement import require_inside
 from rebake.base.location import Location, Notice
@@ -35,11 +36,15 @@ _MERGE: Any = object()  # stands for a merge key
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file: ``value`` is a YamlMap, a YamlList, a scalar, or None for an empty file."""
+    """One YAML file: ``value`` is a YamlMap, a YamlList, a scalar, or None for an empty file.
+
+    ``silenced`` has the codes of findings that comments silence, by line.
+    """
 
     file: str
     value: Any
     notices: tuple[Notice, ...] = ()
+    silenced: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     def at(self, line: int) -> Location:
         return Location(self.file, line)
@@ -104,7 +109,7 @@ def parse_yaml(text: str, file: str, *, env: frozenset[str] = frozenset()) -> Do
     finally:
         if loader is not None:
             loader.dispose()
-    return Document(file, value, tuple(builder.notices))
+    return Document(file, value, tuple(builder.notices), silenced_lines(text))
 
 
 def _unescaped(text: str) -> str:

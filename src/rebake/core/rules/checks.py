@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from rebake.assistant.model import Domain
+from rebake.base.notice_kinds import NoticeKind
 from rebake.core.dialogue.events import (
     ACTION_LISTEN,
     RULE_SNIPPET,
@@ -19,10 +20,9 @@ from rebake.core.dialogue.events import (
 from rebake.core.dialogue.states import LOOP, PREVIOUS_ACTION, SLOTS, State
 from rebake.core.dialogue.tracker import TrainingTracker
 from rebake.core.rules.decision import Decision, LearnedRules, built_in_sources
-from rebake.errors import DataError
+from rebake.errors import DataError, DataErrors
 
 _MAX_USER_TURNS = 1
-_SHOWN = 10
 
 
 def described(tracker: TrainingTracker) -> str:
@@ -34,12 +34,11 @@ def described(tracker: TrainingTracker) -> str:
 def check_user_turns(rules: Iterable[TrainingTracker]) -> None:
     """DataError for rules with more than one user turn: those are stories."""
     long = [rule for rule in rules if sum(isinstance(event, UserUttered) for event in rule.events) > _MAX_USER_TURNS]
-    if long:
-        raise _error(
-            "A rule may have one user turn only. Too many have: " + _listed(described(rule) for rule in long),
-            long[0],
-            "Write stories instead, or set restrict_rules: false for the RulePolicy.",
-        )
+    _raise_all(
+        ((rule, f"The rule {described(rule)} has too many user turns: a rule may have one.") for rule in long),
+        "Write a story instead, or set restrict_rules: false for the RulePolicy.",
+        NoticeKind.LONG_RULE,
+    )
 
 
 def check_completeness(rules: Sequence[TrainingTracker]) -> None:
@@ -54,13 +53,12 @@ def check_completeness(rules: Sequence[TrainingTracker]) -> None:
             if not action or RULE_SNIPPET in (next_action, action):
                 continue
             problems.extend((rule, problem) for problem in _missing(action, state, slots, loops))
-    if problems:
-        raise _error(
-            "Rules are incomplete. " + _listed(f"In rule {described(rule)} {problem}" for rule, problem in problems),
-            problems[0][0],
-            "Add them to the rule (null where a slot or loop must not be set), or, if the action is the rule's last, "
-            "set wait_for_user_input: false.",
-        )
+    _raise_all(
+        ((rule, f"In rule {described(rule)} {problem}") for rule, problem in problems),
+        "Add them to the rule (null where a slot or loop must not be set), or, if the action is the rule's last, "
+        "set wait_for_user_input: false.",
+        NoticeKind.INCOMPLETE_RULE,
+    )
 
 
 def _set_by_actions(rules: Iterable[TrainingTracker]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
@@ -111,12 +109,7 @@ def check_contradictions(
         replay.collect(rule)
     for tracker in (*stories, *rules):
         replay.check(tracker)
-    if replay.problems:
-        raise _error(
-            "Rules contradict each other or stories. " + _listed(problem for _, problem in replay.problems),
-            replay.problems[0][0],
-            "Change the rules or the stories so that the same situation leads to the same action.",
-        )
+    _raise_all(replay.problems, NoticeKind.CONTRADICTING_RULE.fix, NoticeKind.CONTRADICTING_RULE)
     return frozenset((set(replay.sources) | built_in_sources(domain)) - replay.used_in_stories)
 
 
@@ -193,12 +186,13 @@ class _Replay:
         return decision.action or (self._fallback if running.is_rule else None)
 
 
-def _listed(sentences: Iterable[str]) -> str:
-    found = list(dict.fromkeys(sentences))
-    more = f" (and {len(found) - _SHOWN} more)" if len(found) > _SHOWN else ""
-    return " ".join(found[:_SHOWN]) + more
-
-
-def _error(message: str, tracker: TrainingTracker, fix: str) -> DataError:
-    location = next((story.location for story in tracker.stories if story.location is not None), None)
-    return DataError(message, location=location, fix=fix)
+def _raise_all(problems: Iterable[tuple[TrainingTracker, str]], fix: str, kind: NoticeKind) -> None:
+    """Raise the problems as one error for each, at the last of a tracker's stories; equal ones once."""
+    errors = DataErrors()
+    first: dict[str, TrainingTracker] = {}
+    for tracker, message in problems:
+        first.setdefault(message, tracker)
+    for message, tracker in first.items():
+        places = [story.location for story in tracker.stories if story.location is not None]
+        errors.add(DataError(message, location=places[-1] if places else None, fix=fix, kind=kind))
+    errors.finish()

@@ -32,6 +32,7 @@ from rebake.core.dialogue.events import (
 from rebake.core.dialogue.slot_filling import slots_from_entities
 from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import TrainingTracker
+from rebake.core.stories.checkpoints import unreached as never_reached
 from rebake.core.stories.graph import StoryGraph, build_graph
 from rebake.core.stories.steps import GENERATED, Checkpoint, GraphStep, first_action_unpredictable
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
@@ -168,16 +169,17 @@ class _Generator:
     def _warn_about_unreached(self, steps: Sequence[GraphStep], unreached: set[str]) -> None:
         if STORY_START in unreached:
             message = "All stories start with a checkpoint, so none of them can be reached."
-            self._notices.add(Notice(message, steps[0].story.location))
+            self._notices.add(Notice(message, steps[0].story.location, NoticeKind.UNREACHED_CHECKPOINT))
+        starts = {start.name for step in steps for start in step.starts}
+        ends = {end.name for step in steps for end in step.ends}
         for step in steps:
-            for kind, checkpoints in (("starts with", step.starts), ("ends with", step.ends)):
+            for checkpoints, known in ((step.starts, ends), (step.ends, starts)):
                 for checkpoint in checkpoints:
-                    if checkpoint.name in unreached and not checkpoint.name.startswith((GENERATED, STORY_START)):
-                        other = "ends with" if kind == "starts with" else "starts with"
-                        message = (
-                            f"'{step.story.name}' {kind} checkpoint '{checkpoint.name}', which no other story {other}."
+                    name = checkpoint.name
+                    if name in unreached and not name.startswith((GENERATED, STORY_START)):
+                        self._notices.add(
+                            never_reached(step.story, name, known - unreached, is_start=checkpoints is step.starts)
                         )
-                        self._notices.add(Notice(message, step.story.location, NoticeKind.UNREACHED_CHECKPOINT))
 
 
 class _Run:
