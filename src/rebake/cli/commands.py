@@ -41,6 +41,10 @@ def run(options: argparse.Namespace) -> int:
         from rebake.cli.migrate import migrate  # nothing else needs it
 
         return migrate(options)
+    if options.command == "validate":
+        from rebake.cli.validate import validate  # nothing else needs it
+
+        return validate(options)
     if options.command == "diff":
         from rebake.cli.diff import diff
 

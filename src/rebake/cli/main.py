@@ -1,4 +1,4 @@
-"""The command line: ``rebake check``, ``rebake train``, ``rebake parse``, ``rebake diff``, ``rebake migrate``.
+"""The command line: ``rebake check``, ``train``, ``validate``, ``parse``, ``diff`` and ``migrate``.
 
 Exit codes below 16 are verdicts of a check (0 fresh, 1 core, 2 nlu, 4 nlg, 8 forced, bits added); errors use 64 and
 up, so that neither argparse's 2 nor a traceback's 1 is ever taken for "NLU is stale".
@@ -26,6 +26,8 @@ DESCRIPTION = "Keep the trained model of a Rasa assistant fresh."
 EPILOG = """\
 exit codes of `check` and `train --dry-run`:
   0 nothing is stale; 1 Core, 2 NLU, 4 responses (the bits of stale parts are added); 8 training was forced
+exit codes of `validate`:
+  0 no finding is as severe as --fail-on; 1 there are findings
 exit codes of `migrate`:
   0 nothing is to be migrated, or everything is written; 1 files would change
 errors of every command:
@@ -68,6 +70,10 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--persist-nlu-data", action="store_true", help="put the NLU training data into the archive")
     train.add_argument("--quiet", action="store_true", help="no progress and no report, only errors and the path")
 
+    summary = "find mistakes and oddities in the assistant's files, without training"
+    validate = commands.add_parser("validate", help=summary, epilog=EPILOG, formatter_class=raw)
+    _add_validation(validate)
+
     parse = commands.add_parser("parse", help="parse texts with a trained model: one JSON object per line")
     parse.add_argument("model", metavar="MODEL", help="model archive (.tar.gz), or a directory: its newest model")
     texts = "text to parse; `-`: read texts from standard input, one per line"
@@ -91,10 +97,31 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_project(parser: argparse.ArgumentParser) -> None:
+def _add_project(parser: argparse.ArgumentParser) -> Callable[..., argparse.Action]:
     add = _add_files(parser)
     env = "allow ${NAME} in the assistant's files to be replaced by the environment's value"
     add("--env", metavar="NAME", action="append", default=[], help=env)
+    return add
+
+
+def _add_validation(parser: argparse.ArgumentParser) -> None:
+    add = _add_project(parser)
+    tests = "files and directories with test stories and NLU test data (default: tests, if it is there)"
+    add("--tests", metavar="PATH", nargs="+", action="extend", help=tests)
+    findings = parser.add_argument_group("findings")
+    history = "how many turns before an action decide about conflicts of stories (default: all)"
+    findings.add_argument("--max-history", metavar="N", type=_positive, help=history)
+    examples = "how many examples each intent should have (default: %(default)s)"
+    findings.add_argument("--min-examples", metavar="N", type=_positive, default=2, help=examples)
+    ignore = "leave out findings with this code; may be repeated"
+    findings.add_argument("--ignore", metavar="CODE", action="append", default=[], help=ignore)
+    fail = "exit with 1 if there is a finding of this severity or worse: error, warning (default: %(default)s)"
+    findings.add_argument("--fail-on", metavar="SEVERITY", choices=["error", "warning"], default="error", help=fail)
+    level = "print findings of this severity or worse: error, warning, info (default: %(default)s)"
+    levels = ["error", "warning", "info"]
+    findings.add_argument("--level", metavar="SEVERITY", choices=levels, default="warning", help=level)
+    how = "print them as text, json or sarif (default: %(default)s)"
+    findings.add_argument("--format", metavar="NAME", choices=["text", "json", "sarif"], default="text", help=how)
 
 
 def _add_files(parser: argparse.ArgumentParser) -> Callable[..., argparse.Action]:
