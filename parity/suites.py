@@ -26,6 +26,7 @@ SUITES: dict[str, Suite] = {
     "migrate": Suite("migrate.suite", "domains of Rasa 2, migrated by both"),
     "imports": Suite("imports.suite", "projects that import others, read by both"),
     "schemas": Suite("schemas.suite", "values of every kind at every key, accepted and refused by both"),
+    "validate": Suite("validate.suite", "what rasa data validate finds is found by rebake validate"),
     "dialogues": Suite(
         "dialogues.suite", "training trackers, rules and memory on random assistants", needs_shared=True
     ),

@@ -72,6 +72,9 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
         place = document.at(content.line_of("assistant_id"))
         message = "The configuration has no 'assistant_id'. Set one that is unique."
         notices.append(Notice(message, place, NoticeKind.MISSING_KEY, subject="assistant_id"))
+    if "language" not in content:
+        message = "The configuration has no 'language'. Write the code of the assistant's language, such as en."
+        notices.append(Notice(message, document.at(content.line), NoticeKind.MISSING_KEY, subject="language"))
     pipeline, pipeline_is_default = _components(document, content, "pipeline", defaults.PIPELINE)
     policies, policies_is_default = _components(document, content, "policies", defaults.POLICIES)
     return Config(

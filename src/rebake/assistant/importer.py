@@ -324,7 +324,10 @@ def _read_domain(document: Document, notices: list[Notice]) -> Domain:
         )
     check_version(document)
     notices += _unknown_keys(document, content, (*DOMAIN_KEYS, *OTHER_DOMAIN_KEYS, *DATA_KEYS))
-    return read_domain_mapping(content, FileSource(document.file))
+    domain = read_domain_mapping(content, FileSource(document.file))
+    if domain.is_empty:
+        notices.append(Notice("The domain file says nothing.", document.at(content.line), NoticeKind.EMPTY_DOMAIN))
+    return domain
 
 
 def _misspelt_domain(document: Document) -> Notice | None:

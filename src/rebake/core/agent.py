@@ -20,6 +20,7 @@ from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures, EndToEndFeaturizer
 from rebake.core.ensemble import combine
 from rebake.core.policy import Policy, PolicyPrediction
+from rebake.core.stories.conflicts import story_conflicts
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import StorageError
 from rebake.registry.node import Node, located, policy_nodes
@@ -88,6 +89,8 @@ def train_policies(
             factor = DEFAULT_AUGMENTATION if augmentation_factor is None else augmentation_factor
             stories = ordered_stories(assistant.stories)
             trackers = training_trackers(stories, assistant.domain, factor, notices=context.notices)
+            for conflict in story_conflicts(trackers):
+                context.notices.add(conflict)
             end_to_end = None if featurizer is None else featurizer.of_assistant(assistant)
         started = time.perf_counter()
         policy = policies[node.id]

@@ -1,29 +1,20 @@
 """What only training trackers show: conflicts of stories by history, contradicting rules, lost checkpoints.
 
-This takes longer than the other checks, with many long stories seconds: it is part of `rebake validate`. A training
-finds contradicting rules and lost checkpoints itself.
+This takes longer than the other checks, with many long stories seconds, so `rebake validate` does it, and no check. A
+training of Core finds the same.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-
-from rebake.assistant.model import ActionStep, Assistant, Story
-from rebake.base.location import Location, Notice
-from rebake.base.notice_kinds import NoticeKind
+from rebake.assistant.model import Assistant
+from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.base.training_context import TrainingContext
-from rebake.core.dialogue.events import ACTION_LISTEN, ActionExecuted
-from rebake.core.dialogue.states import PREVIOUS_ACTION, USER, State
-from rebake.core.dialogue.tracker import TrainingTracker
+from rebake.core.stories.conflicts import story_conflicts
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataErrors
 from rebake.registry.lookup import find
 from rebake.registry.node import is_left_out
-
-_SHOWN = 3  # stories that a message names for each action
 
 
 def check_dialogues(assistant: Assistant, errors: DataErrors, max_history: int | None = None) -> list[Notice]:
@@ -37,7 +28,7 @@ def check_dialogues(assistant: Assistant, errors: DataErrors, max_history: int |
     notices = Notices()
     with errors.collecting():
         trackers = training_trackers(assistant.stories, assistant.domain, 0, notices=notices)
-        for conflict in story_conflicts((tracker for tracker in trackers if not tracker.is_rule), max_history):
+        for conflict in story_conflicts(trackers, max_history):
             notices.add(conflict)
         for spec in assistant.config.policies:
             entry = find(spec.name, "policies")
@@ -47,76 +38,3 @@ def check_dialogues(assistant: Assistant, errors: DataErrors, max_history: int |
             with errors.collecting():
                 policy.train(trackers, assistant.domain, TrainingContext(place=spec.location))
     return list(notices)
-
-
-@dataclass
-class _Followers:
-    """The actions that follow one history, with the trackers in which they do."""
-
-    state: State
-    actions: dict[str, list[TrainingTracker]] = field(default_factory=lambda: defaultdict(list))
-
-
-def story_conflicts(trackers: Iterable[TrainingTracker], max_history: int | None = None) -> Iterator[Notice]:
-    """Yield a notice for each history after which trackers of stories go on with different actions.
-
-    As in Rasa, what a conversation starts with is no conflict: users of a channel start it, or the bot does.
-    """
-    histories: dict[tuple[int, ...], _Followers] = {}
-    for tracker in trackers:
-        numbers = tracker.state_numbers
-        actions = [event for event in tracker.events if isinstance(event, ActionExecuted)]
-        for index, action in enumerate(actions[: len(numbers)]):
-            begin = 0 if not max_history else max(0, index + 1 - max_history)
-            history = numbers[begin : index + 1]
-            known = histories.get(history)
-            if known is None:
-                known = histories[history] = _Followers(tracker.builder.state(numbers[index]))
-            known.actions[action.label].append(tracker)
-    for followers in histories.values():
-        if len(followers.actions) > 1 and (what := _last_event(followers.state)) is not None:
-            yield _conflict(what, followers.actions)
-
-
-def _last_event(state: State) -> str | None:
-    """Describe what came last before a state; None at the start of a conversation."""
-    previous = state.get(PREVIOUS_ACTION, {})
-    if previous.get("action_name", ACTION_LISTEN) != ACTION_LISTEN:
-        name = previous["action_name"]
-        return f"the action '{name}'"
-    if "action_text" in previous:
-        return f"the bot's text '{previous['action_text']}'"
-    user = state.get(USER, {})
-    if "intent" in user:
-        return f"the intent '{user['intent']}'"
-    return f"the text '{user['text']}'" if "text" in user else None
-
-
-def _conflict(what: str, actions: dict[str, list[TrainingTracker]]) -> Notice:
-    ways = "; ".join(f"'{action}' in {_stories(trackers)}" for action, trackers in actions.items())
-    action, trackers = list(actions.items())[-1]
-    place = _place(trackers[0].stories, action)
-    return Notice(
-        f"After {what} and an equal history, the stories go on in different ways: {ways}.",
-        place,
-        NoticeKind.STORY_CONFLICT,
-    )
-
-
-def _stories(trackers: Sequence[TrainingTracker]) -> str:
-    names = list(dict.fromkeys(tracker.name for tracker in trackers))
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(f"'{name}'" for name in names[:_SHOWN]) + more
-
-
-def _place(stories: Sequence[Story], action: str) -> Location | None:
-    """The step with the action, if only one is; else the last of the stories."""
-    steps = [
-        step
-        for story in stories
-        for step in story.steps
-        if isinstance(step, ActionStep) and action in (step.name, step.text)
-    ]
-    if len(steps) == 1:
-        return steps[0].location
-    return stories[-1].location if stories else None

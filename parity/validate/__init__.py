@@ -1,0 +1,1 @@
+"""What `rasa data validate` finds is found by `rebake validate`."""
