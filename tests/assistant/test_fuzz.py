@@ -3,6 +3,7 @@
 ``REBAKE_FUZZ=10000`` says how many projects are tried; ``.ci/run`` does.
 """
 
+import json
 import os
 import random
 from pathlib import Path
@@ -18,6 +19,9 @@ from rebake.build.build import build
 from rebake.build.plan import make_plan
 from rebake.build.request import Request
 from rebake.errors import RebakeError
+from rebake.report.findings.json import findings_json
+from rebake.report.findings.sarif import findings_sarif
+from rebake.validation.project import ValidationOptions, validate_project
 
 pytestmark = pytest.mark.slow
 
@@ -60,11 +64,17 @@ def test_a_mutated_file_never_is_an_internal_error(tmp_path: Path, part: int, mo
         try:
             train(to_build=chance.random() < 0.05)
         except RebakeError:
-            pass
+            validate()  # the checks that come after an error, too
         except Exception as error:
             error.add_note(f"seed {seed}: {project}/{file} is\n{Path(file).read_bytes()!r}")
             raise
         Path(file).write_text(text, encoding="utf-8")
+
+
+def validate() -> None:
+    findings = validate_project(ValidationOptions("config.yml", "domain.yml", ["data"]))
+    for render in (findings_json, findings_sarif):
+        json.loads(render(findings))
 
 
 def train(*, to_build: bool) -> None:

@@ -345,16 +345,17 @@ def _unknown_codes(documents: Iterable[Document]) -> list[Notice]:
     """Report comments that silence what no finding is called."""
     known = {kind.value for kind in NoticeKind}
     return [
-        Notice(
-            f"The comment names '{code}', which no finding is called.{did_you_mean(code, known)}",
-            document.at(line),
-            NoticeKind.UNKNOWN_CODE,
-            subject=code,
-        )
+        Notice(_about_code(code, known), document.at(line), NoticeKind.UNKNOWN_CODE, subject=code)
         for document in documents
         for line, codes in document.silenced.items()
         for code in sorted(codes - known)
     ]
+
+
+def _about_code(code: str, known: Iterable[str]) -> str:
+    if not code:
+        return "The comment names no code, so it silences nothing."
+    return f"The comment names '{code}', which no finding is called.{did_you_mean(code, known)}"
 
 
 def _unknown_keys(document: Document, content: YamlMap, known: Sequence[str]) -> list[Notice]:

@@ -41,10 +41,13 @@ class Finding:
 
 def of_error(error: RebakeError) -> list[Finding]:
     """Return an error, and those that were found together with it, as findings."""
+    lines = _Lines()
     found = []
     for each in (error, *error.others):
         kind = each.kind or (NoticeKind.UNSUPPORTED if isinstance(each, UnsupportedError) else NoticeKind.INVALID_DATA)
-        found.append(Finding(kind, Severity.ERROR, each.message, each.location, fix=each.fix))
+        named = re.search(r"'([^']+)'", each.message)  # messages name what is at fault first
+        column = lines.column(each.location, named[1] if named else None)
+        found.append(Finding(kind, Severity.ERROR, each.message, each.location, column, each.fix))
     return found
 
 

@@ -14,7 +14,7 @@ from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 
-_PAYLOAD = re.compile(r"^/\s*([^{@\s]+)\s*(?:@[0-9.]+)?\s*(\{.*\})?\s*$", re.DOTALL)
+_PAYLOAD = re.compile(r"^/\s*(\{[^{}\s]+\}|[^{@\s]+)\s*(?:@[0-9.]+)?\s*(\{.*\})?\s*$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import ActionStep, Assistant, Domain, Response, Slot
 from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Notice
-from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notice_kinds import NoticeKind, Severity
 from rebake.validation.payloads import check_payloads
 from rebake.validation.steps import all_steps, automatic_slots
+
+_IN_CHANNELS = "in channels"  # the assistant may have no others, which no file says
 
 
 def check_responses(assistant: Assistant) -> Iterator[Notice]:
@@ -25,7 +27,8 @@ def check_responses(assistant: Assistant) -> Iterator[Notice]:
         yield from _unknown_slots(response, domain, slots)
         if (gap := _gap(response.variations, slots)) is not None:
             message = f"The response '{response.name}' says nothing {gap}."
-            yield Notice(message, response.location, NoticeKind.NO_DEFAULT_VARIATION, subject=response.name)
+            level = Severity.INFO if gap.startswith(_IN_CHANNELS) else None
+            yield Notice(message, response.location, NoticeKind.NO_DEFAULT_VARIATION, level, response.name)
     yield from check_payloads(domain)
 
 
@@ -66,7 +69,7 @@ def _gap(variations: Iterable[Mapping[str, Any]], slots: Mapping[str, Slot]) -> 
     conditional = [variation for variation in written if not variation.get("channel")]
     if not conditional:
         channels = ", ".join(sorted({str(variation.get("channel")) for variation in written}))
-        return f"in channels other than {channels}"
+        return f"{_IN_CHANNELS} other than {channels}"
     if not any(_conditions(variation) for variation in written):
         return None
     return _values_left(conditional, slots)

@@ -47,7 +47,7 @@ def test_a_rule_and_a_story_that_contradict_each_other_are_both_named(tmp_path: 
     assert "'always help' (" in message
     assert "stories.yml:8)" in message
     assert "'utter_greet' follows" in message
-    assert "('utter_help')" in message
+    assert "but 'utter_help' does by" in message
     assert caught.value.fix
 
 

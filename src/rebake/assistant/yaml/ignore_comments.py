@@ -1,7 +1,7 @@
 """Comments that silence findings: ``# rebake: ignore CODE``, or several codes with commas between them.
 
-Such a comment counts for its own line; alone on a line, for the next one; behind the ``|`` or ``>`` that begins a
-block of text, for every line of the block, in which YAML has no comments.
+What follows the codes is a remark for people. Such a comment counts for its own line; alone on a line, for the next
+one; behind the ``|`` or ``>`` that begins a block of text, for every line of the block, in which YAML has no comments.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 
-_COMMENT = re.compile(r"(?:^|\s)#\s*rebake:\s*ignore\s+([a-z-]+(?:\s*,\s*[a-z-]+)*)\s*$")
+_COMMENT = re.compile(r"(?:^|\s)#\s*rebake:\s*ignore\b[ \t]*([a-z-]*(?:\s*,\s*[a-z-]+)*)")
 _BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*(?:\s+#.*)?$")
 
 
 def silenced_lines(text: str) -> Mapping[int, frozenset[str]]:
-    """Return the codes that comments of a YAML file silence, by line."""
+    """Return the codes that comments of a YAML file silence, by line; "" for a comment that names none."""
     if "rebake:" not in text:
         return {}
     codes: dict[int, set[str]] = defaultdict(set)

@@ -147,10 +147,11 @@ class _Replay:
                 self.problems.append((tracker, self._problem(tracker, gold, predicted, names)))
 
     def _problem(self, tracker: TrainingTracker, gold: str, predicted: str, rules: Sequence[str]) -> str:
-        fallback = predicted == self._policy.options["core_fallback_action_name"]
-        says = "" if fallback else f" ('{predicted}')"
         kind = "rule" if tracker.is_rule else "story"
-        return f"In {kind} {described(tracker)} '{gold}' follows, but not by {', '.join(rules)}{says}."
+        here = f"In {kind} {described(tracker)} '{gold}' follows"
+        if predicted == self._policy.options["core_fallback_action_name"]:
+            return f"{here}, but not by {', '.join(rules)}."
+        return f"{here}, but '{predicted}' does by {', '.join(rules)}."
 
     def _gives_way(self, source: str, tracker: TrainingTracker, predicted: str) -> bool:
         if tracker.is_rule or predicted != ACTION_LISTEN or source.count(PREVIOUS_ACTION) > 1:
