@@ -59,6 +59,14 @@ def test_a_finding_is_ignored_by_code_or_by_a_comment_at_its_line(
     assert len(codes(capsys, *chosen)) == (how == "comment")
 
 
+def test_a_comment_silences_a_check_as_well(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    append(project / "domain.yml", "respones: {}  # rebake: ignore unknown-key\nactons: []\n")
+    main(["check"])
+    printed = capsys.readouterr().err
+    assert "'actons'" in printed
+    assert "'respones'" not in printed
+
+
 def test_a_code_that_there_is_not_is_a_usage_error(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "--ignore", "unknown-kye"]) == 64
     assert "Did you mean 'unknown-key'?" in capsys.readouterr().err
@@ -113,6 +121,18 @@ def test_a_test_example_that_is_trained_on_is_found_in_the_directory_that_is_nam
     write(project, {"held/out.yml": example})
     assert "trained-test-example" not in {code for code, _, _ in codes(capsys)}
     assert "trained-test-example" in {code for code, _, _ in codes(capsys, "--tests", "held")}
+
+
+def test_names_in_tests_are_those_of_the_domain(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nlu = "nlu:\n- intent: ordr\n  examples: |\n    - a [mate](drnk)\n"
+    story = "stories:\n- story: s\n  steps:\n  - user: mate\n    intent: ordr_\n  - action: utter_ordrd\n"
+    write(project, {"tests/test_nlu.yml": nlu, "tests/test_s.yml": story})
+    assert codes(capsys) == [
+        ("unknown-intent", "tests/test_nlu.yml", 4),
+        ("unknown-entity", "tests/test_nlu.yml", 4),
+        ("unknown-intent", "tests/test_s.yml", 4),
+        ("unknown-action", "tests/test_s.yml", 6),
+    ]
 
 
 def test_more_examples_are_asked_for_on_request(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from rebake.base.notice_kinds import NoticeKind
 from rebake.base.silenced import SilencedLines
 from rebake.errors import DataError, DataErrors
 from rebake.validation.assistant import find_problems
+from rebake.validation.consistency import check_names
 from rebake.validation.dialogues import check_dialogues
 from rebake.validation.finding import Finding, in_order, of_error, of_notices
 from rebake.validation.nlu_data import ENOUGH_EXAMPLES
@@ -82,6 +83,7 @@ def _compare(
     whole = replace(assistant, test_stories=(*assistant.test_stories, *further))
     problems = find_problems(whole, frozenset(PARTS), to_train=False, min_examples=options.min_examples)
     notices = [*problems.notices, *check_test_data(assistant.nlu.examples, test_data.nlu.examples, whole.test_stories)]
+    notices += check_names(replace(assistant, stories=(), test_stories=(), nlu=test_data.nlu), errors)
     for error in problems.errors:
         errors.add(error)
     if not any(errors) and assistant.stories and not assistant.domain.is_empty:

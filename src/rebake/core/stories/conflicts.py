@@ -18,8 +18,9 @@ _SHOWN = 3  # stories that a message names for each action
 
 @dataclass
 class _Followers:
-    """The actions that follow one history, with the trackers in which they do."""
+    """The actions that follow one history, with the trackers in which they do; ``number`` stands for the history."""
 
+    number: int
     state: State
     actions: dict[str, list[TrainingTracker]] = field(default_factory=lambda: defaultdict(list))
 
@@ -40,13 +41,15 @@ def story_conflicts(trackers: Iterable[TrainingTracker], max_history: int | None
             continue
         numbers = tracker.state_numbers
         actions = [event for event in tracker.events if isinstance(event, ActionExecuted)]
+        before = -1
         for index, action in enumerate(actions[: len(numbers)]):
-            begin = 0 if not max_history else max(0, index + 1 - max_history)
-            history = numbers[begin : index + 1]
-            known = histories.get(history)
+            # A whole history is the one before it and a state, so that long ones need no long keys.
+            window = numbers[max(0, index + 1 - max_history) : index + 1] if max_history else (before, numbers[index])
+            known = histories.get(window)
             if known is None:
-                known = histories[history] = _Followers(tracker.builder.state(numbers[index]))
+                known = histories[window] = _Followers(len(histories), tracker.builder.state(numbers[index]))
             known.actions[action.label].append(tracker)
+            before = known.number
     for followers in histories.values():
         if len(followers.actions) > 1 and (what := _last_event(followers.state)) is not None:
             yield _conflict(what, followers.actions)
