@@ -37,7 +37,7 @@ def test_an_assistant_without_findings_exits_with_0_and_prints_nothing(
 def test_a_warning_fails_where_it_is_asked_for_and_an_error_always(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    append(project / "domain.yml", "respones: {}\n")
+    append(project / "domain.yml", "author: me\n")
     assert main(["validate"]) == 0
     assert main(["validate", "--fail-on", "warning"]) == 1
     assert "domain.yml" in capsys.readouterr().out
@@ -55,7 +55,7 @@ def test_a_finding_is_ignored_by_code_or_by_a_comment_at_its_line(
     append(project / "domain.yml", f"respones: {{}}{comment}\n")
     chosen = ["--ignore", "unknown-key"] if how == "--ignore" else []
     assert codes(capsys, *chosen) == []
-    append(project / "domain.yml", "actons: []\n")
+    append(project / "domain.yml", "author: me\n")
     assert len(codes(capsys, *chosen)) == (how == "comment")
 
 
@@ -92,6 +92,17 @@ def test_errors_of_all_files_are_found_at_once_and_warnings_beside_them(
         ("invalid-value", "domain.yml"),
         ("invalid-value", "tests/test_a.yml"),
     ]
+
+
+def test_a_misspelt_key_is_the_only_finding_until_it_is_corrected_or_ignored(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(project / "domain.yml", "responses:", "respones:")
+    [(code, file, _)] = codes(capsys)
+    assert (code, file) == ("unknown-key", "domain.yml")
+    assert main(["validate"]) == 1
+    capsys.readouterr()
+    assert {code for code, _, _ in codes(capsys, "--ignore", "unknown-key")} == {"unknown-action"}
 
 
 def test_a_misspelt_key_is_named_by_a_check_beside_the_errors_that_follow_from_it(

@@ -22,7 +22,7 @@ from rebake.assistant.stories.reader import StoryFile, is_test_file, read_storie
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, read_yaml
 from rebake.base.location import Location, Notice
-from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notice_kinds import NoticeKind, Severity
 from rebake.base.notices import NoticeSink
 from rebake.base.silenced import SilencedLines
 from rebake.errors import DataError, DataErrors, RebakeError, errors_of
@@ -359,15 +359,17 @@ def _about_code(code: str, known: Iterable[str]) -> str:
 
 
 def _unknown_keys(document: Document, content: YamlMap, known: Sequence[str]) -> list[Notice]:
+    """Report keys that are not read. One that is nearly a known one is misspelt: what stands below it is missing."""
     result = []
     for key, line in content.key_lines.items():
         if key in known:
             continue
+        hint = did_you_mean(str(key), known)
+        message = f"Unknown key '{key}'.{hint}"
         if key in DOMAIN_KEYS:
-            message = f"'{key}' is read from domain files alone; this is a data file."
-        else:
-            message = f"Unknown key '{key}'.{did_you_mean(str(key), known)}"
-        result.append(Notice(message, document.at(line), NoticeKind.UNKNOWN_KEY, subject=str(key)))
+            hint, message = "", f"'{key}' is read from domain files alone; this is a data file."
+        level = Severity.ERROR if hint else None
+        result.append(Notice(message, document.at(line), NoticeKind.UNKNOWN_KEY, level, str(key)))
     return result
 
 

@@ -11,7 +11,7 @@ from rebake.assistant.files import Paths
 from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
-from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notice_kinds import NoticeKind, Severity
 from rebake.base.silenced import SilencedLines
 from rebake.errors import DataError, DataErrors
 from rebake.validation.assistant import find_problems
@@ -52,7 +52,8 @@ class ValidationOptions:
 def validate_project(options: ValidationOptions) -> list[Finding]:
     """Return all findings about a project, by file and line.
 
-    While a file cannot be read, files are not compared with each other: what it says would be missing everywhere.
+    While a file cannot be read, or a key of it is misspelt, files are not compared with each other: what is lost would
+    be missing everywhere.
 
     Raises:
         StorageError: a path that is missing or unreadable.
@@ -64,7 +65,8 @@ def validate_project(options: ValidationOptions) -> list[Finding]:
     tests.read_all(errors)
     notices = [*training.notices, *(n for n in tests.notices if n.kind not in _OF_DATA_ALONE)]
     silenced = SilencedLines({**training.silenced.codes, **tests.silenced.codes})
-    if not any(errors):
+    is_misspelt = any(n.kind is NoticeKind.UNKNOWN_KEY and n.severity is Severity.ERROR for n in training.notices)
+    if not any(errors) and (not is_misspelt or NoticeKind.UNKNOWN_KEY in options.ignored):
         notices += _compare(training.load(), tests, options, errors)
     return in_order(
         finding
