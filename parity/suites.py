@@ -37,6 +37,10 @@ SUITES: dict[str, Suite] = {
     "extras": Suite("extras.suite", "Jieba, spaCy, language models and Duckling (installs PyTorch)"),
     "cli_nlu": Suite("command_lines.nlu", "rasa test nlu, run and train nlu --finetune with a model of rebake"),
     "cli_core": Suite("command_lines.core", "rasa test core, run and shell with a model of rebake", needs_shared=True),
+    "test_nlu": Suite("evaluation.nlu", "rasa test nlu, beside rebake test nlu with the same model", needs_shared=True),
+    "test_core": Suite(
+        "evaluation.core", "rasa test core, beside rebake test core with the same model", needs_shared=True
+    ),
     "oracle": Suite(
         "oracle.suite",
         "verdicts on mutated assistants against what training them again is given (no Rasa needed)",

@@ -17,6 +17,7 @@ FLOORS = (
     {"action", "cli", "__main__"},
     {"model_training"},
     {"build", "model"},
+    {"evaluation"},
     {"report"},
     {"store"},
     {"validation"},

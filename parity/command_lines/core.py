@@ -111,7 +111,7 @@ def tested(rasa: Rasa, model: Model, archive: Path) -> list[str]:
     rasa.run("test", "core", "--model", str(archive), "--stories", str(stories), "--out", "results", "--no-plot")
     reply = json.loads((rasa.project / "results" / "story_report.json").read_text(encoding="utf-8"))
     assistant = load_assistant(None, [rasa.project / "domain.yml"], [stories])
-    ours, right, total = stories_report(model._core, assistant)
+    ours, right, total = stories_report(model.core, assistant)
     found = []
     conversation = reply.pop("conversation_accuracy")
     if (conversation["correct"], conversation["total"]) != (right, total):

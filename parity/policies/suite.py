@@ -68,7 +68,7 @@ def prepared(number: int, name: str, stories: str, pipeline: Policies, policies:
 def differences(archive: str, points: list[dict[str, Any]], rasa: list[dict[str, Any]]) -> list[str]:
     found = []
     with load_model(archive) as model:
-        core = model._core
+        core = model.core
         for place, (point, theirs) in enumerate(zip(points, rasa, strict=True)):
             tracker = core.tracker(point["events"])
             decisions = core.decisions(tracker)

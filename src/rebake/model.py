@@ -25,6 +25,11 @@ class Model:
 
     Each half is loaded when it is first asked, so that parsing needs no policies and the other way round.
     Use it as a context manager, or call ``close``; the directory also goes with the object.
+
+    Attributes:
+        path: of the archive.
+        metadata: what ``metadata.json`` says.
+        domain: that the model was trained with.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -32,7 +37,7 @@ class Model:
         with ExitStack() as stack:
             self._directory = stack.enter_context(unpack(self.path))
             self.metadata: Metadata = read_metadata(self._directory, archive=self.path)
-            self._domain = domain_from_dict(self.metadata.domain)
+            self.domain = domain_from_dict(self.metadata.domain)
             # Kept until the model is closed: each half reads its files when it is first asked.
             self._finalizer = weakref.finalize(self, stack.pop_all().close)
 
@@ -44,11 +49,12 @@ class Model:
             raise ModelError(
                 f"{self.path} contains no NLU model.", fix="Parse with a model that was trained on NLU data."
             )
-        domain = self._domain if self.metadata.core else None
+        domain = self.domain if self.metadata.core else None
         return load_pipeline(resolve(self.metadata.nlu, "pipeline"), self._components, domain)
 
     @cached_property
-    def _core(self) -> CoreModel:
+    def core(self) -> CoreModel:
+        """The policies. Raises ModelError where the model has none."""
         from rebake.core.agent import load_policies
         from rebake.core.end_to_end import EndToEndFeaturizer
 
@@ -59,7 +65,7 @@ class Model:
         featurizer = None
         if self.metadata.end_to_end:
             featurizer = EndToEndFeaturizer.load(resolve(self.metadata.end_to_end, "pipeline"), self._components)
-        return load_policies(resolve(self.metadata.core, "policies"), self._components, self._domain, featurizer)
+        return load_policies(resolve(self.metadata.core, "policies"), self._components, self.domain, featurizer)
 
     @property
     def _components(self) -> Path:
@@ -83,7 +89,7 @@ class Model:
         Returns:
             ``{"action", "confidence", "policy", "policies": {node name: {action: probability}}}``.
         """
-        return self._core.predict_next(events)
+        return self.core.predict_next(events)
 
     def close(self) -> None:
         """Remove the temporary directory."""

@@ -37,6 +37,10 @@ def run(options: argparse.Namespace) -> int:
     logging.basicConfig(format="rebake: %(message)s", level=logging.WARNING, stream=sys.stderr)
     if options.command == "parse":
         return parse(options)
+    if options.command == "test":
+        from rebake.cli.test import test
+
+        return test(options)
     if options.command == "migrate":
         from rebake.cli.migrate import migrate  # nothing else needs it
 

@@ -1,4 +1,4 @@
-"""The command line: ``rebake check``, ``train``, ``validate``, ``parse``, ``diff`` and ``migrate``.
+"""The command line: ``rebake check``, ``train``, ``validate``, ``parse``, ``test``, ``diff`` and ``migrate``.
 
 Exit codes below 16 are verdicts of a check (0 fresh, 1 core, 2 nlu, 4 nlg, 8 forced, bits added); errors use 64 and
 up, so that neither argparse's 2 nor a traceback's 1 is ever taken for "NLU is stale".
@@ -30,6 +30,8 @@ exit codes of `validate`:
   0 no finding is as severe as --fail-on; 1 there are findings
 exit codes of `migrate`:
   0 nothing is to be migrated, or everything is written; 1 files would change
+exit codes of `test`:
+  0 the tests ran; 1 a test story failed, with --fail-on-prediction-errors
 errors of every command:
   64 usage, 65 bad data or model, 70 internal error, 74 input/output
 """
@@ -78,6 +80,10 @@ def build_parser() -> argparse.ArgumentParser:
     parse.add_argument("model", metavar="MODEL", help="model archive (.tar.gz), or a directory: its newest model")
     texts = "text to parse; `-`: read texts from standard input, one per line"
     parse.add_argument("text", metavar="TEXT", nargs="+", help=texts)
+
+    summary = "test a model on NLU examples and on stories"
+    test = commands.add_parser("test", help=summary, epilog=EPILOG, formatter_class=raw)
+    _add_test(test)
 
     summary = "show what differs between two states of the assistant, in the words of its domain"
     diff = commands.add_parser("diff", help=summary, epilog=EPILOG, formatter_class=raw)
@@ -154,6 +160,28 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     training.add_argument("--rasa", metavar="PATH", help=rasa)
     threads = "threads for training, which change no result (default: as many as there are processors)"
     training.add_argument("--num-threads", metavar="N", type=_positive, help=threads)
+
+
+def _add_test(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("part", nargs="?", choices=["core", "nlu"], help="test this part alone (default: both)")
+    add = parser.add_argument_group("what is tested").add_argument
+    model = "model archive, or a directory: its newest model (default: %(default)s)"
+    add("--model", "-m", metavar="PATH", default="models", help=model)
+    add("--nlu", "-u", metavar="PATH", nargs="+", help="files and directories with NLU examples (default: data)")
+    stories = (
+        "files and directories with stories (default: tests): those of files named test_* are tested end to end;\n"
+        "where there are none, the others are tested by their intents"
+    )
+    add("--stories", "-s", metavar="PATH", nargs="+", help=stories)
+    add("--end-to-end", action="store_true", help="test the stories of files named test_* alone")
+    env = "allow ${NAME} in these files to be replaced by the environment's value"
+    add("--env", metavar="NAME", action="append", default=[], help=env)
+    add = parser.add_argument_group("results").add_argument
+    add("--out", metavar="DIR", default="results", help="directory that files are written to (default: %(default)s)")
+    add("--format", choices=["text", "json"], default="text", help="what is printed (default: %(default)s)")
+    add("--successes", action="store_true", help="write the right predictions as well")
+    add("--no-errors", action="store_true", help="do not write the wrong predictions")
+    add("--fail-on-prediction-errors", action="store_true", help="exit with 1 if a test story fails")
 
 
 def _count(text: str) -> int:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rebake.archive.part_sources import copy_component
 from rebake.assistant.domain.names import action_names
@@ -140,6 +140,20 @@ def load_policies(
     return CoreModel(policies, domain, rule_only or RuleOnlyData(), featurizer)
 
 
+class NextAction(NamedTuple):
+    """What comes next.
+
+    Attributes:
+        action: its name, or end to end its text.
+        confidence: of the policy that won.
+        policy: its class name, or "followup_action" where an event forced the action.
+    """
+
+    action: str
+    confidence: float
+    policy: str
+
+
 class CoreModel:
     """The policies of a model.
 
@@ -174,6 +188,16 @@ class CoreModel:
             for node, policy in self.policies.items()
         }
 
+    def decide(self, tracker: Tracker, predictions: Mapping[str, PolicyPrediction] | None = None) -> NextAction:
+        """Choose the next action; ``predictions`` are those of :meth:`decisions`, if they are known already."""
+        forced = tracker.now.followup
+        if forced is not None and forced in self.actions:
+            return NextAction(forced, 1.0, FOLLOWUP)
+        asked = self.decisions(tracker) if predictions is None else predictions
+        winner = combine(list(asked.values()), tracker, self.actions)
+        action = self.actions[winner.probabilities.index(winner.confidence)]
+        return NextAction(action, float(winner.confidence), winner.policy)
+
     def predict_next(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What comes after the events (each as a tracker dump, or ``core.jsonl`` of the references, has it).
 
@@ -193,9 +217,4 @@ class CoreModel:
             }
             for node, prediction in predictions.items()
         }
-        forced = tracker.now.followup
-        if forced is not None and forced in self.actions:
-            return {"action": forced, "confidence": 1.0, "policy": FOLLOWUP, "policies": asked}
-        winner = combine(list(predictions.values()), tracker, self.actions)
-        action = self.actions[winner.probabilities.index(winner.confidence)]
-        return {"action": action, "confidence": float(winner.confidence), "policy": winner.policy, "policies": asked}
+        return {**self.decide(tracker, predictions)._asdict(), "policies": asked}

@@ -139,6 +139,8 @@ class Entry:
         always_ranks: a message without intent has an empty ranking, too.
         learns_entities: it learns annotated entities.
         tags_tokens: it learns them from tokens, with roles and groups.
+        entities_are_tested: whether a test compares the entities that it finds with the annotated ones; not those of
+            pretrained models and of servers, which nobody annotates.
         responses: of a component that selects responses.
         demands: what labels the data must have.
         pretrained: how the version of its pretrained model is found.
@@ -173,6 +175,7 @@ class Entry:
     always_ranks: Switch = False
     learns_entities: Switch = False
     tags_tokens: bool = False
+    entities_are_tested: bool = True
     responses: Responses | None = None
     demands: LabelDemand | None = None
     pretrained: PackageVersion | HubCommit | None = None

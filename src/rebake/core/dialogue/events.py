@@ -7,9 +7,10 @@ skipped when events are read from JSON.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from rebake.assistant.model import UserStep
 from rebake.errors import UsageError
 
 ACTION_LISTEN = "action_listen"
@@ -55,13 +56,17 @@ class ActionExecuted:
 
 @dataclass(frozen=True, slots=True)
 class UserUttered:
-    """A user turn. ``use_text``: featurize the text (True), the intent (False), or undecided (None)."""
+    """A user turn. ``use_text``: featurize the text (True), the intent (False), or undecided (None).
+
+    ``step`` is that of the test story which it was read from.
+    """
 
     intent: str | None
     entities: tuple[EntityValue, ...] = ()
     text: str | None = None
     confidence: float = 1.0
     use_text: bool | None = None
+    step: UserStep | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

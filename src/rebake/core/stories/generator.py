@@ -50,6 +50,7 @@ def training_trackers(
     augmentation_factor: int = DEFAULT_AUGMENTATION,
     *,
     notices: NoticeSink | None = None,
+    are_tests: bool = False,
 ) -> list[TrainingTracker]:
     """Trackers of all stories (augmented ones last), then of all rules; the same input gives the same list.
 
@@ -58,11 +59,12 @@ def training_trackers(
         domain: of the assistant.
         augmentation_factor: how many finished stories start each round of concatenation; 0 = none.
         notices: receives a warning for each checkpoint that leads nowhere.
+        are_tests: they are test stories, whose user turns have intent and text.
 
     Raises:
         UnsupportedError: slots of a custom type.
     """
-    generator = _Generator(domain, augmentation_factor, notices or Notices())
+    generator = _Generator(domain, augmentation_factor, notices or Notices(), are_tests=are_tests)
     kinds: dict[bool, list[Story]] = {False: [], True: []}
     for story in stories:
         kinds[story.is_rule].append(story)
@@ -70,7 +72,8 @@ def training_trackers(
 
 
 class _Generator:
-    def __init__(self, domain: Domain, augmentation_factor: int, notices: NoticeSink) -> None:
+    def __init__(self, domain: Domain, augmentation_factor: int, notices: NoticeSink, *, are_tests: bool) -> None:
+        self._are_tests = are_tests
         self._builder = StateBuilder(domain)
         self._domain = domain
         self._factor = augmentation_factor
@@ -81,7 +84,7 @@ class _Generator:
 
     def generate(self, stories: Iterable[Story], *, is_rule: bool) -> list[TrainingTracker]:
         """All trackers of stories, or of rules."""
-        graph = build_graph(stories, self._domain)
+        graph = build_graph(stories, self._domain, are_tests=self._are_tests)
         if not graph.steps:
             return []
         run = _Run(self, graph, TrainingTracker(self._builder, is_rule=is_rule))

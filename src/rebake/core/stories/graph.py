@@ -29,9 +29,9 @@ class StoryGraph:
     continuations: Mapping[str, str]
 
 
-def build_graph(stories: Iterable[Story], domain: Domain) -> StoryGraph:
+def build_graph(stories: Iterable[Story], domain: Domain, *, are_tests: bool = False) -> StoryGraph:
     """The graph of stories, or of rules: numbered together, each rule would move the stories after it."""
-    reader = StoryReader(domain)
+    reader = StoryReader(domain, are_tests=are_tests)
     read = list(stories)
     for story, places in zip(read, meeting_places(read), strict=True):
         reader.read(story, places)

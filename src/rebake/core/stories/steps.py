@@ -79,9 +79,15 @@ def first_action_unpredictable(step: GraphStep) -> list[Event]:
 
 
 class StoryReader:
-    """Cuts stories into steps; ``steps`` grows with every story that is read."""
+    """Cuts stories into steps; ``steps`` grows with every story that is read.
 
-    def __init__(self, domain: Domain) -> None:
+    Args:
+        domain: its slots say what a slot without a value is set to.
+        are_tests: user turns have intent and text, as in a conversation with a server.
+    """
+
+    def __init__(self, domain: Domain, *, are_tests: bool = False) -> None:
+        self._user_event = _test_event if are_tests else _user_event
         self.steps: list[GraphStep] = []
         self._slot_types = {slot.name: slot.type for slot in domain.slots}
         self._made = 0
@@ -123,7 +129,7 @@ class StoryReader:
     def _event(self, step: UserStep | ActionStep | SlotStep | LoopStep) -> Event:
         match step:
             case UserStep():
-                return _user_event(step)
+                return self._user_event(step)
             case ActionStep():
                 # "", not None, beside a text: so Rasa writes it, and takes it for an action that leads out of a form
                 return plain_event(step.name or "") or ActionExecuted(step.name or "", step.text)
@@ -143,6 +149,15 @@ def _user_event(step: UserStep) -> UserUttered:
         return user_uttered(None, tuple(spans), step.text)
     entities = [EntityValue(e.entity, "" if e.value is None else e.value, e.role, e.group) for e in step.entities]
     return user_uttered(step.intent.split("/", 1)[0], tuple(entities))
+
+
+def _test_event(step: UserStep) -> UserUttered:
+    """By intent and text, and with the annotated entities."""
+    entities = _user_event(step).entities
+    if step.text is not None:
+        entities = tuple(EntityValue(s.entity, s.value, s.role, s.group, s.start, s.end) for s in step.spans)
+    intent = None if step.intent is None else step.intent.split("/", 1)[0]
+    return replace(user_uttered(intent, entities, step.text), step=step)
 
 
 class _StoryBuilder:

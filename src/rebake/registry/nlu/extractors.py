@@ -60,6 +60,7 @@ ENTRIES = (
         trained=False,
         implementation="rebake.nlu.extractors.duckling_entity_extractor:DucklingEntityExtractor",
         provides=_ENTITIES,
+        entities_are_tested=False,
     ),
     Entry(
         name="EntitySynonymMapper",
@@ -106,5 +107,6 @@ ENTRIES = (
         needs=frozenset({"spacy_model"}),
         provides=_ENTITIES,
         model_from=SPACY,
+        entities_are_tested=False,
     ),
 )

@@ -1,0 +1,68 @@
+"""``rebake test`` in a process of its own, on the tiny assistant."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.assistants import write_tiny
+
+pytestmark = pytest.mark.slow
+
+STORIES = """\
+version: "3.1"
+stories:
+- story: leaving
+  steps:
+  - user: /goodbye
+    intent: goodbye
+  - action: utter_goodbye
+- story: not so
+  steps:
+  - user: /goodbye
+    intent: goodbye
+  - action: utter_greet
+"""
+
+
+def rebake(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "rebake", *arguments],
+        cwd=directory, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = write_tiny(tmp_path_factory.mktemp("tiny"))
+    (directory / "tests").mkdir()
+    (directory / "tests" / "test_stories.yml").write_text(STORIES, encoding="utf-8")
+    run = rebake(directory, "train", "--quiet")
+    assert run.returncode == 0, run.stderr
+    return directory
+
+
+def test_both_kinds_of_tests_write_rasas_files_and_print_one_json_document(trained: Path) -> None:
+    run = rebake(trained, "test", "--format", "json", "--fail-on-prediction-errors")
+    assert run.returncode == 1, run.stderr
+    printed = json.loads(run.stdout)
+    report = json.loads((trained / "results" / "intent_report.json").read_text())
+    assert printed["nlu"]["intents"]["report"] == report
+    assert report["greet"]["support"] == 4
+    assert (printed["stories"]["correct"], printed["stories"]["total"]) == (1, 2)
+    assert "predicted: utter_goodbye" in (trained / "results" / "failed_test_stories.yml").read_text()
+    assert "from which the model may have learned" in run.stderr
+
+
+def test_one_part_alone_is_tested_as_asked(trained: Path, tmp_path: Path) -> None:
+    run = rebake(trained, "test", "core", "--stories", "data/stories.yml", "--out", str(tmp_path / "out"))
+    assert run.returncode == 0, run.stderr
+    assert "Stories, by intents: 1 of 1 right" in run.stdout
+    assert "Intents" not in run.stdout
+    missing = rebake(trained, "test", "nlu", "--nlu", "nothing.yml")
+    assert (missing.returncode, missing.stdout) == (74, "")
+    assert "'nothing.yml' cannot be read" in missing.stderr
