@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rebake.base.child_process import ChildFailedError, ChildProcess, Polling, can_fork
 from rebake.base.notices import NoticeSink
 from rebake.base.progress import Progress
 from rebake.base.training_context import TrainingContext
-from rebake.build.child_process import ChildFailedError, ChildProcess, Polling, can_fork
 from rebake.build.training import Reuse, TrainedPart, TrainPart, TrainWith
 
 

@@ -176,6 +176,17 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     add("--end-to-end", action="store_true", help="test the stories of files named test_* alone")
     env = "allow ${NAME} in these files to be replaced by the environment's value"
     add("--env", metavar="NAME", action="append", default=[], help=env)
+    add = parser.add_argument_group("cross-validation").add_argument
+    cross = "train the pipeline on shares of the NLU examples and test it on the rest; no model is needed"
+    add("--cross-validation", action="store_true", help=cross)
+    add("--folds", "-f", metavar="N", type=_several, default=5, help="how many shares (default: %(default)s)")
+    seed = "decides which example is in which share (default: %(default)s)"
+    add("--seed", metavar="N", type=_count, default=42, help=seed)
+    processes = "how many folds are trained at a time, which changes no result (default: one per processor)"
+    add("--processes", metavar="N", type=_positive, help=processes)
+    add("--config", "-c", metavar="FILE", default="config.yml", help="default: %(default)s")
+    domain = "domain file, or directory of domain files (default: domain.yml, if there is one)"
+    add("--domain", "-d", metavar="PATH", help=domain)
     add = parser.add_argument_group("results").add_argument
     add("--out", metavar="DIR", default="results", help="directory that files are written to (default: %(default)s)")
     add("--format", choices=["text", "json"], default="text", help="what is printed (default: %(default)s)")
@@ -194,6 +205,13 @@ def _positive(text: str) -> int:
     number = _count(text)
     if number == 0:
         raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _several(text: str) -> int:
+    number = _count(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError("must be 2 or more")
     return number
 
 

@@ -12,7 +12,8 @@ from rebake.assistant.model import Assistant
 from rebake.base.notices import Notices
 from rebake.base.progress import Progress
 from rebake.cli.console import make_progress, print_notices
-from rebake.errors import DataError, StorageError
+from rebake.cli.files import DEFAULT_DATA, files_of
+from rebake.errors import DataError, StorageError, UsageError
 from rebake.evaluation.conversations import StoryTest
 from rebake.evaluation.json import render_json
 from rebake.evaluation.rasa_files import ResultFiles
@@ -22,18 +23,36 @@ from rebake.model import Model, load_model
 from rebake.store.directory import newest_model
 
 DEFAULT_TESTS = "tests"
-DEFAULT_NLU = "data"
 FAILED_STORY = 1
 
 
 def test(options: argparse.Namespace) -> int:
     """Test a model, print what was found and write Rasa's files; return the exit code."""
     progress = make_progress()
+    if options.cross_validation:
+        return _cross_validate(options, progress)
     with load_model(_model_path(options.model)) as model:
         nlu = _test_nlu(model, options, progress) if _is_wanted("nlu", model, options) else None
         stories = _test_stories(model, options, progress) if _is_wanted("core", model, options) else None
         evaluation = ModelTest(str(model.path), nlu, stories)
     return finish(evaluation, options)
+
+
+def _cross_validate(options: argparse.Namespace, progress: Progress) -> int:
+    from rebake.evaluation.nlu.cross_validation import CrossValidation, cross_validate
+
+    if options.part == "core":
+        raise UsageError("Only NLU can be cross-validated.", fix="Use `rebake test nlu --cross-validation`.")
+    domain, data = files_of(argparse.Namespace(domain=options.domain, data=options.nlu))
+    assistant = load_assistant(options.config, domain, data, env=frozenset(options.env))
+    request = CrossValidation(assistant, options.folds, options.seed, options.processes)
+    notices = Notices()
+    try:
+        print_notices(assistant.notices)
+        nlu = cross_validate(request, progress, notices)
+    finally:
+        print_notices(notices)
+    return finish(ModelTest(options.config, nlu), options)
 
 
 def finish(evaluation: ModelTest, options: argparse.Namespace) -> int:
@@ -67,7 +86,7 @@ def _is_wanted(part: str, model: Model, options: argparse.Namespace) -> bool:
     if options.part is not None:
         return bool(options.part == part)
     nodes, paths, default, kind = (
-        (model.metadata.nlu, options.nlu, DEFAULT_NLU, "NLU examples")
+        (model.metadata.nlu, options.nlu, DEFAULT_DATA, "NLU examples")
         if part == "nlu"
         else (model.metadata.core, options.stories, DEFAULT_TESTS, "stories")
     )
@@ -83,10 +102,10 @@ def _is_wanted(part: str, model: Model, options: argparse.Namespace) -> bool:
 def _test_nlu(model: Model, options: argparse.Namespace, progress: Progress) -> NluTest:
     from rebake.evaluation.nlu.parsed_examples import evaluate_nlu
 
-    paths = options.nlu or [DEFAULT_NLU]
+    paths = options.nlu or [DEFAULT_DATA]
     if options.nlu is None:
         print(
-            f"The examples in {DEFAULT_NLU} are tested, from which the model may have learned. "
+            f"The examples in {DEFAULT_DATA} are tested, from which the model may have learned. "
             "Name others with --nlu, or use --cross-validation.",
             file=sys.stderr,
         )

@@ -46,7 +46,7 @@ def as_dict(evaluation: ModelTest) -> dict[str, Any]:
         "format": FORMAT,
         "tool_version": __version__,
         "subject": evaluation.subject,
-        "nlu": None if evaluation.nlu is None else _nlu(evaluation.nlu),
+        "nlu": None if evaluation.nlu is None else nlu_as_dict(evaluation.nlu),
         "stories": None if evaluation.stories is None else _stories(evaluation.stories),
     }
 
@@ -58,7 +58,7 @@ def from_dict(content: Mapping[str, Any]) -> ModelTest:
     nlu, stories = content["nlu"], content["stories"]
     return ModelTest(
         content["subject"],
-        None if nlu is None else _read_nlu(nlu),
+        None if nlu is None else nlu_from_dict(nlu),
         None if stories is None else _read_stories(stories),
     )
 
@@ -68,7 +68,8 @@ def render_json(evaluation: ModelTest) -> str:
     return json.dumps(as_dict(evaluation), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _nlu(test: NluTest) -> dict[str, Any]:
+def nlu_as_dict(test: NluTest) -> dict[str, Any]:
+    """Return the test of NLU as JSON values."""
     return {
         "intents": None if test.intents is None else _labels(test.intents),
         "responses": None if test.responses is None else _labels(test.responses),
@@ -77,7 +78,8 @@ def _nlu(test: NluTest) -> dict[str, Any]:
     }
 
 
-def _read_nlu(content: Mapping[str, Any]) -> NluTest:
+def nlu_from_dict(content: Mapping[str, Any]) -> NluTest:
+    """Return the test that :func:`nlu_as_dict` made these values of."""
     intents, responses = (_read_labels(content[kind]) for kind in ("intents", "responses"))
     entities = content["entities"]
     return NluTest(

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
+from rebake.base.child_process import ChildFailedError, ChildProcess, Polling, Work
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.base.notices import NoticeSink
 from rebake.base.progress import STDERR, Progress, Silent, Task
-from rebake.build.child_process import ChildFailedError, ChildProcess, Polling, Work
 from rebake.errors import DataError, DataErrors, RebakeError
 
 pytestmark = [
@@ -278,7 +278,7 @@ rules:
 TRAIN = """
 import json, sys
 from rebake.build import core_process
-from rebake.build.child_process import ChildProcess
+from rebake.base.child_process import ChildProcess
 
 child = []
 if sys.argv[1] == "alone":

@@ -1,4 +1,4 @@
-"""Work in a child process: Core trains beside NLU, each with its own TensorFlow.
+"""Work in a child process: Core trains beside NLU, folds beside each other, each with its own TensorFlow.
 
 The child inherits what is in memory and writes into the same directories. It sends lines of JSON through a pipe:
 its progress and its notices, and at the end its answer or the error that a person should read.
@@ -51,12 +51,14 @@ class ChildProcess:
         progress: of this process, where the child's tasks are shown.
         name: of the work, for the message that it was ended from outside ("The training of Core").
         fix: what to do then.
+        listen: start to listen to it at once. Listening needs a thread, after which no further process may start: where
+            several are to run side by side, call :meth:`listen` when all of them have started.
 
     Attributes:
         notices: of the work; complete once it has ended.
     """
 
-    def __init__(self, work: Work, progress: Progress, *, name: str, fix: str) -> None:
+    def __init__(self, work: Work, progress: Progress, *, name: str, fix: str, listen: bool = True) -> None:
         self._name = name
         self._fix = fix
         self.notices = Notices()
@@ -72,6 +74,11 @@ class ChildProcess:
         os.close(writer)
         self._last: dict[str, Any] = {}
         self._listener = threading.Thread(target=self._listen, args=(reader, progress), daemon=True)
+        if listen:
+            self.listen()
+
+    def listen(self) -> None:
+        """Start to receive what the work reports."""
         self._listener.start()
 
     def _listen(self, reader: int, progress: Progress) -> None:
@@ -130,7 +137,8 @@ class ChildProcess:
         """End the work, wherever it is."""
         if self._child:
             os.kill(self._child, signal.SIGKILL)
-            self._listener.join()
+            if self._listener.ident is not None:
+                self._listener.join()
             self._wait()
 
     def _wait(self) -> int:
