@@ -55,7 +55,7 @@ def run(given: Namespace) -> int:
             }
             for model, file in chosen
         ]  # fmt: skip
-        answers = ask("test_results", {"tests": tests}, work)
+        answers = ask("test_results", {"tests": tests}, work)["tests"]
         print(f"  Rasa tested {len(tests)} files in {time.monotonic() - began:.0f} s", flush=True)
         for (model, file), rasa in zip(chosen, answers, strict=True):
             wrong += report(f"{model.name}, {file.name}", compared(model, file, rasa, work), shown=30)

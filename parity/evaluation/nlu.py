@@ -6,7 +6,7 @@
 
 Each model is tested on its training examples, in which every seventh intent, every fifth response and every fourth
 entity is annotated wrongly, so that there are errors of all kinds. Compared are all files: reports label by label,
-errors and successes.
+errors and successes. Both split the examples too, into parts with as many examples of each label.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from __future__ import annotations
 import json
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,10 @@ from rebake.assistant.nlu_data.writer import nlu_as_yaml
 from rebake.base.progress import Silent
 from rebake.evaluation.nlu.parsed_examples import evaluate_nlu
 from rebake.evaluation.rasa_files import ResultFiles
+from rebake.evaluation.split import split
 
 DEFAULT = ("travelbot-rasa", "helpdesk-rebake")
+FRACTIONS = (0.1, 0.5, 0.8)
 TOLERANCE = 1e-5
 
 
@@ -74,11 +77,23 @@ def run(given: Namespace) -> int:
             {"archive": str(model.archive), "nlu": str(data[model.name]), "out": str(work / f"{model.name}-rasa-out")}
             for model in chosen
         ]
-        answers = ask("test_results", {"tests": tests}, work)
+        splits = [(str(data[model.name]), fraction) for model in chosen for fraction in FRACTIONS]
+        answers = ask("test_results", {"tests": tests, "splits": splits}, work)
         print(f"  Rasa tested {len(tests)} models in {time.monotonic() - began:.0f} s", flush=True)
-        for model, rasa in zip(chosen, answers, strict=True):
+        wrong += report("splits", [*split_differences(splits, answers["splits"])])
+        for model, rasa in zip(chosen, answers["tests"], strict=True):
             wrong += report(model.name, compared(model, data[model.name], rasa, work), shown=30)
     return wrong
+
+
+def split_differences(
+    splits: Sequence[tuple[str, float]], rasa: Sequence[Sequence[Mapping[str, int]]]
+) -> Iterator[str]:
+    """How many examples of each intent or response come into which part; which of them is random in Rasa."""
+    for (path, fraction), counts in zip(splits, rasa, strict=True):
+        parts = split(load_assistant(None, None, [path]).nlu.examples, fraction, 1)
+        ours = [dict(Counter(example.intent for example in part)) for part in parts]
+        yield from value_differences(f"{Path(path).stem} split by {fraction}", list(counts), ours)
 
 
 def test_data(model: TestedModel, work: Path) -> Path:

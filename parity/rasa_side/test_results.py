@@ -1,8 +1,9 @@
 """Let Rasa test models: what `rasa test nlu` and `rasa test core` write.
 
-The job: `tests`, each with `archive`, `out` (a directory to be made) and `nlu` (NLU data), or `stories` (a file)
-with `end_to_end`. Tests of one archive follow each other, as it is loaded once. The answer: for each test the files
-that were written, {name: content}, JSON as values and everything else as text.
+The job: `tests`, each with `archive`, `out` (a directory to be made) and `nlu` (NLU data), or `stories` (a file) with
+`end_to_end`; and `splits`, each a file with NLU data and a fraction. Tests of one archive follow each other, as it is
+loaded once. The answer: `tests`, for each the files that were written, {name: content}, JSON as values and everything
+else as text; `splits`, for each how many examples of each intent or response are to train on, and to test on.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -21,6 +23,7 @@ from rasa.core.test import test as test_stories
 from rasa.nlu.classifiers.diet_classifier import DIETClassifier
 from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa.nlu.test import run_evaluation
+from rasa.shared.nlu.training_data.loading import load_data
 
 from parity.rasa_side.job import run
 
@@ -63,7 +66,12 @@ def written(directory: Path) -> dict[str, Any]:
     return {name: json.loads(text) if name.endswith(".json") else text for name, text in texts.items()}
 
 
-def answer(job: dict[str, Any]) -> list[dict[str, Any]]:
+def split(path: str, fraction: float) -> list[dict[str, int]]:
+    parts = load_data(path).train_test_split(fraction, random_seed=1)
+    return [dict(Counter(example.get_full_intent() for example in part.nlu_examples)) for part in parts]
+
+
+def answer(job: dict[str, Any]) -> dict[str, Any]:
     warnings.simplefilter("ignore")
     run_diet_eagerly()
     answers = []
@@ -74,7 +82,7 @@ def answer(job: dict[str, Any]) -> list[dict[str, Any]]:
         Path(test["out"]).mkdir(parents=True)
         asyncio.run(tested(agents[test["archive"]], test))
         answers.append(written(Path(test["out"])))
-    return answers
+    return {"tests": answers, "splits": [split(*given) for given in job.get("splits", ())]}
 
 
 if __name__ == "__main__":

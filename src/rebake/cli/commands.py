@@ -41,6 +41,10 @@ def run(options: argparse.Namespace) -> int:
         from rebake.cli.test import test
 
         return test(options)
+    if options.command == "split":
+        from rebake.cli.split import split_data
+
+        return split_data(options)
     if options.command == "migrate":
         from rebake.cli.migrate import migrate  # nothing else needs it
 

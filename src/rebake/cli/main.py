@@ -1,4 +1,4 @@
-"""The command line: ``rebake check``, ``train``, ``validate``, ``parse``, ``test``, ``diff`` and ``migrate``.
+"""The command line: ``rebake check``, ``train``, ``validate``, ``parse``, ``test``, ``split``, ``diff``, ``migrate``.
 
 Exit codes below 16 are verdicts of a check (0 fresh, 1 core, 2 nlu, 4 nlg, 8 forced, bits added); errors use 64 and
 up, so that neither argparse's 2 nor a traceback's 1 is ever taken for "NLU is stale".
@@ -84,6 +84,9 @@ def build_parser() -> argparse.ArgumentParser:
     summary = "test a model on NLU examples and on stories"
     test = commands.add_parser("test", help=summary, epilog=EPILOG, formatter_class=raw)
     _add_test(test)
+
+    summary = "split NLU data into a part to train on and a part to test on"
+    _add_split(commands.add_parser("split", help=summary, epilog=EPILOG, formatter_class=raw))
 
     summary = "show what differs between two states of the assistant, in the words of its domain"
     diff = commands.add_parser("diff", help=summary, epilog=EPILOG, formatter_class=raw)
@@ -184,15 +187,49 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     add("--seed", metavar="N", type=_count, default=42, help=seed)
     processes = "how many folds are trained at a time, which changes no result (default: one per processor)"
     add("--processes", metavar="N", type=_positive, help=processes)
-    add("--config", "-c", metavar="FILE", default="config.yml", help="default: %(default)s")
+    config = "configuration (default: config.yml); several, or a directory of them, are compared with each other"
+    add("--config", "-c", metavar="FILE", nargs="+", default=["config.yml"], help=config)
     domain = "domain file, or directory of domain files (default: domain.yml, if there is one)"
     add("--domain", "-d", metavar="PATH", help=domain)
+    add = parser.add_argument_group("comparison of several --config").add_argument
+    percentages = "how much of the training data is left out, in percent (default: 0 25 50 75)"
+    add("--percentages", "-p", metavar="N", nargs="+", type=_percentage, default=[0, 25, 50, 75], help=percentages)
+    runs = "how many times each is trained, every time on another split of the data (default: %(default)s)"
+    add("--runs", "-r", metavar="N", type=_positive, default=3, help=runs)
     add = parser.add_argument_group("results").add_argument
     add("--out", metavar="DIR", default="results", help="directory that files are written to (default: %(default)s)")
     add("--format", choices=["text", "json"], default="text", help="what is printed (default: %(default)s)")
     add("--successes", action="store_true", help="write the right predictions as well")
     add("--no-errors", action="store_true", help="do not write the wrong predictions")
     add("--fail-on-prediction-errors", action="store_true", help="exit with 1 if a test story fails")
+
+
+def _add_split(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--nlu", "-u", metavar="PATH", nargs="+", help="files and directories with NLU examples (default: data)")
+    fraction = "how much of the examples is to train on, between 0 and 1 (default: %(default)s)"
+    add("--training-fraction", metavar="F", type=_fraction, default=0.8, help=fraction)
+    add("--random-seed", metavar="N", type=_count, default=42, help="decides which examples (default: %(default)s)")
+    add("--out", metavar="DIR", default="train_test_split", help="directory of the files (default: %(default)s)")
+    env = "allow ${NAME} in the files to be replaced by the environment's value"
+    add("--env", metavar="NAME", action="append", default=[], help=env)
+
+
+def _fraction(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    return number
+
+
+def _percentage(text: str) -> int:
+    number = _count(text)
+    if number >= 100:
+        raise argparse.ArgumentTypeError("must be less than 100")
+    return number
 
 
 def _count(text: str) -> int:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rebake.assistant.files import YAML_SUFFIXES
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.base.notices import Notices
@@ -29,8 +30,11 @@ FAILED_STORY = 1
 def test(options: argparse.Namespace) -> int:
     """Test a model, print what was found and write Rasa's files; return the exit code."""
     progress = make_progress()
+    configurations = _configurations(options.config)
+    if len(configurations) > 1:
+        return _compare(configurations, options, progress)
     if options.cross_validation:
-        return _cross_validate(options, progress)
+        return _cross_validate(configurations[0], options, progress)
     with load_model(_model_path(options.model)) as model:
         nlu = _test_nlu(model, options, progress) if _is_wanted("nlu", model, options) else None
         stories = _test_stories(model, options, progress) if _is_wanted("core", model, options) else None
@@ -38,13 +42,51 @@ def test(options: argparse.Namespace) -> int:
     return finish(evaluation, options)
 
 
-def _cross_validate(options: argparse.Namespace, progress: Progress) -> int:
+def _configurations(given: Sequence[str]) -> list[str]:
+    """The files, in place of a single directory its files."""
+    if len(given) == 1 and Path(given[0]).is_dir():
+        found = [str(path) for path in sorted(Path(given[0]).iterdir()) if path.suffix in YAML_SUFFIXES]
+        if not found:
+            raise StorageError(f"{given[0]} contains no configuration.", fix="Name the files with --config.")
+        return found
+    return list(given)
+
+
+def _assistant(configuration: str, options: argparse.Namespace) -> Assistant:
+    if options.part == "core":
+        raise UsageError("Only NLU is trained for tests.", fix="Use `rebake test nlu`.")
+    domain, data = files_of(argparse.Namespace(domain=options.domain, data=options.nlu))
+    return load_assistant(configuration, domain, data, env=frozenset(options.env))
+
+
+def _compare(configurations: Sequence[str], options: argparse.Namespace, progress: Progress) -> int:
+    from rebake.evaluation.comparison_results import comparison_json, comparison_text, write_comparison
+    from rebake.evaluation.nlu.comparison import Competition, compare_configurations, runs_of
+
+    assistants = {Path(path).stem: _assistant(path, options) for path in configurations}
+    if len(assistants) < len(configurations):
+        raise UsageError("Two configurations have one name.", fix="Rename one: the reports are named after the files.")
+    first = next(iter(assistants.values()))
+    percentages = list(dict.fromkeys(options.percentages))
+    request = Competition(assistants, first.nlu, percentages, options.runs, options.seed, options.processes)
+    notices = Notices()
+    try:
+        print_notices(first.notices)
+        runs = runs_of(request)
+        tests = compare_configurations(request, runs, progress, notices)
+    finally:
+        print_notices(notices)
+    lists = {"successes": options.successes, "errors": not options.no_errors}
+    write_comparison(Path(options.out), first, runs, tests, **lists)
+    sys.stdout.write(comparison_json(tests) if options.format == "json" else f"{comparison_text(tests)}\n")
+    print(f"Reports are in {options.out}.", file=sys.stderr)
+    return 0
+
+
+def _cross_validate(configuration: str, options: argparse.Namespace, progress: Progress) -> int:
     from rebake.evaluation.nlu.cross_validation import CrossValidation, cross_validate
 
-    if options.part == "core":
-        raise UsageError("Only NLU can be cross-validated.", fix="Use `rebake test nlu --cross-validation`.")
-    domain, data = files_of(argparse.Namespace(domain=options.domain, data=options.nlu))
-    assistant = load_assistant(options.config, domain, data, env=frozenset(options.env))
+    assistant = _assistant(configuration, options)
     request = CrossValidation(assistant, options.folds, options.seed, options.processes)
     notices = Notices()
     try:
@@ -52,7 +94,7 @@ def _cross_validate(options: argparse.Namespace, progress: Progress) -> int:
         nlu = cross_validate(request, progress, notices)
     finally:
         print_notices(notices)
-    return finish(ModelTest(options.config, nlu), options)
+    return finish(ModelTest(configuration, nlu), options)
 
 
 def finish(evaluation: ModelTest, options: argparse.Namespace) -> int:

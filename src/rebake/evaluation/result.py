@@ -26,6 +26,17 @@ class NluTest:
     entities: EntityTest | None = None
     folds: tuple[Fold, ...] = ()
 
+    @property
+    def weighted_f1(self) -> dict[str, float]:
+        """``intents``, ``responses`` and the name of each extractor -> weighted F1, of entities by token."""
+        figures = {
+            name: labels.scores.weighted.f1
+            for name, labels in (("intents", self.intents), ("responses", self.responses))
+            if labels is not None
+        }
+        extractors = self.entities.extractors if self.entities is not None else ()
+        return figures | {extractor.name: extractor.tokens.weighted.f1 for extractor in extractors}
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -55,3 +66,27 @@ class ModelTest:
     subject: str
     nlu: NluTest | None = None
     stories: StoryTest | None = None
+
+
+@dataclass(frozen=True)
+class ComparedTest:
+    """One training and test of a comparison of configurations.
+
+    Attributes:
+        configuration: its name.
+        run: from 1; the tests of a run have the same test examples.
+        left_out: percentage of the training examples that were left out.
+        examples: how many were trained on.
+        nlu: what the test found.
+    """
+
+    configuration: str
+    run: int
+    left_out: int
+    examples: int
+    nlu: NluTest
+
+    @property
+    def intent_f1(self) -> float:
+        """Weighted F1 of the intents; 0 where there are too few to be tested."""
+        return self.nlu.weighted_f1.get("intents", 0.0)

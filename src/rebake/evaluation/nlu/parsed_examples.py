@@ -52,8 +52,8 @@ def evaluate_nlu(
     intents = responses = entities = None
     if len({base_intent(example) for example in examples}) >= _FEWEST_LABELS:
         intents = LabelTest(tuple(_intent(example, parse) for example, parse in pairs))
-    with_response = [(example, parse) for example, parse in pairs if _response_key(example)]
-    if len({_response_key(example) for example, _ in with_response}) >= _FEWEST_LABELS:
+    with_response = [(example, parse) for example, parse in pairs if response_key(example)]
+    if len({response_key(example) for example, _ in with_response}) >= _FEWEST_LABELS:
         responses = LabelTest(tuple(_response(example, parse) for example, parse in with_response))
     if any(example.entities for example in examples):
         entities = EntityTest(tuple(_entities(example, parse) for example, parse in pairs))
@@ -65,7 +65,8 @@ def base_intent(example: Example) -> str:
     return (example.intent or "").strip().partition("/")[0]
 
 
-def _response_key(example: Example) -> str:
+def response_key(example: Example) -> str:
+    """Return the full name of a retrieval intent; "" where the intent is none."""
     intent = (example.intent or "").strip()
     return intent if "/" in intent else ""
 
@@ -86,7 +87,7 @@ def _response(example: Example, parse: Parse) -> LabelledText:
     is_served = intent in selections.get("all_retrieval_intents", ()) and intent in selections
     selected = selections.get(intent if is_served else DEFAULT_SELECTOR, {}).get("response", {})
     key, confidence = selected.get("intent_response_key") or "", float(selected.get("confidence") or 0.0)
-    return LabelledText(parse["text"], _response_key(example), key, confidence, example.location)
+    return LabelledText(parse["text"], response_key(example), key, confidence, example.location)
 
 
 def _entities(example: Example, parse: Parse) -> EntityExample:

@@ -1,0 +1,30 @@
+"""``rebake split``: NLU data into files to train on and files to test on."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rebake.assistant.importer import load_assistant
+from rebake.cli.console import print_notices
+from rebake.cli.files import DEFAULT_DATA
+from rebake.errors import DataError
+from rebake.evaluation.rasa_files import ResultFiles
+from rebake.evaluation.split import data_text, responses_text, split
+
+
+def split_data(options: argparse.Namespace) -> int:
+    """Write both parts, each with the responses that it needs."""
+    paths = options.nlu or [DEFAULT_DATA]
+    assistant = load_assistant(None, None, paths, env=frozenset(options.env))
+    print_notices(assistant.notices)
+    train, test = split(assistant.nlu.examples, options.training_fraction, options.random_seed)
+    if not test:
+        raise DataError(f"{', '.join(paths)} has no NLU examples.", fix="Name files that have some with --nlu.")
+    files = ResultFiles(Path(options.out))
+    for name, examples in (("training_data.yml", train), ("test_data.yml", test)):
+        files.write_text(name, data_text(assistant.nlu, examples))
+        files.write_text(f"nlg_{name}", responses_text(assistant.domain, examples))
+    print(f"{options.out}: {len(train)} examples to train on, {len(test)} to test on.", file=sys.stderr)
+    return 0
