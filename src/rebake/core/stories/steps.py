@@ -29,6 +29,8 @@ from rebake.core.dialogue.events import (
     plain_event,
     user_uttered,
 )
+from rebake.nlu.classifiers.regex_message_handler import RegexMessageHandler
+from rebake.nlu.message import TEXT, Message
 
 GENERATED = "GENR_"
 _FILLED = "filled"  # the value of a text slot that a story names without one
@@ -152,9 +154,15 @@ def _user_event(step: UserStep) -> UserUttered:
 
 
 def _test_event(step: UserStep) -> UserUttered:
-    """By intent and text, and with the annotated entities."""
+    """By intent and text, and with the annotated entities, or those of a text such as ``/order{"drink": "tea"}``."""
     entities = _user_event(step).entities
-    if step.text is not None:
+    if step.text is not None and step.text.startswith("/"):
+        [message] = RegexMessageHandler().process([Message({TEXT: step.text})])
+        entities = tuple(
+            EntityValue(found["entity"], found["value"], start=found["start"], end=found["end"])
+            for found in message.entities
+        )
+    elif step.text is not None:
         entities = tuple(EntityValue(s.entity, s.value, s.role, s.group, s.start, s.end) for s in step.spans)
     intent = None if step.intent is None else step.intent.split("/", 1)[0]
     return replace(user_uttered(intent, entities, step.text), step=step)

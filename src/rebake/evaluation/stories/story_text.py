@@ -91,6 +91,8 @@ def _action_lines(turn: TestedAction) -> list[str]:
 
 def _message(text: str, entities: Iterable[Mapping[str, Any]]) -> str:
     """The text with its entities annotated; of those that overlap only the first."""
+    if text.startswith("/"):  # it names its entities itself
+        return text
     result, position = "", 0
     for entity in sorted((entity for entity in entities if "start" in entity), key=lambda entity: entity["start"]):
         if entity["start"] >= position:
