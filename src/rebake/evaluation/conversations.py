@@ -65,10 +65,17 @@ class TestedAction:
 
 @dataclass(frozen=True, slots=True)
 class ToldUser:
-    """A user turn of a story that is tested by its intents, which are taken as they are."""
+    """A user turn of a story that is tested by its intents, which are taken as they are.
+
+    Attributes:
+        intent: "" where the story has a text in its place.
+        entities: that the story has.
+        text: None where the story has an intent.
+    """
 
     intent: str
     entities: tuple[Mapping[str, Any], ...] = ()
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ class _StoryRun:
         self._tracker.update(event)
         match event:
             case UserUttered():
-                return ToldUser(event.intent or event.text or "", tuple(map(_as_entity, event.entities)))
+                return ToldUser(event.intent or "", tuple(map(_as_entity, event.entities)), event.text)
             case SlotSet():
                 return ToldSlot(event.name, event.value)
             case ActiveLoop():

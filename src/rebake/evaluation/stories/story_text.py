@@ -48,6 +48,8 @@ def _step_lines(step: TestedStep) -> Iterable[str]:
         case ToldLoop():
             return [f"  - active_loop: {'null' if step.name is None else _scalar(step.name)}"]
         case ToldUser():
+            if not step.intent:
+                return [f"  - user: {_scalar(_message(step.text or '', step.entities))}"]
             return [f"  - intent: {_scalar(step.intent)}", *_entity_lines(step.entities, ())]
         case TestedUser():
             return _user_lines(step)
@@ -73,7 +75,7 @@ def _entity_lines(entities: Sequence[Mapping[str, Any]], predicted: Sequence[Map
         for found in predicted:
             if found.get("start") == entity.get("start") and found["entity"] != entity["entity"]:
                 comment = f"  # predicted: {one_line(found['entity'])}: {one_line(str(found.get('value')))}"
-        lines.append(f"    - {_flow({entity['entity']: entity['value']})}{comment}")
+        lines.append(f"    - {_flow({entity['entity']: entity.get('value')})}{comment}")
     return lines
 
 
