@@ -185,7 +185,10 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     add("--folds", "-f", metavar="N", type=_several, default=5, help="how many shares (default: %(default)s)")
     seed = "decides which example is in which share (default: %(default)s)"
     add("--seed", metavar="N", type=_count, default=42, help=seed)
-    processes = "how many folds are trained at a time, which changes no result (default: one per processor)"
+    processes = (
+        "how many models are trained at a time, which changes no result\n"
+        "(default: one per processor, as far as the memory goes)"
+    )
     add("--processes", metavar="N", type=_positive, help=processes)
     config = "configuration (default: config.yml); several, or a directory of them, are compared with each other"
     add("--config", "-c", metavar="FILE", nargs="+", default=["config.yml"], help=config)

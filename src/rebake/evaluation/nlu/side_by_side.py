@@ -12,6 +12,7 @@ from typing import Any
 
 from rebake.assistant.model import Assistant, Example
 from rebake.base.child_process import ChildProcess, Work, can_fork
+from rebake.base.memory import available_memory
 from rebake.base.notices import NoticeSink
 from rebake.base.processors import processors
 from rebake.base.progress import Progress, Silent, Task
@@ -19,6 +20,8 @@ from rebake.base.training_context import TrainingContext
 from rebake.evaluation.json import nlu_as_dict, nlu_from_dict
 from rebake.evaluation.nlu.parsed_examples import evaluate_nlu
 from rebake.evaluation.result import Fold, NluTest
+
+PROCESS_MEMORY = 1 << 30  # bytes; a training of helpdesk's pipeline takes 800 MB
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,15 @@ def run_trials(
 
     Args:
         trials: what to do; they are dealt out to the processes.
-        processes: how many run at the same time; None = as many as there are processors. It changes no result.
+        processes: how many run at the same time; None = as many as there are processors, and memory for them. It
+            changes no result.
         progress: gets the tasks of all trials.
         notices: receives what the trainings warn of.
 
     Raises:
         DataError, UnsupportedError: a training fails on the assistant's files.
     """
-    workers = min(processes or processors(), len(trials)) if can_fork() else 1
+    workers = min(processes or _most_processes(), len(trials)) if can_fork() else 1
     threads = max(processors() // max(workers, 1), 1)
     shares = [range(first, len(trials), workers) for first in range(workers)]
     work = [partial(_run_share, trials, share, threads) for share in shares]
@@ -64,6 +68,11 @@ def run_trials(
             for child in children:
                 answers.update(child.answer())
     return [nlu_from_dict(answers[str(number)]) for number in range(len(trials))]
+
+
+def _most_processes() -> int:
+    memory = available_memory()
+    return processors() if memory is None else max(min(processors(), memory // PROCESS_MEMORY), 1)
 
 
 @contextmanager
