@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 
+from rebake.base.location import Location
 from rebake.base.visible import one_line
 from rebake.evaluation.conversations import Conversation, StoryTest, TestedUser
 from rebake.evaluation.entities import ExtractorTest
@@ -47,8 +48,8 @@ def _labels(title: str, test: LabelTest) -> list[str]:
     right = len(test.examples) - len(errors)
     lines = [f"{title}: {right} of {len(test.examples)} right ({test.scores.accuracy:.1%})", *_table(test.scores)]
     lines += [
-        f"  ! {one_line(error.text)}: {one_line(error.predicted or 'nothing')} ({error.confidence:.2f}),"
-        f" not {one_line(error.expected)}"
+        f"  ! {_place(error.location)}'{one_line(error.text)}': {one_line(error.predicted or 'nothing')}"
+        f" ({error.confidence:.2f}), not {one_line(error.expected)}"
         for error in errors[:_MOST]
     ]
     return lines + _more(len(errors))
@@ -74,8 +75,7 @@ def _stories(test: StoryTest) -> list[str]:
 
 
 def _failed(conversation: Conversation) -> Iterable[str]:
-    place = f"{conversation.location}: " if conversation.location is not None else ""
-    yield f"  ! {one_line(place + conversation.name)}"
+    yield f"  ! {_place(conversation.location)}{one_line(conversation.name)}"
     for turn in conversation.turns:
         if turn.is_right:
             continue
@@ -118,6 +118,10 @@ def _columns(row: Score) -> str:
 
 def _averages(row: Score) -> str:
     return f"precision {row.precision:.3f}, recall {row.recall:.3f}, F1 {row.f1:.3f}"
+
+
+def _place(location: Location | None) -> str:
+    return f"{one_line(str(location))}: " if location is not None else ""
 
 
 def _more(count: int) -> list[str]:
