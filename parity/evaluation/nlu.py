@@ -32,7 +32,7 @@ from rebake.assistant.nlu_data.writer import nlu_as_yaml
 from rebake.base.progress import Silent
 from rebake.evaluation.nlu.parsed_examples import evaluate_nlu
 from rebake.evaluation.rasa_files import ResultFiles
-from rebake.evaluation.split import split
+from rebake.evaluation.split import split_examples
 
 DEFAULT = ("travelbot-rasa", "helpdesk-rebake")
 FRACTIONS = (0.1, 0.5, 0.8)
@@ -91,7 +91,7 @@ def split_differences(
 ) -> Iterator[str]:
     """How many examples of each intent or response come into which part; which of them is random in Rasa."""
     for (path, fraction), counts in zip(splits, rasa, strict=True):
-        parts = split(load_assistant(None, None, [path]).nlu.examples, fraction, 1)
+        parts = split_examples(load_assistant(None, None, [path]).nlu.examples, fraction, 1)
         ours = [dict(Counter(example.intent for example in part)) for part in parts]
         yield from value_differences(f"{Path(path).stem} split by {fraction}", list(counts), ours)
 

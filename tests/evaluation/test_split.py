@@ -12,7 +12,7 @@ import pytest
 
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Example
-from rebake.evaluation.split import split
+from rebake.evaluation.split import split_examples
 from support.assistants import edit, write_tiny
 
 RESPONSES = """\
@@ -38,12 +38,12 @@ def examples(**counts: int) -> list[Example]:
 
 def test_every_label_is_in_both_parts_at_about_its_share() -> None:
     given = [*examples(rare=2, often=20, single=1), Example("x", None)]
-    train, test = split(given, 0.8, seed=1)
+    train, test = split_examples(given, 0.8, seed=1)
     assert Counter(example.intent for example in train) == {"rare": 1, "often": 17}
     assert Counter(example.intent for example in test) == {"rare": 1, "often": 3, "single": 1}
     assert {*train, *test} == {*given[:-1]}
-    assert (train, test) == split(given, 0.8, seed=1)
-    assert train != split(given, 0.8, seed=2)[0]
+    assert (train, test) == split_examples(given, 0.8, seed=1)
+    assert train != split_examples(given, 0.8, seed=2)[0]
 
 
 def rebake(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,7 @@ from rebake.base.progress import Silent
 from rebake.base.training_context import TrainingContext
 from rebake.core.agent import load_policies, train_policies
 from rebake.errors import DataError
-from rebake.evaluation.conversations import StoryTest, ToldSlot
+from rebake.evaluation.conversations import GivenSlot, StoryTest
 from rebake.evaluation.json import as_dict, from_dict
 from rebake.evaluation.rasa_files import ResultFiles
 from rebake.evaluation.result import ModelTest
@@ -146,7 +146,7 @@ def test_a_text_may_name_its_intent_and_entities_itself(tmp_path: Path, value: s
     story = f"stories:\n- story: s\n  steps:\n  - intent: order\n    user: '{text}'\n  - action: action_brew\n"
     found = {"start": 6, "end": 22, "entity": "drink", "value": value, "extractor": "RegexMessageHandler"}
     [conversation] = run_stories(tmp_path, story, {text: intent("order", found)}).conversations
-    assert ToldSlot("drink", "tea") in conversation.steps
+    assert GivenSlot("drink", "tea") in conversation.steps
     assert next(conversation.turns).is_right == (value == "tea")
 
 

@@ -7,8 +7,9 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
@@ -29,34 +30,19 @@ from rebake.report.text import outcome_text, verdict_text
 from rebake.staleness.dry_run import comparison_of, dry_run_result
 from rebake.store.directory import models, newest_model
 
+OF_THEIR_OWN = ("test", "split", "migrate", "validate", "diff")  # modules with a function of that name; loaded when run
 PARSE_BATCH = 1024  # texts parsed at a time, enough for all threads; a longer input streams
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command that the parsed options name and return its exit code."""
     logging.basicConfig(format="rebake: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    if options.command in OF_THEIR_OWN:
+        command: Callable[[argparse.Namespace], int]
+        command = getattr(import_module(f"rebake.cli.{options.command}"), options.command)
+        return command(options)
     if options.command == "parse":
         return parse(options)
-    if options.command == "test":
-        from rebake.cli.test import test
-
-        return test(options)
-    if options.command == "split":
-        from rebake.cli.split import split_data
-
-        return split_data(options)
-    if options.command == "migrate":
-        from rebake.cli.migrate import migrate  # nothing else needs it
-
-        return migrate(options)
-    if options.command == "validate":
-        from rebake.cli.validate import validate  # nothing else needs it
-
-        return validate(options)
-    if options.command == "diff":
-        from rebake.cli.diff import diff
-
-        return diff(options)
     dry = options.command == "check" or options.dry_run
     started = time.monotonic()
     notices = Notices()

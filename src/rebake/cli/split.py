@@ -11,15 +11,15 @@ from rebake.cli.console import print_notices
 from rebake.cli.files import DEFAULT_DATA
 from rebake.errors import DataError
 from rebake.evaluation.rasa_files import ResultFiles
-from rebake.evaluation.split import data_text, responses_text, split
+from rebake.evaluation.split import data_text, responses_text, split_examples
 
 
-def split_data(options: argparse.Namespace) -> int:
+def split(options: argparse.Namespace) -> int:
     """Write both parts, each with the responses that it needs."""
     paths = options.nlu or [DEFAULT_DATA]
     assistant = load_assistant(None, None, paths, env=frozenset(options.env))
     print_notices(assistant.notices)
-    train, test = split(assistant.nlu.examples, options.training_fraction, options.random_seed)
+    train, test = split_examples(assistant.nlu.examples, options.training_fraction, options.random_seed)
     if not test:
         raise DataError(f"{', '.join(paths)} has no NLU examples.", fix="Name files that have some with --nlu.")
     files = ResultFiles(Path(options.out))

@@ -64,7 +64,7 @@ class TestedAction:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldUser:
+class GivenUser:
     """A user turn of a story that is tested by its intents, which are taken as they are.
 
     Attributes:
@@ -79,7 +79,7 @@ class ToldUser:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldSlot:
+class GivenSlot:
     """A slot that the story sets, or that an entity fills."""
 
     name: str
@@ -87,13 +87,13 @@ class ToldSlot:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldLoop:
+class GivenLoop:
     """A form that the story activates, or ends (None)."""
 
     name: str | None
 
 
-TestedStep: TypeAlias = TestedUser | TestedAction | ToldUser | ToldSlot | ToldLoop
+TestedStep: TypeAlias = TestedUser | TestedAction | GivenUser | GivenSlot | GivenLoop
 
 
 @dataclass(frozen=True)

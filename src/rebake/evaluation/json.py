@@ -15,13 +15,13 @@ from rebake.base.location import Location
 from rebake.base.version import __version__
 from rebake.evaluation.conversations import (
     Conversation,
+    GivenLoop,
+    GivenSlot,
+    GivenUser,
     StoryTest,
     TestedAction,
     TestedStep,
     TestedUser,
-    ToldLoop,
-    ToldSlot,
-    ToldUser,
 )
 from rebake.evaluation.entities import NO_ENTITY, EntityExample, EntityTest
 from rebake.evaluation.labels import LabelledText, LabelTest
@@ -31,10 +31,10 @@ from rebake.evaluation.result import Fold, ModelTest, NluTest
 FORMAT = 1
 _STEPS: Mapping[str, type[TestedStep]] = {
     "user": TestedUser,
-    "said": ToldUser,
+    "said": GivenUser,
     "action": TestedAction,
-    "slot": ToldSlot,
-    "active_loop": ToldLoop,
+    "slot": GivenSlot,
+    "active_loop": GivenLoop,
 }
 
 _ENTITIES = frozenset({"entities", "predicted_entities"})

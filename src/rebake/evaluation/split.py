@@ -14,7 +14,7 @@ from rebake.assistant.yaml.writer import dump_yaml
 from rebake.evaluation.nlu.parsed_examples import base_intent, response_key
 
 
-def split(examples: Iterable[Example], fraction: float, seed: int) -> tuple[list[Example], list[Example]]:
+def split_examples(examples: Iterable[Example], fraction: float, seed: int) -> tuple[list[Example], list[Example]]:
     """Split examples so that both parts have about their share of every intent and response, and at least one example.
 
     As with Rasa, rare labels come first, and the frequent ones make up for what had to be rounded; a label with a

@@ -13,7 +13,7 @@ from rebake.errors import DataError
 from rebake.evaluation.nlu.parsed_examples import base_intent
 from rebake.evaluation.nlu.side_by_side import Trial, run_trials
 from rebake.evaluation.result import ComparedTest
-from rebake.evaluation.split import split
+from rebake.evaluation.split import split_examples
 from rebake.validation.assistant import check_assistant
 
 FEWEST_EXAMPLES = 5  # of an intent that counts
@@ -71,8 +71,8 @@ def runs_of(request: Competition) -> list[ComparisonRun]:
     runs = []
     for number in range(request.runs):
         seed = request.seed + number
-        train, test = split(frequent, TRAINING_FRACTION, seed)
-        shares = {percent: tuple(split(train, percent / 100, seed)[1]) for percent in request.percentages}
+        train, test = split_examples(frequent, TRAINING_FRACTION, seed)
+        shares = {percent: tuple(split_examples(train, percent / 100, seed)[1]) for percent in request.percentages}
         runs.append(ComparisonRun(number + 1, tuple(test), shares))
     return runs
 

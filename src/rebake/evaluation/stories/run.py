@@ -30,13 +30,13 @@ from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError
 from rebake.evaluation.conversations import (
     Conversation,
+    GivenLoop,
+    GivenSlot,
+    GivenUser,
     StoryTest,
     TestedAction,
     TestedStep,
     TestedUser,
-    ToldLoop,
-    ToldSlot,
-    ToldUser,
 )
 from rebake.evaluation.nlu.parsed_examples import DEFAULT_SELECTOR, Parse, TextParser, parse_all
 
@@ -115,11 +115,11 @@ class _StoryRun:
         self._tracker.update(event)
         match event:
             case UserUttered():
-                return ToldUser(event.intent or "", tuple(map(_as_entity, event.entities)), event.text)
+                return GivenUser(event.intent or "", tuple(map(_as_entity, event.entities)), event.text)
             case SlotSet():
-                return ToldSlot(event.name, event.value)
+                return GivenSlot(event.name, event.value)
             case ActiveLoop():
-                return ToldLoop(event.name)
+                return GivenLoop(event.name)
         return None
 
     def _user(self, event: UserUttered, parses: Mapping[str, Parse]) -> TestedUser:

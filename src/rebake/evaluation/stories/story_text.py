@@ -11,12 +11,12 @@ from rebake.base.visible import one_line
 from rebake.core.dialogue.events import ACTION_LISTEN, ACTION_SESSION_START, ACTION_UNLIKELY_INTENT, RULE_SNIPPET
 from rebake.evaluation.conversations import (
     Conversation,
+    GivenLoop,
+    GivenSlot,
+    GivenUser,
     TestedAction,
     TestedStep,
     TestedUser,
-    ToldLoop,
-    ToldSlot,
-    ToldUser,
 )
 from rebake.evaluation.stories.entity_pairs import entity_label
 
@@ -43,11 +43,11 @@ def stories_text(conversations: Sequence[Conversation], if_none: str) -> str:
 
 def _step_lines(step: TestedStep) -> Iterable[str]:
     match step:
-        case ToldSlot():
+        case GivenSlot():
             return ["  - slot_was_set:", f"    - {_flow({step.name: step.value})}"]
-        case ToldLoop():
+        case GivenLoop():
             return [f"  - active_loop: {'null' if step.name is None else _scalar(step.name)}"]
-        case ToldUser():
+        case GivenUser():
             if not step.intent:
                 return [f"  - user: {_scalar(_message(step.text or '', step.entities))}"]
             return [f"  - intent: {_scalar(step.intent)}", *_entity_lines(step.entities, ())]
