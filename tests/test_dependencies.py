@@ -64,6 +64,7 @@ def test_what_is_imported_is_declared() -> None:
         assert set(imported(module)) - allowed == set(), module
 
 
+@pytest.mark.slow
 def test_what_is_declared_is_imported() -> None:
     found = {distribution for module in programs() for distribution in imported(module)}
     assert found >= DECLARED

@@ -36,6 +36,7 @@ def parts(assistant: Assistant) -> dict[str, str]:
     return {name: record.fingerprint for name, record in found.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["everything", "end to end"])
 def test_whatever_makes_a_part_stale_is_a_difference(name: str) -> None:
     before = made()[name]

@@ -14,6 +14,8 @@ from rebake.errors import DataError
 from rebake.evaluation.nlu.folds import folds_of, left_out
 from support.assistants import edit, write_tiny
 
+pytestmark = pytest.mark.slow  # importing scikit-learn takes two seconds
+
 EXAMPLES = [
     Example(f"{intent} {number}", intent) for intent, count in (("a", 9), ("b", 6), ("c", 2)) for number in range(count)
 ]
@@ -39,7 +41,6 @@ def test_too_few_examples_are_an_error() -> None:
         folds_of(EXAMPLES, 10, seed=1)
 
 
-@pytest.mark.slow
 def test_folds_in_several_processes_give_the_same_result(tmp_path: Path) -> None:
     write_tiny(tmp_path)
     config = tmp_path / "config.yml"

@@ -18,6 +18,8 @@ from rebake.evaluation.rasa_files import ResultFiles
 from rebake.evaluation.result import ModelTest, NluTest
 from rebake.evaluation.text import evaluation_text
 
+pytestmark = pytest.mark.slow  # importing scikit-learn takes two seconds
+
 
 class Answers:
     """A model that gives the answers of a test."""

@@ -24,6 +24,8 @@ from rebake.evaluation.stories.run import evaluate_stories
 from rebake.evaluation.text import evaluation_text
 from support.core import read
 
+pytestmark = pytest.mark.slow  # importing scikit-learn takes two seconds
+
 TRAINED = """\
 stories:
 - story: an order
