@@ -127,6 +127,45 @@ def test_a_check_fails_while_the_model_is_stale_and_passes_once_it_was_trained(
     assert len(api.comments) == 1
 
 
+def test_the_comment_says_what_changed_in_the_words_of_the_domain_with_links_to_the_lines(
+    core_only: Project, api: GitHubApi, without_tensorflow: dict[str, str]
+) -> None:
+    core_only.branch()
+    edit(core_only.clone / "domain.yml", "Hello!", "Hello ${KEY}!")
+    append(core_only.clone / "data" / "stories.yml", STORY)
+    core_only.commit("A story")
+    done = core_only.run(
+        core_only.pull_request(7),
+        {"mode": "check", "env": "KEY"},
+        environment={**without_tensorflow, "KEY": "s3cret"},
+    )
+    found = {one["kind"]: one for one in done.report["differences"]}
+    assert set(found) == {"story", "response"}, done.log
+    (clause,) = found["story"]["clauses"]
+    assert clause["text"].startswith("added (")
+    assert f"/{api.repository}/blob/{done.report['commit']}/data/stories.yml#L" in clause["url"]
+    assert found["response"]["clauses"][0]["text"] == "text: Hello! -> Hello ${KEY}!"
+    (comment,) = api.comments.values()
+    assert f"]({clause['url']})" in comment["body"]
+    assert "What changed since main" in comment["body"]
+    assert "s3cret" not in comment["body"] + json.dumps(done.report)
+
+
+def test_a_base_that_cannot_be_read_costs_the_run_only_the_differences(
+    core_only: Project, without_tensorflow: dict[str, str]
+) -> None:
+    edit(core_only.clone / "domain.yml", "intents:", "intents: ]")
+    core_only.commit("Broken")
+    core_only.git("push", "--quiet", "origin", "HEAD:main")
+    core_only.branch()
+    edit(core_only.clone / "domain.yml", "intents: ]", "intents:")
+    core_only.commit("Mended")
+    done = core_only.run(core_only.pull_request(7), {"mode": "check"}, environment=without_tensorflow)
+    assert done.report["error"] is None, done.log
+    assert done.report["differences"] is None
+    assert [file["path"] for file in done.report["changes"]["files"]] == ["domain.yml"]
+
+
 def test_editing_a_response_trains_nothing_and_the_model_has_the_new_text(core_only: Project, api: GitHubApi) -> None:
     core_only.run(core_only.push())
     edit(core_only.clone / "domain.yml", "Bye.", "So long.")

@@ -125,10 +125,27 @@ def test_what_cannot_be_compared_is_an_error_with_a_fix(
     assert "is not in a git work tree" in capsys.readouterr().err
 
 
-def test_links_of_a_commit_are_not_followed(bot: Path, diff: Callable[..., str], tmp_path: Path) -> None:
+def test_links_out_of_the_repository_are_not_followed(bot: Path, diff: Callable[..., str], tmp_path: Path) -> None:
     secret = tmp_path / "secret.yml"
     secret.write_text("version: '3.1'\nnlu:\n- intent: secret\n  examples: |\n    - password\n", encoding="utf-8")
     Path("data/link.yml").symlink_to(secret)
     git("add", "--all")
     git("commit", "--quiet", "--message=two")
     assert diff("HEAD~1..HEAD") == NOTHING
+
+
+def test_links_within_the_repository_are_what_they_lead_to(bot: Path, diff: Callable[..., str]) -> None:
+    shared = bot.parent / "shared"
+    shared.mkdir()
+    Path("data/rules.yml").rename(shared / "rules.yml")
+    Path("data/rules.yml").symlink_to("../../shared/rules.yml")
+    Path("data/stories.yml").rename(shared / "stories.yml")
+    Path("data/more").symlink_to("../../shared")
+    git("add", "--all")
+    git("commit", "--quiet", "--message=two")
+    Path("data/more").unlink()
+    Path("data/stories.yml").symlink_to("../../shared/stories.yml")
+    git("add", "--all")
+    git("commit", "--quiet", "--message=three")
+    assert diff("HEAD~2..HEAD") == NOTHING
+    assert diff() == NOTHING

@@ -17,8 +17,9 @@ from rebake.base.notice_kinds import NoticeKind
 from rebake.base.notices import grouped
 from rebake.errors import DataError, DataErrors, UnsupportedError
 from rebake.report.comment import LIMIT, marker, render_comment
+from rebake.report.escaping import escape
 from rebake.report.json import as_dict, render_json, write_json
-from rebake.report.markdown import escape, fit
+from rebake.report.markdown import fit
 from rebake.report.model import Failure, PartReport, Report, parts_of_verdict
 from rebake.report.summary import render_summary
 from rebake.report.text import notice_lines, outcome_text

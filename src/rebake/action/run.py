@@ -16,6 +16,7 @@ from rebake.action.names import earlier_slug
 from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
 from rebake.action.settings import DEFAULTS, Settings
+from rebake.action.since_base import differences_since_base, links
 from rebake.action.tags import is_prerelease as is_prerelease_tag
 from rebake.action.verdict import StoreVerdict, newest_published, verdict_of_store
 from rebake.archive.manifest import Part, format_manifest
@@ -29,7 +30,7 @@ from rebake.build.build import BuildResult, build
 from rebake.build.plan import Plan, make_plan
 from rebake.build.request import Request
 from rebake.errors import AccessDeniedError, DataError, ModelError, RateLimitError, RebakeError, StorageError
-from rebake.report.model import PART_NAMES, Failure, Release, ReleaseAsset, Report, with_origins
+from rebake.report.model import PART_NAMES, Differences, Failure, Release, ReleaseAsset, Report, with_origins
 from rebake.report.redaction import Redaction
 from rebake.staleness.git.changes import find_changes
 from rebake.staleness.git.checkout import require_commit, require_committed
@@ -100,24 +101,9 @@ class Run:
         require_inside(settings.out)
         if self._run_plan.can_write:
             require_commit(Path(), (self._run_plan.commit, *self._run_plan.checked_out))
-        changes = find_changes(
-            Path(),
-            self._run_plan.base,
-            [settings.config, *settings.domain, *settings.data, *imported_roots(settings.config)],
-            remote=self._services.remote,
-        )
-        self.report = replace(self.report, changes=changes)
+        with tempfile.TemporaryDirectory(prefix="rebake-base-") as base_files:
+            plan = self._planned(Path(base_files))
         store = self._services.store
-        newest = newest_published(store, self._manifest_name, f"rebake{earlier_slug(settings.name)}.json")
-        found = Notices()
-        try:
-            plan = make_plan(self._request(found), newest, notices=found)
-        finally:  # also beside an error, which a warning may explain
-            self._note(*found)
-        if self._run_plan.can_write:
-            files = plan.request.assistant.files
-            require_committed(Path(), files, [settings.config, *settings.domain, *settings.data])
-        self._note(*self._notices_of_default_domain(plan))
         verdict = verdict_of_store(plan, store)
         self._require_access(verdict)
         if verdict.problem:
@@ -137,6 +123,41 @@ class Run:
             with tempfile.TemporaryDirectory(prefix="rebake-") as scratch:
                 self._train(plan, verdict, Path(scratch))
 
+    def _planned(self, base_files: Path) -> Plan:
+        """Read the assistant, find out what changed since the base, and plan the run."""
+        settings = self._settings
+        changes = find_changes(
+            Path(),
+            self._run_plan.base,
+            [settings.config, *settings.domain, *settings.data, *imported_roots(settings.config)],
+            remote=self._services.remote,
+            base_files=base_files,
+        )
+        self.report = replace(self.report, changes=changes)
+        newest = newest_published(
+            self._services.store, self._manifest_name, f"rebake{earlier_slug(settings.name)}.json"
+        )
+        found = Notices()
+        try:
+            plan = make_plan(self._request(found), newest, notices=found)
+        finally:  # also beside an error, which a warning may explain
+            self._note(*found)
+        if self._run_plan.can_write:
+            files = plan.request.assistant.files
+            require_committed(Path(), files, [settings.config, *settings.domain, *settings.data])
+        self._note(*self._notices_of_default_domain(plan))
+        if changes.base is not None:
+            below = self._services.runner.in_repository(".")
+            link = links(self._event, below, changes, self._run_plan.commit)
+            assistant = plan.request.assistant
+            differences = (
+                differences_since_base(settings, self._domain, base_files, below, assistant, link)
+                if changes.files
+                else Differences((), link)
+            )
+            self.report = replace(self.report, differences=differences)
+        return plan
+
     def _require_access(self, verdict: StoreVerdict) -> None:
         """End the run where it has no verdict to give, or could not publish what it would train."""
         if self._settings.mode == "check" and isinstance(verdict.error, AccessDeniedError):
@@ -147,12 +168,10 @@ class Run:
             self._services.releases.require_budget()
 
     def _request(self, notices: Notices) -> Request:
-        """What the workflow asks for. A domain that only the default names may be missing."""
+        """What the workflow asks for."""
         settings = self._settings
-        has_domain = settings.domain != (DEFAULT_DOMAIN,) or Path(DEFAULT_DOMAIN).exists()
-        domain = settings.domain if has_domain else None
         return Request(
-            assistant=self._assistant(domain, notices),
+            assistant=self._assistant(self._domain, notices),
             to_train=settings.mode == "train",
             force=settings.force,
             output=Path(settings.out),
@@ -160,6 +179,12 @@ class Run:
             augmentation_factor=settings.augmentation_factor,
             num_threads=settings.threads,
         )
+
+    @property
+    def _domain(self) -> tuple[str, ...] | None:
+        """The domain's files; one that only the default names may be missing."""
+        settings = self._settings
+        return settings.domain if settings.domain != (DEFAULT_DOMAIN,) or Path(DEFAULT_DOMAIN).exists() else None
 
     def _assistant(self, domain: Sequence[str] | None, notices: Notices) -> Assistant:
         settings = self._settings

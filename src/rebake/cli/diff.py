@@ -15,8 +15,9 @@ from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.cli.files import files_of
 from rebake.differences.assistants import compare_assistants
+from rebake.differences.model import Link
 from rebake.errors import DataError, RebakeError
-from rebake.report.differences import Link, differences_json, differences_markdown, differences_text, permalinks
+from rebake.report.differences import differences_json, differences_markdown, differences_text, permalinks
 from rebake.staleness.git.trees import History, Revision
 
 _RANGE = re.compile(r"(?P<base>.*?)(?P<dots>\.\.\.?)(?P<head>.*)")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from rebake.base.location import Location
 
 Side = Literal["base", "head"]
+Link = Callable[[Location, Side], str | None]
+"""Gives the address of a line on the web; None where it has none."""
 
 MAX_VALUE = 80  # characters of a value within a sentence
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from rebake.base.location import Location
 from rebake.base.visible import one_line
-from rebake.differences.model import Clause, Difference, Side
-from rebake.report.markdown import escape
+from rebake.differences.model import Clause, Difference, Link, Side
+from rebake.report.escaping import escape
 
 FORMAT = 1  # of the JSON
+NOTHING = "Nothing that an assistant learns or says differs."
 MAX_LINES = 5  # that one clause has in text and Markdown; JSON has all
-
-Link = Callable[[Location, Side], str | None]
 
 
 def permalinks(repository: str, below: str, commits: dict[Side, str | None]) -> Link:
@@ -45,27 +44,28 @@ def differences_text(differences: Sequence[Difference]) -> str:
             place = f"  ({one_line(str(clause.location))}{where})" if clause.location is not None else ""
             lines.append(one_line(f"{difference.subject}: {clause.text}") + place)
             lines += (f"    {one_line(line)}" for line in _first(clause))
-    return "\n".join(lines) if lines else "Nothing that an assistant learns or says differs."
+    return "\n".join(lines) if lines else NOTHING
 
 
 def differences_markdown(differences: Sequence[Difference], link: Link | None = None) -> str:
     """For a comment: a list with one entry for each thing that differs."""
     if not differences:
-        return "Nothing that an assistant learns or says differs."
-    return "\n".join(line for difference in differences for line in _entry(difference, link))
+        return NOTHING
+    return "\n".join(f"- {entry_markdown(difference, link)}" for difference in differences)
 
 
-def _entry(difference: Difference, link: Link | None) -> Iterator[str]:
-    subject = f"**{escape(difference.subject)}**"
+def entry_markdown(difference: Difference, link: Link | None) -> str:
+    """One entry of a list, without the mark in front; what belongs to it is a list below it."""
+    subject = f"**{escape(difference.subject)}**:"
     if len(difference.clauses) == 1:
         (clause,) = difference.clauses
-        yield f"- {subject}: {_linked(clause, link)}"
-        yield from (f"  - {escape(line)}" for line in _first(clause))
-        return
-    yield f"- {subject}:"
+        lines = [f"{subject} {_linked(clause, link)}", *(f"  - {escape(line)}" for line in _first(clause))]
+        return "\n".join(lines)
+    lines = [subject]
     for clause in difference.clauses:
-        yield f"  - {_linked(clause, link)}"
-        yield from (f"    - {escape(line)}" for line in _first(clause))
+        lines.append(f"  - {_linked(clause, link)}")
+        lines += (f"    - {escape(line)}" for line in _first(clause))
+    return "\n".join(lines)
 
 
 def _linked(clause: Clause, link: Link | None) -> str:
@@ -81,10 +81,11 @@ def _first(clause: Clause) -> Iterator[str]:
 
 def differences_json(differences: Sequence[Difference], link: Link | None = None) -> dict[str, Any]:
     """Return everything as values of JSON."""
-    return {"format": FORMAT, "differences": [_as_json(difference, link) for difference in differences]}
+    return {"format": FORMAT, "differences": [difference_json(difference, link) for difference in differences]}
 
 
-def _as_json(difference: Difference, link: Link | None) -> dict[str, Any]:
+def difference_json(difference: Difference, link: Link | None) -> dict[str, Any]:
+    """One of them."""
     return {
         "kind": difference.kind,
         "name": difference.name,

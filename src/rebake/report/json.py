@@ -11,6 +11,7 @@ from rebake.base.files import replacing
 from rebake.base.location import Location
 from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import StorageError
+from rebake.report.differences import difference_json
 from rebake.report.model import Failure, Report
 from rebake.staleness.explanation import Cause, PartExplanation, location_of
 
@@ -55,6 +56,9 @@ def as_dict(report: Report) -> dict[str, Any]:
             "problem": changes.problem,
             "files": [{"status": file.status, "path": file.path, "old_path": file.old_path} for file in changes.files],
         },
+        "differences": None
+        if report.differences is None
+        else [difference_json(one, report.differences.link) for one in report.differences.found],
         "notices": [
             {
                 "message": notice.message,

@@ -12,45 +12,18 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from rebake.base.notices import grouped
-from rebake.base.visible import visible
+from rebake.report.differences import entry_markdown
+from rebake.report.escaping import code, escape
 from rebake.report.model import PART_NAMES, Failure, PartReport, Report
 from rebake.staleness.git.changes import FileChange
 
 LIST_LENGTHS = (0, 3, 10, 30, 100, 250, 500, 1000, 2000)  # how long lists may be; the longest that fits is taken
-MAX_TEXT = 300  # characters of one clause or name
 _MAX_ERRORS = 20  # listed below the first one; the JSON report has them all
-_MAX_READ = 4 * MAX_TEXT  # characters that are looked at for them, since several blanks count as one
 
-_SPECIAL = re.compile(r"[^A-Za-z0-9 ,;'/%=\u0080-\U0010ffff]")
-_JOINT = re.compile(r"(?<=[A-Za-z0-9])[._-](?=[A-Za-z0-9])")
-_REFERENCE = re.compile(r"(?i)\b(gh)-(?=\d)")
 _STATES = {"fresh": "fresh", "stale": "**stale**", "unknown": "**unknown**, counts as stale", "absent": "not there"}
 _VERBS = {"A": "added", "M": "modified", "D": "deleted", "R": "renamed"}
 
 _T = TypeVar("_T")
-
-
-def escape(text: str) -> str:
-    """Text from the assistant's files as text and nothing else: no Markdown, no HTML, no mention, no issue reference.
-
-    GitHub looks for mentions and references in the rendered text, so those are broken by an invisible character.
-    """
-    line = " ".join(text[:_MAX_READ].split())
-    whole = len(line) <= MAX_TEXT and len(text) <= _MAX_READ
-    shown = visible(line if whole else f"{line[: MAX_TEXT - 1]}…")
-    kept = {match.start() for match in _JOINT.finditer(shown)}
-    kept -= {match.end() - 1 for match in re.finditer(r"(?i)\bwww\.", shown)}
-    escaped = _SPECIAL.sub(lambda match: match[0] if match.start() in kept else _entity(match[0]), shown)
-    return _REFERENCE.sub("\\1-\u200b", escaped)
-
-
-def _entity(character: str) -> str:
-    return f"&#{ord(character)};" + ("\u200b" if character in "@#" else "")
-
-
-def code(text: str) -> str:
-    """A name or path in a code font, escaped."""
-    return f"<code>{escape(text)}</code>"
 
 
 def fit(render: Callable[[int], str], limit: int) -> str:
@@ -93,6 +66,11 @@ class Body:
         self._report = report
         changes = report.changes
         self._reasons = [(part, _Listing(part.reasons, escape)) for part in report.parts if part.reasons]
+        differences = report.differences
+        self._differences = _Listing(
+            () if differences is None else differences.found,
+            lambda one: entry_markdown(one, None if differences is None else differences.link),
+        )
         self._changes = _Listing(changes.files if changes is not None else (), _change)
         groups = grouped(report.notices)
         self._notices = _Listing(groups, lambda group: escape(str(group)))
@@ -106,8 +84,9 @@ class Body:
             f"### rebake{': ' + escape(report.name) if report.name else ''}",
             _headline(report),
             _table(report) if report.parts else "",
-            self._what_changed(length),
+            self._what_differs(length) or self._reasons_of_parts(length),
             _model(report),
+            _details("Why parts are stale", self._reasons_of_parts(length)) if report.differences is not None else "",
             _details("Changed training files", self._changed_files(length)),
             _details("Warnings", self._warnings(length)),
             _details("Training metrics", self._metrics.render(length)),
@@ -115,7 +94,21 @@ class Body:
         ]
         return "\n\n".join(section for section in sections if section) + "\n"
 
-    def _what_changed(self, length: int) -> str:
+    def _what_differs(self, length: int) -> str:
+        """What the reviewer's eyes are for: the changes since the base, in the words of the domain."""
+        if self._report.differences is None:
+            return ""
+        if not self._report.differences.found:
+            return f"What changed{self._since()}: nothing that the assistant learns or says."
+        return f"What changed{self._since()}:\n\n{self._differences.render(length)}"
+
+    def _since(self) -> str:
+        changes = self._report.changes
+        if changes is None or changes.base is None:
+            return ""
+        return f" since {escape(changes.base_name) if changes.base_name else code(changes.base[:12])}"
+
+    def _reasons_of_parts(self, length: int) -> str:
         if not self._reasons:
             return ""
         blocks = [f"**{PART_NAMES[part.part]}**\n\n{listing.render(length)}" for part, listing in self._reasons]

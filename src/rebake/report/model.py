@@ -10,6 +10,7 @@ from rebake.archive.manifest import Part
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.base.version import __version__
+from rebake.differences.model import Difference, Link
 from rebake.errors import EXIT_INTERNAL, RebakeError
 from rebake.staleness.explanation import PartExplanation
 from rebake.staleness.git.changes import Changes
@@ -94,6 +95,14 @@ class Release:
     assets: tuple[ReleaseAsset, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What differs from the base, and what gives the address of a line on either side."""
+
+    found: tuple[Difference, ...]
+    link: Link | None = None
+
+
 @dataclass(frozen=True)
 class Report:
     """One run.
@@ -111,6 +120,7 @@ class Report:
         metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
         seconds: the whole run.
         changes: the changed training files according to git; explains, never decides.
+        differences: what they change, in the words of the domain; None where the base could not be read.
         notices: warnings about the assistant and the run.
         failure: the error that ended the run.
         commit: the commit that the model is of.
@@ -131,6 +141,7 @@ class Report:
     metrics: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
     changes: Changes | None = None
+    differences: Differences | None = None
     notices: tuple[Notice, ...] = ()
     failure: Failure | None = None
     commit: str | None = None

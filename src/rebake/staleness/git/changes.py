@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rebake.staleness.git.history import CloneHistory, NoHistoryError, Remote, git_errors, open_history
+from rebake.staleness.git.history import SUFFIXES, CloneHistory, NoHistoryError, Remote, git_errors, open_history
+from rebake.staleness.git.trees import write_files
 
 Status = Literal["A", "M", "D", "R"]
 
 DEPTHS = (50, 500, 5000)  # how deep to fetch, one after the other, until the base is found
-SUFFIXES = (".yml", ".yaml", ".json", ".txt")
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -81,7 +82,14 @@ class _NotFoundError(Exception):
     """The base is not there; the message says why."""
 
 
-def find_changes(directory: Path, base: Base, paths: Sequence[str], *, remote: Remote | None = None) -> Changes:
+def find_changes(
+    directory: Path,
+    base: Base,
+    paths: Sequence[str],
+    *,
+    remote: Remote | None = None,
+    base_files: Path | None = None,
+) -> Changes:
     """Find the training files that changed between the base and the head.
 
     Args:
@@ -89,6 +97,7 @@ def find_changes(directory: Path, base: Base, paths: Sequence[str], *, remote: R
         base: how to find the base.
         paths: files and directories of the assistant (the deleted ones, too).
         remote: where missing history is fetched from; None fetches nothing.
+        base_files: where the base's files are written, as :func:`rebake.staleness.git.trees.write_files` does.
 
     Never raises for what git says: it goes into ``Changes.problem``.
     """
@@ -98,6 +107,8 @@ def find_changes(directory: Path, base: Base, paths: Sequence[str], *, remote: R
         with open_history(directory) as history:
             commit, name = _Search(history, remote).find(base)
             files = _changed(history, commit, base.head, [_below(history.root, directory, path) for path in paths])
+            if base_files is not None and files:
+                _write_base(history, commit, base_files)
     except (_NotFoundError, NoHistoryError) as error:
         return Changes(problem=str(error), base_name=base.name if isinstance(error, _NotFoundError) else "")
     except git_errors() as error:
@@ -122,6 +133,14 @@ def _changed(history: CloneHistory, base: str, head: str, paths: Sequence[str]) 
     except GitCommandError:  # a clone without the contents of old files, by which renames are found
         changed = listing("--no-renames")
     return tuple(sorted(_files(changed), key=lambda file: file.path))
+
+
+def _write_base(history: CloneHistory, commit: str, place: Path) -> None:
+    """Write the base's files, all or none: a clone may lack the contents of old files."""
+    try:
+        write_files(history.repo, commit, place)
+    except git_errors():
+        shutil.rmtree(place, ignore_errors=True)
 
 
 class _Search:

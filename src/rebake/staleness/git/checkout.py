@@ -10,9 +10,7 @@ from pathlib import Path
 
 from rebake.base.location import Location
 from rebake.errors import DataError
-from rebake.staleness.git.history import CloneHistory, git_errors, open_history
-
-SUFFIXES = (".yml", ".yaml", ".json", ".txt")
+from rebake.staleness.git.history import SUFFIXES, CloneHistory, git_errors, open_history
 
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n(?:.*\n)*")
 _LARGEST_POINTER = 1024  # bytes; as Git LFS says

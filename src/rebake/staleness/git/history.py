@@ -22,6 +22,7 @@ from rebake.staleness.git.environment import git_environment
 if TYPE_CHECKING:
     from git import Repo
 
+SUFFIXES = (".yml", ".yaml", ".json", ".txt")  # of the files that an assistant may consist of
 TIMEOUT = 120.0  # seconds for one call of git
 
 

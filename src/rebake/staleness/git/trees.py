@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
 from rebake.errors import UsageError
-from rebake.staleness.git.changes import SUFFIXES
 from rebake.staleness.git.environment import git_environment
-from rebake.staleness.git.history import TIMEOUT, work_tree
+from rebake.staleness.git.history import SUFFIXES, TIMEOUT, work_tree
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from git import Repo
+
 MAX_FILE = 64 * 2**20  # bytes; a larger one is no training data
-_FILES = ("100644", "100755", "100664")  # modes; the others are links and submodules
+_FILES = ("100644", "100755", "100664")  # modes
+_LINK = "120000"
 
 _REMOTE = re.compile(
     r"(?:(?:https|ssh)://(?:[\w.-]+@)?|git@)(?P<host>[\w.-]+)[/:](?P<path>[\w.-]+/[\w.-]+?)(?:\.git)?/?"
@@ -86,35 +88,15 @@ class History:
         return f"https://{remote['host']}/{remote['path']}" if remote is not None else None
 
     def write(self, revision: Revision, place: Path) -> Path:
-        """Write the YAML, JSON and text files of a commit below ``place``.
-
-        Links are left out: they may lead anywhere.
+        """Write the files of a commit below ``place`` as :func:`write_files` does.
 
         Returns:
             the directory there that stands for the one that the history was opened with.
         """
-        for blob, path in self._files(revision):
-            file = place.joinpath(*path.parts)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(self._repo.odb.stream(bytes.fromhex(blob)).read())
+        write_files(self._repo, revision.commit, place)
         directory = place / self.below
         directory.mkdir(parents=True, exist_ok=True)
         return directory
-
-    def _files(self, revision: Revision) -> Iterator[tuple[str, PurePosixPath]]:
-        """The id and the path of every file that an assistant may consist of."""
-        command = ["git", "ls-tree", "-r", "-z", "--long", revision.commit]
-        listed: bytes = self._repo.git.execute(
-            command, stdout_as_string=False, kill_after_timeout=TIMEOUT, strip_newline_in_stdout=False
-        )
-        for entry in listed.split(b"\0"):
-            facts, _, name = entry.partition(b"\t")
-            path = PurePosixPath(os.fsdecode(name))
-            if path.suffix not in SUFFIXES or {"..", ".git"} & set(path.parts) or path.is_absolute():
-                continue
-            mode, _, blob, size = facts.decode().split()
-            if mode in _FILES and int(size) <= MAX_FILE:
-                yield blob, path
 
     def _ask(self, *arguments: str) -> str | None:
         from git.exc import GitCommandError
@@ -124,3 +106,57 @@ class History:
         except GitCommandError:
             return None
         return str(answer).split("\n", 1)[0].strip() or None
+
+
+def write_files(repo: Repo, commit: str, place: Path) -> None:
+    """Write the YAML, JSON and text files of a commit below ``place``.
+
+    Links become what they lead to; one that leads out of the repository is left out.
+
+    Raises:
+        git.exc.GitError, git.exc.ODBError: git cannot read the commit.
+        OSError: a file cannot be written.
+    """
+    files, links = _listed(repo, commit)
+    for path, blob in files.items():
+        _write(repo, blob, place, path)
+    for link, blob in links.items():
+        target = _target(link, os.fsdecode(repo.odb.stream(bytes.fromhex(blob)).read()))
+        for path, content in files.items():
+            if target is not None and path.is_relative_to(target):
+                _write(repo, content, place, link / path.relative_to(target))
+
+
+def _listed(repo: Repo, commit: str) -> tuple[dict[PurePosixPath, str], dict[PurePosixPath, str]]:
+    """The files that an assistant may consist of, and all links: path -> id."""
+    files: dict[PurePosixPath, str] = {}
+    links: dict[PurePosixPath, str] = {}
+    listed: bytes = repo.git.execute(
+        ["git", "ls-tree", "-r", "-z", "--long", commit],
+        stdout_as_string=False,
+        kill_after_timeout=TIMEOUT,
+        strip_newline_in_stdout=False,
+    )
+    for entry in filter(None, listed.split(b"\0")):
+        facts, _, name = entry.partition(b"\t")
+        path = PurePosixPath(os.fsdecode(name))
+        mode, _, blob, size = facts.decode().split()
+        if {"..", ".git"} & set(path.parts) or path.is_absolute():
+            continue
+        if mode == _LINK:
+            links[path] = blob
+        elif mode in _FILES and path.suffix in SUFFIXES and int(size) <= MAX_FILE:
+            files[path] = blob
+    return files, links
+
+
+def _write(repo: Repo, blob: str, place: Path, path: PurePosixPath) -> None:
+    file = place.joinpath(*path.parts)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(repo.odb.stream(bytes.fromhex(blob)).read())
+
+
+def _target(link: PurePosixPath, content: str) -> PurePosixPath | None:
+    """What a link leads to, from the root of the repository; None outside of it."""
+    target = posixpath.normpath(posixpath.join(link.parent.as_posix(), content))
+    return None if target.startswith(("/", "..")) else PurePosixPath(target)
