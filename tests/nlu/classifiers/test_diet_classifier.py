@@ -185,7 +185,7 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
 def test_a_model_has_the_mean_of_the_weights_of_its_last_fifth_of_epochs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of ten epochs the last two; the ninth ends as a training of nine does."""
+    """Of ten epochs the last two; the ninth ends as a training of nine does. A short training has those of the last."""
 
     def weights(epochs: int, name: str) -> dict[str, Any]:
         (tmp_path / name).mkdir()
@@ -193,9 +193,13 @@ def test_a_model_has_the_mean_of_the_weights_of_its_last_fifth_of_epochs(
         reader = tf.train.load_checkpoint(str(tmp_path / name / "DIETClassifier.tf_model"))
         return {key: reader.get_tensor(key) for key in reader.get_variable_to_shape_map() if "_tf_layers" in key}
 
+    short = weights(10, "short")
+    monkeypatch.setattr("rebake.nn.diet.model.AVERAGED_AFTER", 0)
     model = weights(10, "model")
     monkeypatch.setattr("rebake.nn.diet.model.AVERAGED", 0.0)
     ninth, tenth = weights(9, "ninth"), weights(10, "tenth")
+    for key, value in short.items():
+        np.testing.assert_array_equal(value, tenth[key], err_msg=key)
     assert len(model) == len(ninth) == len(tenth) > 20
     assert any((ninth[key] != value).any() for key, value in tenth.items())
     for key, value in model.items():
