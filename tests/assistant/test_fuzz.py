@@ -25,7 +25,7 @@ from rebake.validation.project import ValidationOptions, validate_project
 
 pytestmark = pytest.mark.slow
 
-PER_EXAMPLE = 8
+PER_EXAMPLE = 3
 TRIES = int(os.environ.get("REBAKE_FUZZ", "0")) or PER_EXAMPLE * settings().max_examples
 FIRST_SEED = 0
 

@@ -86,16 +86,15 @@ def test_a_second_training_trains_and_writes_nothing(project: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("file", "code", "again"),
+    ("file", "do", "code", "again"),
     [
-        ("metadata.json", 7, {"core", "nlu"}),
-        ("components/train_RulePolicy1/rule_policy.json", 1, {"core"}),
-        ("components/train_DIETClassifier2/DIETClassifier.tf_model.index", 2, {"nlu"}),
+        ("metadata.json", remove, 7, {"core", "nlu"}),
+        ("components/train_RulePolicy1/rule_policy.json", empty, 1, {"core"}),
+        ("components/train_DIETClassifier2/DIETClassifier.tf_model.index", remove, 2, {"nlu"}),
     ],
 )
-@pytest.mark.parametrize("do", [remove, empty])
 def test_a_model_that_lost_files_is_trained_again(
-    project: Path, file: str, code: int, again: set[str], do: Callable[[Path], object]
+    project: Path, file: str, do: Callable[[Path], object], code: int, again: set[str]
 ) -> None:
     model = newest(project)
     damaged(model, model, FileDamage(file, do, CORE, ""))

@@ -15,7 +15,7 @@ from rebake.errors import RebakeError
 
 pytestmark = pytest.mark.slow
 
-TRIES = 4 * settings().max_examples
+TRIES = settings().max_examples
 ENTITY = {"start": 3, "end": 5, "value": "Bo", "entity": "name", "role": "r", "group": "g"}
 FILES: dict[str, Any] = {
     "rasa.json": {

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 @cache
 def made() -> dict[str, Assistant]:
     with TemporaryDirectory() as folder:
-        return dict(made_assistants(Path(folder), random_ones=6))
+        return dict(made_assistants(Path(folder), random_ones=4))
 
 
 @cache
