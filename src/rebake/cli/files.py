@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rebake.errors import StorageError
+from rebake.store.directory import newest_model
+
 DEFAULT_CONFIG = "config.yml"
 DEFAULT_DOMAIN = "domain.yml"
 DEFAULT_DATA = "data"
@@ -16,3 +19,16 @@ def files_of(options: argparse.Namespace) -> tuple[str | None, list[str]]:
     if domain is None:
         domain = DEFAULT_DOMAIN if Path(DEFAULT_DOMAIN).exists() else None
     return domain, options.data or [DEFAULT_DATA]
+
+
+def model_path(given: str, option: str) -> Path:
+    """Return the path that an option names, in place of a directory its newest model. Raises StorageError."""
+    path = Path(given)
+    if not path.is_dir():
+        return path
+    newest = newest_model(path)
+    if newest is None:
+        raise StorageError(
+            f"{path} contains no model.", fix=f"Train one with `rebake train`, or name one with {option}."
+        )
+    return newest

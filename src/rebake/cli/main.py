@@ -31,7 +31,7 @@ exit codes of `validate`:
 exit codes of `migrate`:
   0 nothing is to be migrated, or everything is written; 1 files would change
 exit codes of `test`:
-  0 the tests ran; 1 a test story failed, with --fail-on-prediction-errors
+  0 the tests ran; 1 a test story failed, with --fail-on-prediction-errors, or a metric is worse, with --fail-on-worse
 errors of every command:
   64 usage, 65 bad data or model, 70 internal error, 74 input/output
 """
@@ -205,6 +205,17 @@ def _add_test(parser: argparse.ArgumentParser) -> None:
     add("--successes", action="store_true", help="write the right predictions as well")
     add("--no-errors", action="store_true", help="do not write the wrong predictions")
     add("--fail-on-prediction-errors", action="store_true", help="exit with 1 if a test story fails")
+    add = parser.add_argument_group("comparison with another test or model").add_argument
+    against = (
+        "JSON that `rebake test --format json` wrote; or a model archive, or a directory: its newest model,\n"
+        "which is tested on the same data"
+    )
+    add("--against", metavar="PATH", help=against)
+    worse = (
+        "exit with 1 if a metric is worse than that of --against by more than noise, and dropped by more than\n"
+        "MAX_DROP, such as 0.02 (default: 0)"
+    )
+    add("--fail-on-worse", metavar="MAX_DROP", nargs="?", type=_drop, const=0.0, help=worse)
 
 
 def _add_split(parser: argparse.ArgumentParser) -> None:
@@ -225,6 +236,16 @@ def _fraction(text: str) -> float:
         number = -1.0
     if not 0 < number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    return number
+
+
+def _drop(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to below 1")
     return number
 
 

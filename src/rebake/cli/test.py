@@ -5,23 +5,26 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rebake.assistant.files import YAML_SUFFIXES
 from rebake.assistant.importer import load_assistant
-from rebake.assistant.model import Assistant
+from rebake.assistant.model import Assistant, Example, Story
+from rebake.base.json_text import dumped
 from rebake.base.notices import Notices
 from rebake.base.progress import Progress
+from rebake.cli.against import compare, exit_code, find_base
 from rebake.cli.console import make_progress, print_notices
-from rebake.cli.files import DEFAULT_DATA, files_of
+from rebake.cli.files import DEFAULT_DATA, files_of, model_path
 from rebake.errors import DataError, StorageError, UsageError
-from rebake.evaluation.conversations import StoryTest
-from rebake.evaluation.json import render_json
+from rebake.evaluation.json import as_dict
 from rebake.evaluation.rasa_files import ResultFiles
-from rebake.evaluation.result import ModelTest, NluTest
+from rebake.evaluation.result import ModelTest
 from rebake.evaluation.text import evaluation_text
 from rebake.model import Model, load_model
-from rebake.store.directory import newest_model
+from rebake.report.comparison.json import comparison_as_dict
+from rebake.report.comparison.text import comparison_text
 
 DEFAULT_TESTS = "tests"
 FAILED_STORY = 1
@@ -31,15 +34,25 @@ def test(options: argparse.Namespace) -> int:
     """Test a model, print what was found and write Rasa's files; return the exit code."""
     progress = make_progress()
     configurations = _configurations(options.config)
+    base = find_base(options)
     if len(configurations) > 1:
+        if base is not None:
+            raise UsageError("Several --config are compared with each other.", fix="Leave out --against, or name one.")
         return _compare(configurations, options, progress)
     if options.cross_validation:
-        return _cross_validate(configurations[0], options, progress)
-    with load_model(_model_path(options.model)) as model:
-        nlu = _test_nlu(model, options, progress) if _is_wanted("nlu", model, options) else None
-        stories = _test_stories(model, options, progress) if _is_wanted("core", model, options) else None
-        evaluation = ModelTest(str(model.path), nlu, stories)
-    return finish(evaluation, options)
+        if isinstance(base, Path):
+            raise UsageError(
+                "A cross-validation cannot be compared with a model, which has learned from the examples.",
+                fix="Name a file that `rebake test nlu --cross-validation --format json` wrote.",
+            )
+        return _cross_validate(configurations[0], options, progress, base)
+    with load_model(model_path(options.model, "--model")) as model:
+        data = _test_data(model, options)
+        evaluation = _evaluate(model, data, progress)
+    if isinstance(base, Path):
+        with load_model(base) as model:
+            base = _evaluate(model, _parts_of(model, data), progress)
+    return finish(evaluation, options, base)
 
 
 def _configurations(given: Sequence[str]) -> list[str]:
@@ -83,7 +96,7 @@ def _compare(configurations: Sequence[str], options: argparse.Namespace, progres
     return 0
 
 
-def _cross_validate(configuration: str, options: argparse.Namespace, progress: Progress) -> int:
+def _cross_validate(configuration: str, options: argparse.Namespace, progress: Progress, base: ModelTest | None) -> int:
     from rebake.evaluation.nlu.cross_validation import CrossValidation, cross_validate
 
     assistant = _assistant(configuration, options)
@@ -94,33 +107,30 @@ def _cross_validate(configuration: str, options: argparse.Namespace, progress: P
         nlu = cross_validate(request, progress, notices)
     finally:
         print_notices(notices)
-    return finish(ModelTest(configuration, nlu), options)
+    return finish(ModelTest(configuration, nlu), options, base)
 
 
-def finish(evaluation: ModelTest, options: argparse.Namespace) -> int:
-    """Write the files, print the figures, and return the exit code: 1 if a story fails the command."""
+def finish(evaluation: ModelTest, options: argparse.Namespace, base: ModelTest | None = None) -> int:
+    """Write the files, print the figures, and return the exit code: 1 if a story or a metric fails the command."""
     files = ResultFiles(Path(options.out), successes=options.successes, errors=not options.no_errors)
     if evaluation.nlu is not None:
         files.write_nlu(evaluation.nlu)
     if evaluation.stories is not None:
         files.write_stories(evaluation.stories)
+    comparison = None if base is None else compare(base, evaluation)
     if options.format == "json":
-        sys.stdout.write(render_json(evaluation))
+        content = as_dict(evaluation)
+        if comparison is not None:
+            content["comparison"] = comparison_as_dict(comparison)
+        sys.stdout.write(dumped(content))
     else:
         print(evaluation_text(evaluation))
+        if comparison is not None:
+            print(f"\n{comparison_text(comparison)}")
     print(f"Reports and wrong predictions are in {options.out}.", file=sys.stderr)
+    code = 0 if comparison is None else exit_code(comparison, options.fail_on_worse)
     has_failed = evaluation.stories is not None and evaluation.stories.failed
-    return FAILED_STORY if options.fail_on_prediction_errors and has_failed else 0
-
-
-def _model_path(given: str) -> Path:
-    path = Path(given)
-    if not path.is_dir():
-        return path
-    newest = newest_model(path)
-    if newest is None:
-        raise StorageError(f"{path} contains no model.", fix="Train one with `rebake train`, or name one with --model.")
-    return newest
+    return FAILED_STORY if options.fail_on_prediction_errors and has_failed else code
 
 
 def _is_wanted(part: str, model: Model, options: argparse.Namespace) -> bool:
@@ -141,9 +151,32 @@ def _is_wanted(part: str, model: Model, options: argparse.Namespace) -> bool:
     return True
 
 
-def _test_nlu(model: Model, options: argparse.Namespace, progress: Progress) -> NluTest:
-    from rebake.evaluation.nlu.parsed_examples import evaluate_nlu
+@dataclass(frozen=True)
+class _TestData:
+    """What models are tested on.
 
+    Attributes:
+        examples: None where NLU is not tested.
+        stories: None where no story is tested.
+        end_to_end: the users' texts of the stories are parsed.
+    """
+
+    examples: Sequence[Example] | None
+    stories: Sequence[Story] | None
+    end_to_end: bool
+
+
+def _test_data(model: Model, options: argparse.Namespace) -> _TestData:
+    """Read the examples and stories: those of test files, which are tested end to end, or if there are none, others."""
+    examples = _examples(options) if _is_wanted("nlu", model, options) else None
+    if not _is_wanted("core", model, options):
+        return _TestData(examples, None, False)
+    assistant = read(options.stories or [DEFAULT_TESTS], options)
+    end_to_end = options.end_to_end or bool(assistant.test_stories)
+    return _TestData(examples, assistant.test_stories if end_to_end else assistant.stories, end_to_end)
+
+
+def _examples(options: argparse.Namespace) -> Sequence[Example]:
     paths = options.nlu or [DEFAULT_DATA]
     if options.nlu is None:
         print(
@@ -154,21 +187,32 @@ def _test_nlu(model: Model, options: argparse.Namespace, progress: Progress) -> 
     examples = read(paths, options).nlu.examples
     if not examples:
         raise DataError(f"{', '.join(paths)} has no NLU examples.", fix="Name files that have some with --nlu.")
-    return evaluate_nlu(model, examples, progress)
+    return examples
 
 
-def _test_stories(model: Model, options: argparse.Namespace, progress: Progress) -> StoryTest:
-    """Test the stories of test files end to end; where there are none, the other stories by their intents."""
+def _parts_of(base: Model, data: _TestData) -> _TestData:
+    """Leave out what the base cannot be tested on."""
+    if not base.metadata.nlu and data.examples is not None:
+        print(f"No NLU examples are compared: {base.path} has no such part.", file=sys.stderr)
+        data = replace(data, examples=None)
+    if data.stories is not None and (not base.metadata.core or (data.end_to_end and not base.metadata.nlu)):
+        print(f"No stories are compared: {base.path} lacks a part that they need.", file=sys.stderr)
+        data = replace(data, stories=None)
+    return data
+
+
+def _evaluate(model: Model, data: _TestData, progress: Progress) -> ModelTest:
+    from rebake.evaluation.nlu.parsed_examples import evaluate_nlu
     from rebake.evaluation.stories.run import evaluate_stories
 
-    assistant = read(options.stories or [DEFAULT_TESTS], options)
-    end_to_end = options.end_to_end or bool(assistant.test_stories)
-    stories = assistant.test_stories if end_to_end else assistant.stories
-    notices = Notices()
-    parser = model if end_to_end else None
-    result = evaluate_stories(model.core, parser, model.domain, stories, progress, notices)
-    print_notices(notices)
-    return result
+    nlu = None if data.examples is None else evaluate_nlu(model, data.examples, progress)
+    stories = None
+    if data.stories is not None:
+        notices = Notices()
+        parser = model if data.end_to_end else None
+        stories = evaluate_stories(model.core, parser, model.domain, data.stories, progress, notices)
+        print_notices(notices)
+    return ModelTest(str(model.path), nlu, stories)
 
 
 def read(paths: Sequence[str], options: argparse.Namespace) -> Assistant:

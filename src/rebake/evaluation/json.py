@@ -5,7 +5,6 @@ The examples are what counts: all figures are computed from them again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -61,11 +60,6 @@ def from_dict(content: Mapping[str, Any]) -> ModelTest:
         None if nlu is None else nlu_from_dict(nlu),
         None if stories is None else _read_stories(stories),
     )
-
-
-def render_json(evaluation: ModelTest) -> str:
-    """Return the evaluation as a JSON document that ends in a newline."""
-    return json.dumps(as_dict(evaluation), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def nlu_as_dict(test: NluTest) -> dict[str, Any]:

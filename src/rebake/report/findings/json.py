@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+from rebake.base.json_text import dumped
 from rebake.base.version import __version__
 from rebake.validation.finding import Finding, counts
 
@@ -35,9 +35,3 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "line": None if place is None else place.line,
         "column": finding.column,
     }
-
-
-def dumped(content: Any) -> str:
-    """Return JSON that is printed into a log: GitHub obeys ``##[`` there, and bytes of names need not be UTF-8."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return text.replace("##[", "##\\u005b").encode(errors="backslashreplace").decode()

@@ -10,9 +10,9 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from rebake.base.json_text import dumped
 from rebake.base.notice_kinds import NoticeKind, Severity
 from rebake.base.version import __version__
-from rebake.report.findings.json import dumped
 from rebake.validation.finding import Finding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
