@@ -15,7 +15,7 @@ from rebake.assistant.model import EntitySpan
 from rebake.base.location import Location
 from rebake.evaluation import conversations  # pytest would take TestedUser for a test
 from rebake.evaluation.comparison.compare import compare_tests
-from rebake.evaluation.comparison.result import KindComparison, ModelComparison
+from rebake.evaluation.comparison.result import Figure, KindComparison, MetricChange, ModelComparison
 from rebake.evaluation.comparison.statistics import mcnemar
 from rebake.evaluation.conversations import Conversation, GivenSlot, StoryTest
 from rebake.evaluation.entities import EntityExample, EntityTest
@@ -132,6 +132,14 @@ def test_a_lost_intent_is_more_than_noise_and_a_lost_example_is_not() -> None:
     slight = compare_tests(*both([*triples[8:], ("a", "a", "b")]))
     assert list(slight.changed("worse")) == []
     assert next(iter(slight.changed("noise")), None) is not None
+
+
+def test_a_drop_as_large_as_allowed_passes_however_it_is_rounded() -> None:
+    drop = MetricChange("accuracy", Figure(0.9, 0.88, 0.01), "mcnemar")
+    comparison = ModelComparison("base", "head", (KindComparison("intents", 900, 0, 0, (drop,)),))
+    assert 0.9 - 0.88 > 0.02
+    assert comparison.worse_by_more_than(0.02) == []
+    assert [metric for _, metric in comparison.worse_by_more_than(0.019)] == [drop]
 
 
 def test_examples_that_one_test_has_alone_are_counted_and_left_out() -> None:

@@ -94,7 +94,9 @@ def _accuracy(pairs: Sequence[tuple[_J, _J]]) -> MetricChange:
 def _label_changes(figures: Mapping[str, Figure], expected: Sequence[str]) -> tuple[LabelChange, ...]:
     support = Counter(expected)
     changes = [
-        LabelChange(label, one, support[label]) for label, one in figures.items() if support[label] and one.change != 0
+        LabelChange(label, one, support[label])
+        for label, one in figures.items()
+        if support[label] and one.outcome != "same"
     ]
     return tuple(sorted(changes, key=lambda change: (change.figure.change, change.label)))
 

@@ -10,6 +10,7 @@ from rebake.base.location import Location
 from rebake.evaluation.conversations import TestedAction, TestedUser
 
 LEVEL = 0.05  # a change is more than noise if chance alone makes one as large less often
+ROUNDING = 1e-9  # what rounding may make of no change
 
 TestedKind: TypeAlias = Literal["intents", "responses", "entities", "stories"]
 SignificanceTest: TypeAlias = Literal["mcnemar", "bootstrap"]
@@ -36,7 +37,7 @@ class Figure:
     @property
     def outcome(self) -> Outcome:
         """``noise``: there is a change, which chance explains."""
-        if self.change == 0:
+        if abs(self.change) < ROUNDING:
             return "same"
         if self.p >= LEVEL:
             return "noise"
@@ -164,4 +165,4 @@ class ModelComparison:
 
     def worse_by_more_than(self, max_drop: float) -> list[tuple[KindComparison, MetricChange]]:
         """Return the metrics that are worse by more than noise and dropped by more than ``max_drop``."""
-        return [(kind, metric) for kind, metric in self.changed("worse") if -metric.figure.change > max_drop]
+        return [(kind, metric) for kind, metric in self.changed("worse") if -metric.figure.change > max_drop + ROUNDING]

@@ -18,12 +18,11 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rebake.evaluation.comparison.result import Figure
+from rebake.evaluation.comparison.result import ROUNDING, Figure
 
 RESAMPLES = 10_000  # a p of 0.05 is then right within 0.005
 SEED = 42  # the same tests always give the same result
 _BATCH = 500  # resamples at a time, for the memory
-_EQUAL = 1e-12  # what rounding may make of no change
 
 Labels: TypeAlias = tuple[str, ...]
 
@@ -125,8 +124,8 @@ def _compare(groups: list[tuple[PairedExample, int]]) -> F1Changes:
     not_better, not_worse = np.zeros(len(base)), np.zeros(len(base))
     for _ in range(RESAMPLES // _BATCH):
         before, after = figures(random.multinomial(total, sizes / total, size=_BATCH))
-        not_better += (after - before <= _EQUAL).sum(axis=0)
-        not_worse += (after - before >= -_EQUAL).sum(axis=0)
+        not_better += (after - before <= ROUNDING).sum(axis=0)
+        not_worse += (after - before >= -ROUNDING).sum(axis=0)
     p = np.minimum(1.0, 2 * (np.minimum(not_better, not_worse) + 1) / (RESAMPLES + 1))
     micro, macro, weighted, *of_labels = (Figure(*map(float, row)) for row in zip(base, head, p, strict=True))
     return F1Changes(micro, macro, weighted, dict(zip(names, of_labels, strict=True)))

@@ -93,7 +93,7 @@ def count(number: int, noun: str) -> str:
 
 def signed(figure: Figure) -> str:
     """Return the change with its sign."""
-    return f"{figure.change:+.3f}" if figure.change else "0"
+    return "0" if figure.outcome == "same" else f"{figure.change:+.3f}"
 
 
 def chance(figure: Figure) -> str:
