@@ -77,7 +77,7 @@ def evaluate_stories(
         parses = dict(zip(texts, parse_all(parser, texts, progress, "Test stories: user turns"), strict=True))
     builder = StateBuilder(domain)
     conversations = []
-    with progress.task("Test stories", len(trackers), "story") as task:
+    with progress.task("Test stories", len(trackers), "conversation") as task:
         for tracker in trackers:
             run = _StoryRun(core, builder, domain, parses if parser is not None else None)
             conversations.append(run.conversation(tracker))
