@@ -149,3 +149,18 @@ def test_links_within_the_repository_are_what_they_lead_to(bot: Path, diff: Call
     git("commit", "--quiet", "--message=three")
     assert diff("HEAD~2..HEAD") == NOTHING
     assert diff() == NOTHING
+
+
+def test_names_that_are_not_utf8_and_commands_to_a_log_break_no_format(bot: Path, diff: Callable[..., str]) -> None:
+    git("remote", "add", "origin", "https://github.com/acme/bots")
+    data = "version: '3.1'\nnlu:\n- intent: greet\n  examples: |\n    - '##[error] yo'\n"
+    (bot / "data" / os.fsdecode(b"n\xff.yml")).write_text(data, encoding="utf-8")
+    git("add", "--all")
+    git("commit", "--quiet", "--message=two")
+    assert "/bots/cafe/data/n%FF.yml#L5)" in diff("HEAD~1..HEAD", "--format", "markdown")
+    printed = diff("HEAD~1..HEAD", "--format", "json")
+    assert "##[" not in printed
+    [clause] = json.loads(printed)["differences"][0]["clauses"]
+    assert "##[error] yo" in clause["text"]
+    assert clause["file"] == os.fsdecode(b"data/n\xff.yml")
+    assert clause["url"].endswith("/n%FF.yml#L5")

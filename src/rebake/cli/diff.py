@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
+from rebake.base.json_text import dumped
 from rebake.cli.files import files_of
 from rebake.differences.assistants import compare_assistants
 from rebake.differences.model import Link
@@ -38,7 +39,7 @@ def diff(options: argparse.Namespace) -> int:
         link = _links(history, base, head)
     match options.format:
         case "json":
-            print(json.dumps(differences_json(differences, link), ensure_ascii=False, indent=2))
+            sys.stdout.write(dumped(differences_json(differences, link)))
         case "markdown":
             print(differences_markdown(differences, link))
         case _:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rebake.assistant.model import Assistant
+from rebake.base.json_text import dumped
 from rebake.base.version import __version__
 from rebake.base.visible import one_line
 from rebake.evaluation.json import FORMAT, nlu_as_dict
@@ -56,7 +57,7 @@ def comparison_json(tests: Sequence[ComparedTest]) -> str:
             for test in tests
         ],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return dumped(content)
 
 
 def write_comparison(

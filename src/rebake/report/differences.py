@@ -30,7 +30,7 @@ def permalinks(repository: str, below: str, commits: dict[Side, str | None]) -> 
         if commit is None or location.file.startswith(("/", "..")):
             return None
         path = f"{below}/{location.file}" if below not in ("", ".") else location.file
-        return f"{repository}/blob/{commit}/{quote(path)}#L{location.line}"
+        return f"{repository}/blob/{commit}/{quote(path, errors='surrogateescape')}#L{location.line}"
 
     return link
 
