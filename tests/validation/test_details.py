@@ -61,6 +61,7 @@ entities: [drink]
         ("/{intent}", None),
         ("/gret", "Did you mean 'greet'?"),
         ("/greet/morning", None),
+        ("/greet" + " " * 5_000 + "tea", "cannot be read"),
         ('/greet{"drnk": "tea"}', "Did you mean 'drink'?"),
         ('/greet{"drink": tea}', "no valid JSON"),
         ("/greet tea", "cannot be read"),
@@ -181,3 +182,13 @@ def test_a_lookup_table_of_a_json_file_is_read(tmp_path: Path, monkeypatch: pyte
     )
     unread = [f for f in found(tmp_path, monkeypatch) if f.code == "unread-file"]
     assert [(str(finding.location), finding.severity) for finding in unread] == [("data/old.yml.bak:1", "warning")]
+
+
+def test_a_response_that_a_policy_falls_back_to_may_be_in_no_story(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = "responses:\n  utter_lost:\n  - text: I am lost.\n"
+    config = CONFIG.replace("{name: RulePolicy}", "{name: RulePolicy, core_fallback_action_name: utter_lost}")
+    for written, severity in ((CONFIG, Severity.WARNING), (config, Severity.INFO)):
+        [unused] = found(tmp_path, monkeypatch, domain, config=written)
+        assert (unused.code, unused.severity) == ("unused-response", severity)

@@ -14,7 +14,8 @@ from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 
-_PAYLOAD = re.compile(r"^/\s*(\{[^{}\s]+\}|[^{@\s]+)\s*(?:@[0-9.]+)?\s*(\{.*\})?\s*$", re.DOTALL)
+# of a stripped payload; no two \s* meet, since many blanks would then take hours
+_PAYLOAD = re.compile(r"/\s*(\{[^{}\s]+\}|[^{@\s]+)\s*(?:@[0-9.]+\s*)?(\{.*\})?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def _listed(value: Any) -> list[Any]:
 
 def intents_of_payloads(domain: Domain) -> frozenset[str]:
     """Return the intents that buttons send."""
-    matches = (_PAYLOAD.match(button.payload) for button in _buttons(domain))
+    matches = (_PAYLOAD.fullmatch(button.payload) for button in _buttons(domain))
     return frozenset(match[1].split("/")[0] for match in matches if match is not None)
 
 
@@ -48,7 +49,7 @@ def check_payloads(domain: Domain) -> Iterator[Notice]:
     """Report payloads of buttons that name no intent or no entity of the domain, or that nobody can read."""
     intents, entities = intent_names(domain), entity_names(domain)
     for button in _buttons(domain):
-        match = _PAYLOAD.match(button.payload)
+        match = _PAYLOAD.fullmatch(button.payload)
         if match is None:
             yield _notice(button, "cannot be read", "")
             continue

@@ -109,6 +109,7 @@ def _responses(assistant: Assistant) -> Iterator[Notice]:
         for slot in form.required_slots
         for prefix in ("", f"{form.name}_")
     }
+    fallbacks = {str(policy.options.get("core_fallback_action_name")) for policy in assistant.config.policies}
     seen: set[str] = set()
     for response in domain.responses:
         name = response.name.split("/")[0]
@@ -118,6 +119,8 @@ def _responses(assistant: Assistant) -> Iterator[Notice]:
         use = None
         if name in asked:
             use = f"the form '{asked[name]}' asks with it"
+        elif name in fallbacks:
+            use = "a policy falls back to it"
         elif name in _RESPONSES_OF_DEFAULT_ACTIONS:
             use = "a default action sends it"
         elif _custom_actions(domain):
