@@ -148,3 +148,11 @@ def test_names_in_tests_are_those_of_the_domain(project: Path, capsys: pytest.Ca
 
 def test_more_examples_are_asked_for_on_request(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert {code for code, _, _ in codes(capsys, "--min-examples", "50")} == {"scarce-intent"}
+
+
+def test_a_project_without_data_is_an_error_as_it_is_for_a_training(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "none").mkdir()
+    assert main(["validate", "--data", "none"]) == 1
+    assert "error: The data contains no NLU examples and no stories or rules" in capsys.readouterr().out

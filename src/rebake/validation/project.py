@@ -88,6 +88,9 @@ def _compare(
     notices += check_names(replace(assistant, stories=(), test_stories=(), nlu=test_data.nlu), errors)
     for error in problems.errors:
         errors.add(error)
+    if not (assistant.nlu or assistant.stories):
+        nothing = "The data contains no NLU examples and no stories or rules, so there is nothing to train."
+        errors.add(DataError(nothing, fix="Name the files or directories that contain them (--data)."))
     if not any(errors) and assistant.stories and not assistant.domain.is_empty:
         notices += check_dialogues(assistant, errors, options.max_history)
     return notices
