@@ -117,7 +117,7 @@ def test_a_base_that_is_a_model_is_tested_on_the_same_data(project: Path) -> Non
         (["--fail-on-worse"], 64, "--fail-on-worse has nothing to compare with"),
         (["--against", "base.json", "--config", "a.yml", "b.yml"], 64, "Several --config are compared with each other"),
         (["nlu", "--against", "base", "--cross-validation"], 64, "cannot be compared with a model"),
-        (["--against", "missing"], 74, "missing cannot be read"),
+        (["--against", "missing"], 74, "missing does not exist"),
         (["--against", "config.yml"], 65, "config.yml is not the result of a test"),
         (["--against", "list.json"], 65, "list.json is not the result of a test"),
         (["core", "--against", "other.json"], 65, "have no example in common"),

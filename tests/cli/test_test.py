@@ -66,3 +66,6 @@ def test_one_part_alone_is_tested_as_asked(trained: Path, tmp_path: Path) -> Non
     missing = rebake(trained, "test", "nlu", "--nlu", "nothing.yml")
     assert (missing.returncode, missing.stdout) == (74, "")
     assert "'nothing.yml' cannot be read" in missing.stderr
+    missing = rebake(tmp_path, "test")
+    assert (missing.returncode, missing.stdout) == (74, "")
+    assert "models does not exist. Train one with `rebake train`, or name one with --model." in missing.stderr

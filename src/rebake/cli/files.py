@@ -24,11 +24,10 @@ def files_of(options: argparse.Namespace) -> tuple[str | None, list[str]]:
 def model_path(given: str, option: str) -> Path:
     """Return the path that an option names, in place of a directory its newest model. Raises StorageError."""
     path = Path(given)
-    if not path.is_dir():
+    if path.is_file():
         return path
-    newest = newest_model(path)
+    newest = newest_model(path) if path.is_dir() else None
     if newest is None:
-        raise StorageError(
-            f"{path} contains no model.", fix=f"Train one with `rebake train`, or name one with {option}."
-        )
+        state = "contains no model" if path.is_dir() else "does not exist"
+        raise StorageError(f"{path} {state}.", fix=f"Train one with `rebake train`, or name one with {option}.")
     return newest
