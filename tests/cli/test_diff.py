@@ -164,3 +164,13 @@ def test_names_that_are_not_utf8_and_commands_to_a_log_break_no_format(bot: Path
     assert "##[error] yo" in clause["text"]
     assert clause["file"] == os.fsdecode(b"data/n\xff.yml")
     assert clause["url"].endswith("/n%FF.yml#L5")
+
+
+def test_paths_name_the_files_of_each_commit_however_they_are_written(
+    bot: Path, diff: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit("data/nlu.yml", "    - hiya\n", "")
+    assert diff("--data", str(bot / "data")) == diff()
+    assert "hiya" in diff("--data", str(bot / "data"))
+    assert main(["diff", "--data", str(tmp_path)]) == 64
+    assert "is not in the work tree" in capsys.readouterr().err

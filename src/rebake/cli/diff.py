@@ -17,7 +17,7 @@ from rebake.base.json_text import dumped
 from rebake.cli.files import files_of
 from rebake.differences.assistants import compare_assistants
 from rebake.differences.model import Link
-from rebake.errors import DataError, RebakeError
+from rebake.errors import DataError, RebakeError, UsageError
 from rebake.report.differences import differences_json, differences_markdown, differences_text, permalinks
 from rebake.staleness.git.trees import History, Revision
 
@@ -27,6 +27,7 @@ _RANGE = re.compile(r"(?P<base>.*?)(?P<dots>\.\.\.?)(?P<head>.*)")
 def diff(options: argparse.Namespace) -> int:
     """Print what differs."""
     with History(Path.cwd()) as history:
+        _require_inside(history, options)
         base, head = _sides(history, options.revisions)
         with _at(history, base):
             before = _load(options, base.name)
@@ -45,6 +46,24 @@ def diff(options: argparse.Namespace) -> int:
         case _:
             print(differences_text(differences))
     return 0
+
+
+def _require_inside(history: History, options: argparse.Namespace) -> None:
+    """Make the paths relative, so that they name the files of each commit, and not those of the working directory.
+
+    Raises UsageError for one outside of the work tree, of which no commit has a state.
+    """
+
+    def relative(path: str) -> str:
+        named = Path(os.path.normpath(Path.cwd() / path))
+        for place in (named, named.resolve()):
+            if place.is_relative_to(history.root):
+                return os.path.relpath(place, history.root / history.below) if Path(path).is_absolute() else path
+        raise UsageError(f"{path} is not in the work tree {history.root}.", fix="Name files of the repository.")
+
+    options.config = relative(options.config)
+    options.domain = relative(options.domain) if options.domain is not None else None
+    options.data = [relative(path) for path in options.data] if options.data else None
 
 
 def _sides(history: History, revisions: str) -> tuple[Revision, Revision | None]:
