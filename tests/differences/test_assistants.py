@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -15,9 +16,21 @@ from parity.oracle.made_assistants import made_assistants
 from parity.oracle.reorderings import reorderings
 from rebake.archive.manifest import PARTS
 from rebake.assistant.importer import load_assistant
-from rebake.assistant.model import ActionStep, Assistant, Story, UserStep
+from rebake.assistant.model import (
+    ActionStep,
+    Assistant,
+    Domain,
+    Example,
+    NluData,
+    Response,
+    Slot,
+    Story,
+    UserStep,
+)
 from rebake.base.location import Location
 from rebake.differences.assistants import compare_assistants
+from rebake.differences.domain import domain_differences
+from rebake.differences.examples import nlu_differences
 from rebake.differences.stories import story_differences
 from rebake.staleness.fingerprints import fingerprint
 from support.paths import ROOT
@@ -157,3 +170,26 @@ def test_long_bot_texts_that_differ_at_the_end_are_a_difference() -> None:
     before, after = ((Story("s", (UserStep("greet"), ActionStep(None, "word " * 40 + end))),) for end in ("yes", "no"))
     (difference,) = story_differences(before, after)
     assert len(difference.clauses) == 1
+
+
+def test_what_is_written_twice_counts_twice() -> None:
+    before, after = (Domain(responses=(Response("utter_x", ({"text": "a"},) * count),)) for count in (1, 2))
+    assert [one.clauses[0].text for one in domain_differences(before, after)] == ['variation "a" added']
+    assert [one.clauses[0].text for one in domain_differences(after, before)] == ['variation "a" removed']
+
+
+def test_a_number_in_place_of_a_truth_value_is_a_difference() -> None:
+    before, after = (Domain(slots=(Slot("x", "any", initial_value=value),)) for value in (False, 0))
+    assert [one.clauses[0].text for one in domain_differences(before, after)] == ["initial_value: false -> 0"]
+
+
+def test_texts_are_compared_with_each_other_only_as_far_as_that_is_quick() -> None:
+    kinds = (("many", "text", 80), ("few", "a text", 2), ("long", "word " * 4000, 1))
+    before = NluData(tuple(Example(f"{text} {n}", intent) for intent, text, count in kinds for n in range(count)))
+    after = NluData(examples=tuple(replace(example, text=f"{example.text} b") for example in before.examples))
+    said = {one.name: [clause.text.split(":")[0] for clause in one.clauses] for one in nlu_differences(before, after)}
+    assert said == {
+        "many": ["80 examples added", "80 examples removed"],
+        "few": ["2 examples changed"],
+        "long": ["1 example added", "1 example removed"],
+    }

@@ -9,7 +9,7 @@ from rebake.assistant.domain.names import DEFAULT_ACTIONS, action_names, entity_
 from rebake.assistant.model import Domain, Entity, Form, Intent, Response, Slot
 from rebake.base.location import Location
 from rebake.differences.model import Clause, Difference, change_text, count_text, quoted, shortened
-from rebake.differences.sequences import is_reordered, name_changes
+from rebake.differences.sequences import is_reordered, left_over, name_changes
 from rebake.staleness.meaning import digest
 
 
@@ -63,7 +63,7 @@ def _of_kind(
 def _fields(before: object, after: object, names: Sequence[str]) -> list[str]:
     """Fields of one value, by name."""
     pairs = [(name, getattr(before, name), getattr(after, name)) for name in names]
-    return [change_text(name, old, new) for name, old, new in pairs if old != new]
+    return [change_text(name, old, new) for name, old, new in pairs if digest(old) != digest(new)]
 
 
 def _names(label: str, before: Sequence[str], after: Sequence[str], *, ordered: bool = False) -> list[str]:
@@ -74,8 +74,8 @@ def _names(label: str, before: Sequence[str], after: Sequence[str], *, ordered: 
 def _others(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, known: Sequence[str]) -> list[str]:
     """Keys that are written but mean nothing here; the served domain has them all the same."""
     old, new = before or {}, after or {}
-    keys = [key for key in dict.fromkeys((*old, *new)) if key not in known]
-    return [change_text(str(key), old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
+    pairs = [(str(key), old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new)) if key not in known]
+    return [change_text(key, one, other) for key, one, other in pairs if digest(one) != digest(other)]
 
 
 def _intent(before: Domain, old: Intent, after: Domain, new: Intent) -> list[str]:
@@ -124,7 +124,7 @@ def _response(old: Response, new: Response) -> list[str]:
 
 def _list_changes(noun: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[str]:
     """Mappings in a list: one that changed by its keys, else how many came and went."""
-    old, new = _without(before, after), _without(after, before)
+    old, new = left_over(before, after, digest), left_over(after, before, digest)
     if not old and not new:
         return [f"order of {noun}s changed"] if list(before) != list(after) else []
     if len(old) == len(new):
@@ -141,11 +141,6 @@ def _list_changes(noun: str, before: Sequence[Mapping[str, Any]], after: Sequenc
         elif found:
             clauses.append(f"{count_text(len(found), noun)} {verb}")
     return clauses
-
-
-def _without(items: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    known = {digest(other) for other in others}
-    return [item for item in items if digest(item) not in known]
 
 
 def _said(item: Mapping[str, Any]) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import TypeVar
 
 from rebake.assistant.model import EntitySpan, Example, LookupTable, NluData, RegexPattern, Synonym
 from rebake.differences.model import Clause, Difference, change_text, count_text, quoted
-from rebake.differences.sequences import is_reordered
+from rebake.differences.sequences import is_reordered, left_over
 from rebake.staleness.meaning import canonical_spans
 
 ALIKE = 0.6  # of a removed and an added text that are taken for one text that changed; 1 = equal
-MAX_PAIRS = 20_000  # comparisons of an intent's texts; beyond that, none is taken for a changed one
+MAX_PAIRS = 5_000  # comparisons of texts in all intents, at most two seconds; beyond that, texts were added and removed
+MAX_COMPARED = 300  # characters of a text that is compared: the time grows with the square of them
 
 _Item = TypeVar("_Item", RegexPattern, LookupTable)
 
@@ -31,7 +32,7 @@ def nlu_differences(before: NluData, after: NluData) -> Iterator[Difference]:
 
 
 def _of_examples(before: Sequence[Example], after: Sequence[Example]) -> Iterator[Difference]:
-    removed, added = _left_over(before, after), _left_over(after, before)
+    removed, added = left_over(before, after, _key), left_over(after, before, _key)
     old_by_text: dict[str, list[Example]] = defaultdict(list)
     for example in removed:
         old_by_text[example.text].append(example)
@@ -47,8 +48,13 @@ def _of_examples(before: Sequence[Example], after: Sequence[Example]) -> Iterato
     for olds in old_by_text.values():
         for example in olds:
             changes[example.intent].removed.append(example)
-    for intent, of_intent in changes.items():
+    left = MAX_PAIRS
+    for of_intent in sorted(changes.values(), key=lambda one: one.pairs):
+        left -= of_intent.pairs
+        if left < 0:
+            break
         of_intent.pair_alike()
+    for intent, of_intent in changes.items():
         kind, name = ("intent", intent) if intent is not None else ("examples without an intent", "")
         yield Difference(kind, name, tuple(of_intent.clauses()))
 
@@ -62,14 +68,21 @@ class _Changes:
         self.changed: list[tuple[Example, Example]] = []
         self.moved: list[tuple[Example, Example]] = []
 
+    @property
+    def pairs(self) -> int:
+        """How many comparisons :meth:`pair_alike` makes."""
+        return len(self.added) * len(self.removed)
+
     def pair_alike(self) -> None:
         """Take a removed and an added text that are much alike for one that changed, the most similar first."""
-        if len(self.added) * len(self.removed) > MAX_PAIRS:
-            return
         ratios = []
         for j, new in enumerate(self.added):
+            if len(new.text) > MAX_COMPARED:
+                continue
             matcher = SequenceMatcher(None, "", new.text.lower(), autojunk=False)
             for i, old in enumerate(self.removed):
+                if len(old.text) > MAX_COMPARED:
+                    continue
                 matcher.set_seq1(old.text.lower())
                 if matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE:
                     ratios.append((-matcher.ratio(), i, j))
@@ -103,19 +116,6 @@ def _clause(examples: Sequence[Example], verb: str, lines: list[str]) -> Clause:
     if len(lines) == 1:
         return Clause(f"1 example {verb}: {lines[0]}", examples[0].location)
     return Clause(f"{count_text(len(examples), 'example')} {verb}", examples[0].location, lines=tuple(lines))
-
-
-def _left_over(examples: Sequence[Example], others: Sequence[Example]) -> list[Example]:
-    """The examples that the other side lacks; one that is there twice counts twice."""
-    counts = Counter(_key(example) for example in others)
-    found = []
-    for example in examples:
-        key = _key(example)
-        if counts[key]:
-            counts[key] -= 1
-        else:
-            found.append(example)
-    return found
 
 
 def _key(example: Example) -> tuple[str, str | None, tuple[EntitySpan, ...]]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,7 @@ def edits(before: Sequence[str], after: Sequence[str]) -> Iterator[StepEdit]:
 
 def name_changes(before: Sequence[str], after: Sequence[str]) -> list[str]:
     """Return clauses that say which names a list gained and lost, and whether their order changed."""
-    added = [name for name in after if name not in before]
-    removed = [name for name in before if name not in after]
+    added, removed = left_over(after, before, str), left_over(before, after, str)
     clauses = [f"{', '.join(added)} added"] if added else []
     clauses += [f"{', '.join(removed)} removed"] if removed else []
     if is_reordered(before, after):
@@ -41,6 +44,18 @@ def name_changes(before: Sequence[str], after: Sequence[str]) -> list[str]:
 
 
 def is_reordered(before: Sequence[str], after: Sequence[str]) -> bool:
-    """Whether what both lists have stands in another order."""
-    old, new = set(before), set(after)
-    return [name for name in before if name in new] != [name for name in after if name in old]
+    """Whether what both lists have stands in another order; of what is there twice, the first one counts."""
+    old, new = dict.fromkeys(before), dict.fromkeys(after)
+    return [name for name in old if name in new] != [name for name in new if name in old]
+
+
+def left_over(items: Sequence[_Item], others: Sequence[_Item], key: Callable[[_Item], Hashable]) -> list[_Item]:
+    """Return the items that the other list lacks; one that is there twice counts twice."""
+    counts = Counter(map(key, others))
+    found = []
+    for item in items:
+        if counts[key(item)]:
+            counts[key(item)] -= 1
+        else:
+            found.append(item)
+    return found
