@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,18 @@ import pytest
 import yaml
 
 from rebake.assistant.importer import load_assistant
+from rebake.base.location import Location
 from rebake.base.notices import Notices
 from rebake.base.progress import Silent
 from rebake.base.training_context import TrainingContext
 from rebake.core.agent import load_policies, train_policies
 from rebake.errors import DataError
-from rebake.evaluation.conversations import GivenSlot, StoryTest
+from rebake.evaluation.conversations import Conversation, GivenSlot, StoryTest
 from rebake.evaluation.json import as_dict, from_dict
 from rebake.evaluation.rasa_files import ResultFiles
 from rebake.evaluation.result import ModelTest
 from rebake.evaluation.stories.run import evaluate_stories
+from rebake.evaluation.stories.story_text import stories_text
 from rebake.evaluation.text import evaluation_text
 from support.core import read
 
@@ -174,3 +177,10 @@ stories:
 def test_without_stories_nothing_is_tested(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no test story"):
         run_stories(tmp_path, "stories: []\n")
+
+
+def test_a_file_whose_name_is_not_utf8_is_named_in_what_is_written(tmp_path: Path) -> None:
+    conversation = Conversation("one", (), Location(os.fsdecode(b"test_\xff.yml"), 1))
+    ResultFiles(tmp_path).write_text("stories.yml", stories_text([conversation], "none"))
+    [story] = yaml.safe_load((tmp_path / "stories.yml").read_text(encoding="utf-8"))["stories"]
+    assert story["story"] == "one (test_\ufffd.yml)"

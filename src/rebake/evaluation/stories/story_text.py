@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rebake.assistant.yaml.writer import dump_yaml
-from rebake.base.visible import one_line
+from rebake.base.visible import one_line, visible
 from rebake.core.dialogue.events import ACTION_LISTEN, ACTION_SESSION_START, ACTION_UNLIKELY_INTENT, RULE_SNIPPET
 from rebake.evaluation.conversations import (
     Conversation,
@@ -34,7 +34,7 @@ def stories_text(conversations: Sequence[Conversation], if_none: str) -> str:
         return f"# {if_none}"
     lines = ['version: "3.1"', "stories:"]
     for conversation in conversations:
-        file = f" ({conversation.location.file})" if conversation.location is not None else ""
+        file = f" ({visible(conversation.location.file)})" if conversation.location is not None else ""
         lines += [f"- story: {_scalar(conversation.name + file)}", "  steps:"]
         for step in conversation.steps:
             lines += _step_lines(step)
