@@ -66,6 +66,10 @@ def test_one_part_alone_is_tested_as_asked(trained: Path, tmp_path: Path) -> Non
     missing = rebake(trained, "test", "nlu", "--nlu", "nothing.yml")
     assert (missing.returncode, missing.stdout) == (74, "")
     assert "'nothing.yml' cannot be read" in missing.stderr
+    (tmp_path / "file").touch()
+    unwritable = rebake(trained, "test", "--out", str(tmp_path / "file" / "results"))
+    assert (unwritable.returncode, unwritable.stdout) == (74, "")
+    assert "cannot be written to. Name another directory with --out." in unwritable.stderr
     missing = rebake(tmp_path, "test")
     assert (missing.returncode, missing.stdout) == (74, "")
     assert "models does not exist. Train one with `rebake train`, or name one with --model." in missing.stderr

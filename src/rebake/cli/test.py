@@ -32,6 +32,7 @@ FAILED_STORY = 1
 
 def test(options: argparse.Namespace) -> int:
     """Test a model, print what was found and write Rasa's files; return the exit code."""
+    ResultFiles(Path(options.out)).require_directory()
     progress = make_progress()
     configurations = _configurations(options.config)
     base = find_base(options)

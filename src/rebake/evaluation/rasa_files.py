@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +36,14 @@ class ResultFiles:
         self._directory = directory
         self._successes = successes
         self._errors = errors
+
+    def require_directory(self) -> None:
+        """Raise StorageError if the directory cannot be made or written to: better before hours of training."""
+        place = self._directory
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            raise StorageError(f"{self._directory} cannot be written to.", fix="Name another directory with --out.")
 
     def write_nlu(self, test: NluTest) -> None:
         """Write the reports and lists of an NLU test. Raises StorageError."""
