@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,14 @@ def test_a_directory_as_config_and_a_markdown_file_as_data_are_refused(tmp_path:
     write(tmp_path, {"stories.md": "## happy\n"})
     with pytest.raises(DataError, match=r"is Markdown\. Training data is written as YAML"):
         load_assistant(None, None, tmp_path / "stories.md")
+
+
+def test_a_markdown_file_of_blank_lines_takes_no_time(tmp_path: Path) -> None:
+    write(tmp_path, {"data/a.md": "* a" + "\n" * 40_000 + "b", "data/b.md": "* greet\n\n  - utter_greet\n"})
+    began = time.monotonic()
+    notices = load_assistant(None, None, tmp_path / "data").notices
+    assert time.monotonic() - began < 2
+    assert [Path(n.location.file).name for n in notices if n.location and "Markdown" in n.message] == ["b.md"]
 
 
 def test_the_importer_reads_only_what_is_asked_for(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ YAML_SUFFIXES = (".yml", ".yaml")
 DATA_SUFFIXES = (*YAML_SUFFIXES, ".json")
 
 _CONVERT = "'rasa data convert' of Rasa 2 turns Markdown into YAML."
-_MARKDOWN_DATA = re.compile(r"^## (intent|synonym|regex|lookup):|^\* \w+(\{.*\})?\s*\n\s+- ", re.MULTILINE)
+_MARKDOWN_DATA = re.compile(r"^## (intent|synonym|regex|lookup):|^\* \w+(\{.*\})?[ \t\r]*\n\s+- ", re.MULTILINE)
 _ABOUT_THE_PROJECT = ("README", "LICENSE", "CHANGELOG", "MAKEFILE", "DVC")
 _MARKDOWN_START = 100_000  # characters that are looked at
 
