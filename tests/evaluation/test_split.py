@@ -69,6 +69,8 @@ def test_split_writes_both_parts_with_the_responses_that_they_need(tmp_path: Pat
     assert len(parts["test"].nlu.examples) == 5
     for part in parts.values():
         assert {response.name for response in part.domain.responses} == {"utter_faq/price", "utter_faq/hours"}
+    (tmp_path / "two.yml").write_text("nlu:\n- intent: a\n  examples: |\n    - b\n    - c\n", encoding="utf-8")
+    assert "1 example to train on, 1 to test on." in rebake(tmp_path, "split", "--nlu", "two.yml").stderr
     assert rebake(tmp_path, "split", "--training-fraction", "1").returncode == 64
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from rebake.assistant.importer import load_assistant
 from rebake.cli.console import print_notices
 from rebake.cli.files import DEFAULT_DATA
+from rebake.differences.model import count_text
 from rebake.errors import DataError
 from rebake.evaluation.rasa_files import ResultFiles
 from rebake.evaluation.split import data_text, responses_text, split_examples
@@ -26,5 +27,5 @@ def split(options: argparse.Namespace) -> int:
     for name, examples in (("training_data.yml", train), ("test_data.yml", test)):
         files.write_text(name, data_text(assistant.nlu, examples))
         files.write_text(f"nlg_{name}", responses_text(assistant.domain, examples))
-    print(f"{options.out}: {len(train)} examples to train on, {len(test)} to test on.", file=sys.stderr)
+    print(f"{options.out}: {count_text(len(train), 'example')} to train on, {len(test)} to test on.", file=sys.stderr)
     return 0
