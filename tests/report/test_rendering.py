@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.base.notices import grouped
+from rebake.differences.model import Clause, Difference
 from rebake.errors import DataError, DataErrors, UnsupportedError
 from rebake.report.comment import LIMIT, marker, render_comment
 from rebake.report.escaping import escape
 from rebake.report.json import as_dict, render_json, write_json
 from rebake.report.markdown import fit
-from rebake.report.model import Failure, PartReport, Report, parts_of_verdict
+from rebake.report.model import Differences, Failure, PartReport, Report, parts_of_verdict
 from rebake.report.summary import render_summary
 from rebake.report.text import notice_lines, outcome_text
 from rebake.staleness.git.changes import Changes, FileChange
@@ -270,3 +271,12 @@ def test_what_is_unsupported_comes_after_what_is_wrong() -> None:
     with pytest.raises(DataError, match="wrong\ncustom") as caught:
         errors.finish()
     assert not isinstance(caught.value, UnsupportedError)
+
+
+def test_a_story_that_was_rewritten_leaves_room_in_the_comment_for_the_rest() -> None:
+    clauses = tuple(Clause(f"step {n}, action_a{n} -> action_b{n} {'x' * 200}") for n in range(1_000))
+    found = (Difference("story", "long", clauses), Difference("intent", "greet", (Clause("1 example added"),)))
+    comment = render_comment(replace(REPORT, differences=Differences(found, lambda *_: None)))
+    assert "**story &#34;long&#34;**" in comment
+    assert "  - and 980 more" in comment
+    assert "**intent greet**: 1 example added" in comment

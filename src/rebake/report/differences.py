@@ -14,6 +14,7 @@ from rebake.report.escaping import escape
 FORMAT = 1  # of the JSON
 NOTHING = "Nothing that an assistant learns or says differs."
 MAX_LINES = 5  # that one clause has in text and Markdown; JSON has all
+MAX_CLAUSES = 20  # of one entry in Markdown: a comment that a single story fills would show nothing else
 
 
 def permalinks(repository: str, below: str, commits: dict[Side, str | None]) -> Link:
@@ -62,9 +63,11 @@ def entry_markdown(difference: Difference, link: Link | None) -> str:
         lines = [f"{subject} {_linked(clause, link)}", *(f"  - {escape(line)}" for line in _first(clause))]
         return "\n".join(lines)
     lines = [subject]
-    for clause in difference.clauses:
+    for clause in difference.clauses[:MAX_CLAUSES]:
         lines.append(f"  - {_linked(clause, link)}")
         lines += (f"    - {escape(line)}" for line in _first(clause))
+    if (more := len(difference.clauses) - MAX_CLAUSES) > 0:
+        lines.append(f"  - and {more:,} more")
     return "\n".join(lines)
 
 
