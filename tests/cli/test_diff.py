@@ -174,3 +174,13 @@ def test_paths_name_the_files_of_each_commit_however_they_are_written(
     assert "hiya" in diff("--data", str(bot / "data"))
     assert main(["diff", "--data", str(tmp_path)]) == 64
     assert "is not in the work tree" in capsys.readouterr().err
+
+
+def test_a_base_whose_data_is_in_git_lfs_is_not_taken_for_empty(bot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = Path("data/nlu.yml").read_text(encoding="utf-8")
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n"
+    Path("data/nlu.yml").write_text(pointer, encoding="utf-8")
+    git("commit", "--quiet", "--all", "--message=two")
+    Path("data/nlu.yml").write_text(content, encoding="utf-8")
+    assert main(["diff"]) == 65
+    assert "at HEAD cannot be read. data/nlu.yml:1: The file is a pointer of Git LFS" in capsys.readouterr().err

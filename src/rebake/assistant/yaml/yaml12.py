@@ -31,6 +31,7 @@ _LoaderClass: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _TAG = "tag:yaml.org,2002:"
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # as YAML it is a mere text, which would be skipped
 _MERGE: Any = object()  # stands for a merge key
 
 
@@ -76,6 +77,12 @@ def read_text(path: str | Path) -> str:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise StorageError(f"The file '{path}' cannot be read: {reason}.") from None
+    if data.startswith(_LFS_POINTER):
+        raise DataError(
+            "The file is a pointer of Git LFS: its content was not fetched.",
+            location=Location(str(path), 1),
+            fix="Run `git lfs pull`, or give actions/checkout the input `lfs: true`.",
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
