@@ -184,3 +184,25 @@ def test_a_base_whose_data_is_in_git_lfs_is_not_taken_for_empty(bot: Path, capsy
     Path("data/nlu.yml").write_text(content, encoding="utf-8")
     assert main(["diff"]) == 65
     assert "at HEAD cannot be read. data/nlu.yml:1: The file is a pointer of Git LFS" in capsys.readouterr().err
+
+
+def test_a_repository_whose_ids_are_sha256_is_read(bot: Path, diff: Callable[..., str]) -> None:
+    root = bot.parent.parent
+    shutil.rmtree(root / ".git")
+    git("init", "--quiet", "--object-format=sha256", str(root))
+    git("add", "--all")
+    git("commit", "--quiet", "--message=one")
+    edit("data/nlu.yml", "    - hiya\n", "")
+    assert "1 example removed" in diff()
+
+
+def test_files_that_a_partial_clone_lacks_are_an_error_with_a_fix(
+    bot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit("data/nlu.yml", "    - hiya\n", "")
+    git("commit", "--quiet", "--all", "--message=two")
+    git("config", "uploadpack.allowFilter", "true")
+    git("clone", "--quiet", "--filter=blob:none", f"file://{bot.parent.parent}", str(tmp_path / "partial"))
+    monkeypatch.chdir(tmp_path / "partial" / "bots" / "cafe")
+    assert main(["diff", "HEAD~1"]) == 74
+    assert "The files of HEAD~1 cannot be read from git: fatal: could not fetch " in capsys.readouterr().err

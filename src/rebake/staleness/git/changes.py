@@ -17,7 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rebake.staleness.git.history import SUFFIXES, CloneHistory, NoHistoryError, Remote, git_errors, open_history
+from rebake.staleness.git.history import (
+    SUFFIXES,
+    CloneHistory,
+    NoHistoryError,
+    Remote,
+    git_errors,
+    open_history,
+    what_git_said,
+)
 from rebake.staleness.git.trees import write_files
 
 Status = Literal["A", "M", "D", "R"]
@@ -25,7 +33,6 @@ Status = Literal["A", "M", "D", "R"]
 DEPTHS = (50, 500, 5000)  # how deep to fetch, one after the other, until the base is found
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ def find_changes(
     except (_NotFoundError, NoHistoryError) as error:
         return Changes(problem=str(error), base_name=base.name if isinstance(error, _NotFoundError) else "")
     except git_errors() as error:
-        return Changes(problem=f"git failed: {_one_line(error)}", base_name=base.name)
+        return Changes(problem=f"git failed: {what_git_said(error)}", base_name=base.name)
     return Changes(files, commit, name)
 
 
@@ -243,7 +250,7 @@ class _Search:
             return self._history.connect(self._remote, command, *options, self._remote.url, *wanted)
         except GitCommandError as error:
             raise _NotFoundError(
-                f"the history is not in this clone and could not be fetched ({_one_line(error)})"
+                f"the history is not in this clone and could not be fetched ({what_git_said(error)})"
             ) from None
 
     def _has(self, commit: str) -> bool:
@@ -271,10 +278,3 @@ def _files(listing: str) -> Iterator[FileChange]:
         status: Status = "A" if field[0] in "AC" else "D" if field[0] == "D" else "R" if field[0] == "R" else "M"
         if path.endswith(SUFFIXES):
             yield FileChange(status, path, old_path if status == "R" else None)
-
-
-def _one_line(error: Exception) -> str:
-    """The last line of what git said, without credentials."""
-    text = str(getattr(error, "stderr", "") or error)
-    lines = [line.strip() for line in text.replace("stderr: '", "").rstrip("'\n ").splitlines() if line.strip()]
-    return _CREDENTIALS.sub("", lines[-1]) if lines else "no message"

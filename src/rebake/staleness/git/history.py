@@ -8,6 +8,7 @@ stays as it is.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yml", ".yaml", ".json", ".txt")  # of the files that an assistant may consist of
 TIMEOUT = 120.0  # seconds for one call of git
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 class NoHistoryError(Exception):
@@ -37,6 +39,13 @@ def git_errors() -> tuple[type[Exception], ...]:
     except ImportError:
         return (NoHistoryError, OSError, ValueError)
     return (NoHistoryError, GitError, ODBError, OSError, ValueError)  # the last two: git died under GitPython
+
+
+def what_git_said(error: Exception) -> str:
+    """Return the last line of an error of git, without credentials."""
+    text = str(getattr(error, "stderr", "") or error)
+    lines = [line.strip() for line in text.replace("stderr: '", "").rstrip("'\n ").splitlines() if line.strip()]
+    return _CREDENTIALS.sub("", lines[-1]) if lines else "no message"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
-from rebake.errors import UsageError
+from rebake.base.visible import one_line
+from rebake.errors import StorageError, UsageError
 from rebake.staleness.git.environment import git_environment
-from rebake.staleness.git.history import SUFFIXES, TIMEOUT, work_tree
+from rebake.staleness.git.history import SUFFIXES, TIMEOUT, git_errors, what_git_said, work_tree
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MAX_FILE = 64 * 2**20  # bytes; a larger one is no training data
 _FILES = ("100644", "100755", "100664")  # modes
 _LINK = "120000"
+_SHA1_DIGITS = 40
 
 _REMOTE = re.compile(
     r"(?:(?:https|ssh)://(?:[\w.-]+@)?|git@)(?P<host>[\w.-]+)[/:](?P<path>[\w.-]+/[\w.-]+?)(?:\.git)?/?"
@@ -92,8 +94,17 @@ class History:
 
         Returns:
             the directory there that stands for the one that the history was opened with.
+
+        Raises:
+            StorageError: git cannot read the commit, or a file cannot be written.
         """
-        write_files(self._repo, revision.commit, place)
+        try:
+            write_files(self._repo, revision.commit, place)
+        except git_errors() as error:
+            raise StorageError(
+                f"The files of {revision.name} cannot be read from git: {one_line(what_git_said(error))}.",
+                fix="Clone the repository without --filter, which leaves files of earlier commits out.",
+            ) from error
         directory = place / self.below
         directory.mkdir(parents=True, exist_ok=True)
         return directory
@@ -121,7 +132,7 @@ def write_files(repo: Repo, commit: str, place: Path) -> None:
     for path, blob in files.items():
         _write(repo, blob, place, path)
     for link, blob in links.items():
-        target = _target(link, os.fsdecode(repo.odb.stream(bytes.fromhex(blob)).read()))
+        target = _target(link, os.fsdecode(_content(repo, blob)))
         for path, content in files.items():
             if target is not None and path.is_relative_to(target):
                 _write(repo, content, place, link / path.relative_to(target))
@@ -153,7 +164,20 @@ def _listed(repo: Repo, commit: str) -> tuple[dict[PurePosixPath, str], dict[Pur
 def _write(repo: Repo, blob: str, place: Path, path: PurePosixPath) -> None:
     file = place.joinpath(*path.parts)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(repo.odb.stream(bytes.fromhex(blob)).read())
+    file.write_bytes(_content(repo, blob))
+
+
+def _content(repo: Repo, blob: str) -> bytes:
+    if len(blob) == _SHA1_DIGITS:
+        content: bytes = repo.odb.stream(bytes.fromhex(blob)).read()
+    else:  # GitPython's stream knows no other digests
+        content = repo.git.execute(
+            ["git", "cat-file", "blob", blob],
+            stdout_as_string=False,
+            kill_after_timeout=TIMEOUT,
+            strip_newline_in_stdout=False,
+        )
+    return content
 
 
 def _target(link: PurePosixPath, content: str) -> PurePosixPath | None:
