@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 
 import pytest
 
@@ -133,13 +134,16 @@ def test_the_comment_says_what_changed_in_the_words_of_the_domain_with_links_to_
     core_only.branch()
     edit(core_only.clone / "domain.yml", "Hello!", "Hello ${KEY}!")
     append(core_only.clone / "data" / "stories.yml", STORY)
+    odd = "stories:\n- story: odd\n  steps:\n  - action: utter_greet\n"
+    (core_only.clone / "data" / os.fsdecode(b"n\xff.yml")).write_text(odd, encoding="utf-8")
     core_only.commit("A story")
     done = core_only.run(
         core_only.pull_request(7),
         {"mode": "check", "env": "KEY"},
         environment={**without_tensorflow, "KEY": "s3cret"},
     )
-    found = {one["kind"]: one for one in done.report["differences"]}
+    found = {one["kind"]: one for one in done.report["differences"] if one["name"] != "odd"}
+    assert len(found) < len(done.report["differences"])
     assert set(found) == {"story", "response"}, done.log
     (clause,) = found["story"]["clauses"]
     assert clause["text"].startswith("added (")
@@ -147,6 +151,7 @@ def test_the_comment_says_what_changed_in_the_words_of_the_domain_with_links_to_
     assert found["response"]["clauses"][0]["text"] == "text: Hello! -> Hello ${KEY}!"
     (comment,) = api.comments.values()
     assert f"]({clause['url']})" in comment["body"]
+    assert "/data/n%FF.yml#L2)" in comment["body"]
     assert "What changed since main" in comment["body"]
     assert "s3cret" not in comment["body"] + json.dumps(done.report)
 
