@@ -11,18 +11,17 @@ from rebake.base.notice_kinds import NoticeKind
 from rebake.cli.console import print_notices
 
 
-def printed(*notices: Notice) -> list[str]:
+def printed(*notices: Notice, has_report: bool = False) -> list[str]:
     with redirect_stderr(io.StringIO()) as stream:
-        print_notices(notices)
+        print_notices(notices, has_report=has_report)
     return stream.getvalue().splitlines()
 
 
 def test_many_warnings_of_a_kind_are_one_line_with_the_way_to_all_of_them() -> None:
     duplicates = [Notice("Left out.", Location("nlu.yml", n), NoticeKind.DUPLICATE_EXAMPLE) for n in range(1, 15)]
-    assert printed(*duplicates) == [
-        "warning: 14 duplicate examples are left out, first at nlu.yml:1: Left out.",
-        "Use --report FILE to get every warning with its line.",
-    ]
+    summed_up = "warning: 14 duplicate examples are left out, first at nlu.yml:1: Left out."
+    for has_report, how in ((True, "Use --report FILE"), (False, "Use `rebake validate`")):
+        assert printed(*duplicates, has_report=has_report) == [summed_up, f"{how} to get every warning with its line."]
     assert printed(duplicates[0]) == ["warning: nlu.yml:1: Left out."]
 
 

@@ -172,7 +172,7 @@ def _show(new: Iterable[Notice], notices: Notices, options: argparse.Namespace) 
     """Print new notices, and collect them for the report."""
     found = tuple(new)
     if not getattr(options, "quiet", False):
-        print_notices(found)
+        print_notices(found, has_report=True)
     for notice in found:
         notices.add(notice)
 

@@ -59,14 +59,15 @@ def make_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progr
     return LineProgress(partial(print, file=stream, flush=True))
 
 
-def print_notices(notices: Iterable[Notice]) -> None:
-    """Print warnings to stderr, many of a kind as one line."""
+def print_notices(notices: Iterable[Notice], *, has_report: bool = False) -> None:
+    """Print warnings to stderr, many of a kind as one line; ``has_report`` says that the command has ``--report``."""
     found = shown(notices)
     lines = notice_lines(found)
     for line in lines:
         print(f"warning: {line}", file=sys.stderr)
     if len(lines) < len(found):
-        print("Use --report FILE to get every warning with its line.", file=sys.stderr)
+        how = "Use --report FILE" if has_report else "Use `rebake validate`"
+        print(f"{how} to get every warning with its line.", file=sys.stderr)
 
 
 def print_log(line: str) -> None:
