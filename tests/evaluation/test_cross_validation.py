@@ -12,6 +12,8 @@ import pytest
 from rebake.assistant.model import Example
 from rebake.errors import DataError
 from rebake.evaluation.nlu.folds import folds_of, left_out
+from rebake.evaluation.result import Fold, ModelTest, NluTest
+from rebake.evaluation.text import evaluation_text
 from support.assistants import edit, write_tiny
 
 pytestmark = pytest.mark.slow  # importing scikit-learn takes two seconds
@@ -63,3 +65,8 @@ def test_folds_in_several_processes_give_the_same_result(tmp_path: Path) -> None
     too_many = subprocess.run([*command, "--folds", "5"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert too_many.returncode == 65
     assert "fewer folds" in too_many.stderr
+
+
+def test_folds_of_a_single_intent_have_no_figures_and_no_heading() -> None:
+    shown = evaluation_text(ModelTest("config.yml", NluTest(None, None, None, (Fold(2, {}, {}), Fold(2, {}, {})))))
+    assert shown == "NLU: nothing to test: there are fewer than two intents, and no entities."

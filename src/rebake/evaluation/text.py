@@ -38,8 +38,8 @@ def _nlu(test: NluTest) -> list[str]:
         lines += ["Entities: none was found.", ""]
     if not lines:
         lines += ["NLU: nothing to test: there are fewer than two intents, and no entities.", ""]
-    if test.folds:
-        lines += [*_folds(test.folds), ""]
+    if test.folds and (folds := _folds(test.folds)):
+        lines += [*folds, ""]
     return lines
 
 
@@ -86,8 +86,8 @@ def _failed(conversation: Conversation) -> Iterable[str]:
 
 
 def _folds(folds: Sequence[Fold]) -> list[str]:
-    lines = [f"Weighted F1 of {len(folds)} folds: mean (standard deviation)"]
     names = sorted({name for fold in folds for name in fold.test})
+    lines = [f"Weighted F1 of {len(folds)} folds: mean (standard deviation)"] if names else []
     for name in names:
         figures = []
         for title, values in (
