@@ -13,7 +13,7 @@ import pytest
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Example
 from rebake.evaluation.split import split_examples
-from support.assistants import edit, write_tiny
+from support.assistants import append, edit, write_tiny
 
 RESPONSES = """\
 version: "3.1"
@@ -85,6 +85,7 @@ def test_configurations_are_compared_on_the_same_examples(tmp_path: Path) -> Non
     for name in ("LogisticRegressionClassifier", "KeywordIntentClassifier"):
         text = f"{config[:start]}  - name: {name}\n{config[end:]}"
         (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
+    append(tmp_path / "KeywordIntentClassifier.yml", "pipelines: []\n")
     both = ["LogisticRegressionClassifier.yml", "KeywordIntentClassifier.yml"]
     run = rebake(tmp_path, "test", "nlu", "--config", *both, "--runs", "2", "--percentages", "0", "50")
     assert run.returncode == 0, run.stderr
@@ -100,5 +101,6 @@ def test_configurations_are_compared_on_the_same_examples(tmp_path: Path) -> Non
     test = load_assistant(None, None, [tmp_path / "results" / "run_2" / "test.yml"]).nlu.examples
     assert not {example.text for example in train} & {example.text for example in test}
     assert "KeywordIntentClassifier" in run.stdout
+    assert "warning: KeywordIntentClassifier.yml:" in run.stderr
     same = rebake(tmp_path, "test", "nlu", "--config", "config.yml", "./config.yml")
     assert same.returncode == 64

@@ -85,7 +85,7 @@ def _compare(configurations: Sequence[str], options: argparse.Namespace, progres
     request = Competition(assistants, first.nlu, percentages, options.runs, options.seed, options.processes)
     notices = Notices()
     try:
-        print_notices(first.notices)
+        print_notices(dict.fromkeys(notice for each in assistants.values() for notice in each.notices))
         runs = runs_of(request)
         tests = compare_configurations(request, runs, progress, notices)
     finally:
