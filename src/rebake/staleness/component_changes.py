@@ -67,8 +67,13 @@ def option_changes(new: ComponentRecord, old: ComponentRecord) -> list[OptionCha
     return [
         OptionChange(key, *(value_text(side[key]) if key in side else "unset" for side in (before, after)))
         for key in sorted({*before, *after})
-        if key not in before or key not in after or before[key] != after[key]
+        if key not in before or key not in after or not _is_same(before[key], after[key])
     ]
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    """Whether two values are written alike: to Python, ``True`` and 1 are equal."""
+    return before == after and json.dumps(before, default=str) == json.dumps(after, default=str)
 
 
 def value_text(value: Any) -> str:

@@ -316,3 +316,12 @@ def test_paths_count_from_the_directory_however_it_is_reached(repository: Reposi
     for place, path in (*cases, (repository.clone, str(repository.clone / "data"))):
         changes = changes_of(repository, place, Base("commit", base=base), (path,))
         assert (changes.problem, [file.path for file in changes.files]) == (None, ["data/f.yml"])
+
+
+def test_of_the_base_only_the_assistants_files_are_written(repository: Repository, tmp_path: Path) -> None:
+    base = repository.commit({"other/big.json": "{}", "config.yml": "language: en\n"})
+    repository.commit({"data/new.yml": "x: 1"})
+    place = tmp_path / "base"
+    find_changes(repository.clone, Base("commit", base=base), PATHS, base_files=place)
+    written = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
+    assert written == {"config.yml", "data/nlu.yml", "data/old.yml"}

@@ -104,7 +104,8 @@ def find_changes(
         base: how to find the base.
         paths: files and directories of the assistant (the deleted ones, too).
         remote: where missing history is fetched from; None fetches nothing.
-        base_files: where the base's files are written, as :func:`rebake.staleness.git.trees.write_files` does.
+        base_files: where the base's files at these paths are written; see
+            :func:`rebake.staleness.git.trees.write_files`.
 
     Never raises for what git says: it goes into ``Changes.problem``.
     """
@@ -113,9 +114,10 @@ def find_changes(
     try:
         with open_history(directory) as history:
             commit, name = _Search(history, remote).find(base)
-            files = _changed(history, commit, base.head, [_below(history.root, directory, path) for path in paths])
+            within = [_below(history.root, directory, path) for path in paths]
+            files = _changed(history, commit, base.head, within)
             if base_files is not None and files:
-                _write_base(history, commit, base_files)
+                _write_base(history, commit, base_files, within)
     except (_NotFoundError, NoHistoryError) as error:
         return Changes(problem=str(error), base_name=base.name if isinstance(error, _NotFoundError) else "")
     except git_errors() as error:
@@ -142,10 +144,10 @@ def _changed(history: CloneHistory, base: str, head: str, paths: Sequence[str]) 
     return tuple(sorted(_files(changed), key=lambda file: file.path))
 
 
-def _write_base(history: CloneHistory, commit: str, place: Path) -> None:
+def _write_base(history: CloneHistory, commit: str, place: Path, within: Sequence[str]) -> None:
     """Write the base's files, all or none: a clone may lack the contents of old files."""
     try:
-        write_files(history.repo, commit, place)
+        write_files(history.repo, commit, place, within)
     except git_errors():
         shutil.rmtree(place, ignore_errors=True)
 

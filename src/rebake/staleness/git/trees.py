@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
@@ -119,23 +120,34 @@ class History:
         return str(answer).split("\n", 1)[0].strip() or None
 
 
-def write_files(repo: Repo, commit: str, place: Path) -> None:
+def write_files(repo: Repo, commit: str, place: Path, within: Collection[str] = (".",)) -> None:
     """Write the YAML, JSON and text files of a commit below ``place``.
 
     Links become what they lead to; one that leads out of the repository is left out.
+
+    Args:
+        within: files and directories, from the root of the repository; no others are written.
 
     Raises:
         git.exc.GitError, git.exc.ODBError: git cannot read the commit.
         OSError: a file cannot be written.
     """
     files, links = _listed(repo, commit)
+    roots = [PurePosixPath(posixpath.normpath(path)) for path in within]
+
+    def is_wanted(path: PurePosixPath) -> bool:
+        return any(path.is_relative_to(root) for root in roots)
+
     for path, blob in files.items():
-        _write(repo, blob, place, path)
+        if is_wanted(path):
+            _write(repo, blob, place, path)
     for link, blob in links.items():
         target = _target(link, os.fsdecode(_content(repo, blob)))
         for path, content in files.items():
             if target is not None and path.is_relative_to(target):
-                _write(repo, content, place, link / path.relative_to(target))
+                linked = link / path.relative_to(target)
+                if is_wanted(linked):
+                    _write(repo, content, place, linked)
 
 
 def _listed(repo: Repo, commit: str) -> tuple[dict[PurePosixPath, str], dict[PurePosixPath, str]]:
