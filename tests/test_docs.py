@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rebake import errors
-from rebake.cli.main import build_parser
+from rebake.cli.parser import build_parser
 from rebake.registry.lookup import COMPONENTS, POLICIES
 from support.docs import component_table
 from support.paths import ROOT

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebake.assistant.domain.reader import DOMAIN_KEYS
-from rebake.assistant.importer import DATA_KEYS, ProjectImporter, load_assistant
+from rebake.assistant.importer import ProjectImporter, load_assistant
+from rebake.assistant.keys import DATA_KEYS
 from rebake.assistant.stories.reader import STEP_KEYS
 from rebake.errors import DataError, RebakeError, StorageError, UnsupportedError
 from support.assistant_files import load, write

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -12,22 +12,21 @@ from rebake.assistant.domain.merge import complete_domain, merge_domains
 from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping, read_responses
 from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
 from rebake.assistant.imports import ImportedProjects, imported_projects
+from rebake.assistant.keys import DATA_KEYS, has_key, misspelt_domain, no_data_notice, unknown_codes, unknown_keys
 from rebake.assistant.model import Assistant, Config, Domain, NluData, Response, Story
 from rebake.assistant.nlu_data.json_formats.reader import read_json_nlu
 from rebake.assistant.nlu_data.reader import NluFile, combine_nlu, read_nlu
-from rebake.assistant.reading import FileSource, check_version, describe, did_you_mean
+from rebake.assistant.reading import FileSource, check_version, describe
 from rebake.assistant.schemas.data import data_schema
 from rebake.assistant.schemas.kinds import check
 from rebake.assistant.stories.reader import StoryFile, is_test_file, read_stories
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, read_yaml
 from rebake.base.location import Location, Notice
-from rebake.base.notice_kinds import NoticeKind, Severity
+from rebake.base.notice_kinds import NoticeKind
 from rebake.base.notices import NoticeSink
 from rebake.base.silenced import SilencedLines
 from rebake.errors import DataError, DataErrors, RebakeError, errors_of
-
-DATA_KEYS = ("nlu", "stories", "rules", "responses")
 
 
 def load_assistant(
@@ -148,7 +147,7 @@ class ProjectImporter:
     def notices(self) -> tuple[Notice, ...]:
         """What deserves attention in the files that were read so far, also if reading them failed."""
         found = [notice for document in self._documents.values() for notice in document.notices]
-        found += _unknown_codes(self._documents.values())
+        found += unknown_codes(self._documents.values())
         found += [*self._config_notices, *self._import_notices, *self._domain_notices, *self._data_notices]
         read = {os.path.realpath(path) for path in self._other_files}  # lookup tables are no data files of themselves
 
@@ -193,8 +192,8 @@ class ProjectImporter:
             files = domain_files(path, notices) if is_directory else [path]
             documents = [self._read(file) for file in files]
             if is_directory:  # a directory may contain other YAML files too
-                notices += [notice for document in documents if (notice := _misspelt_domain(document)) is not None]
-                documents = [document for document in documents if _has_key(document, DOMAIN_KEYS)]
+                notices += [notice for document in documents if (notice := misspelt_domain(document)) is not None]
+                documents = [document for document in documents if has_key(document, DOMAIN_KEYS)]
             if not documents:
                 message = f"The directory '{path}' contains no domain file."
                 notices.append(Notice(message, kind=NoticeKind.EMPTY_DOMAIN))
@@ -261,12 +260,12 @@ class ProjectImporter:
             message = f"Skipped: the file contains {describe(content)}, no training data."
             data.notices.append(Notice(message, document.at(1), NoticeKind.SKIPPED_FILE))
             return
-        if not _has_key(document, DATA_KEYS) and not is_domain:
-            data.notices.append(_no_data_notice(document, content))
+        if not has_key(document, DATA_KEYS) and not is_domain:
+            data.notices.append(no_data_notice(document, content))
             return
         check_version(document)
         known = (*DATA_KEYS, *OTHER_DOMAIN_KEYS, *(DOMAIN_KEYS if is_domain else ()))
-        data.notices += _unknown_keys(document, content, known)
+        data.notices += unknown_keys(document, content, known)
         source = FileSource(path)
         check(data_schema(keys), content, source, "The file")
         errors = DataErrors()
@@ -307,10 +306,6 @@ class _Data:
             self.stories += file.stories
 
 
-def _has_key(document: Document, keys: Sequence[str]) -> bool:
-    return isinstance(document.value, YamlMap) and any(key in document.value for key in keys)
-
-
 def _read_domain(document: Document, notices: list[Notice]) -> Domain:
     content = document.value
     if content is None:
@@ -323,59 +318,8 @@ def _read_domain(document: Document, notices: list[Notice]) -> Domain:
             fix="Write keys such as 'intents:', 'slots:' and 'responses:'.",
         )
     check_version(document)
-    notices += _unknown_keys(document, content, (*DOMAIN_KEYS, *OTHER_DOMAIN_KEYS, *DATA_KEYS))
+    notices += unknown_keys(document, content, (*DOMAIN_KEYS, *OTHER_DOMAIN_KEYS, *DATA_KEYS))
     domain = read_domain_mapping(content, FileSource(document.file))
     if domain.is_empty:
         notices.append(Notice("The domain file says nothing.", document.at(content.line), NoticeKind.EMPTY_DOMAIN))
     return domain
-
-
-def _misspelt_domain(document: Document) -> Notice | None:
-    """Return a notice about a file of a domain directory whose only keys are nearly those of a domain."""
-    if not isinstance(document.value, YamlMap) or _has_key(document, (*DOMAIN_KEYS, *DATA_KEYS)):
-        return None
-    for key, line in document.value.key_lines.items():
-        if hint := did_you_mean(str(key), DOMAIN_KEYS):
-            message = f"Skipped: the file has no key of a domain, but '{key}'.{hint}"
-            return Notice(message, document.at(line), NoticeKind.SKIPPED_FILE, subject=str(key))
-    return None
-
-
-def _unknown_codes(documents: Iterable[Document]) -> list[Notice]:
-    """Report comments that silence what no finding is called."""
-    known = {kind.value for kind in NoticeKind}
-    return [
-        Notice(_about_code(code, known), document.at(line), NoticeKind.UNKNOWN_CODE, subject=code)
-        for document in documents
-        for line, codes in document.silenced.items()
-        for code in sorted(codes - known)
-    ]
-
-
-def _about_code(code: str, known: Iterable[str]) -> str:
-    if not code:
-        return "The comment names no code, so it silences nothing."
-    return f"The comment names '{code}', which no finding is called.{did_you_mean(code, known)}"
-
-
-def _unknown_keys(document: Document, content: YamlMap, known: Sequence[str]) -> list[Notice]:
-    """Report keys that are not read. One that is nearly a known one is misspelt: what stands below it is missing."""
-    result = []
-    for key, line in content.key_lines.items():
-        if key in known:
-            continue
-        hint = did_you_mean(str(key), known)
-        message = f"Unknown key '{key}'.{hint}"
-        if key in DOMAIN_KEYS:
-            hint, message = "", f"'{key}' is read from domain files alone; this is a data file."
-        level = Severity.ERROR if hint else None
-        result.append(Notice(message, document.at(line), NoticeKind.UNKNOWN_KEY, level, str(key)))
-    return result
-
-
-def _no_data_notice(document: Document, content: YamlMap) -> Notice:
-    keys = ", ".join(f"'{key}'" for key in list(content)[:5])
-    hint = next((hint for key in content if (hint := did_you_mean(str(key), DATA_KEYS))), "")
-    kind = " It looks like a domain file." if any(key in content for key in DOMAIN_KEYS) else ""
-    message = f"Skipped: the file contains no training data, only {keys or 'nothing'}.{hint}{kind}"
-    return Notice(message, document.at(1), NoticeKind.SKIPPED_FILE)

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from rebake.assistant.domain.reader import DOMAIN_KEYS, read_domain_mapping
 from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
-from rebake.assistant.importer import DATA_KEYS, ProjectImporter
+from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.imports import ImportedProjects, repository_root
+from rebake.assistant.keys import DATA_KEYS
 from rebake.assistant.reading import LATEST_VERSION, OLDEST_VERSION, FileSource, check_version, format_version
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, parse_yaml, read_text
