@@ -164,10 +164,9 @@ def test_trained_for_real_a_reordered_assistant_has_the_same_weights() -> None:
     assistant = small(made()["everything"])
     oracle = Oracle(assistant, for_real=True)
     *_, (_, reordered) = reorderings(assistant, Random(3))
-    for mutated in (reordered, without_first_rule(assistant)):
-        judged = oracle.judge(mutated)
-        assert {"DIETClassifier7", "CRFEntityExtractor8", "TEDPolicy3"} <= set(judged.fresh)
-        assert judged.false_fresh == []
+    judged = oracle.judge(without_first_rule(reordered))
+    assert {"DIETClassifier7", "CRFEntityExtractor8", "TEDPolicy3"} <= set(judged.fresh)
+    assert judged.false_fresh == []
 
 
 def test_the_digest_of_a_training_sees_its_learners() -> None:
