@@ -144,7 +144,7 @@ def _list_changes(noun: str, before: Sequence[Mapping[str, Any]], after: Sequenc
 
 
 def _said(item: Mapping[str, Any]) -> str:
-    """What tells a mapping from others: the text of a response, all of a slot's mapping."""
+    """Words for a mapping: the text of a response, all of a slot's mapping."""
     if isinstance(text := item.get("text"), str):
         return quoted(text)
     return shortened(", ".join(f"{key} {value}" for key, value in item.items()))
