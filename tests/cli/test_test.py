@@ -58,6 +58,20 @@ def test_both_kinds_of_tests_write_rasas_files_and_print_one_json_document(train
     assert "from which the model may have learned" in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        (["--folds", "3"], "--cross-validation"),
+        (["--runs", "2"], "several --config"),
+        (["-p", "10"], "several --config"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(given: list[str], needed: str, tmp_path: Path) -> None:
+    run = rebake(tmp_path, "test", "nlu", *given)
+    assert (run.returncode, run.stdout) == (64, "")
+    assert f"changes nothing here. It is used with {needed}." in run.stderr
+
+
 def test_one_part_alone_is_tested_as_asked(trained: Path, tmp_path: Path) -> None:
     run = rebake(trained, "test", "core", "--stories", "data/stories.yml", "--out", str(tmp_path / "out"))
     assert run.returncode == 0, run.stderr

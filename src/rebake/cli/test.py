@@ -17,6 +17,7 @@ from rebake.base.progress import Progress
 from rebake.cli.against import compare, exit_code, find_base
 from rebake.cli.console import make_progress, print_notices
 from rebake.cli.files import DEFAULT_DATA, files_of, model_path
+from rebake.cli.parser import build_parser
 from rebake.errors import DataError, StorageError, UsageError
 from rebake.evaluation.json import as_dict
 from rebake.evaluation.rasa_files import ResultFiles
@@ -35,6 +36,7 @@ def test(options: argparse.Namespace) -> int:
     ResultFiles(Path(options.out)).require_directory()
     progress = make_progress()
     configurations = _configurations(options.config)
+    _require_use(options, is_compared=len(configurations) > 1)
     base = find_base(options)
     if len(configurations) > 1:
         if base is not None:
@@ -54,6 +56,19 @@ def test(options: argparse.Namespace) -> int:
         with load_model(base) as model:
             base = _evaluate(model, _parts_of(model, data), progress)
     return finish(evaluation, options, base)
+
+
+def _require_use(options: argparse.Namespace, *, is_compared: bool) -> None:
+    """Refuse options that would change nothing."""
+    defaults = build_parser().parse_args(["test"])
+    uses = (
+        ("folds", options.cross_validation and not is_compared, "--cross-validation"),
+        ("percentages", is_compared, "several --config"),
+        ("runs", is_compared, "several --config"),
+    )
+    for name, is_used, needed in uses:
+        if not is_used and getattr(options, name) != getattr(defaults, name):
+            raise UsageError(f"--{name} changes nothing here.", fix=f"It is used with {needed}.")
 
 
 def _configurations(given: Sequence[str]) -> list[str]:
