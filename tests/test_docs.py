@@ -1,4 +1,4 @@
-"""What README says of the command line is what the parser does."""
+"""The documents say what the code does: commands, options, exit codes, components, policies."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from typing import Any
 
 import pytest
 
+from documentation.reference import PAGES, action_yml, commands, generated
 from rebake import errors
 from rebake.cli.parser import build_parser
 from rebake.registry.lookup import COMPONENTS, POLICIES
 from support.docs import component_table
 from support.paths import ROOT
 
+COMMAND_LINE = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMPONENT_DOCS = (ROOT / "docs" / "components.md").read_text(encoding="utf-8")
-CORE_DOCS = (ROOT / "docs" / "core.md").read_text(encoding="utf-8")
+COMPONENT_DOCS = (ROOT / "docs" / "reference" / "components.md").read_text(encoding="utf-8")
+CORE_DOCS = (ROOT / "docs" / "reference" / "policies.md").read_text(encoding="utf-8")
 REGISTRY = {**COMPONENTS, **POLICIES}
 
 
-def commands() -> dict[str, argparse.ArgumentParser]:
-    parser = build_parser()
-    subparsers = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    return {"all": parser, **subparsers.choices}
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """``rebake check`` and so on -> its parser."""
+    return {parser.prog: parser for parser, _ in commands(build_parser())}
 
 
-def long_options(parser: argparse.ArgumentParser) -> set[str]:
-    return {name for action in parser._actions for name in action.option_strings if name.startswith("--")} - {"--help"}
+@pytest.mark.parametrize("page", PAGES)
+def test_the_generated_parts_of_the_reference_are_what_the_code_says(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert generated(text) == text, "run `python -m documentation`"
 
 
-def test_readme_lists_every_option_of_every_command_and_no_other() -> None:
-    rows = re.findall(r"^\| `(--[a-z-]+)[^`]*` \| ([a-z, ]+) \|", README, re.MULTILINE)
-    documented: dict[str, set[str]] = {}
-    for option, names in rows:
-        for name in names.split(", "):
-            documented.setdefault(name, set()).add(option)
-    assert documented == {name: options for name, parser in commands().items() if (options := long_options(parser))}
+def test_the_reference_lists_every_input_output_and_command() -> None:
+    action = (ROOT / "docs" / "reference" / "action.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in action for kind in ("inputs", "outputs") for name in action_yml()[kind])
+    assert all(f"\n## {name}\n" in COMMAND_LINE for name in parsers() if name != "rebake")
 
 
-def test_readme_lists_every_exit_code() -> None:
-    table = README.split("| exit code |")[1].split("\n\n")[0]
+def test_the_reference_lists_every_exit_code() -> None:
+    table = COMMAND_LINE.split("| exit code |")[1].split("\n\n")[0]
     codes = {int(code) for row in re.findall(r"^\| ([0-9, ]+) \|", table, re.MULTILINE) for code in row.split(",")}
     raised = {
         error.exit_code for error in (errors.UsageError, errors.DataError, errors.RebakeError, errors.StorageError)
@@ -52,7 +52,7 @@ def test_readme_lists_every_exit_code() -> None:
 
 def test_help_names_the_same_exit_codes() -> None:
     for name in ("check", "train", "migrate"):
-        text = commands()[name].format_help()
+        text = parsers()[f"rebake {name}"].format_help()
         for code in (errors.EXIT_USAGE, errors.EXIT_DATA, errors.EXIT_INTERNAL, errors.EXIT_IO):
             assert str(code) in text
 

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md, SECURITY.md and docs/architecture.md name what there is, and every room is described."""
+"""CONTRIBUTING.md, SECURITY.md and docs/explanation/architecture.md name what there is, and every room is described."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from support.paths import ROOT
 from support.source import SOURCE
 from test_house import FLOORS
 
-DOCUMENTS = ("CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", ".github/pull_request_template.md")
-ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+DOCUMENTS = ("CONTRIBUTING.md", "SECURITY.md", "docs/explanation/architecture.md", ".github/pull_request_template.md")
+ARCHITECTURE = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 MADE = {"../shared", ".venv", "components/"}  # beside the repository, made by a script, in an archive
 

@@ -1,4 +1,4 @@
-"""docs/stories-and-domain.md lists what the code reads, and says what is refused where it is."""
+"""docs/reference/stories-and-domain.md lists what the code reads, and says what is refused where it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rebake.errors import DataError
 from support.core import read
 from support.paths import ROOT
 
-DOCS = (ROOT / "docs" / "stories-and-domain.md").read_text(encoding="utf-8")
+DOCS = (ROOT / "docs" / "reference" / "stories-and-domain.md").read_text(encoding="utf-8")
 EXAMPLES = {
     "intent": "intent: greet",
     "user": "user: hello",

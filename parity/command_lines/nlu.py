@@ -96,7 +96,7 @@ def serve(rasa: Rasa, archive: Path, assistant: Assistant) -> list[str]:
 def finetune(rasa: Rasa, assistant: Assistant) -> list[str]:
     """`rasa train nlu --finetune` goes on from an NLU model: what it writes knows as many examples as before.
 
-    Not from a model with Core, see docs/components.md.
+    Not from a model with Core, see docs/reference/components.md.
     """
     project = rasa.project
     ours = train_nlu(str(project / "config.yml"), str(project / "data" / "nlu.yml"), str(project / "nlu"))

@@ -6,7 +6,7 @@ Two small projects, which have every key of Rasa's schema files, are changed in 
 every kind, a key or an item is left out, renamed, added or repeated. Both sides train the result (with a pipeline and
 policies that need no network), and say whether they refuse it. Of every project that rebake accepts, Rasa reads the
 domain that the archive has; a sample of archives it loads whole. Where rebake refuses more, its message must be one of
-those that are listed here with a reason; docs/stories-and-domain.md has the same reasons.
+those that are listed here with a reason; docs/reference/stories-and-domain.md has the same reasons.
 """
 
 from __future__ import annotations

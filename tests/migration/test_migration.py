@@ -116,7 +116,7 @@ def test_mappings_move_to_the_slots_with_their_comments_and_nothing_else_changes
 
 
 def test_the_example_of_the_docs_is_what_becomes_of_it() -> None:
-    text = (ROOT / "docs" / "migrate.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "migrate.md").read_text(encoding="utf-8")
     before, after = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert migrated(before) == after
 

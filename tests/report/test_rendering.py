@@ -205,7 +205,8 @@ def test_what_cannot_fit_is_cut() -> None:
 def test_the_json_report_has_the_documented_keys_and_no_nan(tmp_path: Path) -> None:
     failure = Failure.of(DataError("x", location=Location("a.yml", 1)))
     data = json.loads(render_json(replace(REPORT, failure=failure)))
-    documented = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "report-json.md").read_text(encoding="utf-8")))
+    page = (ROOT / "docs" / "reference" / "report-json.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`([a-z_]+)`", page))
     parts = [data, *data["parts"].values(), data["model"], data["changes"], *data["changes"]["files"]]
     parts += [*data["notices"], data["error"]]
     assert {key for part in parts for key in part} <= documented

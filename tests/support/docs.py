@@ -6,7 +6,7 @@ from rebake.registry.lookup import COMPONENTS
 
 
 def component_table() -> str:
-    """The table of all NLU components in docs/components.md."""
+    """The table of all NLU components in docs/reference/components.md."""
     rows = ["| component | rebake | install |", "|---|---|---|"]
     for entry in COMPONENTS.values():
         is_refused = entry.implementation is None and not entry.closes_pipeline

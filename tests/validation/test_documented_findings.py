@@ -1,4 +1,4 @@
-"""docs/findings.md: every code is documented, and every example gives exactly the finding that stands below it."""
+"""docs/reference/findings.md: every code is documented; every example gives exactly the finding below it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rebake.validation.project import ValidationOptions, validate_project
 from support.assistant_files import write
 from support.paths import ROOT
 
-DOCS = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+DOCS = (ROOT / "docs" / "reference" / "findings.md").read_text(encoding="utf-8")
 TABLE, EXAMPLES = DOCS.split("The examples below add files")
 SECTIONS = dict(re.findall(r"^### ([a-z-]+)\n\n(.*?)(?=^##|\Z)", EXAMPLES, re.MULTILINE | re.DOTALL))
 FOUND_IN_TRAINING = "keyword-of-several-intents"

@@ -1,4 +1,4 @@
-"""rebake.json: what a model was trained from, in digests; docs/rebake-json.md describes the format."""
+"""rebake.json: what a model was trained from, in digests; docs/reference/rebake-json.md describes the format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of findings: each has a stable code, a severity and a fix. docs/findings.md explains every one of them."""
+"""The kinds of findings: each has a stable code, a severity and a fix; docs/reference/findings.md explains them."""
 
 from __future__ import annotations
 

@@ -58,5 +58,6 @@ def _kind(code: str) -> NoticeKind:
     known = {kind.value: kind for kind in NoticeKind}
     if code not in known:
         hint = did_you_mean(code, known).strip()
-        raise UsageError(f"--ignore: no finding has the code '{code}'.", fix=hint or "docs/findings.md lists them.")
+        hint = hint or "docs/reference/findings.md lists them."
+        raise UsageError(f"--ignore: no finding has the code '{code}'.", fix=hint)
     return known[code]

@@ -1,4 +1,4 @@
-"""The report for programs; docs/report-json.md describes the format."""
+"""The report for programs; docs/reference/report-json.md describes the format."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 A part's fingerprint covers its data, its settings and its components in order; a component's covers its options, its
 training's version, what it learns from and the featurizers before it. The release number of rebake counts for nothing,
-the version of each component does. docs/rebake-json.md says what counts.
+the version of each component does. docs/reference/rebake-json.md says what counts.
 """
 
 from __future__ import annotations

@@ -188,10 +188,11 @@ def _permission(error: Exception) -> str:
     named = _headers(error).get("x-accepted-github-permissions", "")
     needed = re.fullmatch(r"([a-z_]+)=(read|write)", named.split(",")[0].split(";")[0].strip())
     if needed is not None:
-        return f"Give the job the permission {needed[1].replace('_', '-')}: {needed[2]} (docs/action.md, Permissions)."
+        permission = f"{needed[1].replace('_', '-')}: {needed[2]}"
+        return f"Give the job the permission {permission} (docs/reference/action.md, Permissions)."
     return (
         "Give the job the permissions contents: write, pull-requests: write and statuses: write "
-        "(docs/action.md, Permissions)."
+        "(docs/reference/action.md, Permissions)."
     )
 
 

@@ -1,4 +1,4 @@
-"""The tests of two models compared, as values of JSON; docs/test.md describes them."""
+"""The tests of two models compared, as values of JSON; docs/how-to/test.md describes them."""
 
 from __future__ import annotations
 

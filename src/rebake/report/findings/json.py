@@ -1,4 +1,4 @@
-"""Findings for programs; docs/findings.md describes the format."""
+"""Findings for programs; docs/reference/findings.md describes the format."""
 
 from __future__ import annotations
 
