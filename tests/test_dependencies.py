@@ -82,6 +82,6 @@ def test_every_dependency_has_a_lowest_version() -> None:
 
 def test_the_command_line_starts_without_what_only_training_or_github_needs() -> None:
     heavy = {"git", "github", "joblib", "numpy", "requests", "scipy", "sklearn", "tenacity", "tensorflow", "pycrfsuite"}
-    script = "import sys, rebake.cli.commands; print(*sys.modules)"
+    script = "import sys, rebake.cli.main, rebake.cli.check, rebake.cli.train; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) & heavy == set()

@@ -1,4 +1,4 @@
-"""The command line: ``rebake check``, ``train``, ``validate``, ``parse``, ``test``, ``split``, ``diff``, ``migrate``.
+"""The command line: runs the command that is named; ``rebake COMMAND`` is the function of that name in its module.
 
 Exit codes below 16 are verdicts of a check (0 fresh, 1 core, 2 nlu, 4 nlg, 8 forced, bits added); errors use 64 and
 up, so that neither argparse's 2 nor a traceback's 1 is ever taken for "NLU is stale".
@@ -6,12 +6,15 @@ up, so that neither argparse's 2 nor a traceback's 1 is ever taken for "NLU is s
 
 from __future__ import annotations
 
+import argparse
 import gc
+import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -26,9 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are printed, never raised."""
     options = build_parser().parse_args(arguments)
     try:
-        from rebake.cli import commands
-
-        return commands.run(options)
+        logging.basicConfig(format="rebake: %(message)s", level=logging.WARNING, stream=sys.stderr)
+        command: Callable[[argparse.Namespace], int]
+        command = getattr(import_module(f"rebake.cli.{options.command}"), options.command)  # loaded when it is run
+        return command(options)
     except Exception as error:
         return EXIT_TERMINATED if _terminated.is_set() else _print_error(error, traceback=options.traceback)
 

@@ -17,7 +17,7 @@ from rebake.base.progress import Progress
 from rebake.cli.against import compare, exit_code, find_base
 from rebake.cli.console import make_progress, print_notices
 from rebake.cli.files import DEFAULT_DATA, files_of, model_path
-from rebake.cli.parser import build_parser
+from rebake.cli.parsers.test import FOLDS, PERCENTAGES, RUNS
 from rebake.errors import DataError, StorageError, UsageError
 from rebake.evaluation.json import as_dict
 from rebake.evaluation.rasa_files import ResultFiles
@@ -60,14 +60,13 @@ def test(options: argparse.Namespace) -> int:
 
 def _require_use(options: argparse.Namespace, *, is_compared: bool) -> None:
     """Refuse options that would change nothing."""
-    defaults = build_parser().parse_args(["test"])
     uses = (
-        ("folds", options.cross_validation and not is_compared, "--cross-validation"),
-        ("percentages", is_compared, "several --config"),
-        ("runs", is_compared, "several --config"),
+        ("folds", FOLDS, options.cross_validation and not is_compared, "--cross-validation"),
+        ("percentages", list(PERCENTAGES), is_compared, "several --config"),
+        ("runs", RUNS, is_compared, "several --config"),
     )
-    for name, is_used, needed in uses:
-        if not is_used and getattr(options, name) != getattr(defaults, name):
+    for name, default, is_used, needed in uses:
+        if not is_used and getattr(options, name) != default:
             raise UsageError(f"--{name} changes nothing here.", fix=f"It is used with {needed}.")
 
 

@@ -1,0 +1,26 @@
+"""The arguments of ``rebake migrate``."""
+
+from __future__ import annotations
+
+from rebake.cli.options import Commands, add_command, add_files
+
+EXAMPLES = (
+    "rebake migrate           # show the diff",
+    "rebake migrate --write   # change the files",
+)
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "migrate",
+        "show how the files of a Rasa 2 project change for Rasa 3, or change them",
+        examples=EXAMPLES,
+        exit_codes={
+            "0": "nothing is to be migrated, or everything is written",
+            "1": "files would change, without --write",
+        },
+    )
+    add_files(parser)
+    parser.add_argument("--write", action="store_true", help="change the files (default: only print the diff)")

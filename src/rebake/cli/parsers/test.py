@@ -1,0 +1,97 @@
+"""The arguments of ``rebake test``."""
+
+from __future__ import annotations
+
+from rebake.cli import numbers
+from rebake.cli.options import Commands, Parser, add_command, add_env, add_format
+
+EXAMPLES = (
+    "rebake test                                  # the newest model, on data/ and tests/",
+    "rebake test nlu --nlu tests/test_nlu.yml",
+    "rebake test core --stories tests --fail-on-prediction-errors",
+    "rebake test nlu --cross-validation --folds 10",
+    "rebake test --against main.tar.gz --fail-on-worse 0.02",
+)
+FOLDS, PERCENTAGES, RUNS = 5, (0, 25, 50, 75), 3  # defaults
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "test",
+        "test a model on NLU examples and on stories",
+        examples=EXAMPLES,
+        exit_codes={
+            "0": "the tests ran",
+            "1": "a test story failed, with --fail-on-prediction-errors, or a metric is worse, with --fail-on-worse",
+        },
+    )
+    parser.add_argument("part", nargs="?", choices=["core", "nlu"], help="test this part alone (default: both)")
+    _add_subject(parser)
+    _add_cross_validation(parser)
+    _add_results(parser)
+    _add_comparison(parser)
+
+
+def _add_subject(parser: Parser) -> None:
+    add = parser.add_argument_group("what is tested").add_argument
+    model = "model archive, or a directory: its newest model (default: %(default)s)"
+    add("--model", "-m", metavar="PATH", default="models", help=model)
+    add("--nlu", "-u", metavar="PATH", nargs="+", help="files and directories with NLU examples (default: data)")
+    stories = (
+        "files and directories with stories (default: tests): those of files named test_* are tested end to end;\n"
+        "where there are none, the others are tested by their intents"
+    )
+    add("--stories", "-s", metavar="PATH", nargs="+", help=stories)
+    add("--end-to-end", action="store_true", help="test the stories of files named test_* alone")
+    add_env(add)
+
+
+def _add_cross_validation(parser: Parser) -> None:
+    add = parser.add_argument_group("cross-validation").add_argument
+    cross = "train the pipeline on shares of the NLU examples and test it on the rest; no model is needed"
+    add("--cross-validation", action="store_true", help=cross)
+    add(
+        "--folds", "-f", metavar="N", type=numbers.several, default=FOLDS, help="how many shares (default: %(default)s)"
+    )
+    seed = "decides which example is in which share (default: %(default)s)"
+    add("--seed", metavar="N", type=numbers.count, default=42, help=seed)
+    processes = (
+        "how many models are trained at a time, which changes no result\n"
+        "(default: one per processor, as far as the memory goes)"
+    )
+    add("--processes", metavar="N", type=numbers.positive, help=processes)
+    config = "configuration (default: config.yml); several, or a directory of them, are compared with each other"
+    add("--config", "-c", metavar="FILE", nargs="+", default=["config.yml"], help=config)
+    domain = "domain file, or directory of domain files (default: domain.yml, if there is one)"
+    add("--domain", "-d", metavar="PATH", help=domain)
+    add = parser.add_argument_group("comparison of several --config").add_argument
+    left_out = "how much of the training data is left out, in percent (default: 0 25 50 75)"
+    default = list(PERCENTAGES)
+    add("--percentages", "-p", metavar="N", nargs="+", type=numbers.percentage, default=default, help=left_out)
+    runs = "how many times each is trained, every time on another split of the data (default: %(default)s)"
+    add("--runs", "-r", metavar="N", type=numbers.positive, default=RUNS, help=runs)
+
+
+def _add_results(parser: Parser) -> None:
+    add = parser.add_argument_group("results").add_argument
+    add("--out", metavar="DIR", default="results", help="directory that files are written to (default: %(default)s)")
+    add_format(add, "text", "json")
+    add("--successes", action="store_true", help="write the right predictions as well")
+    add("--no-errors", action="store_true", help="do not write the wrong predictions")
+    add("--fail-on-prediction-errors", action="store_true", help="exit with 1 if a test story fails")
+
+
+def _add_comparison(parser: Parser) -> None:
+    add = parser.add_argument_group("comparison with another test or model").add_argument
+    against = (
+        "JSON that `rebake test --format json` wrote; or a model archive, or a directory: its newest model,\n"
+        "which is tested on the same data"
+    )
+    add("--against", metavar="PATH", help=against)
+    worse = (
+        "exit with 1 if a metric is worse than that of --against by more than noise, and dropped by more than\n"
+        "MAX_DROP, such as 0.02 (default: 0)"
+    )
+    add("--fail-on-worse", metavar="MAX_DROP", nargs="?", type=numbers.drop, const=0.0, help=worse)

@@ -1,0 +1,107 @@
+"""The plan that ``rebake check`` and ``rebake train`` make, and the report that both write."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rebake.archive.manifest import PARTS, Part
+from rebake.assistant.importer import load_assistant
+from rebake.base.location import Notice
+from rebake.base.notices import Notices
+from rebake.build.plan import Baseline, Plan, make_plan
+from rebake.build.request import Request
+from rebake.cli.console import print_notices
+from rebake.cli.files import files_of
+from rebake.errors import RebakeError, StorageError
+from rebake.own_rasa.environment import OwnRasa, find_environment
+from rebake.report.json import write_json
+from rebake.report.model import Failure, Mode, Report, parts_of_verdict
+from rebake.store.directory import newest_model
+
+
+@contextmanager
+def reporting(options: argparse.Namespace, mode: Mode) -> Iterator[Notices]:
+    """Collect the notices that are printed in the context; an error in it is written to the report as well."""
+    notices = Notices()
+    try:
+        yield notices
+    except RebakeError as error:
+        write_report(options, Report(mode=mode, notices=tuple(notices), failure=Failure.of(error)))
+        raise
+
+
+def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool) -> Plan:
+    """Read the assistant and make the plan; prints its notices.
+
+    A domain or data that only a default names may be missing.
+    """
+    domain, data = files_of(options)
+    env = frozenset(options.env)
+    rasa = None
+    if options.rasa is not None:
+        rasa = OwnRasa(find_environment(options.rasa), options.config, domain, tuple(data), env)
+    found = Notices()
+    try:
+        request = Request(
+            assistant=load_assistant(options.config, domain, data, env=env, notices=found),
+            to_train=to_train,
+            parts=_parts(options),
+            force=options.force,
+            output=Path(options.out),
+            model_name=getattr(options, "fixed_model_name", None),
+            augmentation_factor=options.augmentation,
+            num_threads=options.num_threads,
+            persist_nlu_data=getattr(options, "persist_nlu_data", False),
+            rasa=rasa,
+        )
+        return make_plan(request, Baseline.of_model(_old_model(options)), notices=found)
+    finally:  # before an error, which a warning may explain
+        show(found, notices, options)
+
+
+def show(new: Iterable[Notice], notices: Notices, options: argparse.Namespace) -> None:
+    """Print new notices, and collect them for the report."""
+    found = tuple(new)
+    if not getattr(options, "quiet", False):
+        print_notices(found, has_report=True)
+    for notice in found:
+        notices.add(notice)
+
+
+def _old_model(options: argparse.Namespace) -> Path | None:
+    if options.model is None:
+        return newest_model(Path(options.out))
+    path = Path(options.model)
+    if not path.is_file():
+        raise StorageError(f"{path} is not a model archive.", fix="Give --model the path of a .tar.gz.")
+    return path
+
+
+def _parts(options: argparse.Namespace) -> frozenset[Part]:
+    part = getattr(options, "part", None)
+    if part is None:
+        return frozenset(PARTS)
+    return frozenset({"nlu"}) if part == "nlu" else frozenset({"core", "nlg"})
+
+
+def report_of(plan: Plan, seconds: float | None = None) -> Report:
+    """The report of a check; a training adds what it did."""
+    old = plan.baseline.path
+    return Report(
+        mode="check",
+        parts=parts_of_verdict(plan.verdict),
+        code=plan.verdict.code,
+        forced=plan.request.force,
+        compared_with=str(old) if old else None,
+        seconds=seconds,
+        notices=plan.notices,
+    )
+
+
+def write_report(options: argparse.Namespace, report: Report) -> None:
+    """Write the report where ``--report`` asks for one."""
+    if options.report:
+        write_json(report, Path(options.report))

@@ -1,0 +1,60 @@
+"""``rebake train``: the path of the model is all that goes to stdout."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+
+from rebake.base.notices import Notices
+from rebake.cli.check import check
+from rebake.cli.console import make_progress, print_log, use_color
+from rebake.cli.planning import plan_of, report_of, reporting, show, write_report
+from rebake.report.model import parts_of_verdict
+from rebake.report.text import outcome_text, verdict_text
+from rebake.store.directory import models
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train what is stale; with ``--dry-run`` only say what that is."""
+    if options.dry_run:
+        return check(options)
+    with reporting(options, "train") as notices:
+        return _train(options, notices)
+
+
+def _train(options: argparse.Namespace, notices: Notices) -> int:
+    from rebake.build.build import build  # a check does without the trainers, and without NumPy
+
+    started = time.monotonic()
+    plan = plan_of(options, notices, to_train=True)
+    if not options.quiet:
+        print(verdict_text(report_of(plan), color=use_color(sys.stderr)), file=sys.stderr)
+    of_training = Notices()
+    try:
+        progress = make_progress(quiet=options.quiet)
+        log = None if options.quiet else print_log
+        result = build(plan, models(plan.request.output), progress=progress, notices=of_training, log=log)
+    finally:
+        show(plan.request.assistant.silenced.without(of_training), notices, options)
+    report = replace(
+        report_of(plan, time.monotonic() - started),
+        mode="train",
+        parts=parts_of_verdict(
+            plan.verdict,
+            trained=result.trained,
+            reused=result.reused,
+            rebuilt=result.rebuilt,
+            seconds=result.seconds,
+        ),
+        model_path=str(result.model),
+        model_written=result.written,
+        metrics=result.metrics,
+        notices=tuple(notices),
+    )
+    if not options.quiet:
+        print(outcome_text(report), file=sys.stderr)
+    write_report(options, report)
+    print(result.model)
+    return 0
