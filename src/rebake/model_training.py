@@ -142,6 +142,7 @@ async def train_async(
         force=force_training,
         output=Path(output),
         model_name=fixed_model_name,
+        follow_links=True,
         augmentation_factor=_augmentation(core_additional_arguments, "core_additional_arguments"),
         num_threads=_threads(nlu_additional_arguments, "nlu_additional_arguments"),
         persist_nlu_data=persist_nlu_training_data,
@@ -204,6 +205,7 @@ async def train_core_async(
         parts=CORE_PARTS,
         output=Path(output),
         model_name=fixed_model_name,
+        follow_links=True,
         augmentation_factor=_augmentation(additional_arguments, "additional_arguments"),
     )
     return await _build(request, train_path=train_path)
@@ -255,6 +257,7 @@ async def train_nlu_async(
         parts=NLU_PARTS,
         output=Path(output),
         model_name=fixed_model_name,
+        follow_links=True,
         num_threads=_threads(additional_arguments, "additional_arguments"),
         persist_nlu_data=persist_nlu_training_data,
     )
@@ -276,7 +279,9 @@ async def handle_domain_if_not_exists(
     if not assistant.nlu:
         logger.error("There are no NLU examples either, so nothing was trained.")
         return None
-    request = Request(assistant, parts=NLU_PARTS, output=Path(output_path), model_name=fixed_model_name)
+    request = Request(
+        assistant, parts=NLU_PARTS, output=Path(output_path), model_name=fixed_model_name, follow_links=True
+    )
     return await _build(request)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from rebake.archive.sealed_gzip import SealedGzip
-from rebake.base.files import replacing
+from rebake.base.files import replacing, require_replaceable
 from rebake.errors import ModelError, StorageError, UsageError
 
 MANIFEST_NAME = "rebake.json"
@@ -51,6 +51,7 @@ def pack(directory: Path, path: Path, *, seal: bool = False) -> Path:
         raise UsageError(
             f"The model's file name {path.name!r} does not end in {SUFFIX}.", fix=f"Use a name that ends in {SUFFIX}."
         )
+    require_place(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (
@@ -60,8 +61,18 @@ def pack(directory: Path, path: Path, *, seal: bool = False) -> Path:
         ):
             _write_tar(directory, zipped)
     except OSError as error:
-        raise StorageError(f"The model {path} cannot be written ({error}).") from error
+        raise StorageError(f"The model {path} cannot be written ({error.strerror or error}).") from error
     return path
+
+
+def require_place(path: Path) -> None:
+    """Raise StorageError where no model can be written, because something else has its name."""
+    try:
+        require_replaceable(path)
+    except OSError as error:
+        raise StorageError(
+            f"The model {path} cannot be written ({error.strerror}).", fix="Choose another name."
+        ) from error
 
 
 def _write_tar(directory: Path, target: gzip.GzipFile | SealedGzip) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rebake.archive.manifest import Manifest, Part
-from rebake.archive.pack import COMPONENTS_NAME, SUFFIX, pack, read_member
+from rebake.archive.pack import COMPONENTS_NAME, SUFFIX, pack, read_member, require_place
 from rebake.archive.part_sources import PartSources
 from rebake.archive.scratch import scratch_directory
 from rebake.assistant.nlu_data.writer import PERSISTED_NLU
@@ -87,6 +87,8 @@ def build(
     request, old = plan.request, plan.baseline.path
     if plan.verdict.is_fresh and old is not None and plan.baseline.manifest is not None and not _lacks_nlu_data(plan):
         return BuildResult(old, plan, (), {}, plan.baseline.manifest, written=False)
+    if request.model_name is not None:
+        require_place(_model_path(plan, request.model_name))
     collected = Notices() if notices is None else notices
     job = Job(plan, progress or Silent(), collected, log)
     archives = [] if request.force else [path for path in (old, *sources) if path is not None]
@@ -96,7 +98,8 @@ def build(
         with PartSources(archives, collected) as open_sources:
             job.run(directory, open_sources)
         name = request.model_name or _prefix(plan) + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
-        model = pack(directory, request.output / (name if name.endswith(SUFFIX) else name + SUFFIX), seal=True)
+        model = _model_path(plan, name)
+        pack(directory, model.resolve() if request.follow_links else model, seal=True)
         singles = {} if single_parts is None else _cut(job, directory, scratch, single_parts)
     return BuildResult(
         model,
@@ -137,6 +140,10 @@ def _cut(job: Job, whole: Path, scratch: Path, target: Path) -> dict[Part, Path]
         job.cut(part, whole, alone)
         archives[part] = pack(alone, target / f"{part}{SUFFIX}", seal=True)
     return archives
+
+
+def _model_path(plan: Plan, name: str) -> Path:
+    return plan.request.output / (name if name.endswith(SUFFIX) else name + SUFFIX)
 
 
 def _prefix(plan: Plan) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from dataclasses import replace
 
 from rebake.build.plan import Plan, explain_plan
 from rebake.cli.console import can_draw, text_width, use_color
-from rebake.cli.planning import plan_of, report_of, reporting, write_report
+from rebake.cli.planning import plan_of, report_of, reporting, text_stream, write_report
 from rebake.report.explanation import explanation_text
 from rebake.report.model import with_explanations
 from rebake.report.text import verdict_text
@@ -22,17 +21,15 @@ def check(options: argparse.Namespace) -> int:
     with reporting(options, "check") as notices:
         plan = plan_of(options, notices, to_train=False)
         report = replace(report_of(plan, time.monotonic() - started), model_path=_fresh_model(plan))
+        stream = text_stream(options)
         if getattr(options, "explain", False):
             report = with_explanations(report, explain_plan(plan))
-            print(
-                explanation_text(
-                    report, color=use_color(sys.stdout), width=text_width(sys.stdout), lines=can_draw(sys.stdout)
-                )
-            )
+            color, width, lines = use_color(stream), text_width(stream), can_draw(stream)
+            print(explanation_text(report, color=color, width=width, lines=lines), file=stream)
         else:
-            print(verdict_text(report, color=use_color(sys.stdout)))
+            print(verdict_text(report, color=use_color(stream)), file=stream)
         _, texts = dry_run_result(comparison_of(plan.verdict))
-        print("\n".join(texts))
+        print("\n".join(texts), file=stream)
         write_report(options, report)
     return plan.verdict.code
 

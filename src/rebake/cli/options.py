@@ -82,7 +82,7 @@ def add_comparison(parser: Parser) -> Add:
     add = parser.add_argument_group("models").add_argument
     add("--out", metavar="DIR", default="models", help="directory of models (default: %(default)s)")
     add("--model", "-m", metavar="PATH", help="compare with this model (default: the newest in --out)")
-    add("--report", metavar="FILE", help="write verdict and report as JSON")
+    add("--report", metavar="FILE", help="write verdict and report as JSON; `-` is standard output")
     return add
 
 

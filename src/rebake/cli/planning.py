@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
@@ -15,21 +17,30 @@ from rebake.build.plan import Baseline, Plan, make_plan
 from rebake.build.request import Request
 from rebake.cli.console import print_notices
 from rebake.cli.files import files_of
+from rebake.cli.outputs import is_stdout, require_writable, write
 from rebake.errors import RebakeError, StorageError
 from rebake.own_rasa.environment import OwnRasa, find_environment
-from rebake.report.json import write_json
+from rebake.report.json import render_json
 from rebake.report.model import Failure, Mode, Report, parts_of_verdict
 from rebake.store.directory import newest_model
 
 
 @contextmanager
 def reporting(options: argparse.Namespace, mode: Mode) -> Iterator[Notices]:
-    """Collect the notices that are printed in the context; an error in it is written to the report as well."""
+    """Collect the notices that are printed in the context; an error in it is written to the report as well.
+
+    Raises StorageError before anything else if the report cannot be written.
+    """
     notices = Notices()
+    if options.report is not None:
+        require_writable(options.report, "--report")
     try:
         yield notices
     except RebakeError as error:
-        write_report(options, Report(mode=mode, notices=tuple(notices), failure=Failure.of(error)))
+        try:
+            write_report(options, Report(mode=mode, notices=tuple(notices), failure=Failure.of(error)))
+        except StorageError as second:
+            print(f"rebake: {second}", file=sys.stderr)
         raise
 
 
@@ -52,6 +63,7 @@ def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool) ->
             force=options.force,
             output=Path(options.out),
             model_name=getattr(options, "fixed_model_name", None),
+            follow_links=True,
             augmentation_factor=options.augmentation,
             num_threads=options.num_threads,
             persist_nlu_data=getattr(options, "persist_nlu_data", False),
@@ -103,5 +115,10 @@ def report_of(plan: Plan, seconds: float | None = None) -> Report:
 
 def write_report(options: argparse.Namespace, report: Report) -> None:
     """Write the report where ``--report`` asks for one."""
-    if options.report:
-        write_json(report, Path(options.report))
+    if options.report is not None:
+        write(options.report, render_json(report), "--report")
+
+
+def text_stream(options: argparse.Namespace) -> TextIO:
+    """Return where text for people goes: to stderr if the report goes to stdout, which is then JSON alone."""
+    return sys.stderr if options.report is not None and is_stdout(options.report) else sys.stdout

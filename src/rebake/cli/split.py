@@ -9,6 +9,7 @@ from pathlib import Path
 from rebake.assistant.importer import load_assistant
 from rebake.cli.console import print_notices
 from rebake.cli.files import DEFAULT_DATA
+from rebake.cli.outputs import note_new_directory
 from rebake.differences.model import count_text
 from rebake.errors import DataError
 from rebake.evaluation.rasa_files import ResultFiles
@@ -23,6 +24,7 @@ def split(options: argparse.Namespace) -> int:
     train, test = split_examples(assistant.nlu.examples, options.training_fraction, options.random_seed)
     if not test:
         raise DataError(f"{', '.join(paths)} has no NLU examples.", fix="Name files that have some with --nlu.")
+    note_new_directory(options.out)
     files = ResultFiles(Path(options.out))
     for name, examples in (("training_data.yml", train), ("test_data.yml", test)):
         files.write_text(name, data_text(assistant.nlu, examples))

@@ -17,6 +17,7 @@ from rebake.base.progress import Progress
 from rebake.cli.against import compare, exit_code, find_base
 from rebake.cli.console import make_progress, print_notices
 from rebake.cli.files import DEFAULT_DATA, files_of, model_path
+from rebake.cli.outputs import note_new_directory
 from rebake.cli.parsers.test import FOLDS, PERCENTAGES, RUNS
 from rebake.errors import DataError, StorageError, UsageError
 from rebake.evaluation.json import as_dict
@@ -34,6 +35,7 @@ FAILED_STORY = 1
 def test(options: argparse.Namespace) -> int:
     """Test a model, print what was found and write Rasa's files; return the exit code."""
     ResultFiles(Path(options.out)).require_directory()
+    note_new_directory(options.out)
     progress = make_progress()
     configurations = _configurations(options.config)
     _require_use(options, is_compared=len(configurations) > 1)

@@ -10,7 +10,8 @@ from dataclasses import replace
 from rebake.base.notices import Notices
 from rebake.cli.check import check
 from rebake.cli.console import make_progress, print_log, use_color
-from rebake.cli.planning import plan_of, report_of, reporting, show, write_report
+from rebake.cli.outputs import note_new_directory
+from rebake.cli.planning import plan_of, report_of, reporting, show, text_stream, write_report
 from rebake.report.model import parts_of_verdict
 from rebake.report.text import outcome_text, verdict_text
 from rebake.store.directory import models
@@ -28,6 +29,7 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
     from rebake.build.build import build  # a check does without the trainers, and without NumPy
 
     started = time.monotonic()
+    note_new_directory(options.out)
     plan = plan_of(options, notices, to_train=True)
     if not options.quiet:
         print(verdict_text(report_of(plan), color=use_color(sys.stderr)), file=sys.stderr)
@@ -56,5 +58,6 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
     if not options.quiet:
         print(outcome_text(report), file=sys.stderr)
     write_report(options, report)
-    print(result.model)
+    if text_stream(options) is sys.stdout:  # otherwise the report says it
+        print(result.model)
     return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rebake.assistant.model import EntitySpan
-from rebake.base.files import write_text
+from rebake.base.files import write_output
 from rebake.errors import StorageError
 from rebake.evaluation.conversations import Conversation, StoryTest
 from rebake.evaluation.entities import NO_ENTITY, EntityExample
@@ -76,7 +76,7 @@ class ResultFiles:
         path = self._directory / name
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            write_text(path, text)
+            write_output(path, text)
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror or error}.") from error
 

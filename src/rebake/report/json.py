@@ -84,7 +84,7 @@ def render_json(report: Report) -> str:
 
 
 def write_json(report: Report, path: Path) -> None:
-    """Write the report under a temporary name, then rename it. Raises StorageError."""
+    """Write the report under a temporary name, then rename it; a link at the path is replaced. Raises StorageError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
