@@ -28,7 +28,7 @@ def test_a_report_on_stdout_is_all_that_is_there(
     assert main(["check", *explain, "--report", path]) == 7
     out, err = capfd.readouterr()
     assert json.loads(out)["code"] == 7
-    assert "Core model should be retrained." in err
+    assert "`rebake train` trains what is stale." in err
     assert not (project / "-").exists()
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 RUN = """
 import os, signal, sys
 from rebake.cli import main as cli
-from rebake.cli import commands
+from rebake.cli import check
 
 def run(options):
     try:
@@ -22,7 +22,7 @@ def run(options):
     except SystemExit as stopped:
         {then}
 
-commands.run = run
+check.check = run
 sys.argv = ["rebake", {arguments}"check"]
 cli.run()
 """

@@ -86,4 +86,4 @@ def test_one_part_alone_is_tested_as_asked(trained: Path, tmp_path: Path) -> Non
     assert "cannot be written to. Name another directory with --out." in unwritable.stderr
     missing = rebake(tmp_path, "test")
     assert (missing.returncode, missing.stdout) == (74, "")
-    assert "models does not exist. Train one with `rebake train`, or name one with --model." in missing.stderr
+    assert "models does not exist. Train a model with `rebake train`, or name one with --model." in missing.stderr

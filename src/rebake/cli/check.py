@@ -10,9 +10,8 @@ from rebake.build.plan import Plan, explain_plan
 from rebake.cli.console import can_draw, text_width, use_color
 from rebake.cli.planning import plan_of, report_of, reporting, text_stream, write_report
 from rebake.report.explanation import explanation_text
-from rebake.report.model import with_explanations
+from rebake.report.model import Report, with_explanations
 from rebake.report.text import verdict_text
-from rebake.staleness.dry_run import comparison_of, dry_run_result
 
 
 def check(options: argparse.Namespace) -> int:
@@ -28,10 +27,21 @@ def check(options: argparse.Namespace) -> int:
             print(explanation_text(report, color=color, width=width, lines=lines), file=stream)
         else:
             print(verdict_text(report, color=use_color(stream)), file=stream)
-        _, texts = dry_run_result(comparison_of(plan.verdict))
-        print("\n".join(texts), file=stream)
+        print(_next_step(plan, report), file=stream)
         write_report(options, report)
     return plan.verdict.code
+
+
+def _next_step(plan: Plan, report: Report) -> str:
+    """What follows from the verdict, which stands above it."""
+    if report.model_path is not None:
+        return f"{report.model_path} is up to date."
+    if plan.verdict.is_fresh:
+        return "Nothing to train."
+    forced = " --force" if plan.request.force else ""
+    if all(part.part == "nlg" for part in report.parts if part.is_stale) and not forced:
+        return "`rebake train` updates the responses, without training."
+    return f"`rebake train{forced}` trains what is stale."
 
 
 def _fresh_model(plan: Plan) -> str | None:

@@ -19,7 +19,7 @@ from rebake.base.location import Notice
 from rebake.base.notices import shown
 from rebake.base.progress import LineProgress, Progress, Silent, Task, format_figures
 from rebake.base.visible import harmless
-from rebake.report.text import notice_lines
+from rebake.report.text import notice_lines, paint
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -60,14 +60,18 @@ def make_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progr
 
 
 def print_notices(notices: Iterable[Notice], *, has_report: bool = False) -> None:
-    """Print warnings to stderr, many of a kind as one line; ``has_report`` says that the command has ``--report``."""
+    """Print warnings to stderr, many of a kind as one line, and their number where there are several.
+
+    ``has_report`` says that the command has ``--report``.
+    """
     found = shown(notices)
     lines = notice_lines(found)
+    label = paint("warning:", "warning", use_color(sys.stderr))
     for line in lines:
-        print(f"warning: {line}", file=sys.stderr)
-    if len(lines) < len(found):
-        how = "Use --report FILE" if has_report else "Use `rebake validate`"
-        print(f"{how} to get every warning with its line.", file=sys.stderr)
+        print(f"{label} {line}", file=sys.stderr)
+    if len(found) > 1:
+        how = "--report FILE lists" if has_report else "`rebake validate` lists"
+        print(f"{len(found):,} warnings.{f' {how} every one.' if len(lines) < len(found) else ''}", file=sys.stderr)
 
 
 def print_log(line: str) -> None:

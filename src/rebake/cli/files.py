@@ -21,6 +21,17 @@ def files_of(options: argparse.Namespace) -> tuple[str | None, list[str]]:
     return domain, options.data or [DEFAULT_DATA]
 
 
+def require_assistant(options: argparse.Namespace) -> None:
+    """Raise StorageError where nothing that the defaults name is there: most likely it is the wrong directory."""
+    named = options.config != DEFAULT_CONFIG or options.domain is not None or options.data is not None
+    if named or any(Path(name).exists() for name in (DEFAULT_CONFIG, DEFAULT_DOMAIN, DEFAULT_DATA)):
+        return
+    raise StorageError(
+        f"There is no assistant in {Path.cwd()}: neither {DEFAULT_CONFIG} nor {DEFAULT_DOMAIN} nor {DEFAULT_DATA}.",
+        fix="Run the command in the assistant's directory, or name its files with --config, --domain and --data.",
+    )
+
+
 def model_path(given: str, option: str) -> Path:
     """Return the path that an option names, in place of a directory its newest model. Raises StorageError."""
     path = Path(given)
@@ -29,5 +40,7 @@ def model_path(given: str, option: str) -> Path:
     newest = newest_model(path) if path.is_dir() else None
     if newest is None:
         state = "contains no model" if path.is_dir() else "does not exist"
-        raise StorageError(f"{path} {state}.", fix=f"Train one with `rebake train`, or name one with {option}.")
+        if path.exists() and not path.is_dir():
+            state = "is neither a model archive nor a directory"
+        raise StorageError(f"{path} {state}.", fix=f"Train a model with `rebake train`, or name one with {option}.")
     return newest

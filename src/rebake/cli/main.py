@@ -54,7 +54,7 @@ def _print_error(error: Exception, *, traceback: bool) -> int:
         raise error
     _say(
         f"internal error: {type(error).__name__}: {error}\nThis is a bug in rebake, not in your assistant. "
-        "Run again with `rebake --traceback ...` and report what it prints."
+        "Run it again with --traceback, and report what it prints."
     )
     return EXIT_INTERNAL
 

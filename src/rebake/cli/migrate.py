@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rebake.base.visible import visible
 from rebake.cli.console import print_notices, use_color
-from rebake.cli.files import DEFAULT_CONFIG, DEFAULT_DATA, files_of
+from rebake.cli.files import DEFAULT_CONFIG, DEFAULT_DATA, files_of, require_assistant
 from rebake.migration.project import migrate_project, write_files
 
 WOULD_CHANGE = 1  # as of `diff`
@@ -17,6 +17,7 @@ _COLORS = {"+": "32", "-": "31", "@": "36"}
 
 def migrate(options: argparse.Namespace) -> int:
     """Print the diff, and write the files if that is asked for; return 1 if files would change."""
+    require_assistant(options)
     domain, data = files_of(options)
     if options.data is None and not Path(DEFAULT_DATA).exists():
         data = []

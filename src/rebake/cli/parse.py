@@ -7,26 +7,19 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 
-from rebake.errors import StorageError, UsageError
+from rebake.cli.files import model_path
+from rebake.errors import UsageError
 from rebake.model import load_model
-from rebake.store.directory import newest_model
 
 PARSE_BATCH = 1024  # texts parsed at a time, enough for all threads; a longer input streams
 
 
 def parse(options: argparse.Namespace) -> int:
     """Print one JSON object for each text."""
-    path = Path(options.model)
-    if path.is_dir():
-        newest = newest_model(path)
-        if newest is None:
-            raise StorageError(f"{path} contains no model.", fix="Train one: rebake train --out " + str(path))
-        path = newest
     if "-" in options.text and len(options.text) > 1:
         raise UsageError("`-` (texts from standard input) cannot be mixed with texts on the command line.")
-    with load_model(path) as model:
+    with load_model(model_path(options.model, "MODEL")) as model:
         for texts in _batches(_stdin_lines() if options.text == ["-"] else options.text):
             for result in model.parse_all(texts):
                 print(json.dumps(result, ensure_ascii=False))

@@ -16,7 +16,7 @@ from rebake.base.notices import Notices
 from rebake.build.plan import Baseline, Plan, make_plan
 from rebake.build.request import Request
 from rebake.cli.console import print_notices
-from rebake.cli.files import files_of
+from rebake.cli.files import files_of, model_path, require_assistant
 from rebake.cli.outputs import is_stdout, require_writable, write
 from rebake.errors import RebakeError, StorageError
 from rebake.own_rasa.environment import OwnRasa, find_environment
@@ -49,6 +49,7 @@ def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool) ->
 
     A domain or data that only a default names may be missing.
     """
+    require_assistant(options)
     domain, data = files_of(options)
     env = frozenset(options.env)
     rasa = None
@@ -84,12 +85,7 @@ def show(new: Iterable[Notice], notices: Notices, options: argparse.Namespace) -
 
 
 def _old_model(options: argparse.Namespace) -> Path | None:
-    if options.model is None:
-        return newest_model(Path(options.out))
-    path = Path(options.model)
-    if not path.is_file():
-        raise StorageError(f"{path} is not a model archive.", fix="Give --model the path of a .tar.gz.")
-    return path
+    return newest_model(Path(options.out)) if options.model is None else model_path(options.model, "--model")
 
 
 def _parts(options: argparse.Namespace) -> frozenset[Part]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rebake.assistant.reading import did_you_mean
 from rebake.base.notice_kinds import NoticeKind, Severity
 from rebake.cli.console import use_color
-from rebake.cli.files import files_of
+from rebake.cli.files import files_of, require_assistant
 from rebake.errors import UsageError
 from rebake.report.findings.json import findings_json
 from rebake.report.findings.sarif import findings_sarif
@@ -24,6 +24,7 @@ DEFAULT_TESTS = "tests"
 
 def validate(options: argparse.Namespace) -> int:
     """Print the findings; return 1 if one of them is as severe as ``--fail-on``, or worse."""
+    require_assistant(options)
     domain, data = files_of(options)
     tests: list[str] = options.tests or ([DEFAULT_TESTS] if Path(DEFAULT_TESTS).exists() else [])
     findings = validate_project(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -14,6 +15,11 @@ NO_DEFAULT: Final = object()  # of an option that Rasa reads although its table 
 LARGEST_SEED: Final = 2**32 - 1  # that numpy takes, and with it Rasa
 
 Path = tuple[str | int, ...]
+
+
+def _as_yaml(value: object) -> str:
+    """How a default is written in config.yml."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Option(ABC):
 
     def _refuse(self, value: object, expected: str) -> Problem:
         null = ", or null" if self.nullable or self.default is None else ""
-        example = "" if self.default is NO_DEFAULT or self.default is None else f", such as {self.default}"
+        example = "" if self.default is NO_DEFAULT or self.default is None else f", such as {_as_yaml(self.default)}"
         return Problem(f"is {describe(value)}.", f"It must be {expected}{null}{example}.")
 
 

@@ -10,7 +10,16 @@ from rebake.base.visible import one_line
 from rebake.report.model import PART_NAMES, PartReport, Report
 
 LABELS = {"fresh": "fresh", "stale": "stale", "unknown": "unknown", "absent": "not in this assistant"}
-_COLORS = {"fresh": "32", "reused": "32", "stale": "33", "unknown": "31", "absent": "2", "removed": "2"}
+_COLORS = {
+    "fresh": "32",
+    "reused": "32",
+    "stale": "33",
+    "unknown": "31",
+    "absent": "2",
+    "removed": "2",
+    "warning": "33",
+    "error": "31",
+}
 _MAX_REASONS = 20  # nobody reads more; the JSON report has them all
 
 

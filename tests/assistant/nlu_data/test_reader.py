@@ -187,7 +187,7 @@ def test_lookups_of_two_files_stay_two_tables(tmp_path: Path) -> None:
         ("nlu:\n- intnt: a\n  examples: |\n    - x", 2, "Did you mean 'intent'?"),
         ("nlu:\n- intent: a\n  exampels: |\n    - x", 3, "Did you mean 'examples'?"),
         ("nlu:\n- intent: a/b/c\n  examples: |\n    - x", 2, "more than one '/'"),
-        ("nlu:\n- intent: a\n  examples:\n  - x", 4, "must be a mapping, not text ('x')"),
+        ("nlu:\n- intent: a\n  examples:\n  - x\n  - y", 3, "Write 'examples: |', with the bar"),
         ("nlu:\n- synonym: a\n  examples:\n  - x", 3, "'examples' must be text with an example per line, not a list"),
         ('nlu:\n- intent: a\n  examples: |\n    - x\n    - [b]{"entity": }', 5, "not valid JSON"),
         ('version: "9"\nnlu: []', 1, "newer than 3.1"),
