@@ -11,8 +11,9 @@ from github import Auth, Github
 
 from rebake.archive.manifest import Part
 from rebake.errors import ImmutableReleaseError, StorageError
+from rebake.store.protocol import part_name
 from rebake.store.publication import Publication, PublishedRelease, publish_model
-from rebake.store.release_store import ReleaseStore, part_name
+from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import NewRelease, Releases
 from rebake.store.retries import Retries
 from rebake.store.transfer import Transfer

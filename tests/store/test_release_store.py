@@ -10,7 +10,8 @@ import pytest
 from rebake.archive.manifest import Manifest, PartRecord, write_manifest
 from rebake.errors import ModelError, StorageError
 from rebake.store import release_store as store_module
-from rebake.store.release_store import ReleaseStore, part_name
+from rebake.store.protocol import part_name
+from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
 from support.damage import NLU, FileDamage, damaged, empty
 from support.github_api import GitHubApi

@@ -12,8 +12,9 @@ from github import Auth, Github
 from rebake.action.pull_request import PullRequests
 from rebake.errors import StorageError
 from rebake.store import assets as assets_module
+from rebake.store.protocol import part_name
 from rebake.store.publication import Publication, publish_model
-from rebake.store.release_store import ReleaseStore, part_name
+from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import NewRelease, Releases
 from rebake.store.retries import Retries
 from rebake.store.transfer import Transfer

@@ -11,7 +11,7 @@ from rebake.action.pull_request import PullRequests
 from rebake.action.runner import Runner
 from rebake.base.progress import Progress
 from rebake.staleness.git.history import Remote
-from rebake.store.release_store import ReleaseStore
+from rebake.store.protocol import Store
 from rebake.store.releases import Releases
 
 
@@ -26,7 +26,7 @@ class Services:
         clock: seconds, for durations.
     """
 
-    store: ReleaseStore
+    store: Store
     releases: Releases
     pull_requests: PullRequests
     runner: Runner

@@ -10,7 +10,7 @@ from rebake.build.plan import Baseline, Plan
 from rebake.errors import ModelError, StorageError
 from rebake.report.model import PartReport
 from rebake.staleness.verdict import PartVerdict, bit_code
-from rebake.store.release_store import ReleaseStore, StoredPart
+from rebake.store.protocol import Store, StoredPart
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class StoreVerdict:
         return bit_code((part.part for part in self.parts if part.is_stale), self.forced)
 
 
-def newest_published(store: ReleaseStore, *manifest_names: str) -> Baseline:
+def newest_published(store: Store, *manifest_names: str) -> Baseline:
     """The newest model of the store, under the first of the names that is there.
 
     It only explains: where it cannot be read, the parts are still looked up.
@@ -49,7 +49,7 @@ def newest_published(store: ReleaseStore, *manifest_names: str) -> Baseline:
         return Baseline(problem=error.message.rstrip("."))
 
 
-def verdict_of_store(plan: Plan, store: ReleaseStore) -> StoreVerdict:
+def verdict_of_store(plan: Plan, store: Store) -> StoreVerdict:
     """Ask the store for every part that the assistant has; the plan compares it with the newest published model."""
     problem = plan.baseline.problem
     error: StorageError | None = None
@@ -70,7 +70,7 @@ def verdict_of_store(plan: Plan, store: ReleaseStore) -> StoreVerdict:
     return StoreVerdict(parts, stored, plan.request.force, problem, error)
 
 
-def _look_up(store: ReleaseStore, verdict: PartVerdict) -> tuple[StoredPart | None, StorageError | None]:
+def _look_up(store: Store, verdict: PartVerdict) -> tuple[StoredPart | None, StorageError | None]:
     if verdict.fingerprint is None:
         return None, None
     try:
