@@ -143,7 +143,7 @@ def test_empty_inputs_have_their_defaults() -> None:
         "train",
         ("domain.yml",),
         ("data",),
-        "stale",
+        ("stale",),
     )
     assert (settings.augmentation_factor, settings.threads) == (None, None)
     assert (settings.name, settings.slug) == ("", "")
@@ -157,13 +157,33 @@ def test_inputs_are_read() -> None:
         env="A, B\nC",
         force="True",
         fail_on="never",
+        test_nlu="held-out.yml",
+        min_intent_f1="0.85",
         working_directory="./bots/pizza-2/",
     )
     assert settings.data == ("data", "more")
     assert (settings.augmentation_factor, settings.threads) == (0, 2)
     assert settings.env == {"A", "B", "C"}
-    assert (settings.force, settings.fail_on) == (True, "never")
+    assert (settings.force, settings.fail_on) == (True, ())
+    assert (settings.test_nlu, settings.test_stories) == (("held-out.yml",), ("tests",))
+    assert settings.cross_validation is None
+    assert (settings.max_drop, settings.min_intent_f1, settings.min_entity_f1) == (0.0, 0.85, None)
     assert (settings.name, settings.slug) == ("bots/pizza-2", "-bots-pizza_2d2")
+    assert read(fail_on="stale, worse\nwarnings,stale").fail_on == ("stale", "worse", "warnings")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        ({"min_intent_f1": "0.8"}, "min-intent-f1 needs a test of NLU"),
+        ({"test_nlu": "a.yml", "cross_validation": "5"}, "test-nlu and cross-validation are both set"),
+        ({"max_drop": "0.1"}, "max-drop changes nothing"),
+    ],
+)
+def test_inputs_that_decide_nothing_are_refused(inputs: dict[str, str], named: str) -> None:
+    with pytest.raises(UsageError, match=named) as caught:
+        read(**inputs)
+    assert caught.value.fix
 
 
 @pytest.mark.parametrize(
@@ -173,6 +193,11 @@ def test_inputs_are_read() -> None:
         ("fail-on", "always"),
         ("comment", "yes"),
         ("threads", "0"),
+        ("fail-on", "worse, sometimes"),
+        ("fail-on", "never\nworse"),
+        ("max-drop", "2"),
+        ("min-story-accuracy", "85%"),
+        ("cross-validation", "1"),
         ("augmentation-factor", "-1"),
         ("store-tag", "../x"),
         ("working-directory", "/etc"),

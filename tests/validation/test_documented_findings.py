@@ -10,9 +10,14 @@ import pytest
 from rebake.assistant.importer import load_assistant
 from rebake.base.notice_kinds import NoticeKind
 from rebake.base.notices import Notices
+from rebake.base.progress import Silent
 from rebake.build.build import build
 from rebake.build.plan import make_plan
 from rebake.build.request import Request
+from rebake.evaluation.confusions import confused_intents
+from rebake.evaluation.data import EvaluationData
+from rebake.evaluation.evaluate import evaluate
+from rebake.model import load_model
 from rebake.report.findings.text import findings_text
 from rebake.validation.finding import Finding, of_notices
 from rebake.validation.project import ValidationOptions, validate_project
@@ -23,6 +28,7 @@ DOCS = (ROOT / "docs" / "reference" / "findings.md").read_text(encoding="utf-8")
 TABLE, EXAMPLES = DOCS.split("The examples below add files")
 SECTIONS = dict(re.findall(r"^### ([a-z-]+)\n\n(.*?)(?=^##|\Z)", EXAMPLES, re.MULTILINE | re.DOTALL))
 FOUND_IN_TRAINING = "keyword-of-several-intents"
+FOUND_IN_TESTS = "confused-intents"
 
 
 def files_of(text: str) -> dict[str, str]:
@@ -48,6 +54,13 @@ def findings_in_training() -> list[Finding]:
     return of_notices(notices)
 
 
+def findings_in_tests() -> list[Finding]:
+    result = build(make_plan(Request(load_assistant("config.yml", "domain", ["data"]))))
+    data = EvaluationData(load_assistant(None, None, ["tests"]).nlu.examples)
+    with load_model(result.model) as model:
+        return of_notices(confused_intents(evaluate(model, data, Silent(), Notices(), "model")))
+
+
 @pytest.fixture(autouse=True)
 def teahouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The assistant at the top of the examples."""
@@ -68,7 +81,8 @@ def test_the_assistant_of_the_examples_has_no_findings() -> None:
 def test_a_documented_example_gives_the_finding_that_is_documented(kind: NoticeKind, tmp_path: Path) -> None:
     section = SECTIONS[kind.value]
     write(tmp_path, files_of(section))
-    found = findings_in_training() if kind.value == FOUND_IN_TRAINING else findings()
+    found_in = {FOUND_IN_TRAINING: findings_in_training, FOUND_IN_TESTS: findings_in_tests}
+    found = found_in.get(kind.value, findings)()
     of_kind = [finding for finding in found if finding.kind is kind]
     assert list(findings_text(of_kind)) == printed_in(section)
     assert any(finding.severity is kind.severity for finding in of_kind)

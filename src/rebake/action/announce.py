@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rebake.action.event import Event
+from rebake.action.outcome import exit_code, failing_gates, fails_check, outcome
 from rebake.action.pull_request import StatusState
 from rebake.action.run_plan import RunPlan
 from rebake.action.runner import MAX_ANNOTATIONS
@@ -33,11 +34,6 @@ logger = logging.getLogger("rebake")
 
 STATUS_CONTEXT = "rebake/model"
 REPORT_NAME = "rebake-report.json"
-
-
-def fails_check(settings: Settings, report: Report) -> bool:
-    """Whether the job is to fail because the model is stale."""
-    return report.mode == "check" and settings.fail_on == "stale" and report.code != 0
 
 
 class Announcement:
@@ -80,7 +76,7 @@ class Announcement:
         runner.summary(render_summary(self._report))
         for name, value in self._outputs(runner.in_repository(path.as_posix())).items():
             runner.output(name, value)
-        logger.info("%s", self._report.headline)
+        logger.info("%s", outcome(self._settings, self._report))
         return self._report
 
     def _try(self, announce: Callable[[], None], what: str) -> None:
@@ -112,8 +108,11 @@ class Announcement:
         if failure is not None:
             for error in (failure, *failure.others)[:MAX_ANNOTATIONS]:
                 runner.error(f"{error.message} {error.fix or ''}".strip(), error.location)
-        elif fails_check(self._settings, self._report):
+            return
+        if fails_check(self._settings, self._report):
             runner.error(self._report.headline)
+        for gate in failing_gates(self._settings, self._report):
+            runner.error(f"{gate.name}: {gate.message}")
 
     def _most_useful_first(self) -> list[NoticeGroup]:
         """GitHub shows an annotation beside the line that it is about if the pull request changes that file; one
@@ -136,7 +135,7 @@ class Announcement:
             )
 
     def _set_status(self) -> None:
-        self._send_status(self._status_state(), self._report.headline)
+        self._send_status(self._status_state(), outcome(self._settings, self._report))
 
     def _send_status(self, state: StatusState, description: str) -> None:
         name = self._settings.name
@@ -147,7 +146,7 @@ class Announcement:
         failure = self._report.failure
         if failure is not None:
             return "failure" if failure.exit_code == EXIT_DATA else "error"
-        return "failure" if fails_check(self._settings, self._report) else "success"
+        return "failure" if exit_code(self._settings, self._report) else "success"
 
     def _outputs(self, report_path: str) -> dict[str, str]:
         """A run that failed has no verdict: an output that is empty cannot be taken for "fresh"."""
@@ -161,6 +160,7 @@ class Announcement:
             "verdict-code": "" if failed else report.code,
             "stale-parts": "" if failed else ",".join(report.stale),
             "trained": ",".join(report.trained),
+            "failed-conditions": ",".join(gate.name for gate in failing_gates(self._settings, report)),
             "model-path": report.model_path or "",
             "model-url": report.model_url or "",
             "release-id": "" if release is None else release.id,

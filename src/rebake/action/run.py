@@ -9,18 +9,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rebake.action.announce import Announcement, fails_check
+from rebake.action.announce import Announcement
+from rebake.action.base import BaseAssistant, read_base
 from rebake.action.cancellation import CancelledError
+from rebake.action.evaluation import RunEvaluation
 from rebake.action.event import Event
+from rebake.action.fetching import fetch_parts
 from rebake.action.names import earlier_slug
+from rebake.action.outcome import exit_code, failing_gates
+from rebake.action.publishing import Publisher
 from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
 from rebake.action.settings import DEFAULTS, Settings
 from rebake.action.since_base import differences_since_base, links
-from rebake.action.tags import is_prerelease as is_prerelease_tag
+from rebake.action.test_data import read_test_data
 from rebake.action.verdict import StoreVerdict, newest_published, verdict_of_store
-from rebake.archive.manifest import Part, format_manifest
-from rebake.archive.pack import MANIFEST_NAME
 from rebake.assistant.importer import imported_roots, load_assistant
 from rebake.assistant.model import Assistant
 from rebake.base.confinement import confined_to, require_inside
@@ -29,18 +32,17 @@ from rebake.base.notices import Notices
 from rebake.build.build import BuildResult, build
 from rebake.build.plan import Plan, make_plan
 from rebake.build.request import Request
-from rebake.errors import AccessDeniedError, DataError, ModelError, RateLimitError, RebakeError, StorageError
-from rebake.report.model import PART_NAMES, Differences, Failure, Release, ReleaseAsset, Report, with_origins
+from rebake.errors import AccessDeniedError, DataError, RateLimitError, RebakeError, StorageError
+from rebake.evaluation.data import EvaluationData
+from rebake.report.gates import judge_findings
+from rebake.report.model import PART_NAMES, Differences, Failure, Report, with_origins
 from rebake.report.redaction import Redaction
 from rebake.staleness.git.changes import find_changes
 from rebake.staleness.git.checkout import require_commit, require_committed
 from rebake.staleness.verdict import CODES
-from rebake.store.publication import Publication, publish_model
-from rebake.store.releases import NewRelease
 
 logger = logging.getLogger("rebake")
 
-TRAINED_PARTS: tuple[Part, ...] = ("core", "nlu")
 DEFAULT_DOMAIN = DEFAULTS["domain"]
 
 
@@ -53,6 +55,7 @@ class Run:
         self._run_plan = run_plan
         self._services = services
         self._started = services.clock()
+        self._publisher = Publisher(settings, run_plan, event.repository, services)
         redaction = Redaction.of(os.environ.get(name, "") for name in settings.env)
         self._announcement = Announcement(settings, event, run_plan, services, redaction)
         self.report = Report(
@@ -64,7 +67,7 @@ class Run:
         )
 
     def execute(self) -> int:
-        """Run all steps. Returns 0, the verdict's code if a check is to fail, or 64 and more for an error."""
+        """Run all steps. Returns 0, or why it fails: see :mod:`rebake.action.outcome`; 64 and more for an error."""
         try:
             with confined_to(self._event.workspace):
                 self._work()
@@ -88,9 +91,7 @@ class Run:
         except CancelledError:
             self._failed(self._cancelled())
             self.report = self._announcement.announce(self.report)
-        if self.report.failure is not None:
-            return self.report.failure.exit_code
-        return self.report.code if fails_check(self._settings, self.report) else 0
+        return exit_code(self._settings, self.report)
 
     def _cancelled(self) -> Failure:
         fix = "Run the job again; what it had published by then is complete, and stays."
@@ -101,10 +102,16 @@ class Run:
         require_inside(settings.out)
         if self._run_plan.can_write:
             require_commit(Path(), (self._run_plan.commit, *self._run_plan.checked_out))
-        with tempfile.TemporaryDirectory(prefix="rebake-base-") as base_files:
-            plan = self._planned(Path(base_files))
-        store = self._services.store
-        verdict = verdict_of_store(plan, store)
+        with tempfile.TemporaryDirectory(prefix="rebake-") as name:
+            scratch, base_files = Path(name), Path(name, "base")
+            plan = self._planned(base_files)
+            evaluation = self._planned_evaluation(plan, base_files)
+            self._carry_out(plan, evaluation, scratch)
+        self._judge_findings()
+
+    def _carry_out(self, plan: Plan, evaluation: RunEvaluation, scratch: Path) -> None:
+        settings = self._settings
+        verdict = verdict_of_store(plan, self._services.store)
         self._require_access(verdict)
         if verdict.problem:
             self._note(Notice(f"GitHub could not be asked for everything: {verdict.problem}."))
@@ -120,8 +127,10 @@ class Run:
         if settings.mode == "train":
             if verdict.code:
                 self._announcement.pending(self.report)
-            with tempfile.TemporaryDirectory(prefix="rebake-") as scratch:
-                self._train(plan, verdict, Path(scratch))
+            self._train(plan, verdict, evaluation, scratch)
+        elif evaluation.is_wanted:
+            quality = evaluation.of_kept()  # it adds notices to the report
+            self.report = replace(self.report, quality=quality)
 
     def _planned(self, base_files: Path) -> Plan:
         """Read the assistant, find out what changed since the base, and plan the run."""
@@ -135,7 +144,7 @@ class Run:
         )
         self.report = replace(self.report, changes=changes)
         newest = newest_published(
-            self._services.store, self._manifest_name, f"rebake{earlier_slug(settings.name)}.json"
+            self._services.store, self._publisher.manifest_name, f"rebake{earlier_slug(settings.name)}.json"
         )
         found = Notices()
         try:
@@ -158,6 +167,20 @@ class Run:
             self.report = replace(self.report, differences=differences)
         return plan
 
+    def _planned_evaluation(self, plan: Plan, base_files: Path) -> RunEvaluation:
+        """Read the test data, and the base's assistant if there is something to compare it in."""
+        settings, parts = self._settings, plan.fingerprints.parts
+        given = read_test_data(settings, parts.keys(), plan.request.assistant.domain)
+        self._note(*given.notices)
+        base = BaseAssistant()
+        changes = self.report.changes
+        is_wanted = given.data != EvaluationData() or settings.cross_validation is not None
+        if changes is not None and is_wanted:
+            below = self._services.runner.in_repository(".")
+            fingerprints = {part: record.fingerprint for part, record in parts.items()}
+            base = read_base(settings, changes, self._domain, base_files, below, fingerprints)
+        return RunEvaluation(settings, self._services, plan, given, base, self._note)
+
     def _require_access(self, verdict: StoreVerdict) -> None:
         """End the run where it has no verdict to give, or could not publish what it would train."""
         if self._settings.mode == "check" and isinstance(verdict.error, AccessDeniedError):
@@ -175,7 +198,7 @@ class Run:
             to_train=settings.mode == "train",
             force=settings.force,
             output=Path(settings.out),
-            model_name=self._model_name,
+            model_name=self._publisher.model_name,
             augmentation_factor=settings.augmentation_factor,
             num_threads=settings.threads,
         )
@@ -201,9 +224,10 @@ class Run:
         message = f"There is no {DEFAULT_DOMAIN}, so Core is left out; the input domain names it where it is elsewhere."
         return (Notice(message, Location(settings.config, 1)),)
 
-    def _train(self, plan: Plan, verdict: StoreVerdict, scratch: Path) -> None:
+    def _train(self, plan: Plan, verdict: StoreVerdict, evaluation: RunEvaluation, scratch: Path) -> None:
         can_write = self._run_plan.can_write
         sources = [] if verdict.forced else self._fetch(plan, verdict, scratch)
+        evaluation.cross_validate()
         single_parts = scratch / "parts"
         single_parts.mkdir()
         notices = Notices()
@@ -230,107 +254,40 @@ class Run:
             model_written=result.written,
             metrics=result.metrics,
         )
-        if can_write:
-            self._publish(result, verdict, scratch)
+        if can_write:  # before the tests: whatever becomes of them, nothing is trained again
+            self._publisher.publish_parts(result, verdict.stored, scratch)
+        self._evaluate(evaluation, result, scratch)
+        tag = self._run_plan.tag
+        if can_write and tag is not None:
+            self._release(tag, result, scratch)
+
+    def _evaluate(self, evaluation: RunEvaluation, result: BuildResult, scratch: Path) -> None:
+        if not evaluation.is_wanted:
+            return
+        try:
+            quality = evaluation.of_model(result.model, scratch)  # it adds notices to the report
+            self.report = replace(self.report, quality=quality)
+        finally:
+            if self._run_plan.can_write:
+                evaluation.keep(scratch)
+
+    def _release(self, tag: str, result: BuildResult, scratch: Path) -> None:
+        self._judge_findings()
+        if failing_gates(self._settings, self.report):
+            self._note(Notice(f"The model is not put on the release of {tag}, as it fails a condition of fail-on."))
+            return
+        release, model_url = self._publisher.release(tag, result, scratch)
+        self.report = replace(self.report, model_url=model_url, release=release)
 
     def _fetch(self, plan: Plan, verdict: StoreVerdict, scratch: Path) -> list[Path]:
-        """The archives that parts (or, of the newest model's parts, single components) can be taken from."""
-        archives: list[Path] = []
-        for part in TRAINED_PARTS:
-            stored = verdict.stored.get(part)
-            if stored is not None:
-                try:
-                    archives.append(self._services.store.fetch(stored, scratch))
-                    continue
-                except (StorageError, ModelError) as error:
-                    self._note(Notice(str(error)))
-                    self._set_unknown(part, f"{error.message.rstrip('.')}, so this part will be trained again")
-            newest = plan.baseline.manifest
-            record = newest.parts.get(part) if newest is not None else None
-            if record is not None and (stored is None or record.fingerprint != stored.fingerprint):
-                archives += self._fetch_newest(part, record.fingerprint, scratch)
-        return archives
+        fetched = fetch_parts(self._services.store, plan, verdict, scratch)
+        self._note(*fetched.notices)
+        code = self.report.code | sum(CODES[part] for part in fetched.unknown)
+        self.report = replace(self.report, parts=fetched.unknown_in(self.report.parts), code=code)
+        return fetched.archives
 
-    def _fetch_newest(self, part: Part, fingerprint: str, scratch: Path) -> list[Path]:
-        """The newest model's part, from which single components can be taken. It may be missing."""
-        store = self._services.store
-        try:
-            stored = store.find(part, fingerprint)
-        except StorageError:  # the verdict says so already
-            return []
-        try:
-            return [] if stored is None else [store.fetch(stored, scratch)]
-        except (StorageError, ModelError) as error:
-            self._note(Notice(str(error)))
-            return []
-
-    def _set_unknown(self, part: Part, reason: str) -> None:
-        self.report = replace(
-            self.report,
-            parts=tuple(
-                replace(known, state="unknown", reasons=(reason, *known.reasons)) if known.part == part else known
-                for known in self.report.parts
-            ),
-            code=self.report.code | CODES[part],
-        )
-
-    def _publish(self, result: BuildResult, verdict: StoreVerdict, scratch: Path) -> None:
-        """Parts first: what is named later (the newest model, a tag's model) is then complete."""
-        store = self._services.store
-        for part, archive in result.single_parts.items():
-            record = result.manifest.parts[part]
-            store.publish_part(part, record.fingerprint, archive, replace=part in verdict.stored)
-        manifest = scratch / MANIFEST_NAME
-        manifest.write_bytes(format_manifest(result.manifest).encode())
-        responses = result.manifest.parts.get("nlg")
-        if responses is not None and "nlg" not in verdict.stored:
-            store.publish_part("nlg", responses.fingerprint, manifest)
-        if self._run_plan.is_newest:
-            store.publish_manifest(manifest, self._manifest_name)
-        store.finish()
-        if self._run_plan.tag is not None:
-            files = [(result.model, result.model.name), (manifest, self._manifest_name)]
-            sums = f"SHA256SUMS{self._settings.slug}"
-            publication = self._publication(self._run_plan.tag)
-            published = publish_model(self._services.releases, publication, files, sums, self._services.run_word)
-            assets = tuple(
-                ReleaseAsset(asset.name, asset.download_url, asset.size, asset.digest)
-                for asset in published.assets.values()
-            )
-            self.report = replace(
-                self.report,
-                model_url=published.assets[result.model.name].download_url,
-                release=Release(published.id, published.url, assets),
-            )
-
-    def _publication(self, tag: str) -> Publication:
-        settings = self._settings
-        is_generated = settings.release_notes == "generated"
-        is_prerelease = is_prerelease_tag(tag) if settings.prerelease is None else settings.prerelease
-        return Publication(
-            tag,
-            NewRelease(
-                title=settings.release_name or tag,
-                text="" if is_generated else settings.release_notes,
-                generate_notes=is_generated,
-                prerelease=is_prerelease,
-                commit=self._run_plan.commit,
-            ),
-            make_latest="legacy" if settings.make_latest is None else "true" if settings.make_latest else "false",
-            keep_draft=settings.draft,
-        )
-
-    @property
-    def _manifest_name(self) -> str:
-        return f"rebake{self._settings.slug}.json"
-
-    @property
-    def _model_name(self) -> str | None:
-        """The name of a tag's model; rebake names all others."""
-        if self._run_plan.tag is None:
-            return None
-        safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in self._run_plan.tag)
-        return f"{self._event.repository.split('/')[1]}{self._settings.slug}-{safe}"
+    def _judge_findings(self) -> None:
+        self.report = replace(self.report, gates=judge_findings(self._settings.fail_on, self.report.notices))
 
     def _note(self, *notices: Notice) -> None:
         self.report = replace(self.report, notices=(*self.report.notices, *notices))

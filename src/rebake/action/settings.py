@@ -33,7 +33,15 @@ DEFAULTS = {
     "draft": "false",
     "comment": "true",
     "status": "true",
+    "test-nlu": "",
+    "test-stories": "tests",
+    "cross-validation": "",
     "fail-on": "stale",
+    "max-drop": "0",
+    "min-intent-f1": "",
+    "min-entity-f1": "",
+    "min-response-f1": "",
+    "min-story-accuracy": "",
     "force": "false",
     "env": "",
     "augmentation-factor": "",
@@ -43,6 +51,9 @@ DEFAULTS = {
 _TRUE = ("true", "True", "TRUE")
 _FALSE = ("false", "False", "FALSE")
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SHARE = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+")
+NEVER = "never"
+REASONS = ("stale", "errors", "warnings", "stories", "worse", NEVER)  # of the input fail-on
 MAX_NAME = 100  # characters; it is part of the names of assets and of the status
 _TOKEN = re.compile(r"[!-~]+")
 
@@ -67,7 +78,14 @@ class Settings:
         draft: whether the release stays a draft.
         comment: whether to write the pull-request comment.
         status: whether to set the commit status.
-        fail_on: with mode check: "stale" fails the job while the model is stale, "never" reports without failing it.
+        test_nlu: files and directories of NLU examples that a model is tested on; empty for none.
+        test_stories: files and directories of test stories; those that only the default names may be missing.
+        cross_validation: into how many folds the NLU data is dealt for a cross-validation; None for none.
+        fail_on: what fails the job: "stale" (with mode check), "errors", "warnings", "stories", "worse"; nothing
+            fails it where there is none.
+        max_drop: by how much a metric may be worse than the base's, from 0 to below 1.
+        min_intent_f1, min_entity_f1, min_response_f1, min_story_accuracy: the least figures that do not fail the job,
+            from 0 to 1; None for any.
         force: train everything, whatever is known.
         env: the names of environment variables that the assistant's files may refer to as ``${NAME}``.
         augmentation_factor: of the stories; None leaves the default.
@@ -91,7 +109,15 @@ class Settings:
     draft: bool
     comment: bool
     status: bool
-    fail_on: Literal["stale", "never"]
+    test_nlu: tuple[str, ...]
+    test_stories: tuple[str, ...]
+    cross_validation: int | None
+    fail_on: tuple[str, ...]
+    max_drop: float
+    min_intent_f1: float | None
+    min_entity_f1: float | None
+    min_response_f1: float | None
+    min_story_accuracy: float | None
     force: bool
     env: frozenset[str]
     augmentation_factor: int | None
@@ -117,7 +143,7 @@ class Settings:
                 f"The input store-tag is {given['store-tag']!r}.", fix="Use letters, digits, '.', '_', '-'."
             )
         working_directory = _directory("working-directory", given["working-directory"])
-        return cls(
+        settings = cls(
             token=given["token"],
             mode="check" if _choice("mode", given["mode"], ("train", "check")) == "check" else "train",
             config=given["config"],
@@ -135,12 +161,40 @@ class Settings:
             draft=_boolean("draft", given["draft"]),
             comment=_boolean("comment", given["comment"]),
             status=_boolean("status", given["status"]),
-            fail_on="never" if _choice("fail-on", given["fail-on"], ("stale", "never")) == "never" else "stale",
+            test_nlu=_lines(given["test-nlu"]),
+            test_stories=_lines(given["test-stories"]),
+            cross_validation=_integer("cross-validation", given["cross-validation"], least=2),
+            fail_on=_reasons(given["fail-on"]),
+            max_drop=_share("max-drop", given["max-drop"]) or 0.0,
+            min_intent_f1=_share("min-intent-f1", given["min-intent-f1"]),
+            min_entity_f1=_share("min-entity-f1", given["min-entity-f1"]),
+            min_response_f1=_share("min-response-f1", given["min-response-f1"]),
+            min_story_accuracy=_share("min-story-accuracy", given["min-story-accuracy"]),
             force=_boolean("force", given["force"]),
             env=frozenset(given["env"].replace(",", " ").split()),
             augmentation_factor=_integer("augmentation-factor", given["augmentation-factor"], least=0),
             threads=_integer("threads", given["threads"], least=1),
         )
+        settings._require_use()
+        return settings
+
+    def _require_use(self) -> None:
+        """Refuse conditions that nothing could ever decide. Raises UsageError."""
+        if self.test_nlu and self.cross_validation is not None:
+            raise UsageError(
+                "The inputs test-nlu and cross-validation are both set, which are two tests of NLU.",
+                fix="Set one of them.",
+            )
+        if not self.test_nlu and self.cross_validation is None:
+            names = ("min-intent-f1", "min-entity-f1", "min-response-f1")
+            unused = [name for name in names if getattr(self, name.replace("-", "_")) is not None]
+            if unused:
+                raise UsageError(
+                    f"The input {unused[0]} needs a test of NLU.",
+                    fix="Name test data in the input test-nlu, or set the input cross-validation.",
+                )
+        if self.max_drop and "worse" not in self.fail_on:
+            raise UsageError("The input max-drop changes nothing here.", fix="Add 'worse' to the input fail-on.")
 
     @property
     def slug(self) -> str:
@@ -181,6 +235,24 @@ def _choice(name: str, value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise UsageError(f"The input {name} is {value!r}.", fix=f"Set it to {' or '.join(choices)}.")
     return value
+
+
+def _reasons(value: str) -> tuple[str, ...]:
+    """The input fail-on: reasons, separated by commas or white space."""
+    reasons = tuple(dict.fromkeys(value.replace(",", " ").split()))
+    for reason in reasons:
+        _choice("fail-on", reason, REASONS)
+    if NEVER in reasons and len(reasons) > 1:
+        raise UsageError(f"The input fail-on has {NEVER} beside other reasons.", fix=f"Leave out {NEVER}, or them.")
+    return () if reasons == (NEVER,) else reasons
+
+
+def _share(name: str, value: str) -> float | None:
+    if not value:
+        return None
+    if not _SHARE.fullmatch(value) or float(value) > 1:
+        raise UsageError(f"The input {name} is {value!r}.", fix="Set it to a number from 0 to 1, such as 0.85.")
+    return float(value)
 
 
 def _decision(name: str, value: str) -> bool | None:

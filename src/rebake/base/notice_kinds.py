@@ -235,6 +235,12 @@ class NoticeKind(Enum):
         "test examples are training examples",
         "Replace the test example by one that is not trained on.",
     )
+    CONFUSED_INTENTS = (
+        "confused-intents",
+        WARNING,
+        "pairs of intents are taken for each other",
+        "Give both intents more examples that differ, correct wrong labels, or merge the intents.",
+    )
 
     # Stories and rules.
     CONTRADICTING_RULE = (

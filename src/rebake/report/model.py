@@ -12,7 +12,7 @@ from rebake.base.notice_kinds import NoticeKind
 from rebake.base.version import __version__
 from rebake.differences.model import Difference, Link
 from rebake.errors import EXIT_INTERNAL, RebakeError
-from rebake.report.quality import Quality
+from rebake.report.quality import Gate, Quality
 from rebake.staleness.explanation import PartExplanation
 from rebake.staleness.git.changes import Changes
 from rebake.staleness.verdict import State, Verdict, needs_training
@@ -123,6 +123,7 @@ class Report:
         changes: the changed training files according to git; explains, never decides.
         differences: what they change, in the words of the domain; None where the base could not be read.
         quality: what the model got right in its test; None where it was not tested.
+        gates: the conditions of the workflow on the findings; those on the model are in ``quality``.
         notices: warnings about the assistant and the run.
         failure: the error that ended the run.
         commit: the commit that the model is of.
@@ -145,6 +146,7 @@ class Report:
     changes: Changes | None = None
     differences: Differences | None = None
     quality: Quality | None = None
+    gates: tuple[Gate, ...] = ()
     notices: tuple[Notice, ...] = ()
     failure: Failure | None = None
     commit: str | None = None

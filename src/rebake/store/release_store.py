@@ -27,12 +27,12 @@ PRUNE_TO = 900
 
 TITLE = "Parts of the assistant's models"
 TEXT = (
-    "Kept by rebake: every trained part of the model under its fingerprint, so that nothing is trained twice. "
-    "Deleting a part is safe; it is trained again when it is needed."
+    "Kept by rebake: every trained part of the model under its fingerprint, and what its tests found, so that nothing "
+    "is trained or tested twice. Deleting a file is safe; a part is trained again when it is needed."
 )
 
-# A part; or what an aborted run left of a replacement.
-_SPARE_NAME = re.compile(r"(?:nlu|core|nlg)-[0-9a-f]{64}\.(?:tar\.gz|json)|upload-.+")
+# A part or an evaluation; or what an aborted run left of a replacement.
+_SPARE_NAME = re.compile(r"(?:nlu|core|nlg|evaluation)-[0-9a-f]{64}\.(?:tar\.gz|json|json\.gz)|upload-.+")
 
 
 class ReleaseStore(Store):
@@ -45,6 +45,7 @@ class ReleaseStore(Store):
         self._known: dict[str, Asset] | None = None
         self._unread: StorageError | None = None
         self._batch: dict[str, Path] | None = None
+        self._batches = 0
         self.tag = tag
 
     def entries(self) -> Mapping[str, StoredFile]:
@@ -94,15 +95,45 @@ class ReleaseStore(Store):
         """As :meth:`Store.where`."""
         return f"The asset {name} of the release {self.tag}"
 
+    def content(self, name: str, *, fresh: bool = False) -> bytes | None:
+        """Return the content of a file that is no part; None where there is none of that name.
+
+        Args:
+            name: of the file.
+            fresh: ask GitHub again which files there are: another run may have written it meanwhile.
+
+        Raises:
+            StorageError: the API refuses, or cannot be reached.
+        """
+        self._needed.add(name)
+        if fresh:
+            self._known = self._unread = None
+        asset = self._assets().get(name)
+        if asset is None:
+            return None
+        with TemporaryDirectory(prefix="rebake-") as directory:
+            path = Path(directory) / "content"
+            self._releases.download(asset, path)
+            return path.read_bytes()
+
+    def publish_file(self, path: Path, name: str, *, replace: bool = False) -> None:
+        """Keep a file that is no part. Raises StorageError."""
+        self._prune()
+        self._publish(path, name, replace=replace)
+
     def finish(self) -> None:
         """Publish what a release of its own is needed for, if anything; the files must still be there.
+
+        It may be called several times, for what came since the last one.
 
         Raises:
             StorageError: the API refuses, or cannot be reached.
         """
         if self._batch:
             new = NewRelease(TITLE, TEXT, prerelease=True)
-            publication = Publication(f"{self.tag}-{self._run}", new, make_latest="false")
+            self._batches += 1
+            suffix = f"-{self._batches}" if self._batches > 1 else ""
+            publication = Publication(f"{self.tag}-{self._run}{suffix}", new, make_latest="false")
             publish_files(self._releases, publication, [(path, name) for name, path in self._batch.items()], self._run)
             self._batch = {}
 

@@ -1,0 +1,109 @@
+"""What a run publishes: parts in the store, and the model on the release of a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from rebake.action.run_plan import RunPlan
+from rebake.action.services import Services
+from rebake.action.settings import Settings
+from rebake.action.tags import is_prerelease as is_prerelease_tag
+from rebake.archive.manifest import Part, format_manifest
+from rebake.archive.pack import MANIFEST_NAME
+from rebake.build.build import BuildResult
+from rebake.report.model import Release, ReleaseAsset
+from rebake.store.publication import Publication, publish_model
+from rebake.store.releases import NewRelease
+
+
+class Publisher:
+    """Publishes the model of one run.
+
+    Args:
+        settings: the inputs.
+        run_plan: what the run is for.
+        repository: "owner/name".
+        services: the store and the releases.
+    """
+
+    def __init__(self, settings: Settings, run_plan: RunPlan, repository: str, services: Services) -> None:
+        self._settings = settings
+        self._run_plan = run_plan
+        self._repository = repository
+        self._services = services
+
+    @property
+    def manifest_name(self) -> str:
+        """Of the newest model's manifest in the store."""
+        return f"rebake{self._settings.slug}.json"
+
+    @property
+    def model_name(self) -> str | None:
+        """The name of a tag's model; rebake names all others."""
+        if self._run_plan.tag is None:
+            return None
+        safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in self._run_plan.tag)
+        return f"{self._repository.split('/')[1]}{self._settings.slug}-{safe}"
+
+    def publish_parts(self, result: BuildResult, stored: Collection[Part], scratch: Path) -> None:
+        """Parts first: what is named later (the newest model, a tag's model) is then complete.
+
+        Args:
+            result: of the training.
+            stored: the parts that were found in the store; of these, new ones are replaced.
+            scratch: for the manifest, which must stay until the store is finished.
+
+        Raises:
+            StorageError: the API refuses, or cannot be reached.
+        """
+        store = self._services.store
+        for part, archive in result.single_parts.items():
+            record = result.manifest.parts[part]
+            store.publish_part(part, record.fingerprint, archive, replace=part in stored)
+        manifest = self._manifest(result, scratch)
+        responses = result.manifest.parts.get("nlg")
+        if responses is not None and "nlg" not in stored:
+            store.publish_part("nlg", responses.fingerprint, manifest)
+        if self._run_plan.is_newest:
+            store.publish_manifest(manifest, self.manifest_name)
+        store.finish()
+
+    def release(self, tag: str, result: BuildResult, scratch: Path) -> tuple[Release, str]:
+        """Put the model on the release of a tag; returns the release, and the address of the model.
+
+        Raises:
+            StorageError: the API refuses, or cannot be reached.
+        """
+        manifest = self._manifest(result, scratch)
+        files = [(result.model, result.model.name), (manifest, self.manifest_name)]
+        sums = f"SHA256SUMS{self._settings.slug}"
+        services = self._services
+        published = publish_model(services.releases, self._publication(tag), files, sums, services.run_word)
+        assets = tuple(
+            ReleaseAsset(asset.name, asset.download_url, asset.size, asset.digest)
+            for asset in published.assets.values()
+        )
+        return Release(published.id, published.url, assets), published.assets[result.model.name].download_url
+
+    def _manifest(self, result: BuildResult, scratch: Path) -> Path:
+        manifest = scratch / MANIFEST_NAME
+        manifest.write_bytes(format_manifest(result.manifest).encode())
+        return manifest
+
+    def _publication(self, tag: str) -> Publication:
+        settings = self._settings
+        is_generated = settings.release_notes == "generated"
+        is_prerelease = is_prerelease_tag(tag) if settings.prerelease is None else settings.prerelease
+        return Publication(
+            tag,
+            NewRelease(
+                title=settings.release_name or tag,
+                text="" if is_generated else settings.release_notes,
+                generate_notes=is_generated,
+                prerelease=is_prerelease,
+                commit=self._run_plan.commit,
+            ),
+            make_latest="legacy" if settings.make_latest is None else "true" if settings.make_latest else "false",
+            keep_draft=settings.draft,
+        )

@@ -1,0 +1,134 @@
+"""The test data that the inputs name, read before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rebake.action.settings import DEFAULTS, Settings
+from rebake.archive.manifest import Part
+from rebake.assistant.files import data_files
+from rebake.assistant.importer import load_assistant
+from rebake.assistant.model import Assistant, Domain
+from rebake.assistant.stories.reader import is_test_file
+from rebake.base.location import Location, Notice
+from rebake.base.notices import Notices
+from rebake.base.silenced import SilencedLines
+from rebake.core.stories.generator import training_trackers
+from rebake.errors import DataError, StorageError, UsageError
+from rebake.evaluation.data import EvaluationData
+
+DEFAULT_STORIES = DEFAULTS["test-stories"]
+
+
+@dataclass(frozen=True)
+class GivenTests:
+    """What the model of a run is tested on.
+
+    Attributes:
+        data: the examples and stories.
+        silenced: the lines of their files with a comment that silences findings.
+        notices: what deserves attention in these files.
+    """
+
+    data: EvaluationData = field(default_factory=EvaluationData)
+    silenced: SilencedLines = field(default_factory=SilencedLines)
+    notices: tuple[Notice, ...] = ()
+
+
+def read_test_data(settings: Settings, parts: Collection[Part], domain: Domain) -> GivenTests:
+    """Read the test data.
+
+    Args:
+        settings: the inputs.
+        parts: that the model is going to have.
+        domain: of the assistant; the stories must fit it.
+
+    Raises:
+        DataError: a file says something wrong, is missing, or contains no test data.
+        UsageError: a condition of the workflow is on a test that there is none of.
+    """
+    found = GivenTests()
+    if settings.test_nlu:
+        found = _with_examples(found, settings, parts)
+    paths = _story_paths(settings)
+    if paths:
+        found = _with_stories(found, settings, paths, parts, domain)
+    _require_use(settings, found.data)
+    return found
+
+
+def _with_examples(found: GivenTests, settings: Settings, parts: Collection[Part]) -> GivenTests:
+    read = _read(settings.test_nlu, "test-nlu", settings)
+    place = Location(settings.test_nlu[0], 1)
+    if not any((example.intent or "").strip() for example in read.nlu.examples):
+        raise DataError(
+            "There are no NLU examples with an intent.", location=place, fix="Name others in the input test-nlu."
+        )
+    if "nlu" not in parts:
+        return _and(found, read, Notice("The NLU examples are not tested: the assistant has no NLU.", place))
+    return _and(replace(found, data=replace(found.data, examples=read.nlu.examples)), read)
+
+
+def _with_stories(
+    found: GivenTests, settings: Settings, paths: tuple[str, ...], parts: Collection[Part], domain: Domain
+) -> GivenTests:
+    read = _read(paths, "test-stories", settings)
+    end_to_end = bool(read.test_stories)
+    stories = [story for story in read.test_stories or read.stories if not story.is_rule]
+    place = Location(paths[0], 1)
+    if not stories:
+        if _is_default(settings):
+            return _and(found, read)
+        raise DataError("There are no test stories.", location=place, fix="Name others in the input test-stories.")
+    missing = [name for part, name in (("core", "Core"), ("nlu", "NLU")) if part not in parts]
+    if "core" not in parts or (end_to_end and "nlu" not in parts):
+        notice = Notice(f"The test stories are not tested: the assistant has no {' and no '.join(missing)}.", place)
+        return _and(found, read, notice)
+    training_trackers(stories, domain, 0, notices=Notices(), are_tests=end_to_end)  # finds what cannot be tested
+    return _and(replace(found, data=replace(found.data, stories=stories, end_to_end=end_to_end)), read)
+
+
+def _and(found: GivenTests, read: Assistant, *notices: Notice) -> GivenTests:
+    silenced: Mapping[str, Mapping[int, frozenset[str]]] = {**found.silenced.codes, **read.silenced.codes}
+    return replace(found, silenced=SilencedLines(silenced), notices=(*found.notices, *read.notices, *notices))
+
+
+def _story_paths(settings: Settings) -> tuple[str, ...]:
+    """Those that the input names; of the default's directory the test stories alone, as anything may be in it."""
+    if not _is_default(settings):
+        return settings.test_stories
+    if not Path(DEFAULT_STORIES).is_dir():
+        return ()
+    ignored: list[Notice] = []
+    return tuple(path for path in data_files(DEFAULT_STORIES, ignored) if is_test_file(path))
+
+
+def _is_default(settings: Settings) -> bool:
+    return settings.test_stories == (DEFAULT_STORIES,)
+
+
+def _read(paths: tuple[str, ...], name: str, settings: Settings) -> Assistant:
+    try:
+        return load_assistant(None, None, paths, env=settings.env)
+    except StorageError as error:
+        message = f"The input {name} names a path that cannot be read. {error.message}"
+        raise DataError(message, location=error.location, fix=error.fix) from None
+
+
+def _require_use(settings: Settings, data: EvaluationData) -> None:
+    """Refuse conditions that nothing decides, so that nobody relies on them."""
+    if data.stories is None:
+        wanted = ["fail-on: stories"] if "stories" in settings.fail_on else []
+        wanted += ["min-story-accuracy"] if settings.min_story_accuracy is not None else []
+        if wanted:
+            raise UsageError(
+                f"The input {wanted[0]} needs test stories, and none are tested.",
+                fix="Name their files in the input test-stories.",
+            )
+    if "worse" in settings.fail_on and data == EvaluationData() and settings.cross_validation is None:
+        raise UsageError(
+            "The input fail-on: worse needs tests, and nothing is tested.",
+            fix="Set the input test-nlu, test-stories or cross-validation.",
+        )
