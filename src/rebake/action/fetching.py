@@ -12,7 +12,7 @@ from rebake.base.location import Notice
 from rebake.build.plan import Plan
 from rebake.errors import ModelError, StorageError
 from rebake.report.model import PartReport
-from rebake.store.release_store import ReleaseStore
+from rebake.store.protocol import Store
 
 TRAINED_PARTS: tuple[Part, ...] = ("core", "nlu")
 
@@ -41,7 +41,7 @@ class FetchedParts:
         )
 
 
-def fetch_parts(store: ReleaseStore, plan: Plan, verdict: StoreVerdict, scratch: Path) -> FetchedParts:
+def fetch_parts(store: Store, plan: Plan, verdict: StoreVerdict, scratch: Path) -> FetchedParts:
     """Download the parts that the assistant asks for, and in place of others those of the newest model."""
     fetched = FetchedParts()
     newest = plan.baseline.manifest
@@ -60,7 +60,7 @@ def fetch_parts(store: ReleaseStore, plan: Plan, verdict: StoreVerdict, scratch:
     return fetched
 
 
-def _fetch_newest(store: ReleaseStore, part: Part, fingerprint: str, scratch: Path, fetched: FetchedParts) -> None:
+def _fetch_newest(store: Store, part: Part, fingerprint: str, scratch: Path, fetched: FetchedParts) -> None:
     """The newest model's part, from which single components can be taken. It may be missing."""
     try:
         stored = store.find(part, fingerprint)

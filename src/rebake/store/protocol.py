@@ -163,10 +163,14 @@ class Store(ABC):
             self.download(name, path)
             return path.read_bytes()
 
-    def publish(self, path: Path, name: str) -> None:
-        """Keep a small file under this name, in place of an earlier one. Raises StorageError."""
+    def publish(self, path: Path, name: str, *, replace: bool = True) -> None:
+        """Keep a small file under this name, in place of an earlier one or only where there is none.
+
+        Raises:
+            StorageError: the store refuses it, or cannot be reached.
+        """
         self.used.add(name)
-        self.upload(path, name, replace=True)
+        self.upload(path, name, replace=replace)
 
     def newest_manifest(self, name: str) -> Manifest | None:
         """Return the manifest of the newest model; None where none was published.

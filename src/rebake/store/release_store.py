@@ -95,32 +95,6 @@ class ReleaseStore(Store):
         """As :meth:`Store.where`."""
         return f"The asset {name} of the release {self.tag}"
 
-    def content(self, name: str, *, fresh: bool = False) -> bytes | None:
-        """Return the content of a file that is no part; None where there is none of that name.
-
-        Args:
-            name: of the file.
-            fresh: ask GitHub again which files there are: another run may have written it meanwhile.
-
-        Raises:
-            StorageError: the API refuses, or cannot be reached.
-        """
-        self._needed.add(name)
-        if fresh:
-            self._known = self._unread = None
-        asset = self._assets().get(name)
-        if asset is None:
-            return None
-        with TemporaryDirectory(prefix="rebake-") as directory:
-            path = Path(directory) / "content"
-            self._releases.download(asset, path)
-            return path.read_bytes()
-
-    def publish_file(self, path: Path, name: str, *, replace: bool = False) -> None:
-        """Keep a file that is no part. Raises StorageError."""
-        self._prune()
-        self._publish(path, name, replace=replace)
-
     def finish(self) -> None:
         """Publish what a release of its own is needed for, if anything; the files must still be there.
 
