@@ -30,7 +30,7 @@ SHA = "a" * 40
 class UnreadPullRequests:
     """Pull requests that nobody reads."""
 
-    def write_comment(self, number: int, text: str, earlier_mark: str = "") -> str:
+    def write_comment(self, number: int, text: str, earlier_start: tuple[str, str] | None = None) -> str:
         return f"https://github.example/{number}"
 
     def set_status(self, commit: str, state: str, description: str, context: str, url: str) -> None:

@@ -39,7 +39,7 @@ class FakePullRequests:
     comments: list[str] = field(default_factory=list)
     statuses: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def write_comment(self, number: int, text: str, earlier_mark: str = "") -> str:
+    def write_comment(self, number: int, text: str, earlier_start: tuple[str, str] | None = None) -> str:
         if self.error is not None:
             raise self.error
         self.comments.append(text)

@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebake.base.location import Location, Notice
-from rebake.base.notice_kinds import NoticeKind
+from rebake.base.notice_kinds import NoticeKind, Severity
 from rebake.base.notices import grouped
 from rebake.differences.model import Clause, Difference
 from rebake.errors import DataError, DataErrors, UnsupportedError
 from rebake.report.comment import LIMIT, marker, render_comment
 from rebake.report.escaping import escape
 from rebake.report.json import as_dict, render_json, write_json
-from rebake.report.markdown import fit
+from rebake.report.markdown.lists import fit
 from rebake.report.model import Differences, Failure, PartReport, Report, parts_of_verdict
 from rebake.report.summary import render_summary
 from rebake.report.text import notice_lines, outcome_text
@@ -52,12 +52,12 @@ REPORT = Report(
 def test_the_comment_says_what_was_found_and_done() -> None:
     text = html.unescape(render_comment(REPORT)).replace("\u200b", "")
     assert text.startswith("<!-- rebake:model . -->\n")
-    assert "**Trained Core.**" in text
+    assert text.splitlines()[1] == "### ✅ rebake: Trained Core."
     assert "| Core | **stale** | trained in 3.2 s |" in text
-    assert "| NLU | fresh | reused from <code>nlu-bbbbbbbbbbbb….tar.gz</code> |" in text
+    assert "| NLU | fresh | reused from `nlu-bbbbbbbbbbbb….tar.gz` |" in text
     assert "| Responses | **stale** | updated, needs no training |" in text
     assert "- story 'x' added in data/stories.yml:4" in text
-    assert "- renamed: <code>b.yml</code> from <code>a.yml</code>" in text
+    assert "- renamed: `b.yml` from `a.yml`" in text
     assert "domain.yml:3: odd" in text
     assert "commit eeeeeeeeeeee" in text
 
@@ -65,7 +65,8 @@ def test_the_comment_says_what_was_found_and_done() -> None:
 def test_a_failure_is_reported_with_its_location_and_its_fix() -> None:
     error = DataError("intent x is not in the domain.", location=Location("data/a.yml", 7), fix="Add it.")
     text = html.unescape(render_comment(replace(REPORT, failure=Failure.of(error))))
-    assert "**The run failed.** <code>data/a.yml:7</code>: intent x is not in the domain." in text
+    assert text.splitlines()[1] == "### ❌ rebake: The run failed."
+    assert "\n`data/a.yml:7`: intent x is not in the domain.\n" in text
     assert "Add it." in text
     assert "Trained Core." not in text
 
@@ -78,7 +79,7 @@ def test_each_assistant_of_a_repository_has_a_marker_of_its_own() -> None:
 @given(st.text(max_size=400))
 def test_text_of_the_assistant_stays_text(text: str) -> None:
     escaped = escape(text)
-    assert not re.search(r"[<>|*`\[\]()\\\n@]", escaped.replace("&#", ""))
+    assert not re.search(r"[<|*`\[\]\\\n@]|(?<! )(?<!-)>", escaped.replace("&#", ""))
     assert not re.search(r"(?i)www\.|gh-\d|://", escaped)
     assert not re.search(r"[@#](?!\u200b)", html.unescape(escaped))
 
@@ -93,7 +94,7 @@ def test_a_huge_report_fits_into_a_comment_and_keeps_the_verdict() -> None:
     huge = replace(REPORT, parts=tuple(replace(part, reasons=reasons) for part in REPORT.parts))
     text = render_comment(huge)
     assert len(text.encode()) <= LIMIT
-    assert "**Trained Core.**" in text
+    assert "### ✅ rebake: Trained Core." in text
     assert "more" in text
     assert text.rstrip().endswith("</sub>")
     assert len(render_summary(huge).encode()) <= 1_000_000
@@ -151,7 +152,7 @@ def test_escaping_is_in_proportion_to_what_is_shown(kind: NoticeKind | None, mon
     reasons = tuple(f"story {n} added" for n in range(38_000))
     report = replace(REPORT, notices=many, parts=tuple(replace(part, reasons=reasons) for part in REPORT.parts))
     counter = Counter()
-    monkeypatch.setattr("rebake.report.markdown.escape", counter)
+    monkeypatch.setattr("rebake.report.markdown.body.escape", counter)
     text = render_comment(report)
     shown = text.count("\n- ")
     assert shown > 250
@@ -188,8 +189,11 @@ def test_a_warning_can_be_no_markdown_no_html_and_no_command(
     notices = tuple(Notice(message, Location(file, n), kind) for n in range(count))
     bare = render_comment(replace(REPORT, notices=()))
     with_them = render_comment(replace(REPORT, notices=notices))
+    is_folded = kind is None or kind.severity is Severity.WARNING
     for mark in ("<details>", "</details>", "<summary>", "<sub>"):
-        assert with_them.count(mark) - bare.count(mark) == (mark in ("<details>", "</details>", "<summary>"))
+        assert with_them.count(mark) - bare.count(mark) == (
+            is_folded and mark in ("<details>", "</details>", "<summary>")
+        )
     assert re.sub(r"&#\d+;", "", with_them).count("@") == 0
     lines = notice_lines(notices)
     assert len(lines) == len(grouped(notices))
@@ -261,7 +265,7 @@ def test_errors_that_were_found_together_are_all_reported() -> None:
     assert [other["line"] for other in others] == [*range(2, 31)]
     assert others[0] == {"message": "wrong 2", "fix": "Mend it.", "file": "a.yml", "line": 2, "kind": "invalid-yaml"}
     comment = render_comment(report)
-    assert "<code>a.yml&#58;21</code>: wrong 21 Mend it&#46;" in comment
+    assert "`a.yml:21`: wrong 21 Mend it." in comment
     assert "- and 9 more" in comment
 
 
@@ -278,6 +282,6 @@ def test_a_story_that_was_rewritten_leaves_room_in_the_comment_for_the_rest() ->
     clauses = tuple(Clause(f"step {n}, action_a{n} -> action_b{n} {'x' * 200}") for n in range(1_000))
     found = (Difference("story", "long", clauses), Difference("intent", "greet", (Clause("1 example added"),)))
     comment = render_comment(replace(REPORT, differences=Differences(found, lambda *_: None)))
-    assert "**story &#34;long&#34;**" in comment
+    assert '**story "long"**' in comment
     assert "  - and 980 more" in comment
     assert "**intent greet**: 1 example added" in comment

@@ -24,7 +24,7 @@ from rebake.base.confinement import confined_to, require_inside
 from rebake.base.location import Notice
 from rebake.base.notices import NoticeGroup, grouped
 from rebake.errors import EXIT_DATA, DataError, StorageError
-from rebake.report.comment import earlier_marker, render_comment
+from rebake.report.comment import earlier_start, render_comment
 from rebake.report.json import write_json
 from rebake.report.model import Failure, Report
 from rebake.report.redaction import Redaction
@@ -131,7 +131,7 @@ class Announcement:
         number = self._run_plan.pull_request
         if number is not None:
             self._comment_url = self._services.pull_requests.write_comment(
-                number, render_comment(self._report), earlier_marker(self._report.name)
+                number, render_comment(self._report), earlier_start(self._report.name)
             )
 
     def _set_status(self) -> None:

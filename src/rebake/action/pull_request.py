@@ -24,7 +24,7 @@ class PullRequests:
         self._repository = repository
         self._retries = retries
 
-    def write_comment(self, number: int, text: str, earlier_mark: str = "") -> str:
+    def write_comment(self, number: int, text: str, earlier_start: tuple[str, str] | None = None) -> str:
         """Write the comment, or update the one that an earlier run wrote; its address.
 
         The first line of ``text`` is the marker that it is known by. Somebody else's comment with the marker is left
@@ -33,8 +33,8 @@ class PullRequests:
         Args:
             number: of the pull request.
             text: of the comment.
-            earlier_mark: the marker that earlier versions wrote; other assistants may share it, so the second line of
-                the comment, which names the assistant, must be that of ``text`` as well.
+            earlier_start: the first two lines that earlier versions wrote; other assistants may share the first, a
+                marker, and the second names the assistant.
 
         Raises:
             StorageError: the API refuses, or cannot be reached.
@@ -42,8 +42,8 @@ class PullRequests:
 
         def update_or_create() -> str:
             issue = self._repository.get_issue(number)
-            mark, title = text.split("\n", 2)[:2] if "\n" in text else (text, "")
-            starts = [(mark,), (earlier_mark, title)] if earlier_mark else [(mark,)]
+            mark = text.split("\n", 1)[0]
+            starts: list[tuple[str, ...]] = [(mark,)] if earlier_start is None else [(mark,), earlier_start]
             ours = [comment for comment in issue.get_comments() if self._is_ours(comment, starts)]
             ours.sort(key=lambda comment: not (comment.body or "").startswith(mark))
             if not ours:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from rebake.report.markdown import Body, fit
+from rebake.report.escaping import escape
+from rebake.report.markdown.body import Body
+from rebake.report.markdown.lists import fit
 from rebake.report.model import Report
 
 LIMIT = 65_000  # bytes; GitHub takes 65,536 characters
@@ -25,6 +27,11 @@ def earlier_marker(name: str) -> str:
     """What versions before 0.2 wrote as the first line; several names could share one."""
     key = re.sub(r"[^A-Za-z0-9_./]+|-+", "-", name)
     return f"<!-- rebake:model {key or '.'} -->"
+
+
+def earlier_start(name: str) -> tuple[str, str]:
+    """The first two lines of a comment of versions before 0.2: only both together name the assistant."""
+    return earlier_marker(name), f"### rebake{': ' + escape(name) if name else ''}"
 
 
 def render_comment(report: Report, limit: int = LIMIT) -> str:

@@ -8,8 +8,19 @@ from rebake.base.visible import visible
 
 MAX_TEXT = 300  # characters of one clause or name
 _MAX_READ = 4 * MAX_TEXT  # characters that are looked at for them, since several blanks count as one
-_SPECIAL = re.compile(r"[^A-Za-z0-9 ,;'/%=\u0080-\U0010ffff]")
-_JOINT = re.compile(r"(?<=[A-Za-z0-9])[._-](?=[A-Za-z0-9])")
+_SPECIAL = re.compile(r"[^A-Za-z0-9 ,;'\"/%={}?\u0080-\U0010ffff]")
+# What reads as punctuation and is none of Markdown's: a mail shows the comment's source, which should be readable too.
+_PUNCTUATION = re.compile(
+    r"""
+    (?<=[A-Za-z0-9])[._-](?=[A-Za-z0-9])            # data_1.tar-gz
+    | (?<=[A-Za-z'")])[.!](?=[ '")]|$)              # the end of a sentence; after a digit it could number a list
+    | (?<=[A-Za-z0-9'")]):(?!/)                     # "file.yml:7: wrong", but no "http://"
+    | (?<=\S[ ])(?:->|-|\+|>=?)(?=[ ]\S)              # "5 -> 8" within a line, where it can be no list
+    | (?<!^)(?<![\[\]\d])[()]                       # not at the start, where "1)" numbers a list
+    """,
+    re.VERBOSE,
+)
+_PLAIN_CODE = re.compile(r"[A-Za-z0-9._/:…-]{1,300}")
 _REFERENCE = re.compile(r"(?i)\b(gh)-(?=\d)")
 
 
@@ -21,7 +32,7 @@ def escape(text: str) -> str:
     line = " ".join(text[:_MAX_READ].split())
     whole = len(line) <= MAX_TEXT and len(text) <= _MAX_READ
     shown = visible(line if whole else f"{line[: MAX_TEXT - 1]}…")
-    kept = {match.start() for match in _JOINT.finditer(shown)}
+    kept = {place for match in _PUNCTUATION.finditer(shown) for place in range(*match.span())}
     kept -= {match.end() - 1 for match in re.finditer(r"(?i)\bwww\.", shown)}
     escaped = _SPECIAL.sub(lambda match: match[0] if match.start() in kept else _entity(match[0]), shown)
     return _REFERENCE.sub("\\1-\u200b", escaped)
@@ -32,5 +43,5 @@ def _entity(character: str) -> str:
 
 
 def code(text: str) -> str:
-    """A name or path in a code font, escaped."""
-    return f"<code>{escape(text)}</code>"
+    """A name or path in a code font, escaped; where it can be, in the form that is readable in a mail, too."""
+    return f"`{text}`" if _PLAIN_CODE.fullmatch(text) else f"<code>{escape(text)}</code>"

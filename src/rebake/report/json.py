@@ -13,6 +13,7 @@ from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import StorageError
 from rebake.report.differences import difference_json
 from rebake.report.model import Failure, Report
+from rebake.report.quality_json import quality_as_dict
 from rebake.staleness.explanation import Cause, PartExplanation, location_of
 
 FORMAT = 1
@@ -59,6 +60,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "differences": None
         if report.differences is None
         else [difference_json(one, report.differences.link) for one in report.differences.found],
+        "quality": None if report.quality is None else quality_as_dict(report.quality),
         "notices": [
             {
                 "message": notice.message,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 from rebake.base.location import Notice
 from rebake.base.visible import one_line
+from rebake.evaluation.comparison.result import KindComparison, MetricChange
 from rebake.report.model import Failure, PartReport, Report
+from rebake.report.quality import PastQuality
 
 MASK = "***"
+# words of our own in a model's test, which a secret may happen to contain
+_WORDS: Mapping[type, tuple[str, ...]] = {KindComparison: ("kind",), MetricChange: ("name", "test")}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,7 +48,22 @@ class Redaction:
             parts=tuple(map(self._part, report.parts)),
             notices=tuple(map(self._notice, report.notices)),
             failure=None if report.failure is None else self._failure(report.failure),
+            quality=self._values(report.quality),
         )
+
+    def _values(self, value: Any) -> Any:
+        """A value, with the mask in every text in it: of tested examples, of stories, of labels."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, tuple | list):
+            return type(value)(map(self._values, value))
+        if isinstance(value, Mapping):
+            return {self._values(key): self._values(item) for key, item in value.items()}
+        if is_dataclass(value) and not isinstance(value, type | PastQuality):
+            kept = _WORDS.get(type(value), ())
+            texts = {one.name: getattr(value, one.name) for one in fields(value) if one.name not in kept}
+            return replace(value, **{name: self._values(text) for name, text in texts.items()})
+        return value
 
     def _part(self, part: PartReport) -> PartReport:
         return replace(part, reasons=tuple(map(self.text, part.reasons)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rebake.report.markdown import Body, fit
+from rebake.report.markdown.body import Body
+from rebake.report.markdown.lists import fit
 from rebake.report.model import Report
 
 LIMIT = 1_000_000  # bytes; GitHub takes 1 MiB for one step
@@ -10,4 +11,4 @@ LIMIT = 1_000_000  # bytes; GitHub takes 1 MiB for one step
 
 def render_summary(report: Report, limit: int = LIMIT) -> str:
     """The summary's Markdown, at most ``limit`` bytes."""
-    return fit(Body(report).render, limit)
+    return fit(Body(report, is_whole=True).render, limit)

@@ -38,9 +38,9 @@ def comparison_markdown(comparison: ModelComparison, length: int = 20) -> str:
     """
     blocks = [f"**{escape(verdict(comparison))}**", _metrics(comparison)]
     blocks.append(" · ".join(f"{TITLES[kind.kind]}: {counted(kind)}" for kind in comparison.kinds))
-    blocks.append("\n".join(_marked(comparison, length)))
+    blocks.append("\n".join(marked_labels(comparison, length)))
     for kind in comparison.kinds:
-        blocks += _lists(kind, length)
+        blocks += changed_lists(kind, length)
     return "\n\n".join([*(block for block in blocks if block), f"<sub>{METHOD}</sub>"]) + "\n"
 
 
@@ -60,8 +60,8 @@ def _figures(figure: Figure) -> str:
     return f"| {figure.base:.3f} | {figure.head:.3f} | {signed(figure)} | {OUTCOMES[figure.outcome]} |"
 
 
-def _marked(comparison: ModelComparison, length: int) -> Iterator[str]:
-    """The labels that changed by more than noise, and the stories that broke: what a reviewer looks at first."""
+def marked_labels(comparison: ModelComparison, length: int) -> Iterator[str]:
+    """Yield the labels that changed by more than noise, as entries of a list: what a reviewer looks at first."""
     for kind in comparison.kinds:
         real = [change for change in kind.labels if change.figure.outcome in ("better", "worse")]
         for change in real[:length]:
@@ -70,7 +70,8 @@ def _marked(comparison: ModelComparison, length: int) -> Iterator[str]:
             yield f"- {OUTCOMES[figure.outcome]}: {escape(change.label)}, {values} ({TITLES[kind.kind].lower()})"
 
 
-def _lists(kind: KindComparison, length: int) -> Iterator[str]:
+def changed_lists(kind: KindComparison, length: int) -> Iterator[str]:
+    """Yield folded sections with the labels, examples and stories that changed."""
     what = TITLES[kind.kind]
     if kind.labels:
         rows = ["| Label | Base | Head | Change | | Support |", "| --- | ---: | ---: | ---: | --- | ---: |"]

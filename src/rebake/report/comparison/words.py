@@ -47,8 +47,13 @@ _ACCURACIES: Mapping[TestedKind, str] = {
 
 def metric_name(kind: TestedKind, metric: MetricChange) -> str:
     """Return a metric's name for people, not escaped: the name of an extractor comes from a file."""
-    name = _ACCURACIES[kind] if metric.name == "accuracy" else _METRICS[metric.name]
-    return name if metric.extractor is None else f"{name}, {metric.extractor}"
+    return metric_name_of(kind, metric.name, metric.extractor)
+
+
+def metric_name_of(kind: TestedKind, metric: str, extractor: str | None = None) -> str:
+    """Return the same of a metric that is not compared; one that is not known here is named as it is."""
+    name = _ACCURACIES[kind] if metric == "accuracy" else _METRICS.get(metric, metric)
+    return name if extractor is None else f"{name}, {extractor}"
 
 
 def verdict(comparison: ModelComparison) -> str:

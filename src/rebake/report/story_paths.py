@@ -1,0 +1,132 @@
+"""Stories as paths that share their beginnings: the graph of a set of stories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rebake.assistant.model import ActionStep, CheckpointStep, LoopStep, OrStep, SlotStep, Step, Story, UserStep
+from rebake.evaluation.conversations import (
+    GivenLoop,
+    GivenUser,
+    StoryTest,
+    TestedAction,
+    TestedStep,
+    TestedUser,
+)
+
+StepKind = Literal["user", "action", "slot", "loop", "checkpoint", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """One step of a path.
+
+    Attributes:
+        kind: who speaks or what happens; "wrong" for a turn that the model gets wrong.
+        text: intent, action, slot or checkpoint; of a wrong turn what was expected and what the model says.
+    """
+
+    kind: StepKind
+    text: str
+
+
+@dataclass
+class PathNode:
+    """A step that all stories which begin alike share.
+
+    Attributes:
+        step: what happens; None at the start.
+        next: the steps that follow, in the order of the stories.
+        stories: how many go through it.
+    """
+
+    step: PathStep | None = None
+    next: dict[PathStep, PathNode] = field(default_factory=dict)
+    stories: int = 0
+
+
+@dataclass(frozen=True)
+class StoryPaths:
+    """The stories that are drawn, and how many are left out of a drawing that would be too large to read."""
+
+    start: PathNode
+    left_out: int
+
+    @property
+    def nodes(self) -> int:
+        """How many steps there are to draw, the start included."""
+        waiting, found = [self.start], 0
+        while waiting:
+            found += 1
+            waiting += waiting.pop().next.values()
+        return found
+
+
+def paths_of_test(test: StoryTest, most: int) -> StoryPaths:
+    """The tested conversations, those with a wrong turn first, in at most ``most`` steps."""
+    ordered = sorted(test.conversations, key=lambda story: story.is_right)
+    return _joined(([step for one in story.steps if (step := _tested(one))] for story in ordered), most)
+
+
+def paths_of_stories(stories: Iterable[Story], most: int) -> StoryPaths:
+    """Training stories, joined where they begin alike, in at most ``most`` steps."""
+    chosen = [story for story in stories if not story.is_rule]
+    return _joined(([_step(one) for one in story.steps] for story in chosen), most)
+
+
+def _joined(paths: Iterable[list[PathStep]], most: int) -> StoryPaths:
+    start, count, left_out = PathNode(), 1, 0
+    for path in paths:
+        shared, node = 0, start
+        for step in path:
+            if step not in node.next:
+                break
+            node, shared = node.next[step], shared + 1
+        if count + len(path) - shared > most:
+            left_out += 1
+            continue
+        count += len(path) - shared
+        node = start
+        node.stories += 1
+        for step in path:
+            node = node.next.setdefault(step, PathNode(step))
+            node.stories += 1
+    return StoryPaths(start, left_out)
+
+
+def _tested(step: TestedStep) -> PathStep | None:
+    match step:
+        case TestedAction(expected="action_listen") if step.is_right:
+            return None  # the user's turn, which the next step is
+        case TestedUser() | TestedAction() if not step.is_right:
+            found = step.predicted if step.predicted != step.expected else "other entities"
+            return PathStep("wrong", f"{step.expected} ≠ {found or 'nothing'}")
+        case TestedUser() | TestedAction():
+            return PathStep("user" if isinstance(step, TestedUser) else "action", step.expected)
+        case GivenUser():
+            return PathStep("user", step.intent or step.text or "")
+        case GivenLoop():
+            return PathStep("loop", step.name or "end of the form")
+    return None  # a slot: part of what the user said, mostly, and of no interest where a story goes wrong
+
+
+def _step(step: Step) -> PathStep:
+    match step:
+        case UserStep():
+            return PathStep("user", step.intent or step.text or "")
+        case OrStep():
+            return PathStep("user", " or ".join(map(_alternative, step.alternatives)))
+        case ActionStep():
+            return PathStep("action", step.name or step.text or "")
+        case SlotStep():
+            return PathStep("slot", f"{step.name} = {step.value}" if step.has_value else step.name)
+        case LoopStep():
+            return PathStep("loop", step.name or "end of the form")
+        case CheckpointStep():
+            return PathStep("checkpoint", step.name)
+
+
+def _alternative(one: UserStep | tuple[SlotStep, ...]) -> str:
+    return one.intent or one.text or "" if isinstance(one, UserStep) else ", ".join(slot.name for slot in one)
