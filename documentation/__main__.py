@@ -1,11 +1,34 @@
-"""Write the generated parts of the reference pages: python -m documentation."""
+"""Write the generated parts of the docs, or build the site: ``python -m documentation [site]``."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from pathlib import Path
 
-from documentation.reference import write
+from documentation import reference
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m documentation", description=__doc__)
+    parser.set_defaults(command="reference")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("reference", help="write the parts of docs/reference that follow from the code (the default)")
+    site = commands.add_parser("site", help="build the site; every warning of Sphinx is an error")
+    site.add_argument("--out", type=Path, metavar="DIR", help="directory of the site (default: .cache/site)")
+    arguments = parser.parse_args()
+    if arguments.command == "site":
+        from documentation.site import SITE, build_site
+
+        output = arguments.out or SITE
+        code = build_site(output)
+        if code == 0:
+            print(output / "index.html")
+        return code
+    changed = reference.write()
+    print(f"written: {', '.join(changed)}" if changed else "The reference is up to date.", file=sys.stderr)
+    return 0
+
 
 if __name__ == "__main__":
-    changed = write()
-    print(f"written: {', '.join(changed)}" if changed else "The reference is up to date.", file=sys.stderr)
+    sys.exit(main())
