@@ -132,5 +132,5 @@ def names(value: Any) -> Iterator[str]:
 
 
 def test_the_documentation_explains_every_key_of_the_schema() -> None:
-    documented = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "report-json.md").read_text(encoding="utf-8")))
+    documented = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "reference" / "report-json.md").read_text(encoding="utf-8")))
     assert set(names(schema())) - documented == set()
