@@ -10,6 +10,7 @@ import pytest
 
 from rebake.archive.pack import read_member
 from support.assistants import STORY, append, edit
+from support.attestations import read_provenance
 from support.github_api import GitHubApi
 from support.github_job import STORE, Project
 
@@ -78,7 +79,7 @@ def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(
     tagged = project.run(project.push("refs/tags/v1.0"), environment=without_tensorflow)
     assert tagged.code == 0, tagged.log
     assert tagged.outputs["trained"] == ""
-    assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.tar.gz", "rebake.json"]
+    assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.provenance.json", "bot-v1.0.tar.gz", "rebake.json"]
     assert tagged.outputs["model-url"].endswith("/v1.0/bot-v1.0.tar.gz")
     assert tagged.outputs["release-id"] == str(api.release("v1.0")["id"])  # type: ignore[index]
     assert tagged.outputs["release-url"].endswith("/tag/v1.0")
@@ -94,11 +95,23 @@ def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(
     manifest = api.content("v1.0", "rebake.json")
     assert manifest == api.content(STORE, "rebake.json") == read_member(tagged.model, "rebake.json")
     assert any(component["files"] for component in json.loads(manifest)["components"].values())
+    document = read_provenance(api.content("v1.0", "bot-v1.0.provenance.json"))
+    assert (tagged.workspace / tagged.outputs["provenance"]).read_bytes() == api.content(
+        "v1.0", "bot-v1.0.provenance.json"
+    )
+    digests = {subject["name"]: subject["digest"]["sha256"] for subject in document["subject"]}
+    assert digests == {name: assets[name]["digest"][7:] for name in ("bot-v1.0.tar.gz", "rebake.json")}
+    commit, *parts = document["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert commit["digest"] == {"gitCommit": project.git("rev-parse", "v1.0^{commit}")}
+    assert [part["name"] for part in parts] == [n for n in api.asset_names(STORE) if n.startswith(("core", "nlu"))][-2:]
+    for part in parts:
+        assert part["digest"] == {"sha256": hashlib.sha256(api.content(STORE, part["name"])).hexdigest()}
+        assert part["uri"] == f"https://github.example/acme/bot/releases/download/{STORE}/{part['name']}"
 
     released = {"action": "published", "release": {"tag_name": "v1.0", "draft": False}}
     again = project.run(("release", released, "refs/tags/v1.0", project.git("rev-parse", "HEAD")))
     assert again.code == 0, again.log
-    assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.tar.gz", "rebake.json"]
+    assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.provenance.json", "bot-v1.0.tar.gz", "rebake.json"]
 
 
 def test_a_check_fails_while_the_model_is_stale_and_passes_once_it_was_trained(

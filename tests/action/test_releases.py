@@ -88,7 +88,7 @@ def test_an_upload_that_keeps_failing_leaves_a_draft_that_the_next_run_publishes
     api.faults = []
     job = core_only.run(event)
     assert (job.code, api.drafts("v1.0")) == (0, []), job.log
-    assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.tar.gz", "rebake.json"]
+    assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.provenance.json", "bot-v1.0.tar.gz", "rebake.json"]
 
 
 def test_a_repository_with_immutable_releases_trains_once_too(core_only: Project, api: GitHubApi) -> None:
@@ -97,7 +97,7 @@ def test_a_repository_with_immutable_releases_trains_once_too(core_only: Project
     core_only.git("tag", "v1.0")
     job = core_only.run(core_only.push("refs/tags/v1.0"))
     assert (job.code, job.outputs["result"], job.outputs["trained"]) == (0, "fresh", ""), job.log
-    assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.tar.gz", "rebake.json"]
+    assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.provenance.json", "bot-v1.0.tar.gz", "rebake.json"]
     assert core_only.run(core_only.push(), {"mode": "check"}).outputs["result"] == "fresh"
     tags = [release["tag_name"] for release in api.releases.values()]
     assert [tag.startswith(f"{STORE}-") for tag in tags] == [False, True, True, False] or tags.count("v1.0") == 1

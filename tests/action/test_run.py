@@ -59,6 +59,9 @@ class EmptyStore:
     def find(self, part: str, fingerprint: str) -> None:
         return None
 
+    def refusal(self, part: str, fingerprint: str) -> None:
+        return None
+
     def newest_manifest(self, name: str) -> None:
         return None
 

@@ -21,7 +21,7 @@ from support.github_api import Fault, GitHubApi
 from support.store import A, B, archive
 
 V1 = Publication("v1", NewRelease("v1", commit="a" * 40))
-NAMES = ["SHA256SUMS", "bot-v1.tar.gz", "rebake.json"]
+NAMES = ["SHA256SUMS", "bot-v1.provenance.json", "bot-v1.tar.gz", "rebake.json"]
 MODEL = b"the model"
 
 
@@ -31,8 +31,11 @@ def publish(releases: Releases, tmp_path: Path) -> Callable[..., PublishedReleas
     (tmp_path / "rebake.json").write_bytes(b"{}")
     files = [(tmp_path / "m.tar.gz", "bot-v1.tar.gz"), (tmp_path / "rebake.json", "rebake.json")]
 
+    (tmp_path / "provenance").write_bytes(b"of the first run")
+    attestations = [(tmp_path / "provenance", "bot-v1.provenance.json")]
+
     def run(publication: Publication = V1, to: Releases = releases) -> PublishedRelease:
-        return publish_model(to, publication, files, "SHA256SUMS", "run")
+        return publish_model(to, publication, files, "SHA256SUMS", "run", attestations)
 
     return run
 
@@ -56,8 +59,8 @@ def test_nothing_is_public_before_all_of_it_is_there(publish: Callable[..., Publ
     api.before = lambda request: states.append(api.release("v1") is not None) if "/assets" in request else None
     published = publish()
     uploads = [request for request in api.requests if request.startswith("uploads POST")]
-    assert len(uploads) == 3
-    assert not any(states[:6]), "the release is public while files are missing"
+    assert len(uploads) == 4
+    assert not any(states[:8]), "the release is public while files are missing"
     assert public_files(api) == NAMES
     assert published.id == api.release("v1")["id"]  # type: ignore[index]
     assert published.url.endswith("/tag/v1")
@@ -106,7 +109,7 @@ def test_a_draft_that_broke_off_is_continued(
     publish()
     assert public_files(api) == NAMES
     assert len(api.releases) == 1
-    assert len([request for request in api.requests if request.startswith("uploads")]) == uploads + 2
+    assert len([request for request in api.requests if request.startswith("uploads")]) == uploads + 3
 
 
 @pytest.mark.slow
@@ -167,14 +170,30 @@ def test_two_runs_that_publish_one_tag_leave_one_release(
     assert len(api.releases) == 1
 
 
+def test_a_public_release_gets_what_a_later_run_says_of_the_model(
+    publish: Callable[..., PublishedRelease], api: GitHubApi, tmp_path: Path
+) -> None:
+    publish()
+    (tmp_path / "provenance").write_bytes(b"of the second run")
+    publish()
+    assert api.content("v1", "bot-v1.provenance.json") == b"of the second run"
+    assert public_files(api) == NAMES
+
+
 def test_immutable_releases_get_their_files_before_they_are_published(
-    publish: Callable[..., PublishedRelease], api: GitHubApi
+    publish: Callable[..., PublishedRelease], api: GitHubApi, tmp_path: Path
 ) -> None:
     api.immutable_releases = True
     publish()
     assert public_files(api) == NAMES
-    publish()  # again: all of it is there
-    assert len(api.releases) == 1
+    before = api.content("v1", "SHA256SUMS")
+    (tmp_path / "provenance").write_bytes(b"of the second run")
+    published = publish()  # again: all of it is there, and says that it is of the first run
+    assert (len(api.releases), public_files(api), api.content("v1", "SHA256SUMS")) == (1, NAMES, before)
+    assert sorted(published.assets) == NAMES
+    (tmp_path / "m.tar.gz").write_bytes(b"another model")
+    with pytest.raises(ImmutableReleaseError):
+        publish()
 
 
 @pytest.mark.slow
@@ -299,10 +318,11 @@ STEPS = {  # step -> its requests, and how many of them pass first
     "list the files of the draft": (r"GET .*/releases/\d+/assets", 0),
     "upload": (r"POST .*/releases/\d+/assets", 0),
     "upload the second file": (r"POST .*/releases/\d+/assets", 1),
-    "compare the files": (r"GET .*/releases/\d+/assets", 3),
+    "upload the provenance": (r"POST .*/releases/\d+/assets", 2),
+    "compare the files": (r"GET .*/releases/\d+/assets", 4),
     "look at the draft": (r"GET .*/releases/\d+$", 0),
     "publish": (r"PATCH .*/releases/\d+$", 0),
-    "compare what is public": (r"GET .*/releases/\d+/assets", 4),
+    "compare what is public": (r"GET .*/releases/\d+/assets", 5),
 }
 PASSING = {"500", "502", "502 after acting", "reset", "reset after acting", "timeout", "cut", "429", "secondary limit"}
 REFUSED = {"401", "403"}

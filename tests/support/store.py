@@ -10,11 +10,13 @@ from rebake.archive.pack import pack
 A, B = "a" * 64, "b" * 64
 
 
-def archive(place: Path, part: Part, fingerprint: str, name: str = "model.tar.gz") -> Path:
+def archive(
+    place: Path, part: Part, fingerprint: str, name: str = "model.tar.gz", weights: bytes = b"\0\1" * 5000
+) -> Path:
     """An archive of just this part under this fingerprint."""
     directory = place / f"{part}-{fingerprint[:4]}"
     directory.mkdir(exist_ok=True)
-    (directory / "weights").write_bytes(b"\0\1" * 5000)
+    (directory / "weights").write_bytes(weights)
     (directory / "metadata.json").write_text("{}", encoding="utf-8")
     write_manifest(Manifest({part: PartRecord(fingerprint)}, tool_version="1"), directory)
     return pack(directory, place / name)

@@ -166,6 +166,7 @@ class Announcement:
             "release-id": "" if release is None else release.id,
             "release-url": "" if release is None else release.url,
             "assets": assets if release is not None else "",
+            "provenance": report.provenance_path or "",
             "report": report_path,
             "comment-url": self._comment_url,
         }

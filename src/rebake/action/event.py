@@ -26,6 +26,9 @@ class Event:
         ref: full name, "refs/heads/main".
         api_url, server_url: of this GitHub.
         run_id: of the workflow run.
+        run_attempt: 1, and more where the run was started again.
+        workflow: path and ref of the workflow's file, "acme/bot/.github/workflows/model.yml@refs/heads/main"; or "".
+        runner: "github-hosted" or "self-hosted"; "" where the runner does not say so.
         workspace: the directory that the repository is checked out in.
     """
 
@@ -38,6 +41,9 @@ class Event:
     server_url: str
     run_id: str
     workspace: Path
+    run_attempt: str = "1"
+    workflow: str = ""
+    runner: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Event:
@@ -73,11 +79,19 @@ class Event:
             server_url=environment.get("GITHUB_SERVER_URL") or "https://github.com",
             run_id=environment.get("GITHUB_RUN_ID") or "0",
             workspace=Path(need("GITHUB_WORKSPACE")),
+            run_attempt=environment.get("GITHUB_RUN_ATTEMPT") or "1",
+            workflow=environment.get("GITHUB_WORKFLOW_REF", ""),
+            runner=environment.get("RUNNER_ENVIRONMENT", ""),
         )
 
     @property
+    def repository_url(self) -> str:
+        """The repository's page."""
+        return f"{self.server_url}/{self.repository}"
+
+    @property
     def run_url(self) -> str:
-        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+        return f"{self.repository_url}/actions/runs/{self.run_id}"
 
     @property
     def clone_url(self) -> str:

@@ -22,6 +22,7 @@ from rebake.action.run_plan import Tags, plan_run
 from rebake.action.runner import Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
+from rebake.action.trust import trust_of
 from rebake.base.progress import LineProgress
 from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
@@ -34,7 +35,14 @@ from rebake.store.transfer import Transfer
 
 TIMEOUT = 30  # seconds for one answer of the API
 
-_TOKENS = ("INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+_SECRETS = (
+    "INPUT_TOKEN",
+    "INPUT_SIGNING-KEY",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+)
 
 
 def main() -> int:
@@ -55,8 +63,9 @@ def main() -> int:
 def _run(runner: Runner, cancellation: Cancellation) -> int:
     try:
         settings = Settings.read(core.get_input)
-        runner.mask(settings.token)
-        _forget_tokens()
+        for secret in (settings.token, *core.get_input("signing-key").splitlines()):
+            runner.mask(secret)
+        _forget_secrets()
         values = [os.environ.get(name, "") for name in sorted(settings.env)]
         for value in values:
             runner.mask(value)
@@ -97,10 +106,10 @@ def _redact_log(redaction: Redaction) -> None:
         handler.setFormatter(Formatter("%(message)s"))
 
 
-def _forget_tokens() -> None:
-    """No process that is started from here on finds a token in its environment."""
+def _forget_secrets() -> None:
+    """No process that is started from here on finds a token or a key in its environment."""
     for name in list(os.environ):
-        if name in _TOKENS or name.startswith(("ACTIONS_RUNTIME_", "ACTIONS_ID_TOKEN_REQUEST_")):
+        if name in _SECRETS or name.startswith(("ACTIONS_RUNTIME_", "ACTIONS_ID_TOKEN_REQUEST_")):
             del os.environ[name]
 
 
@@ -131,8 +140,10 @@ def _services(settings: Settings, event: Event, runner: Runner, cancellation: Ca
     retries = Retries()
     releases = Releases(repository, Transfer(settings.token), retries)
     run_word = f"{event.run_id}-{secrets.token_hex(4)}"
+    store = ReleaseStore(releases, settings.store_tag, run_word)
+    store.trust = trust_of(settings.trust == "signed", settings.signing_key, settings.verify_key, event)
     return Services(
-        store=ReleaseStore(releases, settings.store_tag, run_word),
+        store=store,
         releases=releases,
         pull_requests=PullRequests(client, repository, retries),
         runner=runner,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+from rebake.action.event import Event
+from rebake.action.provenance import Build, StoreArchive, provenance, write_attestations
 from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
 from rebake.action.settings import Settings
@@ -15,6 +18,7 @@ from rebake.build.build import BuildResult
 from rebake.report.model import Release, ReleaseAsset
 from rebake.store.publication import Publication, publish_model
 from rebake.store.releases import NewRelease
+from rebake.store.transfer import sha256
 
 
 class Publisher:
@@ -23,15 +27,16 @@ class Publisher:
     Args:
         settings: the inputs.
         run_plan: what the run is for.
-        repository: "owner/name".
+        event: that started it.
         services: the store and the releases.
     """
 
-    def __init__(self, settings: Settings, run_plan: RunPlan, repository: str, services: Services) -> None:
+    def __init__(self, settings: Settings, run_plan: RunPlan, event: Event, services: Services) -> None:
         self._settings = settings
         self._run_plan = run_plan
-        self._repository = repository
+        self._event = event
         self._services = services
+        self._started = datetime.now(UTC)
 
     @property
     def manifest_name(self) -> str:
@@ -44,7 +49,7 @@ class Publisher:
         if self._run_plan.tag is None:
             return None
         safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in self._run_plan.tag)
-        return f"{self._repository.split('/')[1]}{self._settings.slug}-{safe}"
+        return f"{self._event.repository.split('/')[1]}{self._settings.slug}-{safe}"
 
     def publish_parts(self, result: BuildResult, stored: Collection[Part], scratch: Path) -> None:
         """Parts first: what is named later (the newest model, a tag's model) is then complete.
@@ -69,8 +74,19 @@ class Publisher:
             store.publish_manifest(manifest, self.manifest_name)
         store.finish()
 
-    def release(self, tag: str, result: BuildResult, scratch: Path) -> tuple[Release, str]:
-        """Put the model on the release of a tag; returns the release, and the address of the model.
+    def release(
+        self, tag: str, result: BuildResult, sources: Sequence[Path], scratch: Path
+    ) -> tuple[Release, str, Path]:
+        """Put the model on the release of a tag.
+
+        Args:
+            tag: of the release.
+            result: of the training.
+            sources: archives of the store that parts or components could be taken from.
+            scratch: for the manifest.
+
+        Returns:
+            The release, the address of the model, and the file that says where the model is from.
 
         Raises:
             StorageError: the API refuses, or cannot be reached.
@@ -79,12 +95,37 @@ class Publisher:
         files = [(result.model, result.model.name), (manifest, self.manifest_name)]
         sums = f"SHA256SUMS{self._settings.slug}"
         services = self._services
-        published = publish_model(services.releases, self._publication(tag), files, sums, services.run_word)
+        statements = self._attest(result, files, sources)
+        published = publish_model(
+            services.releases,
+            self._publication(tag),
+            files,
+            sums,
+            services.run_word,
+            [(path, path.name) for path in statements],
+        )
         assets = tuple(
             ReleaseAsset(asset.name, asset.download_url, asset.size, asset.digest)
             for asset in published.assets.values()
         )
-        return Release(published.id, published.url, assets), published.assets[result.model.name].download_url
+        address = published.assets[result.model.name].download_url
+        return Release(published.id, published.url, assets), address, statements[0]
+
+    def _attest(
+        self, result: BuildResult, files: Sequence[tuple[Path, str]], sources: Sequence[Path]
+    ) -> Sequence[Path]:
+        """Write where the model is from; first the statement as it is, then, with a key, the signed one."""
+        store = self._services.store
+        build = Build(
+            manifest=result.manifest,
+            subjects={name: sha256(path) for path, name in files},
+            commit=self._run_plan.commit,
+            sources=[StoreArchive(path.name, sha256(path), store.address(path.name)) for path in sources],
+            started=self._started,
+            finished=datetime.now(UTC),
+        )
+        statement = provenance(self._settings, self._event, build)
+        return write_attestations(statement, result.model, self._settings.signing_key)
 
     def _manifest(self, result: BuildResult, scratch: Path) -> Path:
         manifest = scratch / MANIFEST_NAME

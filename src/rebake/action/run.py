@@ -44,6 +44,10 @@ from rebake.staleness.verdict import CODES
 logger = logging.getLogger("rebake")
 
 DEFAULT_DOMAIN = DEFAULTS["domain"]
+UNSIGNED = (
+    "What this run trained is stored without a signature, since the input signing-key is empty; other runs with "
+    "trust: signed train it again."
+)
 
 
 class Run:
@@ -55,7 +59,7 @@ class Run:
         self._run_plan = run_plan
         self._services = services
         self._started = services.clock()
-        self._publisher = Publisher(settings, run_plan, event.repository, services)
+        self._publisher = Publisher(settings, run_plan, event, services)
         redaction = Redaction.of(os.environ.get(name, "") for name in settings.env)
         self._announcement = Announcement(settings, event, run_plan, services, redaction)
         self.report = Report(
@@ -225,7 +229,7 @@ class Run:
         return (Notice(message, Location(settings.config, 1)),)
 
     def _train(self, plan: Plan, verdict: StoreVerdict, evaluation: RunEvaluation, scratch: Path) -> None:
-        can_write = self._run_plan.can_write
+        settings, can_write = self._settings, self._run_plan.can_write
         sources = [] if verdict.forced else self._fetch(plan, verdict, scratch)
         evaluation.cross_validate()
         single_parts = scratch / "parts"
@@ -254,12 +258,14 @@ class Run:
             model_written=result.written,
             metrics=result.metrics,
         )
+        if can_write and result.single_parts and settings.trust == "signed" and settings.signing_key is None:
+            self._note(Notice(UNSIGNED))
         if can_write:  # before the tests: whatever becomes of them, nothing is trained again
             self._publisher.publish_parts(result, verdict.stored, scratch)
         self._evaluate(evaluation, result, scratch)
         tag = self._run_plan.tag
         if can_write and tag is not None:
-            self._release(tag, result, scratch)
+            self._release(tag, result, sources, scratch)
 
     def _evaluate(self, evaluation: RunEvaluation, result: BuildResult, scratch: Path) -> None:
         if not evaluation.is_wanted:
@@ -271,13 +277,14 @@ class Run:
             if self._run_plan.can_write:
                 evaluation.keep(scratch)
 
-    def _release(self, tag: str, result: BuildResult, scratch: Path) -> None:
+    def _release(self, tag: str, result: BuildResult, sources: Sequence[Path], scratch: Path) -> None:
         self._judge_findings()
         if failing_gates(self._settings, self.report):
             self._note(Notice(f"The model is not put on the release of {tag}, as it fails a condition of fail-on."))
             return
-        release, model_url = self._publisher.release(tag, result, scratch)
-        self.report = replace(self.report, model_url=model_url, release=release)
+        release, model_url, statement = self._publisher.release(tag, result, sources, scratch)
+        path = self._services.runner.in_repository(statement.as_posix())
+        self.report = replace(self.report, model_url=model_url, release=release, provenance_path=path)
 
     def _fetch(self, plan: Plan, verdict: StoreVerdict, scratch: Path) -> list[Path]:
         fetched = fetch_parts(self._services.store, plan, verdict, scratch)

@@ -10,8 +10,10 @@ from typing import Literal, TypeVar
 
 from rebake.action.names import asset_slug
 from rebake.action.tags import VERSION_LIKE, read_pattern
+from rebake.action.trust import require_useful_keys
 from rebake.base.visible import visible
 from rebake.errors import UsageError
+from rebake.store.keys import PrivateKey, PublicKey, read_private_key, read_public_keys
 
 T = TypeVar("T", bound=str)
 
@@ -25,6 +27,9 @@ DEFAULTS = {
     "working-directory": ".",
     "name": "",
     "store-tag": "rebake-models",
+    "trust": "any",
+    "signing-key": "",
+    "verify-key": "",
     "tag-pattern": VERSION_LIKE,
     "release-name": "",
     "release-notes": "",
@@ -55,6 +60,7 @@ _SHARE = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+")
 NEVER = "never"
 REASONS = ("stale", "errors", "warnings", "stories", "worse", NEVER)  # of the input fail-on
 MAX_NAME = 100  # characters; it is part of the names of assets and of the status
+_SECRETS = ("token", "signing_key")
 _TOKEN = re.compile(r"[!-~]+")
 
 
@@ -70,6 +76,9 @@ class Settings:
         working_directory: of the assistant, relative to the workspace; names it where a repository contains several.
         name: what the assistant is called where a repository contains several; "" for the only one, at the root.
         store_tag: the tag of the prerelease that keeps the trained parts.
+        trust: whose parts a run takes from the store: "any", or those that are "signed" alone.
+        signing_key: signs what the run publishes; None where it signs nothing.
+        verify_key: further keys whose signatures are trusted.
         tag_pattern: matches the tags that are releases of the assistant, as a whole.
         release_name: of a release that the action creates; "" for the tag.
         release_notes: of a release that the action creates; "generated" for GitHub's own.
@@ -101,6 +110,9 @@ class Settings:
     working_directory: str
     name: str
     store_tag: str
+    trust: Literal["any", "signed"]
+    signing_key: PrivateKey | None
+    verify_key: tuple[PublicKey, ...]
     tag_pattern: re.Pattern[str]
     release_name: str
     release_notes: str
@@ -153,6 +165,9 @@ class Settings:
             working_directory=working_directory,
             name=_name(given["name"], working_directory),
             store_tag=given["store-tag"],
+            trust="signed" if _choice("trust", given["trust"], ("any", "signed")) == "signed" else "any",
+            signing_key=read_private_key(given["signing-key"], "input signing-key") if given["signing-key"] else None,
+            verify_key=read_public_keys(given["verify-key"], "input verify-key"),
             tag_pattern=read_pattern(given["tag-pattern"]),
             release_name=given["release-name"],
             release_notes=given["release-notes"],
@@ -179,7 +194,8 @@ class Settings:
         return settings
 
     def _require_use(self) -> None:
-        """Refuse conditions that nothing could ever decide. Raises UsageError."""
+        """Refuse keys that protect nothing, and conditions that nothing could ever decide. Raises UsageError."""
+        require_useful_keys(self.trust == "signed", self.signing_key, self.verify_key)
         if self.test_nlu and self.cross_validation is not None:
             raise UsageError(
                 "The inputs test-nlu and cross-validation are both set, which are two tests of NLU.",
@@ -202,8 +218,8 @@ class Settings:
         return asset_slug(self.name)
 
     def __repr__(self) -> str:
-        """Without the token."""
-        shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name != "token")
+        """Without the token and the key."""
+        shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name not in _SECRETS)
         return f"Settings({shown})"
 
 

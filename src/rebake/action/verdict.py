@@ -62,7 +62,8 @@ def verdict_of_store(plan: Plan, store: Store) -> StoreVerdict:
         if found is not None:
             stored[verdict.part] = found
         problem = problem or unread
-        report = _report(verdict, found, unread)
+        refusal = store.refusal(verdict.part, verdict.fingerprint) if verdict.fingerprint is not None else None
+        report = _report(verdict, found, unread, refusal)
         if found is not None and plan.baseline.manifest is None:
             report = replace(report, reasons=())  # there is nothing that it could have changed since
         reports[verdict.part] = report
@@ -79,7 +80,7 @@ def _look_up(store: Store, verdict: PartVerdict) -> tuple[StoredPart | None, Sto
         return None, error
 
 
-def _report(verdict: PartVerdict, found: StoredPart | None, problem: str | None) -> PartReport:
+def _report(verdict: PartVerdict, found: StoredPart | None, problem: str | None, refusal: str | None) -> PartReport:
     part, fingerprint = verdict.part, verdict.fingerprint
     if fingerprint is None:  # nothing to train; if the newest model has it still, the reasons say so
         return PartReport(part, "absent", verdict.reasons)
@@ -87,6 +88,8 @@ def _report(verdict: PartVerdict, found: StoredPart | None, problem: str | None)
         return PartReport(part, "fresh", verdict.reasons if verdict.state == "stale" else (), fingerprint)
     if problem is not None:
         return PartReport(part, "unknown", (f"the store cannot be read: {problem}",), fingerprint)
+    if refusal is not None:
+        return PartReport(part, "stale", (refusal, *verdict.reasons), fingerprint)
     if verdict.state == "stale":
         return PartReport(part, "stale", verdict.reasons, fingerprint)
     return PartReport(part, "stale", ("it is not in the store of trained parts", *verdict.reasons), fingerprint)

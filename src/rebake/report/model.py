@@ -118,6 +118,7 @@ class Report:
         model_written: whether ``model_path`` was written by this run.
         model_url: where the model can be downloaded from.
         release: that the model was published on; None for a run that published none.
+        provenance_path: the statement where a released model is from; None for a run that published none.
         metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
         seconds: the whole run.
         changes: the changed training files according to git; explains, never decides.
@@ -141,6 +142,7 @@ class Report:
     model_written: bool = False
     model_url: str | None = None
     release: Release | None = None
+    provenance_path: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
     changes: Changes | None = None

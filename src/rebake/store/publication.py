@@ -48,20 +48,28 @@ class PublishedRelease:
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
+    """A file to be on a release; ``is_of_run`` where every run writes it anew, as it says when the run was."""
+
     path: Path
     name: str
     digest: str
+    is_of_run: bool = False
 
     @classmethod
-    def of(cls, path: Path, name: str) -> _Upload:
-        return cls(path, name, sha256(path))
+    def of(cls, path: Path, name: str, *, is_of_run: bool = False) -> _Upload:
+        return cls(path, name, sha256(path), is_of_run)
 
     def is_in(self, asset: Asset | None) -> bool:
         return asset is not None and asset.has_content(self.digest, self.path.stat().st_size)
 
 
 def publish_model(
-    releases: Releases, publication: Publication, files: Sequence[tuple[Path, str]], sums_name: str, run: str
+    releases: Releases,
+    publication: Publication,
+    files: Sequence[tuple[Path, str]],
+    sums_name: str,
+    run: str,
+    attestations: Sequence[tuple[Path, str]] = (),
 ) -> PublishedRelease:
     """Put a model's files on the release of its tag, with a file of their checksums.
 
@@ -73,6 +81,7 @@ def publish_model(
         releases: of the repository.
         publication: which release, and how.
         files: path and asset name.
+        attestations: likewise, of what is said about the files; an immutable release that has them keeps its own.
         sums_name: asset name of the checksums, in the form that ``sha256sum --check`` reads.
         run: a word of this run alone.
 
@@ -81,16 +90,24 @@ def publish_model(
     """
     with TemporaryDirectory(prefix="rebake-") as directory:
         sums = Path(directory) / "SHA256SUMS"
-        ours = {name: sha256(path) for path, name in files}
+        ours = {name: sha256(path) for path, name in (*files, *attestations)}
         sums.write_text("".join(f"{ours[name]}  {name}\n" for name in sorted(ours)), encoding="ascii")
-        return publish_files(releases, publication, (*files, (sums, sums_name)), run)
+        return publish_files(releases, publication, files, run, of_run=(*attestations, (sums, sums_name)))
 
 
 def publish_files(
-    releases: Releases, publication: Publication, files: Sequence[tuple[Path, str]], run: str
+    releases: Releases,
+    publication: Publication,
+    files: Sequence[tuple[Path, str]],
+    run: str,
+    of_run: Sequence[tuple[Path, str]] = (),
 ) -> PublishedRelease:
-    """Put files on a release, compare all of them with what the API says, then publish it. Raises StorageError."""
+    """Put files on a release, compare all of them with what the API says, then publish it. Raises StorageError.
+
+    ``of_run`` are those that every run writes anew; an immutable release keeps those of the run that published it.
+    """
     wanted = [_Upload.of(path, name) for path, name in files]
+    wanted += [_Upload.of(path, name, is_of_run=True) for path, name in of_run]
     tag = publication.tag
     release = releases.find(tag) or releases.find_draft(tag)
     is_ours = False
@@ -116,8 +133,11 @@ def publish_files(
 
 
 def _put(releases: Releases, release: GitRelease, wanted: Sequence[_Upload], run: str) -> dict[str, Asset]:
+    there = releases.assets(release) if release.immutable else {}
+    kept = {file.name: there[file.name] for file in wanted if file.is_of_run and file.name in there}
     try:
-        return {file.name: releases.put(release, file.path, file.name, run) for file in wanted}
+        sent = {file.name: releases.put(release, file.path, file.name, run) for file in wanted if file.name not in kept}
+        return {**sent, **kept}
     except ImmutableReleaseError as error:
         raise ImmutableReleaseError(
             f"The release {release.tag_name} is immutable and was published without these files.",
@@ -134,7 +154,8 @@ def _verified(
     """What the API lists, if it is what was sent; what is not listed yet is asked for by its id."""
     listed = releases.assets(release)
     there = {file.name: listed.get(file.name) or releases.reload(sent[file.name]) for file in wanted}
-    return there if all(file.is_in(there[file.name]) for file in wanted) else None
+    compared = [file for file in wanted if not (release.immutable and file.is_of_run)]
+    return there if all(file.is_in(there[file.name]) for file in compared) else None
 
 
 def _the_others(releases: Releases, draft: GitRelease, is_ours: bool) -> GitRelease:

@@ -50,12 +50,12 @@ class ReleaseStore(Store):
 
     def entries(self) -> Mapping[str, StoredFile]:
         """As :meth:`Store.entries`."""
-        return {asset.name: StoredFile(asset.name, asset.size, asset.created) for asset in self._assets().values()}
+        return {name: _file(asset) for name, asset in self._assets().items()}
 
     def look_up(self, name: str) -> StoredFile | None:
         """As :meth:`Store.look_up`."""
         asset = self._assets().get(name)
-        return StoredFile(name, asset.size, asset.created) if asset is not None else None
+        return _file(asset) if asset is not None else None
 
     def download(self, name: str, path: Path) -> None:
         """As :meth:`Store.download`."""
@@ -94,6 +94,11 @@ class ReleaseStore(Store):
     def where(self, name: str) -> str:
         """As :meth:`Store.where`."""
         return f"The asset {name} of the release {self.tag}"
+
+    def address(self, name: str) -> str | None:
+        """As :meth:`Store.address`."""
+        asset = (self._known or {}).get(name)
+        return asset.download_url if asset is not None else None
 
     def finish(self) -> None:
         """Publish what a release of its own is needed for, if anything; the files must still be there.
@@ -141,3 +146,8 @@ class ReleaseStore(Store):
             self._releases.delete(asset)
             del assets[asset.name]
         logger.info("The release %s was nearly full: the oldest parts were deleted.", self.tag)
+
+
+def _file(asset: Asset) -> StoredFile:
+    digest = (asset.digest or "").removeprefix("sha256:") or None
+    return StoredFile(asset.name, asset.size, asset.created, digest)
