@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rebake.archive.pack import pack, read_member, unpack
+from rebake.archive.pack import MAX_MEMBERS, pack, read_member, unpack
 from rebake.errors import ModelError, StorageError, UsageError
 from support.shared import need
 
@@ -176,3 +176,13 @@ def test_archives_of_rasa_with_their_directory_entries_are_unpacked() -> None:
     with unpack(path) as directory:
         assert (directory / "components" / "train_DIETClassifier5").is_dir()
     assert read_member(path, "metadata.json") is not None
+
+
+def test_an_archive_of_very_many_files_is_refused_before_it_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "many.tar.gz"
+    empty = tarfile.TarInfo("components/x").tobuf() * (MAX_MEMBERS + 1)
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b"".join(tarfile.TarInfo(f"x{number}").tobuf() for number in range(MAX_MEMBERS + 1)))
+        file.write(empty)  # names that come twice: an error of another kind, if anything read on
+    with pytest.raises(ModelError, match="10,000 files"), unpack(path):
+        pass

@@ -24,7 +24,7 @@ SUFFIX = ".tar.gz"
 MAX_BYTES = 4 << 30  # of all members together
 MAX_RATIO = 200  # unpacked to packed; weights hardly compress, JSON reaches 20
 FREE_BYTES = 64 << 20  # below this the ratio is not looked at
-MAX_MEMBERS = 100_000
+MAX_MEMBERS = 10_000  # a component has about ten files
 MAX_MEMBER_READ = 256 << 20  # of one member that is read into memory
 _BLOCK = 1 << 18  # bytes that are unzipped at a time; with tarfile's own 10 KiB it takes half as long again
 
@@ -195,7 +195,9 @@ def _members(path: Path, *, block: int = tarfile.RECORDSIZE) -> Iterator[tuple[P
         for count, member in enumerate(tar):
             name = _safe_name(member, path)
             total += member.size
-            if total > limit or count > MAX_MEMBERS:
+            if count >= MAX_MEMBERS:
+                raise ModelError(f"The model {path} contains more than {MAX_MEMBERS:,} files. No model does.", fix=_FIX)
+            if total > limit:
                 raise ModelError(f"The model {path} unpacks to more than a model can have.", fix=_FIX)
             if member.isdir():
                 yield name, None
