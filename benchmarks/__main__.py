@@ -42,6 +42,7 @@ BENCHMARKS = {
     "parse_speed": Benchmark("parse_speed", "how fast rebake parses with an archive"),
     "rasa_parse_speed": Benchmark("parse_speed", "how fast Rasa parses with an archive", in_rasa=True),
     "nlu_quality": Benchmark("nlu_quality", "accuracy of rebake's NLU on test data"),
+    "finetuning": Benchmark("finetuning", "fine-tuning against training from scratch: accuracy and time"),
     "story_accuracy": Benchmark("story_accuracy", "`rasa test core` on archives of both"),
     "check_speed": Benchmark("check_speed", "how fast an assistant is checked, and how that grows with its examples"),
     "core_scale": Benchmark("core_scale", "how training Core without networks grows with the stories"),
