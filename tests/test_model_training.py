@@ -12,7 +12,7 @@ import pytest
 
 from rebake import load_model
 from rebake import model_training as api
-from rebake.errors import DataError, UnsupportedError, UsageError
+from rebake.errors import DataError, StorageError, UsageError
 from support.assistants import append, write_tiny
 
 FINETUNING = ["model_to_finetune", "finetuning_epoch_fraction"]
@@ -152,11 +152,11 @@ def test_core_alone_refuses_end_to_end_stories(tiny: Path, caplog: pytest.LogCap
     assert "data/stories.yml:" in caplog.text
 
 
-def test_finetuning_is_refused_rather_than_ignored(tiny: Path) -> None:
-    with pytest.raises(UnsupportedError, match=r"Fine-tuning"):
+def test_finetuning_needs_a_model_and_a_fraction_of_epochs(tiny: Path) -> None:
+    with pytest.raises(StorageError, match=r"models to fine-tune"):
         api.train("domain.yml", "config.yml", ["data"], model_to_finetune="models")
-    with pytest.raises(UnsupportedError, match=r"Fine-tuning"):
-        api.train_nlu("config.yml", "data", "models", finetuning_epoch_fraction=0.5)
+    with pytest.raises(UsageError, match=r"finetuning_epoch_fraction"):
+        api.train_nlu("config.yml", "data", "models", model_to_finetune="models", finetuning_epoch_fraction=0.0)
 
 
 def test_the_synchronous_functions_refuse_a_running_loop(tiny: Path) -> None:

@@ -84,6 +84,10 @@ class ModelError(RebakeError):
     exit_code = EXIT_DATA
 
 
+class FinetuningError(DataError):
+    """A model cannot be fine-tuned with this assistant; the message says why."""
+
+
 class StorageError(RebakeError):
     """Reading or writing failed: a missing file, no permission, a network or API failure."""
 

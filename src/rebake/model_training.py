@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -22,8 +23,8 @@ from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.build.build import build, build_into
 from rebake.build.plan import NO_BASELINE, Baseline, make_plan
-from rebake.build.request import Request
-from rebake.errors import UnsupportedError, UsageError
+from rebake.build.request import Finetune, Request
+from rebake.errors import UsageError
 from rebake.registry.training_arguments import CORE_ARGUMENTS, NLU_ARGUMENTS
 from rebake.staleness.dry_run import (
     CODE_CORE_NEEDS_TO_BE_RETRAINED,
@@ -34,6 +35,7 @@ from rebake.staleness.dry_run import (
     comparison_of,
     dry_run_result,
 )
+from rebake.store.directory import model_to_finetune as find_model_to_finetune
 from rebake.store.directory import models, newest_model
 
 __all__ = [
@@ -122,20 +124,20 @@ async def train_async(
         persist_nlu_training_data: put the NLU training data into the archive.
         core_additional_arguments: ``augmentation_factor``.
         nlu_additional_arguments: ``num_threads``.
-        model_to_finetune: not supported yet.
-        finetuning_epoch_fraction: not supported yet.
+        model_to_finetune: archive that stale parts are fine-tuned from, or a directory: its newest model.
+        finetuning_epoch_fraction: how much of the configured epochs fine-tuning takes.
 
     Returns:
         The new archive, or the old one where nothing is stale; for a dry run the code alone.
     """
-    _refuse_finetuning(model_to_finetune, finetuning_epoch_fraction)
+    finetune = _finetune(model_to_finetune, finetuning_epoch_fraction)
     importer = ProjectImporter(config, domain, training_files)
     assistant = importer.load()
     if not assistant.nlu and not assistant.stories:
         logger.error("No training data given: %s contains no stories, no rules and no NLU examples.", training_files)
         return TrainingResult()
     if assistant.domain.is_empty and not dry_run:
-        return TrainingResult(await handle_domain_if_not_exists(importer, output, fixed_model_name))
+        return TrainingResult(await _train_without_domain(importer, output, fixed_model_name, finetune))
     request = Request(
         assistant,
         to_train=not dry_run,
@@ -146,6 +148,7 @@ async def train_async(
         augmentation_factor=_augmentation(core_additional_arguments, "core_additional_arguments"),
         num_threads=_threads(nlu_additional_arguments, "nlu_additional_arguments"),
         persist_nlu_data=persist_nlu_training_data,
+        finetune=finetune,
     )
     if dry_run:
         return TrainingResult(code=_log_dry_run(request))
@@ -180,15 +183,15 @@ async def train_core_async(
         train_path: train into this directory and write no archive.
         fixed_model_name: file name of the archive; otherwise its name starts with ``core-``.
         additional_arguments: ``augmentation_factor``.
-        model_to_finetune: not supported yet.
-        finetuning_epoch_fraction: not supported yet.
+        model_to_finetune: archive that stale parts are fine-tuned from, or a directory: its newest model.
+        finetuning_epoch_fraction: how much of the configured epochs fine-tuning takes.
 
     Returns:
         With ``train_path`` that directory, without it the archive. (Rasa's documentation says it the other way round;
         its code does this.) None, after a logged error, where the stories are end to end, the domain is empty or there
         are no stories.
     """
-    _refuse_finetuning(model_to_finetune, finetuning_epoch_fraction)
+    finetune = _finetune(model_to_finetune, finetuning_epoch_fraction)
     assistant = ProjectImporter(config, domain, [stories]).load()
     if assistant.is_end_to_end:
         place = next(story.location for story in assistant.stories if story.is_end_to_end)
@@ -207,6 +210,7 @@ async def train_core_async(
         model_name=fixed_model_name,
         follow_links=True,
         augmentation_factor=_augmentation(additional_arguments, "additional_arguments"),
+        finetune=finetune,
     )
     return await _build(request, train_path=train_path)
 
@@ -237,14 +241,14 @@ async def train_nlu_async(
         persist_nlu_training_data: put the NLU training data into the archive.
         additional_arguments: ``num_threads``.
         domain: domain file or directory, where a component needs it.
-        model_to_finetune: not supported yet.
-        finetuning_epoch_fraction: not supported yet.
+        model_to_finetune: archive that stale parts are fine-tuned from, or a directory: its newest model.
+        finetuning_epoch_fraction: how much of the configured epochs fine-tuning takes.
 
     Returns:
         With ``train_path`` that directory, without it the archive. (Rasa's documentation says it the other way round;
         its code does this.) None, after a logged error, where there are no NLU examples.
     """
-    _refuse_finetuning(model_to_finetune, finetuning_epoch_fraction)
+    finetune = _finetune(model_to_finetune, finetuning_epoch_fraction)
     if not nlu_data:
         logger.error("No NLU data given.")
         return None
@@ -260,6 +264,7 @@ async def train_nlu_async(
         follow_links=True,
         num_threads=_threads(additional_arguments, "additional_arguments"),
         persist_nlu_data=persist_nlu_training_data,
+        finetune=finetune,
     )
     return await _build(request, train_path=train_path)
 
@@ -271,6 +276,12 @@ async def handle_domain_if_not_exists(
     file_importer: ProjectImporter, output_path: str, fixed_model_name: str | None
 ) -> str | None:
     """Train NLU alone, with a warning that there is no domain; returns the archive."""
+    return await _train_without_domain(file_importer, output_path, fixed_model_name, None)
+
+
+async def _train_without_domain(
+    file_importer: ProjectImporter, output_path: str, fixed_model_name: str | None, finetune: Finetune | None
+) -> str | None:
     logger.warning(
         "Core training was skipped because the domain is missing or empty: only an NLU model is trained. "
         "Give a valid domain to train Core as well."
@@ -280,7 +291,12 @@ async def handle_domain_if_not_exists(
         logger.error("There are no NLU examples either, so nothing was trained.")
         return None
     request = Request(
-        assistant, parts=NLU_PARTS, output=Path(output_path), model_name=fixed_model_name, follow_links=True
+        assistant,
+        parts=NLU_PARTS,
+        output=Path(output_path),
+        model_name=fixed_model_name,
+        follow_links=True,
+        finetune=finetune,
     )
     return await _build(request)
 
@@ -332,9 +348,11 @@ def _only(arguments: Mapping[str, Any] | None, known: frozenset[str], parameter:
     return given
 
 
-def _refuse_finetuning(model_to_finetune: str | None, finetuning_epoch_fraction: float) -> None:
-    if model_to_finetune is not None or finetuning_epoch_fraction != 1.0:
-        raise UnsupportedError(
-            "Fine-tuning (model_to_finetune, finetuning_epoch_fraction) is not supported yet.",
-            fix="Leave both out: rebake trains from scratch, and only what is stale.",
-        )
+def _finetune(model_to_finetune: str | None, fraction: float) -> Finetune | None:
+    if not 0 < fraction < math.inf:
+        raise UsageError(f"finetuning_epoch_fraction is {fraction}.", fix="Give a number above 0.")
+    if model_to_finetune is None:
+        if fraction != 1.0:
+            logger.warning("finetuning_epoch_fraction has no effect without model_to_finetune.")
+        return None
+    return Finetune((find_model_to_finetune(Path(model_to_finetune)),), fraction)

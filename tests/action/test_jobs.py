@@ -301,3 +301,32 @@ def test_parts_of_end_to_end_stories_are_found_again(
     assert found.code == 0, found.log
     assert (found.outputs["stale"], found.outputs["trained"]) == ("false", "")
     assert [name.split("-")[0] for name in api.asset_names(STORE)] == ["core", "nlg", "nlu", "rebake.json"]
+
+
+def test_a_pull_request_may_fine_tune_and_the_branch_with_never_trains_from_scratch(
+    project: Project, api: GitHubApi, without_tensorflow: dict[str, str]
+) -> None:
+    assert project.run(project.push()).code == 0
+    before = set(api.asset_names(STORE))
+    project.branch()
+    edit(project.clone / "data" / "nlu.yml", "      - hey\n", "      - hey\n      - ahoy, sailor\n")
+    project.commit("An example")
+    auto = {"finetune": "auto", "epoch-fraction": "0.5"}
+    opened = project.run(project.pull_request(7), auto)
+    assert (opened.code, opened.outputs["trained"]) == (0, "nlu"), opened.log
+    found = opened.report["parts"]["nlu"]
+    assert (found["finetuned"]["times"], found["finetuned"]["epoch_fraction"]) == (1, 0.5)
+    assert "fine-tuned from" in opened.summary
+    (name,) = [name for name in set(api.asset_names(STORE)) - before if name.startswith("nlu-")]
+    assert found["fingerprint"] not in name  # it is in nobody's way
+
+    again = project.run(project.pull_request(7, "synchronize"), auto, environment=without_tensorflow)
+    assert (again.code, again.outputs["trained"]) == (0, ""), again.log
+    assert again.report["parts"]["nlu"]["finetuned"]["times"] == 1
+
+    project.git("checkout", "--quiet", "main")
+    project.git("merge", "--quiet", "--no-ff", "feature")
+    merged = project.run(project.push())
+    assert (merged.code, merged.outputs["trained"]) == (0, "nlu"), merged.log
+    assert merged.report["parts"]["nlu"]["finetuned"] is None
+    assert f"nlu-{found['fingerprint']}.tar.gz" in api.asset_names(STORE)

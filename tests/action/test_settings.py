@@ -193,6 +193,8 @@ def test_inputs_that_decide_nothing_are_refused(inputs: dict[str, str], named: s
         ("fail-on", "always"),
         ("comment", "yes"),
         ("threads", "0"),
+        ("finetune", "always"),
+        ("epoch-fraction", "0"),
         ("fail-on", "worse, sometimes"),
         ("fail-on", "never\nworse"),
         ("max-drop", "2"),

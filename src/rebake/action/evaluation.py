@@ -13,7 +13,7 @@ from rebake.action.base import BaseAssistant
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.action.test_data import GivenTests
-from rebake.archive.manifest import Part
+from rebake.archive.manifest import Part, content_key, read_manifest
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.build.build import build_into
@@ -91,6 +91,7 @@ class RunEvaluation:
         Raises:
             DataError, ModelError: the model cannot be tested.
         """
+        self._keys = self._keys_of(_parts_of(model))  # a fine-tuned part is not the one that the plan asks for
         missing = self._missing(self._keys)
         if missing:
             self._test(model, self._keys, missing)
@@ -245,3 +246,9 @@ def _compared(base: ModelTest, head: ModelTest) -> ModelComparison | None:
 
     comparison = compare_tests(base, head)
     return None if comparison.is_empty else comparison
+
+
+def _parts_of(model: Path) -> dict[Part, str]:
+    """What tests of the model's parts are kept under."""
+    manifest = read_manifest(model)
+    return {} if manifest is None else {part: content_key(manifest, part) for part in manifest.parts}

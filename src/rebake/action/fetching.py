@@ -55,15 +55,15 @@ def fetch_parts(store: Store, plan: Plan, verdict: StoreVerdict, scratch: Path) 
                 fetched.notices.append(Notice(str(error)))
                 fetched.unknown[part] = f"{error.message.rstrip('.')}, so this part will be trained again"
         record = newest.parts.get(part) if newest is not None else None
-        if record is not None and (stored is None or record.fingerprint != stored.fingerprint):
-            _fetch_newest(store, part, record.fingerprint, scratch, fetched)
+        if record is not None and (stored is None or record.key != stored.fingerprint):
+            _fetch_newest(store, part, record.key, scratch, fetched)
     return fetched
 
 
-def _fetch_newest(store: Store, part: Part, fingerprint: str, scratch: Path, fetched: FetchedParts) -> None:
+def _fetch_newest(store: Store, part: Part, key: str, scratch: Path, fetched: FetchedParts) -> None:
     """The newest model's part, from which single components can be taken. It may be missing."""
     try:
-        stored = store.find(part, fingerprint)
+        stored = store.find(part, key)
     except StorageError:  # the verdict says so already
         return
     try:

@@ -65,7 +65,8 @@ class Publisher:
         store = self._services.store
         for part, archive in result.single_parts.items():
             record = result.manifest.parts[part]
-            store.publish_part(part, record.fingerprint, archive, replace=part in stored)
+            is_known = part in stored and store.find(part, record.key) is not None
+            store.publish_part(part, record.key, archive, replace=is_known)
         manifest = self._manifest(result, scratch)
         responses = result.manifest.parts.get("nlg")
         if responses is not None and "nlg" not in stored:

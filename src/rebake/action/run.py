@@ -24,6 +24,7 @@ from rebake.action.settings import DEFAULTS, Settings
 from rebake.action.since_base import differences_since_base, links
 from rebake.action.test_data import read_test_data
 from rebake.action.verdict import StoreVerdict, newest_published, verdict_of_store
+from rebake.archive.manifest import finetuned_parts
 from rebake.assistant.importer import imported_roots, load_assistant
 from rebake.assistant.model import Assistant
 from rebake.base.confinement import confined_to, require_inside
@@ -31,7 +32,7 @@ from rebake.base.location import Location, Notice
 from rebake.base.notices import Notices
 from rebake.build.build import BuildResult, build
 from rebake.build.plan import Plan, make_plan
-from rebake.build.request import Request
+from rebake.build.request import Finetune, Request
 from rebake.errors import AccessDeniedError, DataError, RateLimitError, RebakeError, StorageError
 from rebake.evaluation.data import EvaluationData
 from rebake.report.gates import judge_findings
@@ -205,6 +206,7 @@ class Run:
             model_name=self._publisher.model_name,
             augmentation_factor=settings.augmentation_factor,
             num_threads=settings.threads,
+            accept_finetuned=settings.finetune == "auto",
         )
 
     @property
@@ -253,6 +255,7 @@ class Run:
                 reused=result.reused,
                 rebuilt=result.rebuilt,
                 seconds=result.seconds,
+                finetuned=finetuned_parts(result.manifest),
             ),
             model_path=self._services.runner.in_repository(result.model.as_posix()),
             model_written=result.written,
@@ -285,6 +288,14 @@ class Run:
         release, model_url, statement = self._publisher.release(tag, result, sources, scratch)
         path = self._services.runner.in_repository(statement.as_posix())
         self.report = replace(self.report, model_url=model_url, release=release, provenance_path=path)
+
+    def _finetuning(self, plan: Plan, sources: Sequence[Path]) -> Plan:
+        """The plan, with what stale parts can be fine-tuned from: the newest model's parts, which were fetched."""
+        settings = self._settings
+        if settings.finetune == "never" or plan.request.force:
+            return plan
+        finetune = Finetune(tuple(sources), settings.epoch_fraction, only_where_possible=True)
+        return replace(plan, request=replace(plan.request, finetune=finetune))
 
     def _fetch(self, plan: Plan, verdict: StoreVerdict, scratch: Path) -> list[Path]:
         fetched = fetch_parts(self._services.store, plan, verdict, scratch)

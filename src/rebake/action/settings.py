@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import posixpath
 import re
 from collections.abc import Callable
@@ -49,6 +50,8 @@ DEFAULTS = {
     "min-story-accuracy": "",
     "force": "false",
     "env": "",
+    "finetune": "never",
+    "epoch-fraction": "0.2",
     "augmentation-factor": "",
     "threads": "",
 }
@@ -97,6 +100,9 @@ class Settings:
             from 0 to 1; None for any.
         force: train everything, whatever is known.
         env: the names of environment variables that the assistant's files may refer to as ``${NAME}``.
+        finetune: "auto" fine-tunes a stale part where Rasa's rules allow it, "never" trains it from scratch and takes
+            no part that was fine-tuned.
+        epoch_fraction: how much of the configured epochs fine-tuning takes.
         augmentation_factor: of the stories; None leaves the default.
         threads: for the training of NLU; None leaves it to the machine.
     """
@@ -132,6 +138,8 @@ class Settings:
     min_story_accuracy: float | None
     force: bool
     env: frozenset[str]
+    finetune: Literal["never", "auto"]
+    epoch_fraction: float
     augmentation_factor: int | None
     threads: int | None
 
@@ -187,6 +195,8 @@ class Settings:
             min_story_accuracy=_share("min-story-accuracy", given["min-story-accuracy"]),
             force=_boolean("force", given["force"]),
             env=frozenset(given["env"].replace(",", " ").split()),
+            finetune="auto" if _choice("finetune", given["finetune"], ("never", "auto")) == "auto" else "never",
+            epoch_fraction=_above_zero("epoch-fraction", given["epoch-fraction"]),
             augmentation_factor=_integer("augmentation-factor", given["augmentation-factor"], least=0),
             threads=_integer("threads", given["threads"], least=1),
         )
@@ -277,6 +287,16 @@ def _decision(name: str, value: str) -> bool | None:
 
 def _boolean(name: str, value: str) -> bool:
     return _choice(name, value, _TRUE + _FALSE) in _TRUE
+
+
+def _above_zero(name: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < math.inf:
+        raise UsageError(f"The input {name} is {value!r}.", fix="Set it to a number above 0, such as 0.2.")
+    return number
 
 
 def _integer(name: str, value: str, *, least: int) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rebake.archive.manifest import PARTS, Part
+from rebake.archive.manifest import PARTS, Part, finetuned_key
 from rebake.build.plan import Baseline, Plan
 from rebake.errors import ModelError, StorageError
 from rebake.report.model import PartReport
@@ -56,7 +56,7 @@ def verdict_of_store(plan: Plan, store: Store) -> StoreVerdict:
     stored: dict[Part, StoredPart] = {}
     reports: dict[Part, PartReport] = {}
     for verdict in plan.verdict.parts:
-        found, failed = _look_up(store, verdict)
+        found, failed = _look_up(store, verdict, accept_finetuned=plan.request.accept_finetuned)
         error = error or failed
         unread = failed.message.rstrip(".") if failed is not None else None
         if found is not None:
@@ -71,11 +71,17 @@ def verdict_of_store(plan: Plan, store: Store) -> StoreVerdict:
     return StoreVerdict(parts, stored, plan.request.force, problem, error)
 
 
-def _look_up(store: Store, verdict: PartVerdict) -> tuple[StoredPart | None, StorageError | None]:
+def _look_up(
+    store: Store, verdict: PartVerdict, *, accept_finetuned: bool
+) -> tuple[StoredPart | None, StorageError | None]:
+    """A part that was trained from scratch comes before one that was fine-tuned."""
     if verdict.fingerprint is None:
         return None, None
     try:
-        return store.find(verdict.part, verdict.fingerprint), None
+        found = store.find(verdict.part, verdict.fingerprint)
+        if found is None and accept_finetuned and verdict.part != "nlg":
+            found = store.find(verdict.part, finetuned_key(verdict.fingerprint))
+        return found, None
     except StorageError as error:
         return None, error
 
@@ -85,7 +91,9 @@ def _report(verdict: PartVerdict, found: StoredPart | None, problem: str | None,
     if fingerprint is None:  # nothing to train; if the newest model has it still, the reasons say so
         return PartReport(part, "absent", verdict.reasons)
     if found is not None:
-        return PartReport(part, "fresh", verdict.reasons if verdict.state == "stale" else (), fingerprint)
+        reasons = verdict.reasons if verdict.state == "stale" else ()
+        finetuned = verdict.finetuned if found.fingerprint != fingerprint else None
+        return PartReport(part, "fresh", reasons, fingerprint, finetuned=finetuned)
     if problem is not None:
         return PartReport(part, "unknown", (f"the store cannot be read: {problem}",), fingerprint)
     if refusal is not None:

@@ -21,7 +21,7 @@ from rebake.registry.node import Node
 
 FINGERPRINTS_FILE = "finetuning_validator/fingerprints-for-validation.json"
 
-_MAY_CHANGE = ("epochs", "finetuning_epoch_fraction")
+MAY_CHANGE = ("epochs", "finetuning_epoch_fraction")
 _PROVIDER_DEFAULTS: Mapping[str, Mapping[str, Any]] = {  # those that a train graph may give another value
     "FinetuningValidator": {"validate_core": True, "validate_nlu": True},
     "NLUTrainingDataProvider": {"persist": False, "language": None},
@@ -38,7 +38,7 @@ def finetuning_fingerprints(
     defaults = {node.type.rasa_class: node.type.defaults for node in (*nlu, *core)}
     fingerprints = {"rasa-version": rasa_version, "fingerprint-config": _hash({"nodes": _graph(train_graph, defaults)})}
     if core:
-        fingerprints["fingerprint-core"] = _hash(_pruned_domain(assistant.domain))
+        fingerprints["fingerprint-core"] = _hash(pruned_domain(assistant.domain))
     if nlu:
         fingerprints["fingerprint-nlu"] = _hash(_labels(assistant, with_stories=bool(core)))
     return fingerprints
@@ -59,15 +59,16 @@ def _graph(train_graph: Graph, defaults: Mapping[str, Mapping[str, Any]]) -> dic
         config = {
             option: value
             for option, value in node["config"].items()
-            if option not in _MAY_CHANGE and not (option in default and default[option] == value)
+            if option not in MAY_CHANGE and not (option in default and default[option] == value)
         }
         kept = {key: value for key, value in node.items() if key not in ("eager", "constructor_name")}
         nodes[name] = {**kept, "config": config}
     return nodes
 
 
-def _pruned_domain(domain: Domain) -> dict[str, Any]:
-    """Names of intents, responses and forms alone; slots and entities in full; all actions, in index order."""
+def pruned_domain(domain: Domain) -> dict[str, Any]:
+    """What Rasa compares of a domain: names of intents, responses and forms alone; slots and entities in full; all
+    actions, in index order."""
     result = {key: value for key, value in domain_as_dict(domain).items() if key != "config"}
     intents = [intent if isinstance(intent, str) else next(iter(intent)) for intent in result.get("intents", [])]
     for section, empty in (("responses", []), ("forms", {"required_slots": []})):

@@ -16,7 +16,8 @@ from rebake.errors import ModelError, StorageError
 Part = Literal["core", "nlu", "nlg"]
 PARTS: tuple[Part, ...] = ("core", "nlu", "nlg")
 
-FORMAT = 1
+FORMAT = 2  # the newest that is read
+ORDINARY = 1  # what a model without fine-tuned parts is written as: earlier versions of rebake read it, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,38 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class FinetunedFrom:
+    """What a fine-tuned part was trained on from.
+
+    Attributes:
+        model: name of the archive that it continued.
+        times: how often the part was fine-tuned since it was trained from scratch, as far as is known: of a model of
+            Rasa nothing is.
+        epoch_fraction: how much of the configured epochs the last fine-tuning took.
+    """
+
+    model: str
+    times: int
+    epoch_fraction: float
+
+    def __str__(self) -> str:
+        often = f" ({self.times} times since it was trained from scratch)" if self.times > 1 else ""
+        return f"fine-tuned from {self.model}{often}"
+
+
+@dataclass(frozen=True, slots=True)
 class PartRecord:
     """What one part was (or is to be) trained from, and how its training went.
 
     Attributes:
-        fingerprint: 64 hex digits; equal fingerprints mean equal models.
+        fingerprint: 64 hex digits; equal fingerprints mean equal models, unless one was fine-tuned.
         items: the data, sorted.
         settings: what else counts, in clear text: ``language``, ``augmentation_factor``, ``action_order`` ...
         seed: of the components without ``random_seed``; None where the part has nothing that is trained.
         trained_by: e.g. "rebake 0.1.0"; "" in a record that only fingerprints.
         reused_from: the archive or store entry that the part was carried over from; None where trained here.
         metrics: figures of its training, e.g. {"DIETClassifier5.loss": 0.2}.
+        finetuned: what it continued; None where it was trained from scratch.
     """
 
     fingerprint: str
@@ -60,6 +82,17 @@ class PartRecord:
     trained_by: str = ""
     reused_from: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    finetuned: FinetunedFrom | None = None
+
+    @property
+    def key(self) -> str:
+        """What a store keeps the part under: one that was fine-tuned never takes the place of one that was not."""
+        return self.fingerprint if self.finetuned is None else finetuned_key(self.fingerprint)
+
+
+def finetuned_key(fingerprint: str) -> str:
+    """64 hex digits: what a store keeps a fine-tuned part with this fingerprint under."""
+    return hashlib.sha256(f"fine-tuned {fingerprint}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +141,25 @@ class Manifest:
     components: Mapping[str, ComponentRecord] = field(default_factory=dict)
     tool_version: str = ""
     files: Mapping[str, FileRecord] | None = None
-    format: int = FORMAT
+    format: int = ORDINARY
+
+
+def content_key(manifest: Manifest, part: Part) -> str:
+    """What a part is, exactly: its fingerprint, or of a fine-tuned part, which others may share that, 64 hex digits
+    over its files as well."""
+    record = manifest.parts[part]
+    if record.finetuned is None:
+        return record.fingerprint
+    own = [node for node, component in manifest.components.items() if component.part == part]
+    directories = tuple(f"{COMPONENTS_NAME}/train_{node}/" for node in own)
+    files = sorted((manifest.files or {}).items())
+    digests = [(name, file.sha256) for name, file in files if name.startswith(directories)]
+    return hashlib.sha256(json.dumps([record.key, digests]).encode()).hexdigest()
+
+
+def finetuned_parts(manifest: Manifest) -> dict[Part, FinetunedFrom]:
+    """Return what the fine-tuned parts were trained on from."""
+    return {part: record.finetuned for part, record in manifest.parts.items() if record.finetuned is not None}
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> Manifest:
@@ -152,7 +203,8 @@ def read_manifest(path: Path) -> Manifest | None:
 def format_manifest(manifest: Manifest) -> str:
     """Return the manifest as JSON text."""
     content = {
-        "format": FORMAT,
+        # Earlier versions of rebake would take a fine-tuned component for an ordinary one.
+        "format": FORMAT if finetuned_parts(manifest) else ORDINARY,
         "tool": {"name": "rebake", "version": manifest.tool_version},
         "parts": {part: _part_to_json(manifest.parts[part]) for part in PARTS if part in manifest.parts},
         "components": {
@@ -227,6 +279,7 @@ def _part_to_json(record: PartRecord) -> dict[str, Any]:
         "trained_by": record.trained_by,
         "reused_from": record.reused_from,
         "metrics": dict(record.metrics),
+        **({} if record.finetuned is None else {"finetuned": _finetuned_to_json(record.finetuned)}),
         "settings": dict(record.settings),
         "items": items,
     }
@@ -246,7 +299,16 @@ def _part_from_json(raw: Mapping[str, Any]) -> PartRecord:
         trained_by=str(raw["trained_by"]),
         reused_from=None if raw["reused_from"] is None else str(raw["reused_from"]),
         metrics={name: float(value) for name, value in raw["metrics"].items()},
+        finetuned=_finetuned_from_json(raw["finetuned"]) if raw.get("finetuned") is not None else None,
     )
+
+
+def _finetuned_to_json(finetuned: FinetunedFrom) -> dict[str, Any]:
+    return {"model": finetuned.model, "times": finetuned.times, "epoch_fraction": finetuned.epoch_fraction}
+
+
+def _finetuned_from_json(raw: Mapping[str, Any]) -> FinetunedFrom:
+    return FinetunedFrom(str(raw["model"]), int(raw["times"]), float(raw["epoch_fraction"]))
 
 
 def _known_part(name: str) -> Part:

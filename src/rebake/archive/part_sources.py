@@ -65,10 +65,14 @@ class PartSources:
     Archives without a readable manifest (Rasa's own, broken ones) offer nothing, and damaged ones only what is whole;
     ``notices`` receives a warning for each one that turns out to be broken or damaged when it is unpacked. Use it as a
     context manager: the unpacked archives go when it closes.
+
+    With ``finetuned`` a fine-tuned part is taken as a whole where no archive has it trained from scratch. Its single
+    components are never taken: their vocabularies number words as no other training does.
     """
 
-    def __init__(self, archives: Iterable[Path], notices: NoticeSink) -> None:
+    def __init__(self, archives: Iterable[Path], notices: NoticeSink, *, finetuned: bool = False) -> None:
         self._notices = notices
+        self._takes_finetuned = finetuned
         self._manifests: dict[Path, Manifest] = {}
         for archive in archives:
             try:
@@ -82,11 +86,18 @@ class PartSources:
         self._stack = ExitStack()
 
     def find_part(self, part: Part, fingerprint: str, nodes: Sequence[Node]) -> SourcedPart | None:
-        """Find the first archive that has the part with this fingerprint, with a component for each node, all whole."""
-        for archive, manifest in self._manifests.items():
-            record = manifest.parts.get(part)
-            if record is None or record.fingerprint != fingerprint:
-                continue
+        """Find the first archive that has the part with this fingerprint, with a component for each node, all whole.
+
+        One that was trained from scratch comes before all that were fine-tuned.
+        """
+        having = [
+            (archive, record)
+            for archive, manifest in self._manifests.items()
+            if (record := manifest.parts.get(part)) is not None and record.fingerprint == fingerprint
+        ]
+        ordinary = [(archive, record) for archive, record in having if record.finetuned is None]
+        finetuned = [(archive, record) for archive, record in having if record.finetuned is not None]
+        for archive, record in (*ordinary, *(finetuned if self._takes_finetuned else ())):
             opened = self._open(archive)
             if opened is None or opened.found.of_part(part):
                 continue
@@ -117,6 +128,8 @@ class PartSources:
         for archive, manifest in self._manifests.items():
             for node_id, record in manifest.components.items():
                 if (record.part, record.fingerprint) != (part, fingerprint) or part not in manifest.parts:
+                    continue
+                if manifest.parts[part].finetuned is not None:
                     continue
                 opened = self._open(archive)
                 if opened is None or not opened.found.has_whole_component(node_id):

@@ -17,6 +17,7 @@ from rebake.assistant.nlu_data.writer import PERSISTED_NLU
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.base.progress import Progress, Silent
+from rebake.build.continuations import Continuations
 from rebake.build.job import Job
 from rebake.build.plan import Plan
 from rebake.errors import StorageError
@@ -90,12 +91,15 @@ def build(
     if request.model_name is not None:
         require_place(_model_path(plan, request.model_name))
     collected = Notices() if notices is None else notices
-    job = Job(plan, progress or Silent(), collected, log)
     archives = [] if request.force else [path for path in (old, *sources) if path is not None]
     with _working_directory(request.output) as scratch:
         directory = scratch / "model"
         directory.mkdir()
-        with PartSources(archives, collected) as open_sources:
+        with (
+            PartSources(archives, collected, finetuned=request.accept_finetuned) as open_sources,
+            Continuations(plan, collected) as continuations,
+        ):
+            job = Job(plan, progress or Silent(), collected, continuations, log)
             job.run(directory, open_sources)
         name = request.model_name or _prefix(plan) + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
         model = _model_path(plan, name)
@@ -121,8 +125,11 @@ def build_into(plan: Plan, directory: Path, sources: Sequence[Path] = (), *, not
     ``notices`` collects what a person should know about this training.
     """
     with _working_directory(directory.parent) as scratch:
-        with PartSources(sources, notices) as open_sources:
-            Job(plan, Silent(), notices).run(scratch, open_sources)
+        with (
+            PartSources(sources, notices, finetuned=plan.request.accept_finetuned) as open_sources,
+            Continuations(plan, notices) as continuations,
+        ):
+            Job(plan, Silent(), notices, continuations).run(scratch, open_sources)
         directory.mkdir(exist_ok=True)
         for entry in scratch.iterdir():
             target = directory / entry.name

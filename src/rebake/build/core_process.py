@@ -52,6 +52,7 @@ def core_beside_nlu(
             "trained": list(done.trained),
             "seconds": done.seconds,
             "reused": reused,
+            "finetuned": done.finetuned,
         }
 
     child = ChildProcess(
@@ -65,7 +66,7 @@ def core_beside_nlu(
         answer = child.answer()
         for node_id in answer["reused"]:
             reuse(node_id)
-        return TrainedPart(answer["metrics"], answer["trained"], answer["seconds"])
+        return TrainedPart(answer["metrics"], answer["trained"], answer["seconds"], answer["finetuned"])
 
     try:
         yield replace(context, progress=Polling(context.progress, child)), wait

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rebake.archive.finetuning import finetuning_fingerprints, write_finetuning_fingerprints
@@ -16,16 +17,18 @@ from rebake.archive.pack import COMPONENTS_NAME
 from rebake.archive.part_sources import PartSources, SourcedComponent
 from rebake.archive.rasa_graph import PartGraphs, part_graphs
 from rebake.assistant.nlu_data.writer import persist_nlu
+from rebake.base.continuation import Continuation
 from rebake.base.notices import Notices
 from rebake.base.progress import Progress
 from rebake.base.training_context import TrainingContext
 from rebake.base.version import __version__
+from rebake.build.continuations import Continuations
 from rebake.build.core_process import core_beside_nlu
 from rebake.build.plan import Plan
 from rebake.build.training import Reuse, TrainedPart, TrainPart
-from rebake.core.agent import train_policies
+from rebake.core.agent import CoreTraining, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer
-from rebake.nlu.pipeline import train_pipeline
+from rebake.nlu.pipeline import PipelineTraining, train_pipeline
 from rebake.own_rasa.result import take_part
 from rebake.own_rasa.training import Log, train_with_rasa
 from rebake.registry.node import Node
@@ -49,8 +52,16 @@ class Job:
         model_id: of the whole model, from its content.
     """
 
-    def __init__(self, plan: Plan, progress: Progress, notices: Notices, log: Log | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        progress: Progress,
+        notices: Notices,
+        continuations: Continuations,
+        log: Log | None = None,
+    ) -> None:
         self.plan = plan
+        self._continuations = continuations
         self._log = log
         self._from_rasa: dict[Part, PartGraphs] = {}
         request = plan.request
@@ -76,6 +87,7 @@ class Job:
         components = directory / COMPONENTS_NAME
         components.mkdir()
         reuse_core = self._reuse("core", sources)
+        self._continuations.prepare(self._to_train(sources))
         with core_beside_nlu(
             self._train_core,
             self._context,
@@ -144,13 +156,18 @@ class Job:
             write_finetuning_fingerprints(hashes, components)
         return str(metadata["model_id"]), write_manifest(manifest, directory)
 
+    def _to_train(self, sources: PartSources) -> list[tuple[Part, tuple[Node, ...]]]:
+        """The parts of the model that no archive has, with their nodes."""
+        wanted = self.plan.fingerprints.parts
+        return [
+            (part, nodes)
+            for part, nodes in self._nodes.items()
+            if nodes and sources.find_part(part, wanted[part].fingerprint, nodes) is None
+        ]
+
     def _side_by_side(self, sources: PartSources) -> bool:
         """Whether rebake is to train both parts, and neither reads the other (end to end, Core reads featurizers)."""
-        wanted = self.plan.fingerprints.parts
-        return not (self.plan.is_end_to_end or self.plan.by_rasa) and all(
-            nodes and sources.find_part(part, wanted[part].fingerprint, nodes) is None
-            for part, nodes in self._nodes.items()
-        )
+        return not (self.plan.is_end_to_end or self.plan.by_rasa) and len(self._to_train(sources)) == len(self._nodes)
 
     def _sourced(self, part: Part, node_id: str, sources: PartSources) -> SourcedComponent | None:
         return sources.find_component(part, self.plan.fingerprints.components[node_id].fingerprint)
@@ -176,6 +193,7 @@ class Job:
                 trained_by=sourced.record.trained_by,
                 metrics=sourced.record.metrics,
                 reused_from=sourced.archive.name,
+                finetuned=sourced.record.finetuned,
             )
             if part in self.plan.by_rasa:
                 self._from_rasa[part] = part_graphs(sources.metadata(sourced).raw, part)
@@ -222,6 +240,8 @@ class Job:
         self.metrics.update(done.metrics)
         archives = list(dict.fromkeys(component.archive.name for component in kept.values()))
         record = replace(self.plan.fingerprints.parts[part], seed=self._context.seed, trained_by=TRAINED_BY)
+        if done.finetuned:
+            record = replace(record, finetuned=self._continuations.record(part))
         if done.trained:
             self.seconds[part] = done.seconds
             self.trained.append(part)
@@ -235,31 +255,49 @@ class Job:
 
     def _train_nlu(self, context: TrainingContext, components: Path, reuse: Reuse) -> TrainedPart:
         started = time.monotonic()
-        done = train_pipeline(
-            self._assistant.config.pipeline,
-            self._assistant,
-            context,
-            components,
-            reuse,
-            end_to_end=self.plan.is_end_to_end,
+
+        def train(reuse: Reuse, continuation: Continuation | None = None) -> PipelineTraining:
+            return train_pipeline(
+                self._assistant.config.pipeline,
+                self._assistant,
+                context,
+                components,
+                reuse,
+                end_to_end=self.plan.is_end_to_end,
+                continuation=continuation,
+            )
+
+        done, is_finetuned = self._continuations.train(
+            "nlu", self.plan.nlu, components, context.notices, lambda: train(reuse), partial(train, _nothing)
         )
-        return TrainedPart(done.metrics, done.trained, time.monotonic() - started)
+        return TrainedPart(done.metrics, done.trained, time.monotonic() - started, is_finetuned)
 
     def _train_core(self, context: TrainingContext, components: Path, reuse: Reuse) -> TrainedPart:
         started = time.monotonic()
         featurizer = None
         if self.plan.is_end_to_end:
             featurizer = EndToEndFeaturizer.load(self.plan.nlu, components)
-        done = train_policies(
-            self._assistant.config.policies,
-            self._assistant,
-            context,
-            components,
-            reuse=reuse,
-            featurizer=featurizer,
-            augmentation_factor=self.plan.request.augmentation_factor,
+
+        def train(reuse: Reuse, continuation: Continuation | None = None) -> CoreTraining:
+            return train_policies(
+                self._assistant.config.policies,
+                self._assistant,
+                context,
+                components,
+                reuse=reuse,
+                featurizer=featurizer,
+                augmentation_factor=self.plan.request.augmentation_factor,
+                continuation=continuation,
+            )
+
+        done, is_finetuned = self._continuations.train(
+            "core", self.plan.core, components, context.notices, lambda: train(reuse), partial(train, _nothing)
         )
-        return TrainedPart(done.metrics, tuple(done.seconds), time.monotonic() - started)
+        return TrainedPart(done.metrics, tuple(done.seconds), time.monotonic() - started, is_finetuned)
+
+
+def _nothing(node_id: str) -> Path | None:
+    """Fine-tuning reuses no component that was trained on other features."""
 
 
 def _carried_metrics(kept: Mapping[str, SourcedComponent]) -> dict[str, float]:

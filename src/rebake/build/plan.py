@@ -127,6 +127,7 @@ def make_plan(request: Request, baseline: Baseline = NO_BASELINE, *, notices: No
         problem=baseline.problem,
         damages=baseline.damages,
         force=request.force,
+        accept_finetuned=request.accept_finetuned,
     )
     nlu: tuple[Node, ...] = ()
     core: tuple[Node, ...] = ()

@@ -11,6 +11,21 @@ from rebake.own_rasa.environment import OwnRasa
 
 
 @dataclass(frozen=True)
+class Finetune:
+    """How stale parts go on from an earlier model instead of being trained from scratch.
+
+    Attributes:
+        models: archives; a part goes on from the first that has it.
+        epoch_fraction: how much of the configured epochs networks are trained for.
+        only_where_possible: train a part from scratch that cannot be fine-tuned, instead of refusing.
+    """
+
+    models: tuple[Path, ...] = ()
+    epoch_fraction: float = 1.0
+    only_where_possible: bool = False
+
+
+@dataclass(frozen=True)
 class Request:
     """A model to check or to build.
 
@@ -32,6 +47,9 @@ class Request:
             A fresh model without them is then written again, with all its parts.
         rasa: the user's own Rasa, which trains each part that has a component or policy that rebake does not train;
             None: such a part is refused.
+        finetune: what stale parts go on from; None = they are trained from scratch.
+        accept_finetuned: whether a part that was fine-tuned from just this data is as good as one that was trained from
+            scratch. If not, it counts as stale.
     """
 
     assistant: Assistant
@@ -45,3 +63,5 @@ class Request:
     num_threads: int | None = None
     persist_nlu_data: bool = False
     rasa: OwnRasa | None = None
+    finetune: Finetune | None = None
+    accept_finetuned: bool = True

@@ -16,11 +16,13 @@ class TrainedPart(NamedTuple):
         metrics: ``<node id>.<metric>`` -> value.
         trained: ids of the nodes that were not reused.
         seconds: how long it took.
+        finetuned: whether it went on from an earlier training.
     """
 
     metrics: Mapping[str, float]
     trained: Collection[str]
     seconds: float
+    finetuned: bool = False
 
 
 Reuse: TypeAlias = Callable[[str], Path | None]

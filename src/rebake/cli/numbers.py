@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 
 def count(text: str) -> int:
@@ -34,6 +35,14 @@ def fraction(text: str) -> float:
     number = _float(text)
     if number is None or not 0 < number < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number between 0 and 1")
+    return number
+
+
+def share(text: str) -> float:
+    """Read a number above 0."""
+    number = _float(text)
+    if number is None or not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
     return number
 
 

@@ -14,15 +14,15 @@ from rebake.assistant.importer import load_assistant
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.build.plan import Baseline, Plan, make_plan
-from rebake.build.request import Request
+from rebake.build.request import Finetune, Request
 from rebake.cli.console import print_notices
 from rebake.cli.files import files_of, model_path, require_assistant
 from rebake.cli.outputs import is_stdout, require_writable, write
-from rebake.errors import RebakeError, StorageError
+from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.own_rasa.environment import OwnRasa, find_environment
 from rebake.report.json import render_json
 from rebake.report.model import Failure, Mode, Report, parts_of_verdict
-from rebake.store.directory import newest_model
+from rebake.store.directory import model_to_finetune, newest_model
 
 
 @contextmanager
@@ -69,10 +69,21 @@ def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool) ->
             num_threads=options.num_threads,
             persist_nlu_data=getattr(options, "persist_nlu_data", False),
             rasa=rasa,
+            finetune=_finetune(options),
         )
         return make_plan(request, Baseline.of_model(_old_model(options)), notices=found)
     finally:  # before an error, which a warning may explain
         show(found, notices, options)
+
+
+def _finetune(options: argparse.Namespace) -> Finetune | None:
+    """What `rebake train --finetune` goes on from; None where training starts from scratch."""
+    path, fraction = getattr(options, "finetune", None), getattr(options, "epoch_fraction", None)
+    if path is None:
+        if fraction is not None:
+            raise UsageError("--epoch-fraction is the share of epochs of a fine-tuning.", fix="Add --finetune.")
+        return None
+    return Finetune((model_to_finetune(Path(path or options.out)),), 1.0 if fraction is None else fraction)
 
 
 def show(new: Iterable[Notice], notices: Notices, options: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 
+from rebake.archive.manifest import finetuned_parts
 from rebake.base.notices import Notices
 from rebake.cli.check import check
 from rebake.cli.console import make_progress, print_log, use_color
@@ -49,6 +50,7 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
             reused=result.reused,
             rebuilt=result.rebuilt,
             seconds=result.seconds,
+            finetuned=finetuned_parts(result.manifest),
         ),
         model_path=str(result.model),
         model_written=result.written,

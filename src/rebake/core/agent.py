@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rebake.archive.part_sources import copy_component
 from rebake.assistant.domain.names import action_names
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
+from rebake.base.continuation import Continuation
 from rebake.base.training_context import TrainingContext
 from rebake.core.dialogue.events import events_from_json
 from rebake.core.dialogue.rule_only_data import RuleOnlyData
@@ -19,7 +20,7 @@ from rebake.core.dialogue.states import StateBuilder
 from rebake.core.dialogue.tracker import Tracker, TrainingTracker
 from rebake.core.end_to_end import EndToEndFeatures, EndToEndFeaturizer
 from rebake.core.ensemble import combine
-from rebake.core.policy import Policy, PolicyPrediction
+from rebake.core.policy import ContinuingPolicy, Policy, PolicyPrediction
 from rebake.core.stories.conflicts import story_conflicts
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import StorageError
@@ -57,6 +58,7 @@ def train_policies(
     augmentation_factor: int | None = None,
     reuse: Callable[[str], Path | None] = lambda _: None,
     featurizer: EndToEndFeaturizer | None = None,
+    continuation: Continuation | None = None,
 ) -> CoreTraining:
     """Train every policy and write ``directory/train_<node>/``.
 
@@ -68,8 +70,10 @@ def train_policies(
         augmentation_factor: see :func:`rebake.core.stories.generator.training_trackers`; None = Rasa's default.
         reuse: node id -> directory of the same policy trained before on the same data, which is copied; or None.
         featurizer: of the NLU part that this Core will run with, where stories are end to end.
+        continuation: the policies of a model that is fine-tuned: networks go on from it, others are trained anew.
 
     Raises:
+        FinetuningError: the stories need another network.
         UnsupportedError: policies, slots or stories that rebake does not train.
         DataError: forms without RulePolicy, and what the policies refuse (rules that contradict each other ...).
     """
@@ -79,7 +83,7 @@ def train_policies(
     metrics: dict[str, float] = {}
     seconds: dict[str, float] = {}
     kept = {node.id: found for node in nodes if (found := reuse(node.id)) is not None}
-    policies = {node.id: _made(node) for node in nodes if node.id not in kept}
+    policies = {node.id: _made(node, continuation) for node in nodes if node.id not in kept}
     for node in nodes:
         target = directory / node.directory
         if node.id in kept:
@@ -103,9 +107,14 @@ def train_policies(
     return CoreTraining(nodes, metrics, seconds)
 
 
-def _made(node: Node) -> Policy:
+def _made(node: Node, continuation: Continuation | None) -> Policy:
+    options = node.type.merged(node.spec.options)
+    if continuation is not None:
+        options = continuation.options(options)
     with located(node):
-        policy: Policy = node.type.load_class()(node.type.merged(node.spec.options), node.id)
+        policy: Policy = node.type.load_class()(options, node.id)
+        if continuation is not None and isinstance(policy, ContinuingPolicy):
+            policy.continue_from(continuation.directory(node.id))
     return policy
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from rebake.assistant.model import Domain
 from rebake.base.training_context import TrainingContext
@@ -78,3 +78,16 @@ class Policy(Protocol):
     @classmethod
     def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
         """Read what ``save`` or Rasa wrote. Raises ModelError on incomplete or broken files."""
+
+
+@runtime_checkable
+class ContinuingPolicy(Protocol):
+    """A policy whose training can go on from an earlier one; fine-tuning trains the others anew."""
+
+    def continue_from(self, directory: Path | None) -> None:
+        """Make the next ``train`` go on from what ``save`` or Rasa wrote; None where nothing was learned: then it
+        starts anew.
+
+        Raises:
+            ModelError: the files are incomplete or broken.
+        """

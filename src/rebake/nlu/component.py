@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from rebake.assistant.model import Domain, NluData
 from rebake.base.training_context import TrainingContext
@@ -56,3 +56,18 @@ class Component(Protocol):
     def load(cls, options: Mapping[str, Any], node: str, directory: Path | None) -> Self:
         """Read what ``save`` or Rasa wrote; ``directory`` is None for components without files, and also where Rasa
         wrote none because nothing was learned. Raises ModelError on incomplete or broken files."""
+
+
+@runtime_checkable
+class ContinuingComponent(Protocol):
+    """A component whose training can go on from an earlier one; fine-tuning trains the others anew."""
+
+    def continue_from(self, directory: Path | None, training: TrainingData) -> None:
+        """Make the next ``train`` go on from what ``save`` or Rasa wrote; None where nothing was learned.
+
+        Called before any component processes the messages, so that what cannot be fine-tuned is refused at once.
+
+        Raises:
+            FinetuningError: the data has other labels, or the component learned nothing.
+            ModelError: the files are incomplete or broken.
+        """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,3 +78,24 @@ def _alternatives(elements: tuple[str, ...], boundary: str) -> str:
 
 def _compiled(pattern: str, case_sensitive: bool) -> re.Pattern[str]:
     return re.compile(pattern, 0 if case_sensitive else re.IGNORECASE)
+
+
+def grown(known: Sequence[Pattern], found: Sequence[Pattern]) -> list[Pattern]:
+    """Known patterns at their places, and behind them those that are new.
+
+    One that was changed replaces the known one of its name, as its column means the same to a trained network.
+    """
+    patterns = list(known)
+    present = {(pattern.name, pattern.pattern) for pattern in found}
+    free = [place for place, pattern in enumerate(known) if (pattern.name, pattern.pattern) not in present]
+    unchanged = {(pattern.name, pattern.pattern) for pattern in known}
+    for pattern in found:
+        if (pattern.name, pattern.pattern) in unchanged:
+            continue
+        place = next((place for place in free if patterns[place].name == pattern.name), None)
+        if place is None:
+            patterns.append(pattern)
+        else:
+            free.remove(place)
+            patterns[place] = pattern
+    return patterns

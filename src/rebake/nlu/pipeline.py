@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from dataclasses import dataclass
@@ -14,13 +14,14 @@ from typing import Any, cast
 
 from rebake.archive.part_sources import copy_component
 from rebake.assistant.model import Assistant, ComponentSpec, Domain
+from rebake.base.continuation import Continuation
 from rebake.base.interpreter_lock import interpreter_held
 from rebake.base.processors import processors
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.alignment import misaligned
 from rebake.nlu.classifiers.fallback_classifier import FALLBACK_INTENT
 from rebake.nlu.classifiers.regex_message_handler import RegexMessageHandler
-from rebake.nlu.component import Component, TrainingData
+from rebake.nlu.component import Component, ContinuingComponent, TrainingData
 from rebake.nlu.extras import require_extra
 from rebake.nlu.message import TEXT, Message
 from rebake.nlu.training_messages import story_messages, training_messages
@@ -57,6 +58,7 @@ def train_pipeline(
     reuse: Callable[[str], Path | None],
     *,
     end_to_end: bool = False,
+    continuation: Continuation | None = None,
 ) -> PipelineTraining:
     """Train every component that learns into ``directory/train_<node id>``.
 
@@ -67,17 +69,22 @@ def train_pipeline(
         directory: ``components/`` of the model; directories of components that learned nothing are not made.
         reuse: node id -> directory of an earlier training from just the same, to be copied instead; None = train.
         end_to_end: policies will see texts through this pipeline, so featurizers learn from the stories as well.
+        continuation: the pipeline of a model that is fine-tuned: what can go on from it does, all else is trained anew.
 
     Raises:
+        FinetuningError: the data has labels that the model does not know, or features that it did not have.
         DataError, UnsupportedError: with the line of config.yml, or of the data.
     """
     nodes = nodes_of(specs, "pipeline")
-    components = {node.id: _new(node) for node in nodes}  # before training, so that what is not installed fails at once
+    # Before training, so that what is not installed fails at once.
+    components = {node.id: _new(node, continuation) for node in nodes}
     kept = {node.id: found for node in nodes if node.resource and (found := reuse(node.id)) is not None}
     texts = response_texts(specs, assistant.nlu, assistant.domain)
     stories = story_messages(assistant.stories) if end_to_end else []
     messages = training_messages(ordered_examples(assistant.nlu.examples), texts)
     training = TrainingData(messages, assistant.nlu, assistant.domain, stories)
+    if continuation is not None:
+        _go_on(nodes, components, continuation, training)
     metrics: dict[str, float] = {}
     for position, node in enumerate(nodes):
         target = directory / node.directory
@@ -203,11 +210,25 @@ def load_components(nodes: Sequence[Node], directory: Path) -> list[Component]:
     return [_load(node, directory / node.directory) for node in nodes]
 
 
-def _new(node: Node) -> Component:
+def _new(node: Node, continuation: Continuation | None = None) -> Component:
     """An untrained component. Raises DataError or UnsupportedError where something that it needs is not installed."""
     with located(node):
         require_extra(node.type)
-        return cast(Component, node.type.load_class()(node.type.merged(node.spec.options), node.id))
+        options = node.type.merged(node.spec.options)
+        if continuation is not None:
+            options = continuation.options(options)
+        return cast(Component, node.type.load_class()(options, node.id))
+
+
+def _go_on(
+    nodes: Sequence[Node], components: Mapping[str, Component], continuation: Continuation, training: TrainingData
+) -> None:
+    """Give the components that can go on from an earlier training what it left of each."""
+    for node in nodes:
+        component = components[node.id]
+        if node.resource and isinstance(component, ContinuingComponent):
+            with located(node):
+                component.continue_from(continuation.directory(node.id), training)
 
 
 def _load(node: Node, directory: Path) -> Component:

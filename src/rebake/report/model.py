@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rebake.archive.manifest import Part
+from rebake.archive.manifest import FinetunedFrom, Part
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.base.version import __version__
@@ -39,6 +39,7 @@ class PartReport:
             the domain.
         seconds: how long its training took.
         explanation: component by component, where that was asked for.
+        finetuned: of the model's part, which was not trained from scratch: what it was trained on from, and how often.
     """
 
     part: Part
@@ -49,6 +50,7 @@ class PartReport:
     source: str | None = None
     seconds: float | None = None
     explanation: PartExplanation | None = None
+    finetuned: FinetunedFrom | None = None
 
     @property
     def is_stale(self) -> bool:
@@ -203,10 +205,21 @@ def parts_of_verdict(
     reused: Mapping[Part, str] | None = None,
     rebuilt: Mapping[Part, str] | None = None,
     seconds: Mapping[str, float] | None = None,
+    finetuned: Mapping[Part, FinetunedFrom] | None = None,
 ) -> tuple[PartReport, ...]:
     """Return the parts of a run: a verdict, and what the build did (nothing, for a check)."""
-    found = [PartReport(part.part, part.state, part.reasons, part.fingerprint) for part in verdict.parts]
-    return with_origins(found, trained=trained, reused=reused or {}, rebuilt=rebuilt or {}, seconds=seconds or {})
+    found = [
+        PartReport(part.part, part.state, part.reasons, part.fingerprint, finetuned=part.finetuned)
+        for part in verdict.parts
+    ]
+    return with_origins(
+        found,
+        trained=trained,
+        reused=reused or {},
+        rebuilt=rebuilt or {},
+        seconds=seconds or {},
+        finetuned=finetuned,
+    )
 
 
 def with_origins(
@@ -216,6 +229,7 @@ def with_origins(
     reused: Mapping[Part, str],
     rebuilt: Mapping[Part, str],
     seconds: Mapping[str, float],
+    finetuned: Mapping[Part, FinetunedFrom] | None = None,
 ) -> tuple[PartReport, ...]:
     """Add where the model has each part from, as the build reports; without any there is no new model."""
     is_written = bool(trained or reused or rebuilt)
@@ -233,6 +247,12 @@ def with_origins(
         return "none"
 
     return tuple(
-        replace(part, origin=origin(part), source=sources.get(part.part), seconds=seconds.get(part.part))
+        replace(
+            part,
+            origin=origin(part),
+            source=sources.get(part.part),
+            seconds=seconds.get(part.part),
+            finetuned=part.finetuned if finetuned is None else finetuned.get(part.part),
+        )
         for part in parts
     )

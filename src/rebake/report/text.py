@@ -32,7 +32,9 @@ def verdict_text(report: Report, *, color: bool = False) -> str:
     """Format one line per part with its state, and its reasons below it."""
     lines = []
     for part in report.parts:
-        lines.append(f"{PART_NAMES[part.part]:<10}{paint(LABELS[part.state], part.state, color)}")
+        state = paint(LABELS[part.state], part.state, color)
+        finetuned = part.finetuned if part.state == "fresh" else None
+        lines.append(f"{PART_NAMES[part.part]:<10}{state}" + (f", {one_line(str(finetuned))}" if finetuned else ""))
         lines += [f"{'':<10}- {one_line(reason)}" for reason in part.reasons[:_MAX_REASONS]]
         if len(part.reasons) > _MAX_REASONS:
             lines.append(f"{'':<10}- and {len(part.reasons) - _MAX_REASONS} more")
@@ -50,10 +52,11 @@ def outcome_text(report: Report) -> str:
 
 
 def _origin(part: PartReport) -> str:
+    finetuned = one_line(str(part.finetuned)) if part.finetuned is not None else ""
     if part.origin == "trained":
-        return "trained" + (f" in {part.seconds:.1f} s" if part.seconds is not None else "")
+        return (finetuned or "trained") + (f" in {part.seconds:.1f} s" if part.seconds is not None else "")
     if part.origin == "reused":
-        return f"taken from {part.source}" if part.source else "unchanged"
+        return (f"taken from {part.source}" if part.source else "unchanged") + (f", {finetuned}" if finetuned else "")
     if part.origin == "rebuilt":
         return f"rebuilt from {part.source}, nothing trained" if part.source else "rebuilt"
     return "updated" if part.origin == "updated" else ""

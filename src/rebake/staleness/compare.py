@@ -24,6 +24,7 @@ def compare(
     problem: str | None = None,
     damages: Sequence[integrity.Damage] = (),
     force: bool = False,
+    accept_finetuned: bool = True,
 ) -> Verdict:
     """The verdict on every part that was asked for.
 
@@ -34,8 +35,11 @@ def compare(
         problem: why the newest model could not be read: then every part is unknown, which counts as stale.
         damages: of the newest model: the parts that they affect are unknown.
         force: train whatever the verdicts are.
+        accept_finetuned: whether a fine-tuned part can be fresh.
     """
-    verdicts = (_verdict(part, new, old, model, problem) for part in PARTS if part in new.asked)
+    verdicts = [_verdict(part, new, old, model, problem) for part in PARTS if part in new.asked]
+    if not accept_finetuned:
+        verdicts = [_from_scratch(verdict) for verdict in verdicts]
     return Verdict(tuple(_doubted(verdict, damages) for verdict in verdicts), force)
 
 
@@ -57,8 +61,16 @@ def _verdict(
     elif found.fingerprint != wanted.fingerprint:
         why = reasons(wanted, found, _of(part, new.components), _of(part, old.components))
     else:
-        return PartVerdict(part, "fresh", (), wanted.fingerprint)
+        return PartVerdict(part, "fresh", (), wanted.fingerprint, found.finetuned)
     return PartVerdict(part, "stale", tuple(why), wanted.fingerprint)
+
+
+def _from_scratch(verdict: PartVerdict) -> PartVerdict:
+    """The verdict where only training from scratch counts."""
+    if verdict.finetuned is None:
+        return verdict
+    reason = f"it was {verdict.finetuned}, and not trained from scratch"
+    return replace(verdict, state="stale", reasons=(reason,), finetuned=None)
 
 
 def _doubted(verdict: PartVerdict, damages: Sequence[integrity.Damage]) -> PartVerdict:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from rebake.archive.manifest import PARTS, Part
+from rebake.archive.manifest import PARTS, FinetunedFrom, Part
 
 State = Literal["fresh", "stale", "unknown", "absent"]
 
@@ -35,12 +35,14 @@ class PartVerdict:
         reasons: one short clause each, most informative first; empty where the part is fresh or absent.
         fingerprint: the one that the assistant asks for; None where the assistant does not have the part (a stale part
             without a fingerprint is one to be left out: the model still has it, the assistant no longer does).
+        finetuned: of a fresh part that was not trained from scratch, what it was trained on from.
     """
 
     part: Part
     state: State
     reasons: tuple[str, ...] = ()
     fingerprint: str | None = None
+    finetuned: FinetunedFrom | None = None
 
     @property
     def is_stale(self) -> bool:

@@ -19,6 +19,19 @@ def newest_model(directory: Path) -> Path | None:
     return next(iter(models(directory)), None)
 
 
+def model_to_finetune(path: Path) -> Path:
+    """The archive at ``path``, or the newest model of that directory.
+
+    Raises:
+        StorageError: there is none.
+    """
+    found = newest_model(path) if path.is_dir() else path
+    if found is None or not found.is_file():
+        what = f"{path} contains no model" if path.is_dir() else f"There is no model {path}"
+        raise StorageError(f"{what} to fine-tune.", fix="Train one first, or name another archive or directory.")
+    return found
+
+
 def models(directory: Path) -> list[Path]:
     """The models of a directory, newest first; of two written at once the later name comes first.
 

@@ -49,7 +49,10 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class StoredPart:
-    """A part in the store: the entry's name and its size in bytes, enough to name it in a report."""
+    """A part in the store: the entry's name and its size in bytes, enough to name it in a report.
+
+    ``fingerprint`` is what it is kept under: :attr:`rebake.archive.manifest.PartRecord.key`.
+    """
 
     part: Part
     fingerprint: str
@@ -201,7 +204,7 @@ class Store(ABC):
                 raise ModelError(f"{self.where(stored.name)} is not taken: {error}.") from error
         found = inspect_model(path)
         record = found.manifest.parts.get(stored.part) if found.manifest is not None else None
-        if record is None or record.fingerprint != stored.fingerprint:
+        if record is None or record.key != stored.fingerprint:
             raise ModelError(f"{self.where(stored.name)} does not contain what its name says.")
         damages = describe(found.of_part(stored.part))
         if damages:
@@ -276,7 +279,7 @@ class Store(ABC):
         if content is None:
             return None
         manifest = parse_manifest(content, self.where(name))
-        self.used |= {part_name(part, record.fingerprint) for part, record in manifest.parts.items()}
+        self.used |= {part_name(part, record.key) for part, record in manifest.parts.items()}
         return manifest
 
     def publish_manifest(self, path: Path, name: str) -> None:

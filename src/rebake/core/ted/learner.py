@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebake.assistant.model import Domain
+from rebake.base.continuation import FROM_SCRATCH
 from rebake.base.names import named
 from rebake.base.option_reader import OptionReader
 from rebake.base.training_context import TrainingContext
@@ -22,13 +23,13 @@ from rebake.core.featurizers import FeatureStates, TrackerFeaturizer
 from rebake.core.policy import PolicyPrediction
 from rebake.core.ted.arrays import encode_example
 from rebake.core.ted.config import ted_config
-from rebake.core.ted.data import NameAttribute, StateEncoder, Windows, build_windows
+from rebake.core.ted.data import NameAttribute, StateEncoder, StateWidths, Windows, build_windows
 from rebake.core.ted.entities import Tags, padded, tag_ids, tag_spec_of
 from rebake.core.ted.examples import TedExamples
 from rebake.core.ted.featurizer import featurizer_of
 from rebake.core.ted.files import TedFiles, read_ted_files, write_ted_files
-from rebake.core.ted.labels import build_labels
-from rebake.errors import RETRAIN, DataError, ModelError, UnsupportedError
+from rebake.core.ted.labels import LabelRows, build_labels
+from rebake.errors import RETRAIN, DataError, FinetuningError, ModelError, UnsupportedError
 from rebake.nlu.entity_tags import TagSpec
 from rebake.nlu.network_options import batching, evaluation_settings, fit_settings
 from rebake.registry.tracker_featurizers import FULL_DIALOGUE
@@ -55,6 +56,13 @@ class TedLearner(ABC):
         self.featurizer = featurizer_of(self.options, of_intents=self.label == "intent")
         self._model: TedModel | None = None
         self._files: TedFiles | None = None
+        self._earlier: tuple[Path, TedFiles] | None = None
+
+    def continue_from(self, directory: Path | None) -> None:
+        """Go on from the weights of an earlier training. Raises ModelError."""
+        if directory is not None and (directory / f"{self.prefix}.meta.json").is_file():
+            files = read_ted_files(directory, self.prefix, f"label_{self.label}")
+            self._earlier = directory / f"{self.prefix}.tf_model", files
 
     @abstractmethod
     def resolved_options(self, warn: Callable[[str], None]) -> dict[str, Any]:
@@ -125,6 +133,7 @@ class TedLearner(ABC):
                 f"{named(self.node)}: Rasa 3.6.21 fails at the first message where stories with intents are mixed with "
                 "stories with texts that have entities; set entity_recognition to false."
             )
+        earlier = None if self._earlier is None else self._require_fit(*self._earlier, widths, labels, spec)
         own = ids[0][ids[0] >= 0] if self._whole_dialogues else ids[0]
         example = encode_example(widths, windows, 0, own.tolist(), None if tags is None else tags[0])
         self._files = TedFiles(options, options["priority"], widths, labels, spec, example)
@@ -144,8 +153,27 @@ class TedLearner(ABC):
             progress=context.progress,
             num_threads=context.num_threads,
             warn=context.warn,
+            earlier=earlier,
         )
         return metrics | self.learned(data, ids)
+
+    def _require_fit(
+        self, checkpoint: Path, files: TedFiles, widths: StateWidths, labels: LabelRows, spec: TagSpec | None
+    ) -> Path:
+        """The weights to go on from. Raises FinetuningError where they are of another network."""
+        for what, now, then in (
+            ("kinds of input", dict(widths.names), dict(files.widths.names)),
+            ("features of texts", dict(widths.texts), dict(files.widths.texts)),
+            ("number of labels", labels.count, files.labels.count),
+            ("entity tags", spec, files.tag_spec),
+        ):
+            if now != then:
+                raise FinetuningError(
+                    f"{named(self.node)} cannot go on from the model to fine-tune: the {what} were {then} and are now "
+                    f"{now}.",
+                    fix=FROM_SCRATCH,
+                )
+        return checkpoint
 
     def _tags(
         self, examples: TedExamples, encoder: StateEncoder, options: Mapping[str, Any]

@@ -15,6 +15,7 @@ from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.diet.config import diet_config
 from rebake.nlu.diet.data import data_example, label_features, rankings
+from rebake.nlu.diet.earlier import EarlierTraining, untrained
 from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.diet.training_warnings import warn_about_featurizers, warn_about_training
@@ -41,6 +42,14 @@ class DIETClassifier:
         self.node = node
         self.model: DietModel | None = None
         self.files: DietFiles | None = None
+        self._earlier: EarlierTraining | None = None
+
+    def continue_from(self, directory: Path | None, training: TrainingData) -> None:
+        """Go on from the weights of an earlier training, for the same intents and entities."""
+        if directory is None:
+            raise untrained(self.node)
+        self._earlier = EarlierTraining.read(self.node, directory, NAME)
+        self._earlier.require_labels(_intents(training.messages), "intents")
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Train on the messages that have features (and, if intents are classified, an intent)."""
@@ -50,7 +59,7 @@ class DIETClassifier:
             for message in training.messages
             if selected(message, TEXT, options.featurizers) and (not options.intents or INTENT in message.attributes)
         ]
-        names = sorted({message.attributes[INTENT] for message in training.messages if INTENT in message.attributes})
+        names = _intents(training.messages)
         warn_about_training(options, self.node, context)
         warn_about_featurizers(options.featurizers, self.node, training.messages, context)
         if not self._trainable(messages, names, context):
@@ -59,6 +68,8 @@ class DIETClassifier:
         if not (options.intents or specs or options.network.flag("use_masked_language_model")):
             context.warn(f"{named(self.node)} is left untrained: no example has an annotated entity to learn.")
             return {}
+        if self._earlier is not None:
+            self._earlier.require_tags(specs)
         features = stack(messages, TEXT, options.featurizers)
         self._check_features(features)
         of_labels = label_features(training.messages, names, INTENT, options.featurizers)
@@ -93,6 +104,7 @@ class DIETClassifier:
             num_threads=context.num_threads,
             warn=context.warn,
             evaluation=evaluation_settings(options.network, context.seed),
+            earlier=None if self._earlier is None else self._earlier.network(features),
         )
         self.files = DietFiles(
             data_example(features, of_labels, texts),
@@ -201,6 +213,10 @@ class DIETClassifier:
             directory / f"{NAME}.tf_model",
         )
         return component
+
+
+def _intents(messages: Sequence[Message]) -> list[str]:
+    return sorted({message.attributes[INTENT] for message in messages if INTENT in message.attributes})
 
 
 def _tag_ids(messages: Sequence[Message], spec: TagSpec, bilou: bool) -> NDArray[np.int32]:

@@ -20,6 +20,7 @@ from rebake.errors import DataError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.diet.config import diet_config
 from rebake.nlu.diet.data import data_example, label_features, rankings
+from rebake.nlu.diet.earlier import EarlierTraining, untrained
 from rebake.nlu.diet.files import DietFiles, decode_features, encode_features, encode_ids
 from rebake.nlu.diet.options import DietOptions
 from rebake.nlu.diet.response_selector_files import ResponseFiles, Responses, response_key
@@ -47,12 +48,29 @@ class ResponseSelector:
         self.model: DietModel | None = None
         self.files: DietFiles | None = None
         self.responses = ResponseFiles({}, ())
+        self._earlier: EarlierTraining | None = None
+
+    def continue_from(self, directory: Path | None, training: TrainingData) -> None:
+        """Go on from the weights of an earlier training, for the same responses."""
+        names = sorted({message.attributes[self._label] for message in self._labelled(training.messages)})
+        if directory is not None:
+            self._earlier = EarlierTraining.read(self.node, directory, NAME)
+            self._earlier.require_labels(names, "responses")
+        elif len(names) > 1:
+            raise untrained(self.node)
+
+    @property
+    def _label(self) -> str:
+        return RESPONSE if self.reads_texts else INTENT_RESPONSE_KEY
+
+    def _labelled(self, messages: Sequence[Message]) -> list[Message]:
+        return [message for message in messages if self._serves(message) and self._label in message.attributes]
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Train on the examples of the retrieval intent, or of all retrieval intents."""
         featurizers = self.options.featurizers
-        attribute = RESPONSE if self.reads_texts else INTENT_RESPONSE_KEY
-        labelled = [m for m in training.messages if self._serves(m) and attribute in m.attributes]
+        attribute = self._label
+        labelled = self._labelled(training.messages)
         names = sorted({message.attributes[attribute] for message in labelled})
         messages = [message for message in labelled if selected(message, TEXT, featurizers)]
         if not self._trainable(labelled, messages, attribute, context):
@@ -137,6 +155,7 @@ class ResponseSelector:
             num_threads=context.num_threads,
             warn=context.warn,
             evaluation=evaluation_settings(options.network, context.seed),
+            earlier=None if self._earlier is None else self._earlier.network(features),
         )
         label_data = encode_features(of_labels, range(len(names)), mask=False)
         self.files = DietFiles(

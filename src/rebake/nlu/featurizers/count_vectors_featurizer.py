@@ -12,14 +12,15 @@ from typing import Any, Self
 import numpy as np
 
 from rebake.archive.json_files import read_json, write_json
+from rebake.base.continuation import FROM_SCRATCH
 from rebake.base.names import named
 from rebake.base.sparse_rows import Entries, SparseRows
 from rebake.base.training_context import TrainingContext
-from rebake.errors import RETRAIN, DataError, ModelError
+from rebake.errors import RETRAIN, DataError, FinetuningError, ModelError
 from rebake.nlu.component import TrainingData
 from rebake.nlu.featurizers.ngrams import NgramCounter
 from rebake.nlu.featurizers.stop_words import ENGLISH
-from rebake.nlu.featurizers.vocabulary import learn_vocabulary
+from rebake.nlu.featurizers.vocabulary import grown, learn_vocabulary
 from rebake.nlu.message import (
     ACTION_NAME,
     ACTION_TEXT,
@@ -60,6 +61,11 @@ class CountVectorsFeaturizer:
         self._oov_token = self._configured_oov_token()
         self._vocabularies: dict[str, Vocabulary | None] = {}
         self._known: dict[str, dict[str, Entries]] = {}
+        self._earlier: Mapping[str, Vocabulary | None] = {}
+
+    def continue_from(self, directory: Path | None, training: TrainingData) -> None:
+        """Keep the columns of an earlier training: new words come behind them."""
+        self._earlier = type(self).load(self._options, self.node, directory)._vocabularies
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Learn a vocabulary per attribute, or one of all attributes with ``use_shared_vocab``.
@@ -78,17 +84,32 @@ class CountVectorsFeaturizer:
         if options["use_shared_vocab"]:
             everything = [document for attribute in self._attributes for document in documents[attribute]]
             shared = learn_vocabulary(everything, self._ngrams, min_df=options["min_df"], **limits) or None
-            self._vocabularies = dict.fromkeys(self._attributes, shared)
             self._refuse_nothing(shared, everything, TEXT)
+            self._vocabularies = dict.fromkeys(self._attributes, self._continued(TEXT, shared or {}))
+            self._refuse_new_words_of_labels()
         else:
             for attribute in self._attributes:
                 min_df = options["min_df"] if attribute == TEXT else 1  # as Rasa: rare labels are never dropped
                 learnt = learn_vocabulary(documents[attribute], self._ngrams, min_df=min_df, **limits)
-                self._vocabularies[attribute] = learnt or None
                 self._refuse_nothing(learnt, documents[attribute], attribute)
+                self._vocabularies[attribute] = self._continued(attribute, learnt)
         self._make_room_for_responses(training.messages)
         self._oov_token = self._oov_token_of_a_trained_model()
         return {}
+
+    def _continued(self, attribute: str, learnt: Vocabulary) -> Vocabulary | None:
+        known = self._earlier.get(attribute)
+        return learnt or None if known is None else grown(known, learnt)
+
+    def _refuse_new_words_of_labels(self) -> None:
+        """One vocabulary for texts and labels: with it the layers of labels would have to grow, which Rasa refuses."""
+        known, now = self._earlier.get(TEXT), self._vocabularies[TEXT]
+        if known is not None and now is not None and len(now) > len(known):
+            raise FinetuningError(
+                f"{named(self.node)} has a vocabulary that texts and labels share (use_shared_vocab), and there are "
+                f"{len(now) - len(known)} new words.",
+                fix=FROM_SCRATCH,
+            )
 
     def _make_room_for_responses(self, messages: Sequence[Message]) -> None:
         """Responses that nothing learns from have no text here, but do where Rasa fine-tunes the model: it adds their

@@ -40,6 +40,11 @@ class LexicalSyntacticFeaturizer:
         self._first_offset = -(len(self._window) // 2)  # an even window looks one token further back
         self._indices: dict[_Key, dict[str, int]] = {}
         self._columns: dict[_Seen, tuple[list[int], ...]] = {}
+        self._earlier: dict[_Key, dict[str, int]] = {}
+
+    def continue_from(self, directory: Path | None, training: TrainingData) -> None:
+        """Keep the columns of an earlier training: new values come behind them."""
+        self._earlier = type(self).load({"alias": None, "features": self._window}, self.node, directory)._indices
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Number the values seen, in the order of window position, feature name and value."""
@@ -53,11 +58,13 @@ class LexicalSyntacticFeaturizer:
             for token in at_position:
                 for name in self._window[position]:
                     values.setdefault((position, name), set()).add(_value(name, token))
-        self._indices = {}
-        offset = 0
+        self._indices = {key: dict(columns) for key, columns in self._earlier.items()}
+        offset = sum(map(len, self._indices.values()))
         for key in sorted(values):
-            self._indices[key] = {value: offset + rank for rank, value in enumerate(sorted(values[key]))}
-            offset += len(values[key])
+            columns = self._indices.setdefault(key, {})
+            new = sorted(values[key] - columns.keys())
+            columns.update({value: offset + rank for rank, value in enumerate(new)})
+            offset += len(new)
         self._columns = {}
         return {}
 

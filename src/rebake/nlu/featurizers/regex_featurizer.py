@@ -11,7 +11,7 @@ from rebake.base.sparse_rows import SparseRows
 from rebake.base.training_context import TrainingContext
 from rebake.nlu.component import TrainingData
 from rebake.nlu.message import ACTION_TEXT, RESPONSE, TEXT, Features, Message, Token
-from rebake.nlu.patterns import Pattern, extract_patterns, patterns_from_json
+from rebake.nlu.patterns import Pattern, extract_patterns, grown, patterns_from_json
 
 _FILE = "patterns.json"
 
@@ -28,10 +28,16 @@ class RegexFeaturizer:
         self._origin: str = options["alias"] or f"run_{node}"  # as Rasa names it
         self._case_sensitive = bool(options["case_sensitive"])
         self._patterns: list[Pattern] = []
+        self._earlier: list[Pattern] = []
+
+    def continue_from(self, directory: Path | None, training: TrainingData) -> None:
+        """Keep the columns of an earlier training, also of patterns that are gone: new ones come behind them."""
+        self._earlier = type(self).load(self._options, self.node, directory)._patterns
 
     def train(self, training: TrainingData, context: TrainingContext) -> dict[str, float]:
         """Collect the patterns of the training data."""
-        self._patterns = extract_patterns(training.data, self._options, case_sensitive=self._case_sensitive)
+        found = extract_patterns(training.data, self._options, case_sensitive=self._case_sensitive)
+        self._patterns = grown(self._earlier, found)
         return {}
 
     def process(self, messages: Sequence[Message], *, training: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 
 from rebake.nlu.featurizers.frequency_order import most_frequent
@@ -45,6 +45,15 @@ def learn_vocabulary(
         ranked = sorted(kept)
         kept = [ranked[index] for index in most_frequent([total[ngram] for ngram in ranked])[:max_features]]
     return _ranked(kept)
+
+
+def grown(known: Mapping[str, int], learnt: Mapping[str, int]) -> dict[str, int]:
+    """A vocabulary with the n-grams of another one that it lacks, behind its own columns, in alphabetical order.
+
+    Those that it has keep their columns, which the weights of a trained network belong to.
+    """
+    new = sorted(learnt.keys() - known.keys())
+    return {**known, **{ngram: len(known) + rank for rank, ngram in enumerate(new)}}
 
 
 def _distinct(documents: Sequence[Sequence[str]]) -> Iterable[str]:

@@ -6,7 +6,7 @@ Shapes: E examples.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -23,11 +23,11 @@ from rebake.nn.diet.network import Diet, DietLabels, Prediction, TagName
 from rebake.nn.diet.response_selector import Diet2Diet
 from rebake.nn.layers.masked_language_model import DISTINCT
 from rebake.nn.layers.noise import Noise
-from rebake.nn.layers.text_data import Batch, TextData, Widths
+from rebake.nn.layers.text_data import Batch, Level, TextData, Widths
 from rebake.nn.threads import for_predictions, for_training
 from rebake.nn.tracing import Traced
 from rebake.nn.training.batching import Batching
-from rebake.nn.training.checkpoints import FromCheckpoint, write_checkpoint
+from rebake.nn.training.checkpoints import FromCheckpoint, GrownCheckpoint, Growth, write_checkpoint
 from rebake.nn.training.evaluation import EvaluationSettings, micro_f1
 from rebake.nn.training.fit import FitSettings, fit
 from rebake.nn.training.watched import Watched
@@ -47,6 +47,30 @@ AVERAGED_AFTER = 250  # steps; benchmarks/README.md says what averaging costs sh
 UNTRACED = 2  # predictions before the network is traced: most calls of `rebake parse` make no more
 WORTH_HALVING = 100_000  # rows in all epochs; with fewer, tracing two halves takes longer than encoding them at a time
 MEASURED = 256  # held-out texts that are measured together
+
+
+@dataclass(frozen=True)
+class EarlierDiet:
+    """A training that another one goes on from.
+
+    Attributes:
+        checkpoint: prefix of its files.
+        growth: of the features of texts, by level.
+    """
+
+    checkpoint: Path
+    growth: Mapping[Level, Growth]
+
+    def source(self) -> WeightSource:
+        """Its weights, those of new features zero."""
+        text = "sequence_layer.text/_tf_layers"
+        paths = {
+            f"{text}/feature_combining/_tf_layers/sparse_dense.{level}/_tf_layers/sparse_to_dense/kernel": growth
+            for level, growth in self.growth.items()
+        }
+        if "sequence" in self.growth:  # of Rasa's masked language model; nothing trains or reads it
+            paths[f"{text}/sparse_to_dense_for_token_ids/kernel"] = self.growth["sequence"]
+        return GrownCheckpoint(self.checkpoint, paths)
 
 
 class DietModel:
@@ -93,24 +117,31 @@ class DietModel:
         num_threads: int | None,
         warn: Callable[[str], None],
         evaluation: EvaluationSettings | None = None,
+        earlier: EarlierDiet | None = None,
     ) -> tuple[DietModel, dict[str, float]]:
-        """New weights, trained; with the mean losses of the last epoch by name, and with ``evaluation`` the figures of
-        held-out examples (``val_loss``, ``val_intent_loss``, ``val_intent_accuracy``, ``val_entity_f1`` ...).
+        """Train new weights, or those of an ``earlier`` training.
+
+        Returns:
+            The model, with the mean losses of the last epoch by name, and with ``evaluation`` the figures of held-out
+            examples (``val_loss``, ``val_intent_loss``, ``val_intent_accuracy``, ``val_entity_f1`` ...).
 
         Raises:
             DataError: so many examples cannot be held out.
+            ModelError: the earlier training is of another network.
             StorageError: the log cannot be written.
         """
         rows = float(texts.lengths.mean()) + 1  # of a text
         # Not by the number of cores: the same training gives the same model on every machine.
         in_halves = settings.epochs * len(texts.lengths) * rows > WORTH_HALVING
         threads = for_training(num_threads, warn=warn)
-        model = DietModel(Seeded(settings.seed), config, texts.widths, labels, tags)
+        source = Seeded(settings.seed) if earlier is None else earlier.source()
+        model = DietModel(source, config, texts.widths, labels, tags)
         model.network.sequence.in_halves = in_halves
         rng = np.random.default_rng(settings.seed)
         if config.masked_language_model:
             texts = texts.numbered(DISTINCT)
-        model.network.clear_unread(texts, labels)
+        if earlier is None:  # else words that it knows may be missing from the data, and new ones start at zero
+            model.network.clear_unread(texts, labels)
         if not model.network.reads_tokens:
             texts = texts.sentences()
 

@@ -93,6 +93,7 @@ class TedModel:
         progress: Progress,
         num_threads: int | None,
         warn: Callable[[str], None],
+        earlier: Path | None = None,
     ) -> tuple[Self, dict[str, float]]:
         """Train a network on windows.
 
@@ -101,17 +102,21 @@ class TedModel:
                 the label that follows each turn.
             tags: number of entity tags, where ``data`` has tags.
             batching: how the windows of a batch are drawn.
+            earlier: the checkpoint whose weights are trained on; None = new ones.
 
         Returns:
             the network; its losses in the last epoch, its accuracy on ``data``, and the figures of held-out windows.
 
         Raises:
             DataError: so many windows cannot be held out.
+            ModelError: the earlier training is of another network.
             StorageError: the log cannot be written.
         """
         threads = for_training(num_threads, warn=warn)
-        model = cls(Seeded(settings.seed), config, data.states.inputs, labels, tags)
-        model.network.clear_unread(data.states.texts)
+        source = Seeded(settings.seed) if earlier is None else FromCheckpoint(earlier)
+        model = cls(source, config, data.states.inputs, labels, tags)
+        if earlier is None:
+            model.network.clear_unread(data.states.texts)
         watched = Watched.of(
             evaluation,
             model.weights,

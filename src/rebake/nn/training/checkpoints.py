@@ -7,6 +7,7 @@ it wrote and compares.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,45 @@ class FromCheckpoint:
             raise ModelError(f"{path} in the checkpoint {self.prefix} is {self.shape(path)}, not {shape}.", fix=RETRAIN)
         value: NDArray[np.float32] = self.reader.get_tensor(checkpoint_key(path))
         return value
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How many inputs a layer of sparse features had and has, feature by feature, in the order of the pipeline."""
+
+    before: tuple[int, ...]
+    now: tuple[int, ...]
+
+    def grown(self, kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The kernel with rows of zeros for the new inputs of each feature, behind its old ones.
+
+        A text without new words means the same to the network as before, and a word that no text of the training has
+        stays without a say. (Rasa draws the rows at random.)
+        """
+        parts = np.split(kernel, np.cumsum(self.before)[:-1])
+        return np.concatenate(
+            [np.pad(part, ((0, now - len(part)), (0, 0))) for part, now in zip(parts, self.now, strict=True)]
+        )
+
+
+class GrownCheckpoint(FromCheckpoint):
+    """Weights read from a checkpoint to be trained on, some kernels of which have new inputs.
+
+    Args:
+        prefix: of the checkpoint.
+        growth: path of a kernel -> the inputs that it has now.
+    """
+
+    def __init__(self, prefix: Path, growth: Mapping[str, Growth]) -> None:
+        super().__init__(prefix)
+        self.growth = growth
+
+    def value(self, path: str, shape: tuple[int, ...], initializer: Initializer) -> NDArray[np.float32]:
+        growth = self.growth.get(path)
+        if growth is None:
+            return super().value(path, shape, initializer)
+        before = super().value(path, (sum(growth.before), *shape[1:]), initializer)
+        return growth.grown(before)
 
 
 def _open(prefix: Path) -> Any:

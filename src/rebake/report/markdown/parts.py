@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rebake.report.escaping import code
+from rebake.report.escaping import code, escape
 from rebake.report.model import PART_NAMES, PartReport, Report
 
 _STATES = {
@@ -38,10 +38,13 @@ def short_source(source: str | None) -> str:
 
 
 def _now(part: PartReport) -> str:
+    finetuned = escape(str(part.finetuned)) if part.finetuned is not None else ""
     if part.origin == "trained":
-        return f"trained in {duration(part.seconds)}" if part.seconds is not None else "trained"
+        done = finetuned or "trained"
+        return f"{done} in {duration(part.seconds)}" if part.seconds is not None else done
     if part.origin == "reused":
-        return f"reused from {code(short_source(part.source))}" if part.source else "unchanged"
+        done = f"reused from {code(short_source(part.source))}" if part.source else "unchanged"
+        return f"{done}, {finetuned}" if finetuned else done
     if part.origin == "rebuilt":
         return f"rebuilt from {code(short_source(part.source))}, nothing trained" if part.source else "rebuilt"
     return "updated, needs no training" if part.origin == "updated" else ""
