@@ -239,7 +239,7 @@ class Run:
         notices = Notices()
         try:
             result = build(
-                plan,
+                self._finetuning(plan, sources),
                 sources,
                 progress=self._services.progress,
                 single_parts=single_parts if can_write else None,
