@@ -92,9 +92,26 @@ def test_a_model_that_learned_wrong_labels_is_worse_and_fails_the_command(projec
     assert run.returncode == 1, run.stderr
     assert "\n▼ Worse than the base: intents (accuracy, weighted F1, macro F1)" in run.stdout
     assert "\n  10 turned wrong:\n    ✗ held.yml:" in run.stdout
-    assert "Worse than the base: Intents, accuracy: 1.000 -> 0.667." in run.stderr
+    assert "worse: Worse than the base, of more than 0.1: intents, accuracy: 1.000 -> 0.667; " in run.stderr
+    assert "warning: held.yml:29: 5 of 10 test examples of 'price' are taken for 'cancel', such as 'what" in run.stderr
     lenient = rebake(project, "test", "nlu", "--nlu", "held.yml", "--against", "base.json", "--fail-on-worse", "0.9")
     assert lenient.returncode == 0, lenient.stderr
+
+
+def test_conditions_decide_the_exit_code_and_each_is_named(project: Path) -> None:
+    tested = ("test", "--nlu", "held.yml", "--against", "base.json", "--format", "json")
+    least = ("--min-intent-f1", "0.9", "--min-story-accuracy", "1", "--min-response-f1", "0.1")
+    run = rebake(project, *tested, "--fail-on", "worse,stories", "--max-drop", "0.9", *least)
+    assert run.returncode == 1, run.stderr
+    gates = {gate["name"]: gate["is_met"] for gate in json.loads(run.stdout)["gates"]}
+    assert gates == {
+        "min-intent-f1": False, "min-response-f1": False, "stories": True, "worse": True, "min-story-accuracy": True,
+    }  # fmt: skip
+    assert "min-intent-f1: The weighted F1 of the intents is 0.5" in run.stderr
+    assert "min-response-f1: The weighted F1 of the responses is not known" in run.stderr
+    codes = {finding["code"] for finding in json.loads(run.stdout)["findings"]}
+    assert codes == {"confused-intents"}
+    assert rebake(project, *tested, "--min-intent-f1", "0.5", "--fail-on", "stories").returncode == 0
 
 
 def test_a_base_that_is_a_model_is_tested_on_the_same_data(project: Path) -> None:
@@ -115,6 +132,8 @@ def test_a_base_that_is_a_model_is_tested_on_the_same_data(project: Path) -> Non
     ("arguments", "code", "message"),
     [
         (["--fail-on-worse"], 64, "--fail-on-worse has nothing to compare with"),
+        (["--fail-on", "stories,worse"], 64, "--fail-on worse has nothing to compare with"),
+        (["--fail-on", "always"], 64, "'always' is neither stories nor worse"),
         (["--against", "base.json", "--config", "a.yml", "b.yml"], 64, "Several --config are compared with each other"),
         (["nlu", "--against", "base", "--cross-validation"], 64, "cannot be compared with a model"),
         (["--against", "missing"], 74, "missing does not exist"),

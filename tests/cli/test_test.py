@@ -56,6 +56,8 @@ def test_both_kinds_of_tests_write_rasas_files_and_print_one_json_document(train
     assert (printed["stories"]["correct"], printed["stories"]["total"]) == (1, 2)
     assert "predicted: utter_goodbye" in (trained / "results" / "failed_test_stories.yml").read_text()
     assert "from which the model may have learned" in run.stderr
+    assert "stories: 1 of 2 test stories failed." in run.stderr
+    assert [(gate["name"], gate["is_met"]) for gate in printed["gates"]] == [("stories", False)]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,8 @@ def test_both_kinds_of_tests_write_rasas_files_and_print_one_json_document(train
         (["--folds", "3"], "--cross-validation"),
         (["--runs", "2"], "several --config"),
         (["-p", "10"], "several --config"),
+        (["--max-drop", "0.1"], "--fail-on worse"),
+        (["--config", "a.yml", "b.yml", "--min-intent-f1", "0.8"], "the test of one model"),
     ],
 )
 def test_an_option_that_would_change_nothing_is_refused(given: list[str], needed: str, tmp_path: Path) -> None:

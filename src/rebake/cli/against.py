@@ -1,21 +1,17 @@
-"""``rebake test --against``: the other side of the comparison, and what the comparison prints and decides."""
+"""``rebake test --against``: the other side of the comparison."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from rebake.base.visible import one_line
 from rebake.cli.files import model_path
-from rebake.errors import DataError, StorageError, UsageError
+from rebake.errors import DataError, StorageError
 from rebake.evaluation.comparison.result import ModelComparison
 from rebake.evaluation.json import from_dict
 from rebake.evaluation.result import ModelTest
-from rebake.report.comparison.words import TITLES, metric_name
 
-WORSE = 1  # the exit code
 _GZIP = b"\x1f\x8b"
 _FIX = "Name a file that `rebake test --format json` wrote, or a model."
 
@@ -26,11 +22,8 @@ def find_base(options: argparse.Namespace) -> ModelTest | Path | None:
     Raises:
         StorageError: there is nothing, or it cannot be read.
         DataError: the file is neither a test nor an archive.
-        UsageError: --fail-on-worse stands alone.
     """
     if options.against is None:
-        if options.fail_on_worse is not None:
-            raise UsageError("--fail-on-worse has nothing to compare with.", fix="Name a test or a model by --against.")
         return None
     path = model_path(options.against, "--against")
     try:
@@ -57,15 +50,3 @@ def compare(base: ModelTest, head: ModelTest) -> ModelComparison:
             fix="Test both on the same examples and stories.",
         )
     return comparison
-
-
-def exit_code(comparison: ModelComparison, max_drop: float | None) -> int:
-    """Return 1 if a metric is worse and that is to fail, and name these metrics on stderr."""
-    if max_drop is None:
-        return 0
-    worse = comparison.worse_by_more_than(max_drop)
-    names = [f"{TITLES[kind.kind]}, {metric_name(kind.kind, metric)}" for kind, metric in worse]
-    for name, (_, metric) in zip(names, worse, strict=True):
-        figure = metric.figure
-        print(f"Worse than the base: {one_line(name)}: {figure.base:.3f} -> {figure.head:.3f}.", file=sys.stderr)
-    return WORSE if worse else 0

@@ -46,6 +46,14 @@ def share(text: str) -> float:
     return number
 
 
+def part_of_one(text: str) -> float:
+    """Read a number from 0 to 1."""
+    number = _float(text)
+    if number is None or not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 1")
+    return number
+
+
 def drop(text: str) -> float:
     """Read a number from 0 to below 1."""
     number = _float(text)

@@ -5,21 +5,25 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rebake.assistant.files import YAML_SUFFIXES
 from rebake.assistant.importer import load_assistant
-from rebake.assistant.model import Assistant, Example, Story
+from rebake.assistant.model import Assistant
 from rebake.base.json_text import dumped
 from rebake.base.notices import Notices
 from rebake.base.progress import Progress
-from rebake.cli.against import compare, exit_code, find_base
+from rebake.base.silenced import SilencedLines
+from rebake.cli.against import compare, find_base
+from rebake.cli.conditions import exit_code, given_conditions, judged
 from rebake.cli.console import make_progress, print_notices
 from rebake.cli.files import DEFAULT_DATA, files_of, model_path
 from rebake.cli.outputs import note_new_directory
 from rebake.cli.parsers.test import FOLDS, PERCENTAGES, RUNS
 from rebake.errors import DataError, StorageError, UsageError
+from rebake.evaluation.confusions import confused_intents
+from rebake.evaluation.data import EvaluationData
 from rebake.evaluation.json import as_dict
 from rebake.evaluation.rasa_files import ResultFiles
 from rebake.evaluation.result import ModelTest
@@ -27,9 +31,12 @@ from rebake.evaluation.text import evaluation_text
 from rebake.model import Model, load_model
 from rebake.report.comparison.json import comparison_as_dict
 from rebake.report.comparison.text import comparison_text
+from rebake.report.findings.json import finding_as_dict
+from rebake.report.gates import THRESHOLDS
+from rebake.validation.finding import of_notices
 
 DEFAULT_TESTS = "tests"
-FAILED_STORY = 1
+_NUMBERS = ("fail_on_worse", "max_drop", *(name.replace("-", "_") for name in THRESHOLDS))
 
 
 def test(options: argparse.Namespace) -> int:
@@ -39,6 +46,7 @@ def test(options: argparse.Namespace) -> int:
     progress = make_progress()
     configurations = _configurations(options.config)
     _require_use(options, is_compared=len(configurations) > 1)
+    given_conditions(options)
     base = find_base(options)
     if len(configurations) > 1:
         if base is not None:
@@ -52,12 +60,12 @@ def test(options: argparse.Namespace) -> int:
             )
         return _cross_validate(configurations[0], options, progress, base)
     with load_model(model_path(options.model, "--model")) as model:
-        data = _test_data(model, options)
+        data, silenced = _test_data(model, options)
         evaluation = _evaluate(model, data, progress)
     if isinstance(base, Path):
         with load_model(base) as model:
             base = _evaluate(model, _parts_of(model, data), progress)
-    return finish(evaluation, options, base)
+    return finish(evaluation, options, base, silenced)
 
 
 def _require_use(options: argparse.Namespace, *, is_compared: bool) -> None:
@@ -66,10 +74,13 @@ def _require_use(options: argparse.Namespace, *, is_compared: bool) -> None:
         ("folds", FOLDS, options.cross_validation and not is_compared, "--cross-validation"),
         ("percentages", list(PERCENTAGES), is_compared, "several --config"),
         ("runs", RUNS, is_compared, "several --config"),
+        ("fail_on", (), not is_compared, "the test of one model"),
+        ("fail_on_prediction_errors", False, not is_compared, "the test of one model"),
+        *((name, None, not is_compared, "the test of one model") for name in _NUMBERS),
     )
     for name, default, is_used, needed in uses:
         if not is_used and getattr(options, name) != default:
-            raise UsageError(f"--{name} changes nothing here.", fix=f"It is used with {needed}.")
+            raise UsageError(f"--{name.replace('_', '-')} changes nothing here.", fix=f"It is used with {needed}.")
 
 
 def _configurations(given: Sequence[str]) -> list[str]:
@@ -124,30 +135,33 @@ def _cross_validate(configuration: str, options: argparse.Namespace, progress: P
         nlu = cross_validate(request, progress, notices)
     finally:
         print_notices(notices)
-    return finish(ModelTest(configuration, nlu), options, base)
+    return finish(ModelTest(configuration, nlu), options, base, assistant.silenced)
 
 
-def finish(evaluation: ModelTest, options: argparse.Namespace, base: ModelTest | None = None) -> int:
-    """Write the files, print the figures, and return the exit code: 1 if a story or a metric fails the command."""
+def finish(evaluation: ModelTest, options: argparse.Namespace, base: ModelTest | None, silenced: SilencedLines) -> int:
+    """Write the files, print the figures, and return the exit code: 1 if a condition of the options is not met."""
     files = ResultFiles(Path(options.out), successes=options.successes, errors=not options.no_errors)
     if evaluation.nlu is not None:
         files.write_nlu(evaluation.nlu)
     if evaluation.stories is not None:
         files.write_stories(evaluation.stories)
     comparison = None if base is None else compare(base, evaluation)
+    gates = judged(options, evaluation, comparison)
+    confused = silenced.without(confused_intents(evaluation))
     if options.format == "json":
         content = as_dict(evaluation)
         if comparison is not None:
             content["comparison"] = comparison_as_dict(comparison)
+        content["findings"] = [finding_as_dict(finding) for finding in of_notices(confused)]
+        content["gates"] = [asdict(gate) for gate in gates]
         sys.stdout.write(dumped(content))
     else:
         print(evaluation_text(evaluation))
         if comparison is not None:
             print(f"\n{comparison_text(comparison)}")
     print(f"Reports and wrong predictions are in {options.out}.", file=sys.stderr)
-    code = 0 if comparison is None else exit_code(comparison, options.fail_on_worse)
-    has_failed = evaluation.stories is not None and evaluation.stories.failed
-    return FAILED_STORY if options.fail_on_prediction_errors and has_failed else code
+    print_notices(confused)
+    return exit_code(gates)
 
 
 def _is_wanted(part: str, model: Model, options: argparse.Namespace) -> bool:
@@ -168,32 +182,24 @@ def _is_wanted(part: str, model: Model, options: argparse.Namespace) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class _TestData:
-    """What models are tested on.
+def _test_data(model: Model, options: argparse.Namespace) -> tuple[EvaluationData, SilencedLines]:
+    """Read the examples and stories: those of test files, which are tested end to end, or if there are none, others.
 
-    Attributes:
-        examples: None where NLU is not tested.
-        stories: None where no story is tested.
-        end_to_end: the users' texts of the stories are parsed.
+    With the lines that silence findings about the examples.
     """
-
-    examples: Sequence[Example] | None
-    stories: Sequence[Story] | None
-    end_to_end: bool
-
-
-def _test_data(model: Model, options: argparse.Namespace) -> _TestData:
-    """Read the examples and stories: those of test files, which are tested end to end, or if there are none, others."""
-    examples = _examples(options) if _is_wanted("nlu", model, options) else None
-    if not _is_wanted("core", model, options):
-        return _TestData(examples, None, False)
-    assistant = read(options.stories or [DEFAULT_TESTS], options)
-    end_to_end = options.end_to_end or bool(assistant.test_stories)
-    return _TestData(examples, assistant.test_stories if end_to_end else assistant.stories, end_to_end)
+    data, silenced = EvaluationData(), SilencedLines()
+    if _is_wanted("nlu", model, options):
+        examples = _examples(options)
+        data, silenced = EvaluationData(examples.nlu.examples), examples.silenced
+    if _is_wanted("core", model, options):
+        assistant = read(options.stories or [DEFAULT_TESTS], options)
+        end_to_end = options.end_to_end or bool(assistant.test_stories)
+        stories = assistant.test_stories if end_to_end else assistant.stories
+        data = replace(data, stories=stories, end_to_end=end_to_end)
+    return data, silenced
 
 
-def _examples(options: argparse.Namespace) -> Sequence[Example]:
+def _examples(options: argparse.Namespace) -> Assistant:
     paths = options.nlu or [DEFAULT_DATA]
     if options.nlu is None:
         print(
@@ -201,13 +207,13 @@ def _examples(options: argparse.Namespace) -> Sequence[Example]:
             "Name others with --nlu, or use --cross-validation.",
             file=sys.stderr,
         )
-    examples = read(paths, options).nlu.examples
-    if not examples:
+    assistant = read(paths, options)
+    if not assistant.nlu.examples:
         raise DataError(f"{', '.join(paths)} has no NLU examples.", fix="Name files that have some with --nlu.")
-    return examples
+    return assistant
 
 
-def _parts_of(base: Model, data: _TestData) -> _TestData:
+def _parts_of(base: Model, data: EvaluationData) -> EvaluationData:
     """Leave out what the base cannot be tested on."""
     if not base.metadata.nlu and data.examples is not None:
         print(f"No NLU examples are compared: {base.path} has no such part.", file=sys.stderr)
@@ -218,18 +224,13 @@ def _parts_of(base: Model, data: _TestData) -> _TestData:
     return data
 
 
-def _evaluate(model: Model, data: _TestData, progress: Progress) -> ModelTest:
-    from rebake.evaluation.nlu.parsed_examples import evaluate_nlu
-    from rebake.evaluation.stories.run import evaluate_stories
+def _evaluate(model: Model, data: EvaluationData, progress: Progress) -> ModelTest:
+    from rebake.evaluation.evaluate import evaluate
 
-    nlu = None if data.examples is None else evaluate_nlu(model, data.examples, progress)
-    stories = None
-    if data.stories is not None:
-        notices = Notices()
-        parser = model if data.end_to_end else None
-        stories = evaluate_stories(model.core, parser, model.domain, data.stories, progress, notices)
-        print_notices(notices)
-    return ModelTest(str(model.path), nlu, stories)
+    notices = Notices()
+    test = evaluate(model, data, progress, notices, str(model.path))
+    print_notices(notices)
+    return test
 
 
 def read(paths: Sequence[str], options: argparse.Namespace) -> Assistant:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from rebake.cli import numbers
 from rebake.cli.options import Commands, Parser, add_command, add_env, add_format
 
@@ -10,7 +12,7 @@ EXAMPLES = (
     "rebake test nlu --nlu tests/test_nlu.yml",
     "rebake test core --stories tests --fail-on-prediction-errors",
     "rebake test nlu --cross-validation --folds 10",
-    "rebake test --against main.tar.gz --fail-on-worse 0.02",
+    "rebake test --against main.tar.gz --fail-on worse,stories --max-drop 0.02",
 )
 FOLDS, PERCENTAGES, RUNS = 5, (0, 25, 50, 75), 3  # defaults
 
@@ -24,7 +26,7 @@ def add(commands: Commands) -> None:
         examples=EXAMPLES,
         exit_codes={
             "0": "the tests ran",
-            "1": "a test story failed, with --fail-on-prediction-errors, or a metric is worse, with --fail-on-worse",
+            "1": "a condition is not met, such as --fail-on stories or --min-intent-f1",
         },
     )
     parser.add_argument("part", nargs="?", choices=["core", "nlu"], help="test this part alone (default: both)")
@@ -32,6 +34,7 @@ def add(commands: Commands) -> None:
     _add_cross_validation(parser)
     _add_results(parser)
     _add_comparison(parser)
+    _add_conditions(parser)
 
 
 def _add_subject(parser: Parser) -> None:
@@ -95,3 +98,25 @@ def _add_comparison(parser: Parser) -> None:
         "MAX_DROP, such as 0.02 (default: 0)"
     )
     add("--fail-on-worse", metavar="MAX_DROP", nargs="?", type=numbers.drop, const=0.0, help=worse)
+
+
+def _add_conditions(parser: Parser) -> None:
+    add = parser.add_argument_group("conditions: exit with 1 if one is not met").add_argument
+    why = "stories: a test story fails; worse: as --fail-on-worse; or both, separated by a comma"
+    add("--fail-on", metavar="REASONS", type=_reasons, default=(), help=why)
+    add("--max-drop", metavar="F", type=numbers.drop, help="with --fail-on worse: as MAX_DROP there (default: 0)")
+    for figure, title in (
+        ("intent-f1", "weighted F1 of the intents"),
+        ("entity-f1", "F1 of the entities, by exact span"),
+        ("response-f1", "weighted F1 of the selected responses"),
+        ("story-accuracy", "share of test stories that are right"),
+    ):
+        add(f"--min-{figure}", metavar="F", type=numbers.part_of_one, help=f"least {title}, from 0 to 1")
+
+
+def _reasons(text: str) -> tuple[str, ...]:
+    """Read the reasons of --fail-on."""
+    reasons = tuple(text.replace(",", " ").split())
+    if not reasons or not {"stories", "worse"}.issuperset(reasons):
+        raise argparse.ArgumentTypeError(f"'{text}' is neither stories nor worse, nor both with a comma")
+    return reasons

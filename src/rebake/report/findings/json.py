@@ -19,12 +19,13 @@ def findings_json(findings: Sequence[Finding]) -> str:
             "format": FORMAT,
             "tool_version": __version__,
             "counts": {str(severity): number for severity, number in counts(findings).items()},
-            "findings": [_finding(finding) for finding in findings],
+            "findings": [finding_as_dict(finding) for finding in findings],
         }
     )
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_as_dict(finding: Finding) -> dict[str, Any]:
+    """Return one finding as JSON values."""
     place = finding.location
     return {
         "code": finding.code,
