@@ -264,3 +264,39 @@ def test_a_cross_validation_is_kept_too(bench: Bench, api: GitHubApi, monkeypatc
     monkeypatch.setattr(evaluation_module, "cross_validate", None)  # it would fail now
     assert quality(bench.run(cross_validation="2").report).test == first.test
     assert len(kept(api)) == 1
+
+
+def test_models_of_the_default_branch_and_of_releases_enter_the_history(bench: Bench, api: GitHubApi) -> None:
+    bench.run(**TESTED)
+    assert "history.json" not in api.asset_names(STORE_TAG), "a pull request's model"
+    first = quality(bench.run(PUSH, **TESTED).report)
+    [entry] = first.history
+    assert (entry.commit, entry.name, entry.time) == (HEAD, "", "2026-11-30T12:00:00+00:00")
+    assert (entry.figures["intents.weighted_f1"], entry.figures["stories.accuracy"]) == (1.0, 1.0)
+    tag = RunPlan(HEAD, Base("none"), is_newest=True, tag="v1.0")
+    write_tested(bench.bot, SHUFFLED)
+    refused = quality(bench.run(tag, min_intent_f1="0.9", **TESTED).report)
+    assert refused.history == first.history, "it was not released"
+    released = quality(bench.run(tag, **TESTED).report)
+    assert [model.name for model in released.history] == ["", "v1.0"]
+    assert quality(bench.run(PUSH, **TESTED).report).history[0].figures["intents.weighted_f1"] < 0.5, "tested again"
+    assert len(quality(bench.run(mode="check", fail_on="never", **TESTED).report).history) == 2
+
+
+def test_a_history_that_cannot_be_read_is_left_as_it_is(bench: Bench, api: GitHubApi) -> None:
+    bench.run(PUSH, **TESTED)
+    [asset] = [asset for asset in api.assets.values() if asset.name == "history.json"]
+    asset.content = b'{"format": 2, "models": []}'
+    run = bench.run(PUSH, **TESTED)
+    assert (bench.code, quality(run.report).history) == (0, ())
+    assert "format 2 of a history is not 1" in messages(run.report)
+    assert api.content(STORE_TAG, "history.json") == b'{"format": 2, "models": []}'
+
+
+def test_where_releases_are_immutable_tests_and_history_are_kept_as_well(
+    bench: Bench, api: GitHubApi, tested: list[str]
+) -> None:
+    api.immutable_releases = True
+    bench.run(PUSH, **TESTED)
+    again = quality(bench.run(PUSH, **TESTED).report)
+    assert (again.is_reused, len(again.history), len(tested)) == (True, 1, 1), api.releases

@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebake.action.names import asset_slug
 from rebake.action.settings import DEFAULTS, Settings
 from rebake.action.tags import VERSION_LIKE, is_prerelease
 from rebake.errors import UsageError
 from rebake.report.comment import earlier_marker, marker
+from rebake.store.names import asset_slug
 from support.paths import ROOT
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rebake.action import past_models
 from rebake.action import run as run_module
 from rebake.action.event import Event
 from rebake.action.run import Run
@@ -113,6 +114,7 @@ class Bench:
         for name in ("require_commit", "require_committed"):  # there is no git repository
             monkeypatch.setattr(run_module, name, lambda *_: None)
         monkeypatch.setattr(run_module, "find_changes", self._find_changes)
+        monkeypatch.setattr(past_models, "commit_time", lambda *_: "2026-11-30T12:00:00+00:00")
         for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
             (place / name).touch()
             monkeypatch.setenv(name, str(place / name))

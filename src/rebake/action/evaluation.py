@@ -14,6 +14,7 @@ from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.action.test_data import GivenTests
 from rebake.archive.manifest import Part, content_key, read_manifest
+from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.build.build import build_into
@@ -24,7 +25,7 @@ from rebake.evaluation.comparison.result import ModelComparison
 from rebake.evaluation.confusions import confused_intents
 from rebake.evaluation.data import EvaluationData
 from rebake.evaluation.evaluate import evaluate
-from rebake.evaluation.kept import Kind, evaluation_keys, located
+from rebake.evaluation.kept import Kind, evaluation_keys, is_repeatable, located
 from rebake.evaluation.nlu.cross_validation import CrossValidation, cross_validate
 from rebake.evaluation.result import ModelTest
 from rebake.model import load_model
@@ -57,6 +58,7 @@ class RunEvaluation:
         self._parts = {part: record.fingerprint for part, record in plan.fingerprints.parts.items()}
         self._keys = self._keys_of(self._parts)
         self._new: set[str] = set()  # keys of what this run tested, and has not kept yet
+        self._tested = False
 
     @property
     def is_wanted(self) -> bool:
@@ -94,9 +96,10 @@ class RunEvaluation:
         self._keys = self._keys_of(_parts_of(model))  # a fine-tuned part is not the one that the plan asks for
         missing = self._missing(self._keys)
         if missing:
-            self._test(model, self._keys, missing)
+            self._test(model, self._assistant, self._keys, missing)
+        is_reused = not self._tested
         base, problem = self._base_test(model, scratch)
-        return self._quality(base, problem, is_reused=not missing and not self._new, is_whole=True)
+        return self._quality(base, problem, is_reused=is_reused, is_whole=True)
 
     def of_kept(self) -> Quality | None:
         """Return what is kept of the tests of this model, and of its base; None where nothing is."""
@@ -128,12 +131,16 @@ class RunEvaluation:
     def _missing(self, keys: Mapping[Kind, str]) -> set[Kind]:
         return {kind for kind, key in keys.items() if self._find(key) is None}
 
-    def _add(self, key: str, test: ModelTest) -> None:
+    def _add(self, key: str, test: ModelTest, *, is_kept: bool = True) -> None:
         self._evaluations.remember(key, test)
-        self._new.add(key)
+        self._tested = True
+        if is_kept:
+            self._new.add(key)
 
-    def _test(self, model: Path, keys: Mapping[Kind, str], kinds: Collection[Kind]) -> None:
-        """Test a model; a cross-validation is not a test of one."""
+    def _test(
+        self, model: Path, assistant: Assistant | None, keys: Mapping[Kind, str], kinds: Collection[Kind]
+    ) -> None:
+        """Test a model, of which a cross-validation is no test; ``assistant`` is the model's, None for the head's."""
         data = EvaluationData(
             self._data.examples if "nlu" in kinds else None,
             self._data.stories if "stories" in kinds else None,
@@ -148,7 +155,8 @@ class RunEvaluation:
         if "nlu" in kinds:
             self._add(keys["nlu"], replace(test, stories=None))
         if "stories" in kinds:
-            self._add(keys["stories"], replace(test, nlu=None))
+            is_kept = not data.end_to_end or is_repeatable(assistant or self._assistant)
+            self._add(keys["stories"], replace(test, nlu=None), is_kept=is_kept)
 
     def _base_test(self, model: Path | None, scratch: Path) -> tuple[ModelTest | None, str | None]:
         """The test of the base, and why there is none or why it lacks something, a clause."""
@@ -165,7 +173,8 @@ class RunEvaluation:
                 problem = f"no test of {base.name} on this test data is kept"
             else:
                 try:
-                    self._test(self._assembled(base, model, scratch), keys, missing - {"cross-validation"})
+                    kinds = missing - {"cross-validation"}
+                    self._test(self._assembled(base, model, scratch), base.assistant, keys, kinds)
                 except RebakeError as error:
                     problem = error.message.rstrip(".")
         found = {kind: test for kind, key in keys.items() if (test := self._find(key)) is not None}
@@ -205,7 +214,8 @@ class RunEvaluation:
     def _joined(self, tests: Mapping[Kind, ModelTest], subject: str) -> ModelTest:
         nlu = next((test.nlu for test in tests.values() if test.nlu is not None), None)
         stories = next((test.stories for test in tests.values() if test.stories is not None), None)
-        return located(ModelTest(subject, nlu, stories), self._data)
+        examples = self._data.examples or self._assistant.nlu.examples  # a cross-validation has those of the training
+        return located(ModelTest(subject, nlu, stories), replace(self._data, examples=examples))
 
     def _quality(self, base: ModelTest | None, problem: str | None, *, is_reused: bool, is_whole: bool) -> Quality:
         found = {kind: test for kind, key in self._keys.items() if (test := self._find(key)) is not None}

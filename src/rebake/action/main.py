@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from actions_toolkit import core
-from github import Auth, Github
 
 from rebake.action.cancellation import Cancellation, CancelledError
 from rebake.action.event import Event
@@ -24,16 +23,11 @@ from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.action.trust import trust_of
 from rebake.base.progress import LineProgress
-from rebake.base.version import __version__
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
 from rebake.report.redaction import Redaction
 from rebake.staleness.git.history import Remote
+from rebake.store.connection import connect
 from rebake.store.release_store import ReleaseStore
-from rebake.store.releases import Releases
-from rebake.store.retries import Retries
-from rebake.store.transfer import Transfer
-
-TIMEOUT = 30  # seconds for one answer of the API
 
 _SECRETS = (
     "INPUT_TOKEN",
@@ -125,27 +119,15 @@ def _enter(event: Event, settings: Settings) -> None:
 
 
 def _services(settings: Settings, event: Event, runner: Runner, cancellation: Cancellation) -> Services:
-    client = Github(
-        base_url=event.api_url,
-        auth=Auth.Token(settings.token),
-        user_agent=f"rebake/{__version__}",
-        timeout=TIMEOUT,
-        per_page=100,
-        retry=None,  # Retries does that, for assets too
-        seconds_between_requests=0,
-        seconds_between_writes=0,
-        lazy=True,
-    )
-    repository = client.get_repo(event.repository)
-    retries = Retries()
-    releases = Releases(repository, Transfer(settings.token), retries)
+    connection = connect(event.api_url, event.repository, settings.token)
+    releases = connection.releases
     run_word = f"{event.run_id}-{secrets.token_hex(4)}"
     store = ReleaseStore(releases, settings.store_tag, run_word)
     store.trust = trust_of(settings.trust == "signed", settings.signing_key, settings.verify_key, event)
     return Services(
         store=store,
         releases=releases,
-        pull_requests=PullRequests(client, repository, retries),
+        pull_requests=PullRequests(connection.client, connection.repository, connection.retries),
         runner=runner,
         progress=LineProgress(logging.getLogger("rebake").info),
         run_word=run_word,

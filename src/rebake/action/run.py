@@ -15,8 +15,8 @@ from rebake.action.cancellation import CancelledError
 from rebake.action.evaluation import RunEvaluation
 from rebake.action.event import Event
 from rebake.action.fetching import fetch_parts
-from rebake.action.names import earlier_slug
 from rebake.action.outcome import exit_code, failing_gates
+from rebake.action.past_models import recorded, with_history
 from rebake.action.publishing import Publisher
 from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
@@ -41,6 +41,7 @@ from rebake.report.redaction import Redaction
 from rebake.staleness.git.changes import find_changes
 from rebake.staleness.git.checkout import require_commit, require_committed
 from rebake.staleness.verdict import CODES
+from rebake.store.names import earlier_slug
 
 logger = logging.getLogger("rebake")
 
@@ -135,6 +136,8 @@ class Run:
             self._train(plan, verdict, evaluation, scratch)
         elif evaluation.is_wanted:
             quality = evaluation.of_kept()  # it adds notices to the report
+            if quality is not None:
+                quality = with_history(quality, self._services.store, settings.slug, self._note)
             self.report = replace(self.report, quality=quality)
 
     def _planned(self, base_files: Path) -> Plan:
@@ -163,12 +166,10 @@ class Run:
         if changes.base is not None:
             below = self._services.runner.in_repository(".")
             link = links(self._event, below, changes, self._run_plan.commit)
-            assistant = plan.request.assistant
-            differences = (
-                differences_since_base(settings, self._domain, base_files, below, assistant, link)
-                if changes.files
-                else Differences((), link)
-            )
+            differences: Differences | None = Differences((), link)
+            if changes.files:
+                head = plan.request.assistant
+                differences = differences_since_base(settings, self._domain, base_files, below, head, link)
             self.report = replace(self.report, differences=differences)
         return plan
 
@@ -269,6 +270,9 @@ class Run:
         tag = self._run_plan.tag
         if can_write and tag is not None:
             self._release(tag, result, sources, scratch)
+        note, slug = self._note, self._settings.slug
+        quality = recorded(self.report, self._run_plan, self._services.store, slug, scratch, note)
+        self.report = replace(self.report, quality=quality)
 
     def _evaluate(self, evaluation: RunEvaluation, result: BuildResult, scratch: Path) -> None:
         if not evaluation.is_wanted:

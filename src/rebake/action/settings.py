@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Literal, TypeVar
 
-from rebake.action.names import asset_slug
 from rebake.action.tags import VERSION_LIKE, read_pattern
 from rebake.action.trust import require_useful_keys
 from rebake.base.visible import visible
 from rebake.errors import UsageError
 from rebake.store.keys import PrivateKey, PublicKey, read_private_key, read_public_keys
+from rebake.store.names import asset_slug
 
 T = TypeVar("T", bound=str)
 

@@ -6,9 +6,9 @@ import argparse
 
 from rebake.base.version import __version__
 from rebake.cli.options import Parser
-from rebake.cli.parsers import check, diff, migrate, parse, split, store, test, train, validate
+from rebake.cli.parsers import check, diff, history, migrate, parse, split, store, test, train, validate
 
-COMMANDS = (check, train, validate, parse, test, split, diff, migrate, store)  # in the order of --help
+COMMANDS = (check, train, validate, parse, test, split, diff, migrate, store, history)  # in the order of --help
 DESCRIPTION = "Keep the trained model of a Rasa assistant fresh."
 EPILOG = "`rebake COMMAND --help` explains a command and shows examples.\n"
 

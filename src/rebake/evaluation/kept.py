@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from rebake.archive.manifest import Part
-from rebake.assistant.model import Example, Story, UserStep
+from rebake.assistant.model import Assistant, Example, Story, UserStep
 from rebake.base.conformity import conforms
 from rebake.base.location import Location
 from rebake.evaluation.conversations import Conversation, TestedUser
@@ -24,6 +24,7 @@ from rebake.evaluation.entities import EntityExample
 from rebake.evaluation.json import as_dict, from_dict
 from rebake.evaluation.labels import LabelledText, LabelTest
 from rebake.evaluation.result import ModelTest, NluTest
+from rebake.registry.lookup import find
 from rebake.staleness.meaning import digest, example_meaning, story_meaning
 
 # Raise it when the same model on the same data would give another result, or when its JSON changes its meaning.
@@ -55,6 +56,12 @@ def evaluation_keys(
         tested = [parts["core"], *([parts["nlu"]] if data.end_to_end else [])]
         keys["stories"] = _key("stories", tested, [data.end_to_end, sorted(map(_story, data.stories))])
     return keys
+
+
+def is_repeatable(assistant: Assistant) -> bool:
+    """Return whether a text that is parsed twice gives the same; otherwise a test of parsed stories is not kept."""
+    entries = (find(spec.name) for spec in assistant.config.pipeline)
+    return not any(entry is not None and entry.asks_server for entry in entries)
 
 
 def _key(kind: Kind, parts: Sequence[str], data: Any) -> str:

@@ -140,6 +140,7 @@ class Entry:
         tags_tokens: it learns them from tokens, with roles and groups.
         entities_are_tested: whether a test compares the entities that it finds with the annotated ones; not those of
             pretrained models and of servers, which nobody annotates.
+        asks_server: a server says what it finds, so the same text may give another result another time.
         responses: of a component that selects responses.
         demands: what labels the data must have.
         pretrained: how the version of its pretrained model is found.
@@ -175,6 +176,7 @@ class Entry:
     learns_entities: Switch = False
     tags_tokens: bool = False
     entities_are_tested: bool = True
+    asks_server: bool = False
     responses: Responses | None = None
     demands: LabelDemand | None = None
     pretrained: PackageVersion | HubCommit | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rebake.evaluation.comparison.result import ModelComparison
+from rebake.evaluation.history import PastQuality
 from rebake.evaluation.result import ModelTest
+
+__all__ = ["Gate", "PastQuality", "Quality"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +24,6 @@ class Gate:
     name: str
     is_met: bool
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class PastQuality:
-    """The figures of a model that was tested before, of the default branch or of a release.
-
-    Attributes:
-        commit: that the model is of, 40 hex digits.
-        time: of the commit, in ISO 8601.
-        name: the release's tag; "" for a model of the default branch.
-        figures: "intents.weighted_f1" and the like -> 0 to 1.
-    """
-
-    commit: str
-    time: str
-    name: str
-    figures: Mapping[str, float]
 
 
 @dataclass(frozen=True)

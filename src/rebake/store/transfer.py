@@ -25,13 +25,13 @@ def sha256(path: Path) -> str:
 
 
 class Transfer:
-    """Sends and fetches asset files for one API token."""
+    """Sends and fetches asset files for one API token; without one, fetches what everybody may read."""
 
     def __init__(
-        self, token: str, session: requests.Session | None = None, timeout: tuple[float, float] = TIMEOUT
+        self, token: str | None, session: requests.Session | None = None, timeout: tuple[float, float] = TIMEOUT
     ) -> None:
         self._headers = {
-            "Authorization": f"Bearer {token}",
+            **({} if token is None else {"Authorization": f"Bearer {token}"}),
             "User-Agent": f"rebake/{__version__}",
             "X-GitHub-Api-Version": "2022-11-28",
         }

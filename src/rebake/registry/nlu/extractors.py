@@ -61,6 +61,7 @@ ENTRIES = (
         implementation="rebake.nlu.extractors.duckling_entity_extractor:DucklingEntityExtractor",
         provides=_ENTITIES,
         entities_are_tested=False,
+        asks_server=True,
     ),
     Entry(
         name="EntitySynonymMapper",

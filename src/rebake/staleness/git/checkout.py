@@ -59,6 +59,15 @@ def require_committed(directory: Path, files: Iterable[str], paths: Sequence[str
         ) from None
 
 
+def commit_time(directory: Path, commit: str) -> str | None:
+    """Return when a commit was made, in ISO 8601; None where git cannot say."""
+    try:
+        with open_history(directory) as history:
+            return history.ask("show", "--no-patch", "--format=%cI", commit)
+    except git_errors():
+        return None
+
+
 class _Committed:
     """The files of the commit that is checked out."""
 
