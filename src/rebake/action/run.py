@@ -301,14 +301,6 @@ class Run:
         finetune = Finetune(tuple(sources), settings.epoch_fraction, only_where_possible=True)
         return replace(plan, request=replace(plan.request, finetune=finetune))
 
-    def _finetuning(self, plan: Plan, sources: Sequence[Path]) -> Plan:
-        """The plan, with what stale parts can be fine-tuned from: the newest model's parts, which were fetched."""
-        settings = self._settings
-        if settings.finetune == "never" or plan.request.force:
-            return plan
-        finetune = Finetune(tuple(sources), settings.epoch_fraction, only_where_possible=True)
-        return replace(plan, request=replace(plan.request, finetune=finetune))
-
     def _fetch(self, plan: Plan, verdict: StoreVerdict, scratch: Path) -> list[Path]:
         fetched = fetch_parts(self._services.store, plan, verdict, scratch)
         self._note(*fetched.notices)
