@@ -46,8 +46,10 @@ def imported(module: Path) -> Iterator[str]:
 
 
 def extra_of(module: Path) -> str | None:
-    """The extra that the registry's entry of the component in this file asks for."""
+    """The extra that this file needs: that of HTML reports, or what the registry's entry of the component asks for."""
     name = ".".join(module.with_suffix("").relative_to(ROOT / "src").parts) if module.suffix else ""
+    if name.startswith("rebake.report.html."):
+        return "report"
     for entry in (*COMPONENTS.values(), *POLICIES.values()):
         if entry.extra is not None and (entry.implementation or "").partition(":")[0] == name:
             return entry.extra.name

@@ -56,7 +56,7 @@ def heading(report: Report) -> str:
         (trained(quality(6, 0)), "### ⚠️ rebake: Trained NLU. Worse than the base."),
         (
             trained(quality(0, gates=(Gate("stories", False, "x"), Gate("worse", True, "y")))),
-            "### ❌ rebake: Trained NLU. 1 gate not passed: stories.",
+            "### ❌ rebake: Trained NLU. 1 condition not met: stories.",
         ),
         (
             trained(Quality(ModelTest("head", stories=stories(False)))),

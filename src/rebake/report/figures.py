@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rebake.evaluation.comparison.result import ChangedStory, Figure, KindComparison, TestedKind
-from rebake.evaluation.conversations import Conversation, StoryTest
-from rebake.evaluation.labels import LabelTest
-from rebake.evaluation.result import ModelTest
+from rebake.evaluation.conversations import Conversation
+from rebake.evaluation.figures import figures
+from rebake.evaluation.result import ModelTest, NluTest
 from rebake.report.comparison.words import TITLES, count, metric_name_of
 from rebake.report.quality import Quality
 
@@ -74,34 +74,23 @@ def _compared_rows(kind: KindComparison) -> Iterator[FigureRow]:
 
 
 def _own_rows(test: ModelTest) -> Iterator[FigureRow]:
-    if test.nlu is not None:
-        yield from _label_rows("intents", test.nlu.intents)
-        yield from _label_rows("responses", test.nlu.responses)
-        if test.nlu.entities is not None:
-            extractors = test.nlu.entities.extractors
-            tested = len(test.nlu.entities.examples)
-            for one in extractors:
-                name = one.name if len(extractors) > 1 else None
-                yield FigureRow("entities", "span_f1", one.spans.micro.f1, tested, extractor=name)
-    if test.stories is not None and test.stories.conversations:
-        yield from _story_rows(test.stories)
+    tested = _tested(test)
+    for name, value in figures(test).items():
+        kind, _, metric = name.partition(".")
+        for known in TITLES:
+            if known == kind and tested[known]:
+                yield FigureRow(known, metric, value, tested[known])
 
 
-def _label_rows(kind: TestedKind, test: LabelTest | None) -> Iterator[FigureRow]:
-    if test is None or not test.examples:
-        return
-    tested = len(test.examples)
-    yield FigureRow(kind, "accuracy", sum(one.is_right for one in test.examples) / tested, tested)
-    yield FigureRow(kind, "weighted_f1", test.scores.weighted.f1, tested)
-    yield FigureRow(kind, "macro_f1", test.scores.macro.f1, tested)
-
-
-def _story_rows(test: StoryTest) -> Iterator[FigureRow]:
-    stories = test.conversations
-    turns = [turn for story in stories for turn in story.turns]
-    yield FigureRow("stories", "accuracy", len(test.right) / len(stories), len(stories))
-    if turns:
-        yield FigureRow("stories", "turn_accuracy", sum(turn.is_right for turn in turns) / len(turns), len(stories))
+def _tested(test: ModelTest) -> Mapping[TestedKind, int]:
+    """How many examples or stories there are of each kind."""
+    nlu = test.nlu or NluTest()
+    return {
+        "intents": len(nlu.intents.examples) if nlu.intents is not None else 0,
+        "responses": len(nlu.responses.examples) if nlu.responses is not None else 0,
+        "entities": len(nlu.entities.examples) if nlu.entities is not None else 0,
+        "stories": len(test.stories.conversations) if test.stories is not None else 0,
+    }
 
 
 @dataclass(frozen=True, slots=True)

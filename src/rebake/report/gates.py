@@ -118,10 +118,15 @@ def in_order(gates: Iterable[Gate]) -> tuple[Gate, ...]:
     return tuple(sorted(gates, key=lambda gate: gate.is_met))
 
 
+def gates_of(report: Report) -> tuple[Gate, ...]:
+    """Return the conditions of a run, on the findings and on the model."""
+    of_quality = report.quality.gates if report.quality is not None else ()
+    return (*report.gates, *of_quality)
+
+
 def unmet_gates(report: Report) -> tuple[Gate, ...]:
     """Return the conditions that a run does not meet."""
-    of_quality = report.quality.gates if report.quality is not None else ()
-    return tuple(gate for gate in (*report.gates, *of_quality) if not gate.is_met)
+    return tuple(gate for gate in gates_of(report) if not gate.is_met)
 
 
 def reason(gate: Gate) -> str:

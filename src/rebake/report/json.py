@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rebake.base.location import Location
 from rebake.base.notice_kinds import NoticeKind
 from rebake.errors import StorageError
 from rebake.report.differences import difference_json
+from rebake.report.gates import gates_of
 from rebake.report.model import Failure, Report
 from rebake.report.quality_json import quality_as_dict
 from rebake.staleness.explanation import Cause, PartExplanation, location_of
@@ -67,6 +69,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "differences": None
         if report.differences is None
         else [difference_json(one, report.differences.link) for one in report.differences.found],
+        "gates": [asdict(gate) for gate in gates_of(report)],
         "quality": None if report.quality is None else quality_as_dict(report.quality),
         "notices": [
             {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from rebake.base.location import Location
@@ -20,7 +19,6 @@ def quality_as_dict(quality: Quality) -> dict[str, Any]:
         "problem": quality.problem,
         "figures": [_figure(row) for row in figure_rows(quality)],
         "failed_stories": [_story(failed) for failed in failed_stories(quality)],
-        "gates": [asdict(gate) for gate in quality.gates],
         "history": [_past(past) for past in quality.history],
         "comparison": None if quality.comparison is None else comparison_as_dict(quality.comparison),
         "test": test_as_dict(quality.test),

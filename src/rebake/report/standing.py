@@ -9,6 +9,7 @@ from typing import Literal
 from rebake.base.notice_kinds import Severity
 from rebake.report.comparison.words import count
 from rebake.report.figures import failed_stories
+from rebake.report.gates import unmet_gates
 from rebake.report.model import Report
 from rebake.report.quality import Quality
 
@@ -23,7 +24,7 @@ class Standing:
 
     Attributes:
         level: what the icon shows.
-        sentences: the same in words. Names of gates are the workflow's; nothing else is from a file.
+        sentences: the same in words. Names of conditions are ours; nothing else is from a file.
     """
 
     level: Level
@@ -43,11 +44,16 @@ def standing_of(report: Report) -> Standing:
     if report.failure is not None:
         return Standing("cancelled" if report.failure.is_cancelled else "bad", (report.headline,))
     quality = report.quality
-    sentences = [report.headline, *(_quality(quality) if quality is not None else ())]
+    unmet = [gate.name for gate in unmet_gates(report)]
+    sentences = [report.headline]
+    if unmet:
+        sentences.append(f"{count(len(unmet), 'condition')} not met: {', '.join(unmet)}.")
+    if quality is not None:
+        sentences += _quality(quality)
     errors = sum(notice.severity is Severity.ERROR for notice in report.notices)
     if errors:
         sentences.append(f"{count(errors, 'error')} in the assistant's files.")
-    if quality is not None and not all(gate.is_met for gate in quality.gates):
+    if unmet:
         return Standing("bad", tuple(sentences))
     is_stale = report.mode == "check" and report.code != 0
     has_lost = quality is not None and (_is_worse(quality) or bool(failed_stories(quality)))
@@ -55,9 +61,6 @@ def standing_of(report: Report) -> Standing:
 
 
 def _quality(quality: Quality) -> Iterator[str]:
-    unmet = [gate.name for gate in quality.gates if not gate.is_met]
-    if unmet:
-        yield f"{count(len(unmet), 'gate')} not passed: {', '.join(unmet)}."
     comparison = quality.comparison
     if comparison is not None and not comparison.is_empty:
         if _is_worse(quality):

@@ -25,11 +25,17 @@ class PathStep:
 
     Attributes:
         kind: who speaks or what happens; "wrong" for a turn that the model gets wrong.
-        text: intent, action, slot or checkpoint; of a wrong turn what was expected and what the model says.
+        text: intent, action, slot or checkpoint; of a wrong turn what was expected.
+        found: what the model predicts in a wrong turn.
     """
 
     kind: StepKind
     text: str
+    found: str | None = None
+
+    @property
+    def whole_text(self) -> str:
+        return self.text if self.found is None else f"{self.text} ≠ {self.found}"
 
 
 @dataclass
@@ -102,7 +108,7 @@ def _tested(step: TestedStep) -> PathStep | None:
             return None  # the user's turn, which the next step is
         case TestedUser() | TestedAction() if not step.is_right:
             found = step.predicted if step.predicted != step.expected else "other entities"
-            return PathStep("wrong", f"{step.expected} ≠ {found or 'nothing'}")
+            return PathStep("wrong", step.expected, found or "nothing")
         case TestedUser() | TestedAction():
             return PathStep("user" if isinstance(step, TestedUser) else "action", step.expected)
         case GivenUser():

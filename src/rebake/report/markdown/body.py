@@ -6,14 +6,17 @@ from typing import Any
 
 from rebake.base.notice_kinds import Severity
 from rebake.base.notices import NoticeGroup, grouped
+from rebake.report.comparison.words import count
 from rebake.report.component_names import figure_names
 from rebake.report.differences import entry_markdown
 from rebake.report.escaping import code, escape
+from rebake.report.gates import gates_of, unmet_gates
 from rebake.report.markdown.charts import charts
 from rebake.report.markdown.lists import Listing, details, link
 from rebake.report.markdown.parts import duration, parts_table
 from rebake.report.markdown.quality import QualityMarkdown, linked_place
 from rebake.report.model import PART_NAMES, Differences, Failure, Report
+from rebake.report.quality import Gate
 from rebake.report.standing import standing_of
 from rebake.staleness.git.changes import FileChange
 
@@ -72,6 +75,7 @@ class Body:
             if self._other_differences.count
             else "",
             *(self._quality.folded(length) if self._quality is not None else ()),
+            _met(report),
             details("Why parts are stale", self._reasons_of_parts(length)) if differs else "",
             details("Changed training files", self._changed_files(length)),
             details("Warnings", self._all_warnings(length)),
@@ -88,7 +92,9 @@ class Body:
 
     def _problems(self, length: int) -> str:
         """What keeps a reviewer from approving."""
-        lists = [self._quality.problems(length)] if self._quality is not None else []
+        lists = ["\n".join(map(_gate, unmet_gates(self._report)))]
+        if self._quality is not None:
+            lists.append(self._quality.problems(length))
         if self._errors.count:
             lists.append(self._errors.render(max(length, 1)))
         found = "\n".join(entries for entries in lists if entries)
@@ -137,6 +143,16 @@ def _heading(report: Report) -> str:
     standing = standing_of(report)
     name = f" ({escape(report.name)})" if report.name else ""
     return f"### {standing.icon} rebake{name}: {escape(standing.words)}"
+
+
+def _gate(gate: Gate) -> str:
+    return f"- {'✅' if gate.is_met else '❌'} {code(gate.name)}: {escape(gate.message)}"
+
+
+def _met(report: Report) -> str:
+    """The conditions that are met, folded."""
+    met = [gate for gate in gates_of(report) if gate.is_met]
+    return details(f"{count(len(met), 'condition')} met", "\n".join(map(_gate, met)))
 
 
 def _failure(failure: Failure) -> str:

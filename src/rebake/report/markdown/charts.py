@@ -117,7 +117,7 @@ def _stories(paths: StoryPaths) -> str:
         for step, following in node.next.items():
             number += 1
             first, last = _SHAPES.get(step.kind, _OTHER)
-            lines.append(f"n{place} --> n{number}{first}{label(step.text)}{last}")
+            lines.append(f"n{place} --> n{number}{first}{label(step.whole_text)}{last}")
             if step.kind == "wrong":
                 wrong.append(f"n{number}")
             waiting.append((number, following))

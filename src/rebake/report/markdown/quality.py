@@ -14,7 +14,7 @@ from rebake.report.confusions import confusions
 from rebake.report.escaping import code, escape
 from rebake.report.figures import FailedStory, FigureRow, failed_stories, figure_rows
 from rebake.report.markdown.lists import Listing, details, link
-from rebake.report.quality import Gate, Quality
+from rebake.report.quality import Quality
 
 _MARKED = 5  # labels of a kind that changed, above the fold
 _MOST = 30  # entries of a list in a comment, which is read, and sent by mail; the summary has more
@@ -62,17 +62,13 @@ class QualityMarkdown:
         return " ".join(facts)
 
     def problems(self, length: int) -> str:
-        """Gates that are not met and stories that fail, as a list; "" without any."""
-        gates = [_gate(gate) for gate in self._quality.gates if not gate.is_met]
-        stories = self._failed.render(max(length, 1)) if self._failed.count else ""
-        return "\n".join([*gates, *([stories] if stories else [])])
+        """Stories that fail, as a list; "" without any."""
+        return self._failed.render(max(length, 1)) if self._failed.count else ""
 
     def folded(self, length: int) -> Iterator[str]:
         """Folded sections with what the figures are made of."""
         quality = self._quality
         length = length if self._is_whole else min(length, _MOST)
-        met = [_gate(gate) for gate in quality.gates if gate.is_met]
-        yield details(f"{count(len(met), 'gate')} passed", "\n".join(met)) if met else ""
         if not self._is_whole and len(self._rows) > sum(row.is_telling for row in self._rows):
             table = _compared_table(self._rows, quality.base_name) if self.has_base else _table(self._rows)
             yield details("All figures", f"{table}\n\n{METHOD}" if self.has_base else table)
@@ -124,10 +120,6 @@ def _table(rows: list[FigureRow]) -> str:
     lines = ["| Quality | This model | Tested on |", "| --- | ---: | --- |"]
     lines += [f"| {escape(row.title)} | {row.head:.3f} | {row.tested_on} |" for row in rows]
     return "\n".join(lines) if rows else ""
-
-
-def _gate(gate: Gate) -> str:
-    return f"- {'✅' if gate.is_met else '❌'} Gate {code(gate.name)}: {escape(gate.message)}"
 
 
 def _failed_story(failed: FailedStory, links: Link | None) -> str:
