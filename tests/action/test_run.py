@@ -21,8 +21,7 @@ from rebake.action.run_plan import RunPlan
 from rebake.action.runner import MAX_ANNOTATIONS, Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
-from rebake.base.location import Location, Notice
-from rebake.base.notices import NoticeGroup
+from rebake.base.location import Location
 from rebake.base.progress import Silent
 from rebake.errors import StorageError
 from rebake.staleness.git.changes import Base, Changes
@@ -133,7 +132,7 @@ def test_what_cannot_be_reported_in_one_place_is_reported_in_the_others(make_run
     run = make_run(FakePullRequests(StorageError("GitHub: no.")))
     assert run.execute() == 7
     assert [notice.message for notice in run.report.notices] == ["GitHub: no."] * 2
-    assert "GitHub&#58; no" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8")
+    assert "GitHub: no" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8")
     assert "verdict-code" in (tmp_path / "GITHUB_OUTPUT").read_text(encoding="utf-8")
 
 
@@ -163,7 +162,7 @@ def test_the_runner_obeys_no_command_but_ours(capsys: pytest.CaptureFixture[str]
 
 
 def test_of_more_warnings_than_github_shows_the_last_one_counts_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
-    groups = [NoticeGroup(Notice(f"w{number}", Location("a.yml", number))) for number in range(MAX_ANNOTATIONS + 2)]
+    groups = [(f"w{number}", Location("a.yml", number)) for number in range(MAX_ANNOTATIONS + 2)]
     with Runner() as runner:
         runner.warnings(groups[:MAX_ANNOTATIONS], elsewhere="the log")
     assert len(warnings_of(capsys)) == MAX_ANNOTATIONS
@@ -182,7 +181,7 @@ def warnings_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
 @given(st.text(), st.text(min_size=1))
 def test_a_warning_is_one_command_whatever_it_says(message: str, file: str) -> None:
     with redirect_stdout(StringIO()) as log, Runner() as runner:
-        runner.warnings([NoticeGroup(Notice(message, Location(file, 1)))], elsewhere="")
+        runner.warnings([(message, Location(file, 1))], elsewhere="")
     stop, start, command, stop_again, start_again, rest = log.getvalue().split("\n")
     assert (stop, start) == (stop_again, start_again)
     assert stop == f"::stop-commands::{start.strip(':')}"

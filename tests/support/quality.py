@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from rebake.assistant.model import EntitySpan
-from rebake.base.location import Location
+from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import NoticeKind
+from rebake.differences.model import Clause, Difference
 from rebake.evaluation import conversations  # pytest would take TestedUser for a test
 from rebake.evaluation.comparison.compare import compare_tests
 from rebake.evaluation.conversations import Conversation, GivenLoop, GivenSlot, GivenUser, StoryTest, TestedStep
 from rebake.evaluation.entities import EntityExample, EntityTest
 from rebake.evaluation.labels import LabelledText, LabelTest
 from rebake.evaluation.result import Fold, ModelTest, NluTest
+from rebake.report.model import Differences, PartReport, Report
 from rebake.report.quality import Gate, PastQuality, Quality
 
 HOSTILE = (
@@ -87,4 +90,28 @@ def hostile_quality(*, has_base: bool = True) -> Quality:
         problem=None if has_base else f"the base's parts are not in the store {HOSTILE[1]}",
         gates=(Gate("stories", False, f"1 test story fails: {HOSTILE[0]}"), Gate("min-intent-f1", True, "0.5 >= 0.4")),
         history=past,
+    )
+
+
+PLACE = Location(f"data/{HOSTILE[1]}.yml", 3)
+
+
+def hostile_report() -> Report:
+    """Everything that a report can have, in names that try to be more than text."""
+    return Report(
+        mode="train",
+        parts=(PartReport("core", "stale", HOSTILE, "a" * 64, "trained", None, 3.2), PartReport("nlg", "absent")),
+        code=1,
+        name=HOSTILE[0],
+        model_url="javascript:alert(1)",
+        run_url="https://github.com/acme/bot/actions/runs/1",
+        metrics={f"{HOSTILE[0]}3.loss": 0.5},
+        seconds=1.5,
+        commit="e" * 40,
+        quality=hostile_quality(),
+        notices=(*(Notice(text, PLACE) for text in HOSTILE), Notice(HOSTILE[0], PLACE, NoticeKind.INVALID_DATA)),
+        differences=Differences(
+            (Difference("intent", HOSTILE[0], (Clause(HOSTILE[1], PLACE, lines=HOSTILE),)),),
+            lambda place, side: f"javascript:{place.file}" if side == "base" else f"https://github.com/x#{place.line}",
+        ),
     )

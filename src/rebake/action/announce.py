@@ -17,14 +17,18 @@ from rebake.action.event import Event
 from rebake.action.outcome import exit_code, failing_gates, fails_check, outcome
 from rebake.action.pull_request import StatusState
 from rebake.action.run_plan import RunPlan
-from rebake.action.runner import MAX_ANNOTATIONS
+from rebake.action.runner import Annotation
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.base.confinement import confined_to, require_inside
 from rebake.base.location import Notice
+from rebake.base.notice_kinds import Severity
 from rebake.base.notices import NoticeGroup, grouped
-from rebake.errors import EXIT_DATA, DataError, StorageError
+from rebake.errors import EXIT_DATA, DataError, RebakeError, StorageError
 from rebake.report.comment import earlier_start, render_comment
+from rebake.report.comparison.words import wrong_turn
+from rebake.report.figures import failed_stories
+from rebake.report.html.page import write_html
 from rebake.report.json import write_json
 from rebake.report.model import Failure, Report
 from rebake.report.redaction import Redaction
@@ -34,6 +38,7 @@ logger = logging.getLogger("rebake")
 
 STATUS_CONTEXT = "rebake/model"
 REPORT_NAME = "rebake-report.json"
+PAGE_NAME = "rebake-report.html"
 
 
 class Announcement:
@@ -49,6 +54,7 @@ class Announcement:
         self._redaction = redaction
         self._report = Report(mode=settings.mode)
         self._comment_url = ""
+        self._page = ""
 
     def pending(self, report: Report) -> None:
         """Set the status that stands while training, if it can be set; the last one reports why not."""
@@ -69,12 +75,14 @@ class Announcement:
             self._try(self._comment, "writing the comment")
         if self._run_plan.can_write and self._settings.status:
             self._try(self._set_status, "setting the commit status")
-        path = Path(self._settings.out) / REPORT_NAME
-        self._write(path)
-        self._annotate()
+        out = Path(self._settings.out)
         runner = self._services.runner
+        if not is_cancelled:
+            self._try(lambda: self._write_page(out / PAGE_NAME), "writing the HTML report")
+        self._write(out / REPORT_NAME)
+        self._annotate()
         runner.summary(render_summary(self._report))
-        for name, value in self._outputs(runner.in_repository(path.as_posix())).items():
+        for name, value in self._outputs(runner.in_repository((out / REPORT_NAME).as_posix())).items():
             runner.output(name, value)
         logger.info("%s", outcome(self._settings, self._report))
         return self._report
@@ -83,7 +91,7 @@ class Announcement:
         """Whatever happens, the rest is announced."""
         try:
             announce()
-        except StorageError as error:
+        except RebakeError as error:
             message = str(error)
         except Exception as error:
             logger.exception("internal error while %s", what)
@@ -92,6 +100,12 @@ class Announcement:
             return
         notice = Notice(self._redaction.text(message))
         self._report = replace(self._report, notices=(*self._report.notices, notice))
+
+    def _write_page(self, path: Path) -> None:
+        with confined_to(self._event.workspace):
+            require_inside(path.parent)
+        write_html(self._report, path)
+        self._page = self._services.runner.in_repository(path.as_posix())
 
     def _write(self, path: Path) -> None:
         try:
@@ -103,16 +117,37 @@ class Announcement:
 
     def _annotate(self) -> None:
         runner = self._services.runner
-        runner.warnings(self._most_useful_first(), elsewhere=f"the job summary, or all of them in {REPORT_NAME}")
+        elsewhere = f"the job summary, or all of them in {REPORT_NAME}"
+        runner.warnings(self._warnings(), elsewhere)
         failure = self._report.failure
         if failure is not None:
-            for error in (failure, *failure.others)[:MAX_ANNOTATIONS]:
-                runner.error(f"{error.message} {error.fix or ''}".strip(), error.location)
+            found = (failure, *failure.others)
+            runner.errors([(f"{one.message} {one.fix or ''}".strip(), one.location) for one in found], elsewhere)
             return
+        gates = failing_gates(self._settings, self._report)
+        errors: list[Annotation] = [(f"{gate.name}: {gate.message}", None) for gate in gates]
         if fails_check(self._settings, self._report):
-            runner.error(self._report.headline)
-        for gate in failing_gates(self._settings, self._report):
-            runner.error(f"{gate.name}: {gate.message}")
+            errors.insert(0, (self._report.headline, None))
+        if any(gate.name == "stories" for gate in gates):
+            errors += self._failed_stories()
+        runner.errors(errors, elsewhere)
+
+    def _failed_stories(self) -> list[Annotation]:
+        """At their lines; those that the base gets right come first."""
+        quality = self._report.quality
+        return [
+            (f"Test story '{one.story.name}' {one.text}: {wrong_turn(one.story)}.", one.story.location)
+            for one in (failed_stories(quality) if quality is not None else ())
+        ]
+
+    def _warnings(self) -> list[Annotation]:
+        """The most severe first: findings that are errors, failed stories that fail nothing, other findings."""
+        groups = self._most_useful_first()
+        errors = [group for group in groups if group.first.severity is Severity.ERROR]
+        others = [group for group in groups if group.first.severity is not Severity.ERROR]
+        is_gate = any(gate.name == "stories" for gate in failing_gates(self._settings, self._report))
+        stories = [] if is_gate else self._failed_stories()
+        return [*map(_annotation, errors), *stories, *map(_annotation, others)]
 
     def _most_useful_first(self) -> list[NoticeGroup]:
         """GitHub shows an annotation beside the line that it is about if the pull request changes that file; one
@@ -168,9 +203,14 @@ class Announcement:
             "assets": assets if release is not None else "",
             "provenance": report.provenance_path or "",
             "report": report_path,
+            "report-html": self._page,
             "comment-url": self._comment_url,
         }
         return {name: value if isinstance(value, str) else json.dumps(value) for name, value in outputs.items()}
+
+
+def _annotation(group: NoticeGroup) -> Annotation:
+    return group.message, group.location
 
 
 def result_of(report: Report) -> str:

@@ -14,11 +14,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
 from actions_toolkit import core
 
 from rebake.base.location import Location
-from rebake.base.notices import NoticeGroup
+
+Annotation: TypeAlias = tuple[str, Location | None]  # a message, and the line that it stands at
 
 logger = logging.getLogger("rebake")
 
@@ -50,18 +52,20 @@ class Runner:
         with self._on():
             core.error(message, title="rebake", **self._place(location))
 
-    def warnings(self, groups: Sequence[NoticeGroup], *, elsewhere: str) -> None:
+    def warnings(self, found: Sequence[Annotation], elsewhere: str) -> None:
         """Annotate warnings. GitHub takes ten per step; where there are more, the last one counts the rest.
 
         Args:
-            groups: most useful first.
+            found: most important first.
             elsewhere: where to read those that are not shown.
         """
-        shown = groups if len(groups) <= MAX_ANNOTATIONS else groups[: MAX_ANNOTATIONS - 1]
-        for group in shown:
-            self._warning(group.message, group.location)
-        if len(shown) < len(groups):
-            self._warning(f"{len(groups) - len(shown)} more warnings: see {elsewhere}.")
+        for message, location in _limited(found, "warnings", elsewhere):
+            self._warning(message, location)
+
+    def errors(self, found: Sequence[Annotation], elsewhere: str) -> None:
+        """Annotate errors, as :meth:`warnings` does."""
+        for message, location in _limited(found, "errors", elsewhere):
+            self.error(message, location)
 
     def _warning(self, message: str, location: Location | None = None) -> None:
         with self._on():
@@ -103,3 +107,10 @@ class Runner:
         command = f"::{self._word}::" if on else f"::stop-commands::{self._word}"
         sys.stdout.write(f"{command}\n")
         sys.stdout.flush()
+
+
+def _limited(found: Sequence[Annotation], what: str, elsewhere: str) -> list[Annotation]:
+    if len(found) <= MAX_ANNOTATIONS:
+        return list(found)
+    shown = list(found[: MAX_ANNOTATIONS - 1])
+    return [*shown, (f"{len(found) - len(shown):,} more {what}: see {elsewhere}.", None)]

@@ -17,6 +17,8 @@ VERDICTS = {
     "8": "training was forced",
 }
 
+HTML = "write the report as one HTML page with charts; `-` is standard output (needs rebake[report])"
+
 Add = Callable[..., argparse.Action]
 
 
@@ -83,6 +85,7 @@ def add_comparison(parser: Parser) -> Add:
     add("--out", metavar="DIR", default="models", help="directory of models (default: %(default)s)")
     add("--model", "-m", metavar="PATH", help="compare with this model (default: the newest in --out)")
     add("--report", metavar="FILE", help="write verdict and report as JSON; `-` is standard output")
+    add("--html", metavar="FILE", help=HTML)
     return add
 
 

@@ -18,6 +18,7 @@ from rebake.build.request import Finetune, Request
 from rebake.cli.console import print_notices
 from rebake.cli.files import files_of, model_path, require_assistant
 from rebake.cli.outputs import is_stdout, require_writable, write
+from rebake.cli.page import require_page, write_page
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.own_rasa.environment import OwnRasa, find_environment
 from rebake.report.json import render_json
@@ -34,6 +35,7 @@ def reporting(options: argparse.Namespace, mode: Mode) -> Iterator[Notices]:
     notices = Notices()
     if options.report is not None:
         require_writable(options.report, "--report")
+    require_page(options)
     try:
         yield notices
     except RebakeError as error:
@@ -121,11 +123,13 @@ def report_of(plan: Plan, seconds: float | None = None) -> Report:
 
 
 def write_report(options: argparse.Namespace, report: Report) -> None:
-    """Write the report where ``--report`` asks for one."""
+    """Write the report where ``--report`` and ``--html`` ask for one."""
     if options.report is not None:
         write(options.report, render_json(report), "--report")
+    write_page(options, report)
 
 
 def text_stream(options: argparse.Namespace) -> TextIO:
-    """Return where text for people goes: to stderr if the report goes to stdout, which is then JSON alone."""
-    return sys.stderr if options.report is not None and is_stdout(options.report) else sys.stdout
+    """Return where text for people goes: to stderr if a report goes to stdout, which is then that alone."""
+    reports = (options.report, options.html)
+    return sys.stderr if any(path is not None and is_stdout(path) for path in reports) else sys.stdout

@@ -19,7 +19,8 @@ from rebake.cli.against import compare, find_base
 from rebake.cli.conditions import exit_code, given_conditions, judged
 from rebake.cli.console import make_progress, print_notices
 from rebake.cli.files import DEFAULT_DATA, files_of, model_path
-from rebake.cli.outputs import note_new_directory
+from rebake.cli.outputs import is_stdout, note_new_directory
+from rebake.cli.page import require_page, write_page
 from rebake.cli.parsers.test import FOLDS, PERCENTAGES, RUNS
 from rebake.errors import DataError, StorageError, UsageError
 from rebake.evaluation.confusions import confused_intents
@@ -33,6 +34,8 @@ from rebake.report.comparison.json import comparison_as_dict
 from rebake.report.comparison.text import comparison_text
 from rebake.report.findings.json import finding_as_dict
 from rebake.report.gates import THRESHOLDS
+from rebake.report.model import Report
+from rebake.report.quality import Quality
 from rebake.validation.finding import of_notices
 
 DEFAULT_TESTS = "tests"
@@ -42,6 +45,7 @@ _NUMBERS = ("fail_on_worse", "max_drop", *(name.replace("-", "_") for name in TH
 def test(options: argparse.Namespace) -> int:
     """Test a model, print what was found and write Rasa's files; return the exit code."""
     ResultFiles(Path(options.out)).require_directory()
+    require_page(options)
     note_new_directory(options.out)
     progress = make_progress()
     configurations = _configurations(options.config)
@@ -74,6 +78,7 @@ def _require_use(options: argparse.Namespace, *, is_compared: bool) -> None:
         ("folds", FOLDS, options.cross_validation and not is_compared, "--cross-validation"),
         ("percentages", list(PERCENTAGES), is_compared, "several --config"),
         ("runs", RUNS, is_compared, "several --config"),
+        ("html", None, not is_compared, "the test of one model"),
         ("fail_on", (), not is_compared, "the test of one model"),
         ("fail_on_prediction_errors", False, not is_compared, "the test of one model"),
         *((name, None, not is_compared, "the test of one model") for name in _NUMBERS),
@@ -156,9 +161,13 @@ def finish(evaluation: ModelTest, options: argparse.Namespace, base: ModelTest |
         content["gates"] = [asdict(gate) for gate in gates]
         sys.stdout.write(dumped(content))
     else:
-        print(evaluation_text(evaluation))
+        stream = sys.stderr if options.html is not None and is_stdout(options.html) else sys.stdout
+        print(evaluation_text(evaluation), file=stream)
         if comparison is not None:
-            print(f"\n{comparison_text(comparison)}")
+            print(f"\n{comparison_text(comparison)}", file=stream)
+    base_name = None if comparison is None else comparison.base
+    quality = Quality(evaluation, comparison=comparison, base_name=base_name, gates=tuple(gates))
+    write_page(options, Report("test", quality=quality, notices=tuple(confused)))
     print(f"Reports and wrong predictions are in {options.out}.", file=sys.stderr)
     print_notices(confused)
     return exit_code(gates)

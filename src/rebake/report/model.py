@@ -17,7 +17,7 @@ from rebake.staleness.explanation import PartExplanation
 from rebake.staleness.git.changes import Changes
 from rebake.staleness.verdict import State, Verdict, needs_training
 
-Mode = Literal["check", "train"]
+Mode = Literal["check", "train", "test"]
 Origin = Literal["trained", "reused", "rebuilt", "updated", "none"]
 
 PART_NAMES: dict[Part, str] = {"core": "Core", "nlu": "NLU", "nlg": "Responses"}
@@ -111,7 +111,7 @@ class Report:
     """One run.
 
     Attributes:
-        mode: "check" (nothing was trained) or "train".
+        mode: "check" (nothing was trained), "train", or "test" (nothing is said of its state).
         parts: in the order core, nlu, nlg.
         code: 0 fresh; else the sum of 1 core, 2 nlu, 4 nlg; 8 alone where training was forced.
         forced: training was asked for whatever the verdict.
@@ -173,8 +173,16 @@ class Report:
         """The run in one sentence, without anything from the assistant's files: fit for a commit status."""
         if self.failure is not None:
             return "The run was cancelled." if self.failure.is_cancelled else "The run failed."
-        if self.mode == "check":
-            return "The model is fresh." if not self.code else f"The model is stale: {self.named(self.stale)}."
+        match self.mode:
+            case "test":
+                return "The model was tested."
+            case "check":
+                return "The model is fresh." if not self.code else f"The model is stale: {self.named(self.stale)}."
+            case "train":
+                return self._what_was_done
+
+    @property
+    def _what_was_done(self) -> str:
         if self.trained:
             return f"Trained {self.named(self.trained)}."
         rebuilt = tuple(part.part for part in self.parts if part.origin == "rebuilt")

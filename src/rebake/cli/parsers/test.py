@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 
 from rebake.cli import numbers
-from rebake.cli.options import Commands, Parser, add_command, add_env, add_format
+from rebake.cli.options import HTML, Commands, Parser, add_command, add_env, add_format
 
 EXAMPLES = (
     "rebake test                                  # the newest model, on data/ and tests/",
     "rebake test nlu --nlu tests/test_nlu.yml",
     "rebake test core --stories tests --fail-on-prediction-errors",
     "rebake test nlu --cross-validation --folds 10",
-    "rebake test --against main.tar.gz --fail-on worse,stories --max-drop 0.02",
+    "rebake test --against main.tar.gz --fail-on worse,stories --max-drop 0.02 --html report.html",
 )
 FOLDS, PERCENTAGES, RUNS = 5, (0, 25, 50, 75), 3  # defaults
 
@@ -81,6 +81,7 @@ def _add_results(parser: Parser) -> None:
     add = parser.add_argument_group("results").add_argument
     add("--out", metavar="DIR", default="results", help="directory that files are written to (default: %(default)s)")
     add_format(add, "text", "json")
+    add("--html", metavar="FILE", help=HTML)
     add("--successes", action="store_true", help="write the right predictions as well")
     add("--no-errors", action="store_true", help="do not write the wrong predictions")
     add("--fail-on-prediction-errors", action="store_true", help="exit with 1 if a test story fails")
