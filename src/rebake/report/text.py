@@ -44,14 +44,15 @@ def verdict_text(report: Report, *, color: bool = False) -> str:
 def outcome_text(report: Report) -> str:
     """Format what was done: where each part of the new model comes from, and the figures of its training."""
     lines = [report.headline]
-    lines += [f"{PART_NAMES[part.part]:<10}{origin}" for part in report.parts if (origin := _origin(part))]
+    lines += [f"{PART_NAMES[part.part]:<10}{origin}" for part in report.parts if (origin := origin_text(part))]
     lines += [f"{'':<10}{name}: {value:.4g}" for name, value in sorted(report.metrics.items())]
     if report.seconds is not None:
         lines.append(f"{'Time':<10}{report.seconds:.1f} s")
     return "\n".join(lines)
 
 
-def _origin(part: PartReport) -> str:
+def origin_text(part: PartReport) -> str:
+    """Return where the new model has a part from; "" where no model was made."""
     finetuned = one_line(str(part.finetuned)) if part.finetuned is not None else ""
     if part.origin == "trained":
         return (finetuned or "trained") + (f" in {part.seconds:.1f} s" if part.seconds is not None else "")

@@ -23,10 +23,11 @@ from rebake.report.html.charts import LabelRow, confidence_chart, confusion_char
 from rebake.report.html.story_graph import story_graph
 from rebake.report.html.wrong import WrongRow, wrong_rows
 from rebake.report.markdown.parts import duration, short_source
-from rebake.report.model import PART_NAMES, PartReport, Report
+from rebake.report.model import PART_NAMES, Report
 from rebake.report.quality import PastQuality, Quality
 from rebake.report.standing import Standing, standing_of
 from rebake.report.story_paths import paths_of_test
+from rebake.report.text import origin_text
 
 MOST_ROWS = 2_000  # of a table; the JSON report has them all
 _MOST_STEPS = 150  # of the stories that are drawn
@@ -179,7 +180,10 @@ class View:
 
     @property
     def parts(self) -> list[PartRow]:
-        return [PartRow(PART_NAMES[one.part], one.state, _now(one), one.reasons) for one in self.report.parts]
+        return [
+            PartRow(PART_NAMES[one.part], one.state, short_source(origin_text(one)), one.reasons)
+            for one in self.report.parts
+        ]
 
     @property
     def training_figures(self) -> list[tuple[str, str]]:
@@ -210,16 +214,6 @@ def _card(row: FigureRow) -> Card:
     return Card(
         row.title, value, f"{change.base:.3f}", signed(change), change.outcome, OUTCOMES[change.outcome], row.tested_on
     )
-
-
-def _now(part: PartReport) -> str:
-    if part.origin == "trained":
-        return f"trained in {duration(part.seconds)}" if part.seconds is not None else "trained"
-    if part.origin == "reused":
-        return f"reused from {short_source(part.source)}" if part.source else "unchanged"
-    if part.origin == "rebuilt":
-        return f"rebuilt from {short_source(part.source)}, nothing trained"
-    return "updated, needs no training" if part.origin == "updated" else ""
 
 
 def _label_sections(quality: Quality) -> Iterator[LabelSection]:
