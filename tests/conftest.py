@@ -132,3 +132,20 @@ def releases(connect: Callable[[], Releases]) -> Releases:
 @pytest.fixture
 def store(releases: Releases) -> ReleaseStore:
     return ReleaseStore(releases, "store", "run1")
+
+
+@pytest.fixture
+def impatient(api: GitHubApi) -> Releases:
+    """It waits a tenth of a second for an answer, and not at all before it tries again."""
+    client = Github(
+        base_url=api.url,
+        auth=Auth.Token(api.token),
+        retry=None,
+        seconds_between_requests=0,
+        seconds_between_writes=0,
+        per_page=100,
+        lazy=True,
+    )
+    client.requester._Requester__timeout = 0.1  # type: ignore[attr-defined] # the client takes whole seconds alone
+    retries = Retries(attempts=3, sleep=lambda _: None, clock=lambda: 1000.0)
+    return Releases(client.get_repo(api.repository), Transfer(api.token, timeout=(0.1, 0.1)), retries)

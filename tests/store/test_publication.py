@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from github import Auth, Github
 
 from rebake.archive.manifest import Part
 from rebake.errors import ImmutableReleaseError, StorageError
@@ -15,8 +14,7 @@ from rebake.store.protocol import part_name
 from rebake.store.publication import Publication, PublishedRelease, publish_model
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import NewRelease, Releases
-from rebake.store.retries import Retries
-from rebake.store.transfer import Transfer
+from support.faults import FAULTS, PASSING
 from support.github_api import Fault, GitHubApi
 from support.store import A, B, archive
 
@@ -295,21 +293,6 @@ def test_a_part_that_exists_and_is_not_listed_for_long_is_as_good(
     assert len(waits) == 4
 
 
-FAULTS = {
-    "500": {"status": 500},
-    "502": {"status": 502},
-    "502 after acting": {"status": 502, "after_acting": True},
-    "reset": {"kind": "reset"},
-    "reset after acting": {"kind": "reset", "after_acting": True},
-    "timeout": {"kind": "hang"},
-    "cut": {"kind": "cut"},
-    "a page in place of JSON": {"status": 200, "raw": b"<html>Sign in</html>"},
-    "401": {"status": 401, "message": "Bad credentials"},
-    "403": {"status": 403, "message": "Resource not accessible by integration"},
-    "404": {"status": 404, "message": "Not Found"},
-    "429": {"status": 429, "headers": {"Retry-After": "3"}},
-    "secondary limit": {"status": 403, "message": "You have exceeded a secondary rate limit"},
-}
 STEPS = {  # step -> its requests, and how many of them pass first
     "look for the release": ("GET .*/releases/tags/", 0),
     "look for a draft": ("GET .*/releases$", 0),
@@ -324,25 +307,7 @@ STEPS = {  # step -> its requests, and how many of them pass first
     "publish": (r"PATCH .*/releases/\d+$", 0),
     "compare what is public": (r"GET .*/releases/\d+/assets", 5),
 }
-PASSING = {"500", "502", "502 after acting", "reset", "reset after acting", "timeout", "cut", "429", "secondary limit"}
 REFUSED = {"401", "403"}
-
-
-@pytest.fixture
-def impatient(api: GitHubApi) -> Releases:
-    """It waits a tenth of a second for an answer, and not at all before it tries again."""
-    client = Github(
-        base_url=api.url,
-        auth=Auth.Token(api.token),
-        retry=None,
-        seconds_between_requests=0,
-        seconds_between_writes=0,
-        per_page=100,
-        lazy=True,
-    )
-    client.requester._Requester__timeout = 0.1  # type: ignore[attr-defined] # the client takes whole seconds alone
-    retries = Retries(attempts=3, sleep=lambda _: None, clock=lambda: 1000.0)
-    return Releases(client.get_repo(api.repository), Transfer(api.token, timeout=(0.1, 0.1)), retries)
 
 
 @pytest.mark.slow

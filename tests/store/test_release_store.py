@@ -136,11 +136,11 @@ def test_before_the_release_is_full_the_oldest_parts_go_but_none_in_use(
     monkeypatch.setattr(store_module, "PRUNE_TO", 4)
     release = api.add_release("store")
     names = [part_name("nlu", f"{number:064x}") for number in range(5)]
-    for name in (*names, "rebake.json"):
+    for name in (*names, "README"):
         api.add_asset(release["id"], name, b"x")
     assert store.find("nlu", f"{0:064x}") is not None
     store.publish_part("nlu", A, archive(tmp_path, "nlu", A))
-    assert api.asset_names("store") == sorted([names[0], names[3], names[4], "rebake.json", part_name("nlu", A)])
+    assert api.asset_names("store") == sorted([names[0], names[3], names[4], "README", part_name("nlu", A)])
 
 
 def test_the_parts_of_the_newest_model_are_kept_however_old_they_are(

@@ -57,6 +57,7 @@ class GitHubApi(ReleaseRoutes):
         self.assets: dict[int, Asset] = {}
         self.comments: dict[int, dict[str, Any]] = {}
         self.statuses: list[dict[str, Any]] = []
+        self.open_pulls: set[int] = set()
         self.login: str | None = None
         self.read_only = False
         self.denied: set[str] = set()
@@ -188,6 +189,7 @@ class GitHubApi(ReleaseRoutes):
             (r"PATCH /issues/comments/(\d+)", self._edit_comment),
             (r"DELETE /issues/comments/(\d+)", self._delete_comment),
             (r"POST /statuses/([0-9a-f]+)", self._create_status),
+            (r"GET /pulls", self._list_pulls),
         ]
         for pattern, act in routes:
             match = re.fullmatch(pattern, route)
@@ -195,7 +197,13 @@ class GitHubApi(ReleaseRoutes):
                 return act(*match.groups(), query=query, headers=headers, data=data, body=body)
         return missing()
 
-    # Comments and statuses
+    # Pull requests, comments and statuses
+
+    def _list_pulls(self, *, query: dict[str, str], **_: Any) -> Reply:
+        assert query["state"] == "open"
+        path = f"/repos/{self.repository}/pulls"
+        smallest = self.description.smallest("GET", path, 200) if self.description is not None else {}
+        return self._page([{**smallest, "number": number} for number in sorted(self.open_pulls)], query, "/pulls")
 
     def _list_comments(self, issue: str, *, query: dict[str, str], **_: Any) -> Reply:
         comments = [self._comment(c) for c in self.comments.values() if c["issue"] == int(issue)]

@@ -27,6 +27,7 @@ class Asset:
     content: bytes
     content_type: str
     state: str = "uploaded"
+    created: str = ""  # the beginning of 2026, in the order of the ids
 
 
 def missing() -> Reply:
@@ -103,8 +104,8 @@ class Bodies:
             "label": "",
             "uploader": self._user(BOT, "Bot"),
             "browser_download_url": f"https://github.example/{self.repository}/releases/download/{tag}/{asset.name}",
-            "created_at": TIME.format(asset.id % 60),
-            "updated_at": TIME.format(asset.id % 60),
+            "created_at": asset.created or TIME.format(asset.id % 60),
+            "updated_at": asset.created or TIME.format(asset.id % 60),
         }
 
     def _comment(self, comment: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ PATHS = (
     f"{REPOSITORY}/issues/{{issue_number}}/comments",
     f"{REPOSITORY}/issues/comments/{{comment_id}}",
     f"{REPOSITORY}/statuses/{{sha}}",
+    f"{REPOSITORY}/pulls",
     "/user",
 )
 # Named after what was cut out, so that an older one is not taken for it.
@@ -124,6 +125,28 @@ class Description:
         if content is not None and body is not None:
             problems += self._wrong(f"{method} {path} request", content["schema"], body, closed=True)
         return problems
+
+    def smallest(self, method: str, path: str, status: int) -> Any:
+        """The smallest body that the description allows for a reply, or for an entry of one that is a list."""
+        operation = self._operation(method, path)
+        assert operation is not None, f"{method} {path} is not described"
+        schema = self._resolved(operation["responses"][str(status)])["content"]["application/json"]["schema"]
+        return self._smallest(schema.get("items", schema))
+
+    def _smallest(self, schema: dict[str, Any]) -> Any:
+        schema = self._resolved(schema)
+        if schema.get("nullable"):
+            return None
+        if "enum" in schema:
+            return schema["enum"][0]
+        for choice in ("oneOf", "anyOf", "allOf"):
+            if choice in schema:
+                return self._smallest(schema[choice][0])
+        if schema.get("type") == "object" or "properties" in schema:
+            return {name: self._smallest(schema["properties"][name]) for name in schema.get("required", ())}
+        texts = {"uri": "https://github.example/x", "date-time": "2026-01-01T00:00:00Z"}
+        simple = {"array": [], "integer": 1, "number": 1, "boolean": False}
+        return simple.get(schema.get("type", "string"), texts.get(schema.get("format", ""), "x"))
 
     def wrong_reply(self, method: str, path: str, status: int, body: Any) -> list[str]:
         """What is wrong with a reply; ``body`` is None where it is empty or no JSON."""

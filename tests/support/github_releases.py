@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from support.github_bodies import Asset, Bodies, Reply, invalid, missing
@@ -166,6 +167,7 @@ class ReleaseRoutes(Bodies):
         asset = self.add_asset(release, name, body)
         self.hidden[asset.id] = self.lag
         asset.content_type = headers["content-type"]
+        asset.created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return Reply(201, self._asset(asset))
 
     def _get_asset(self, number: str, *, headers: dict[str, str], **_: Any) -> Reply:

@@ -15,6 +15,7 @@ from rebake.action.cancellation import CancelledError
 from rebake.action.evaluation import RunEvaluation
 from rebake.action.event import Event
 from rebake.action.fetching import fetch_parts
+from rebake.action.housekeeping import prune, record
 from rebake.action.outcome import exit_code, failing_gates
 from rebake.action.past_models import recorded, with_history
 from rebake.action.publishing import Publisher
@@ -42,6 +43,7 @@ from rebake.staleness.git.changes import find_changes
 from rebake.staleness.git.checkout import require_commit, require_committed
 from rebake.staleness.verdict import CODES
 from rebake.store.names import earlier_slug
+from rebake.store.protocol import is_part_name, part_name
 
 logger = logging.getLogger("rebake")
 
@@ -233,6 +235,8 @@ class Run:
 
     def _train(self, plan: Plan, verdict: StoreVerdict, evaluation: RunEvaluation, scratch: Path) -> None:
         settings, can_write = self._settings, self._run_plan.can_write
+        names = [part_name(part, record.fingerprint) for part, record in plan.fingerprints.parts.items()]
+        self._record(names, scratch)  # before what it found is downloaded: another run may prune the store
         sources = [] if verdict.forced else self._fetch(plan, verdict, scratch)
         evaluation.cross_validate()
         single_parts = scratch / "parts"
@@ -273,6 +277,14 @@ class Run:
         note, slug = self._note, self._settings.slug
         quality = recorded(self.report, self._run_plan, self._services.store, slug, scratch, note)
         self.report = replace(self.report, quality=quality)
+        tests = sorted(name for name in self._services.store.used if not is_part_name(name))
+        self._record([*names, *tests], scratch)
+        if settings.retention_days is not None and self._run_plan.is_newest and tag is None:
+            self._note(*prune(self._services, settings.store_tag, settings.retention_days))
+
+    def _record(self, names: Sequence[str], scratch: Path) -> None:
+        if self._run_plan.can_write:
+            record(self._services, self._event, self._run_plan, self._publisher.manifest_name, names, scratch)
 
     def _evaluate(self, evaluation: RunEvaluation, result: BuildResult, scratch: Path) -> None:
         if not evaluation.is_wanted:

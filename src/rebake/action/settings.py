@@ -31,6 +31,7 @@ DEFAULTS = {
     "trust": "any",
     "signing-key": "",
     "verify-key": "",
+    "retention-days": "",
     "tag-pattern": VERSION_LIKE,
     "release-name": "",
     "release-notes": "",
@@ -82,6 +83,7 @@ class Settings:
         trust: whose parts a run takes from the store: "any", or those that are "signed" alone.
         signing_key: signs what the run publishes; None where it signs nothing.
         verify_key: further keys whose signatures are trusted.
+        retention_days: after how many days without use a part is removed from the store; None for never.
         tag_pattern: matches the tags that are releases of the assistant, as a whole.
         release_name: of a release that the action creates; "" for the tag.
         release_notes: of a release that the action creates; "generated" for GitHub's own.
@@ -119,6 +121,7 @@ class Settings:
     trust: Literal["any", "signed"]
     signing_key: PrivateKey | None
     verify_key: tuple[PublicKey, ...]
+    retention_days: int | None
     tag_pattern: re.Pattern[str]
     release_name: str
     release_notes: str
@@ -176,6 +179,7 @@ class Settings:
             trust="signed" if _choice("trust", given["trust"], ("any", "signed")) == "signed" else "any",
             signing_key=read_private_key(given["signing-key"], "input signing-key") if given["signing-key"] else None,
             verify_key=read_public_keys(given["verify-key"], "input verify-key"),
+            retention_days=_integer("retention-days", given["retention-days"], least=0) or None,
             tag_pattern=read_pattern(given["tag-pattern"]),
             release_name=given["release-name"],
             release_notes=given["release-notes"],

@@ -124,6 +124,16 @@ class Store(ABC):
         """Return an entry, None where there is none; a back end may know a quicker way than listing all."""
         return self.entries().get(name)
 
+    def refresh(self) -> None:
+        """Ask anew for what was asked for once."""
+        self._signatures.clear()
+        self._refusals.clear()
+
+    @property
+    def has_records(self) -> bool:
+        """Whether small files can be written and deleted at little cost, to record who uses what."""
+        return True
+
     def address(self, name: str) -> str | None:
         """Return where people can download an entry; None where there is no such address, or it is not known."""
         del name

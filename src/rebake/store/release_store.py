@@ -10,19 +10,21 @@ what it trained as one more prerelease, whose tag starts with that of the store,
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rebake.errors import ImmutableReleaseError, StorageError
 from rebake.store.assets import Asset
+from rebake.store.github_uses import GitHubUses, remove
 from rebake.store.protocol import Store, StoredFile
+from rebake.store.pruning import spare_entries
 from rebake.store.publication import Publication, publish_files
 from rebake.store.releases import NewRelease, Releases
 
 logger = logging.getLogger("rebake")
 
-PRUNE_AT = 960  # assets; GitHub's limit for one release is 1000. Above it, the oldest parts go
+PRUNE_AT = 960  # assets; GitHub's limit for one release is 1000
 PRUNE_TO = 900
 
 TITLE = "Parts of the assistant's models"
@@ -30,9 +32,6 @@ TEXT = (
     "Kept by rebake: every trained part of the model under its fingerprint, and what its tests found, so that nothing "
     "is trained or tested twice. Deleting a file is safe; a part is trained again when it is needed."
 )
-
-# A part or an evaluation; or what an aborted run left of a replacement.
-_SPARE_NAME = re.compile(r"(?:nlu|core|nlg|evaluation)-[0-9a-f]{64}\.(?:tar\.gz|json|json\.gz)|upload-.+")
 
 
 class ReleaseStore(Store):
@@ -46,6 +45,8 @@ class ReleaseStore(Store):
         self._unread: StorageError | None = None
         self._batch: dict[str, Path] | None = None
         self._batches = 0
+        self._is_immutable = False
+        self._is_pruning = False
         self.tag = tag
 
     def entries(self) -> Mapping[str, StoredFile]:
@@ -71,7 +72,7 @@ class ReleaseStore(Store):
 
     def upload(self, path: Path, name: str, *, replace: bool) -> None:
         """As :meth:`Store.upload`."""
-        self._prune()
+        self._make_room()
         if self._batch is None:
             try:
                 release = self._releases.ensure(self.tag, title=TITLE, text=TEXT)
@@ -99,6 +100,17 @@ class ReleaseStore(Store):
     def where(self, name: str) -> str:
         """As :meth:`Store.where`."""
         return f"The asset {name} of the release {self.tag}"
+
+    def refresh(self) -> None:
+        """As :meth:`Store.refresh`."""
+        super().refresh()
+        self._known = self._unread = None
+
+    @property
+    def has_records(self) -> bool:
+        """As :attr:`Store.has_records`: not if each would need a release. Raises StorageError."""
+        self._assets()
+        return not self._is_immutable and self._batch is None
 
     def address(self, name: str) -> str | None:
         """As :meth:`Store.address`."""
@@ -128,6 +140,7 @@ class ReleaseStore(Store):
             try:
                 release = self._releases.find(self.tag)
                 known = self._releases.assets(release) if release is not None else {}
+                self._is_immutable = release is not None and release.immutable
                 if release is None or release.immutable:  # the list is refused where nothing may be read
                     known |= self._releases.assets_below(f"{self.tag}-")
                 self._known = known
@@ -136,21 +149,27 @@ class ReleaseStore(Store):
                 raise
         return self._known
 
-    def _prune(self) -> None:
-        """Make room: a release takes 1000 assets. The oldest parts go first.
+    def _make_room(self) -> None:
+        """A release takes 1000 assets. Before it is full, what was not used for the longest time goes.
 
-        Parts of the newest model and of this run's model are kept: an old part is not an unused one, as NLU may be the
-        same as a year ago.
+        What the newest models, releases, open pull requests and this run use stays: an old part is not an unused one,
+        as NLU may be the same as a year ago.
         """
         assets = self._known or {}
-        if len(assets) < PRUNE_AT:
+        if len(assets) < PRUNE_AT or self._is_pruning:
             return
-        parts = [asset for asset in assets.values() if _SPARE_NAME.fullmatch(asset.name)]
-        spare = sorted((part.created, part.name) for part in parts if part.name not in self.used)
-        for asset in [assets[name] for _, name in spare[: len(assets) - PRUNE_TO]]:
-            self._releases.delete(asset)
-            del assets[asset.name]
-        logger.info("The release %s was nearly full: the oldest parts were deleted.", self.tag)
+        self._is_pruning = True
+        try:
+            now = datetime.now(UTC)
+            in_use = GitHubUses(self, self._releases, self.tag, now).find()
+            spare = spare_entries(self.entries(), in_use, now, now, self.used)
+            remove(self, spare[: len(assets) - PRUNE_TO])
+        except StorageError as error:  # there is room for some more; and if not, GitHub says so
+            logger.warning("The release %s is nearly full, and could not be pruned: %s", self.tag, error)
+        else:
+            logger.info("The release %s was nearly full: what was not used for the longest time was deleted.", self.tag)
+        finally:
+            self._is_pruning = False
 
 
 def _file(asset: Asset) -> StoredFile:

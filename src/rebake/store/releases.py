@@ -66,6 +66,18 @@ class Releases(Assets):
         """Find the draft of a tag: a person's rather than a program's, the oldest of several. Raises StorageError."""
         return self._retries(lambda: self._draft_of(tag), f"looking for a draft of the release {tag}")
 
+    def all(self) -> list[GitRelease]:
+        """All releases, with their assets. Raises StorageError."""
+        return self._retries(lambda: list(self._repository.get_releases()), "listing the releases")
+
+    def open_pull_requests(self) -> frozenset[int]:
+        """The numbers of the open pull requests. Raises StorageError."""
+
+        def look() -> frozenset[int]:
+            return frozenset(pull.number for pull in self._repository.get_pulls(state="open"))
+
+        return self._retries(look, "listing the open pull requests")
+
     def assets_below(self, prefix: str) -> dict[str, Asset]:
         """The assets of all published releases whose tags start with ``prefix``; of one name, that of the newest.
 

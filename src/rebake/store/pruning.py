@@ -1,0 +1,102 @@
+"""What can go from a store: what nobody uses any more, by the time of its last use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from rebake.store.protocol import StoredFile
+from rebake.store.trust import SIGNATURE_SUFFIX
+from rebake.store.uses import Use, records, token_of
+
+GRACE = timedelta(days=1)  # what is younger may belong to a run that is not at its end
+
+_MANIFEST = re.compile(r"rebake(-.*)?\.json")
+_LEFTOVER = re.compile(r"upload-.+")  # of a replacement that broke off
+
+
+def is_manifest_name(name: str) -> bool:
+    """Return whether an entry of this name is the manifest of an assistant's newest model."""
+    return _MANIFEST.fullmatch(name) is not None
+
+
+@dataclass(frozen=True)
+class InUse:
+    """What must stay.
+
+    Attributes:
+        tokens: of entries that are never removed: of the newest models, of releases, of open pull requests.
+        users: names of the records that say so; the others are of nobody who still counts.
+        seen: names of all records that were looked at.
+    """
+
+    tokens: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+    seen: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Spare:
+    """An entry that can go.
+
+    Attributes:
+        file: the entry.
+        last_use: when it was last used, as far as it was recorded.
+        others: names of what goes with it: its signature.
+    """
+
+    file: StoredFile
+    last_use: datetime
+    others: tuple[str, ...] = field(default=())
+
+
+def last_uses(entries: Mapping[str, StoredFile]) -> dict[str, datetime]:
+    """When each entry that records name, and that is there, was last used: written, or found by a run."""
+    recorded: dict[str, datetime] = {}
+    for name, use in records(entries).items():
+        for token in use.tokens:
+            recorded[token] = max(entries[name].modified, recorded.get(token, entries[name].modified))
+    tokens = {name: short for name in entries if (short := token_of(name)) is not None}
+    return {
+        name: max(entries[name].modified, recorded.get(token, entries[name].modified)) for name, token in tokens.items()
+    }
+
+
+def spare_entries(
+    entries: Mapping[str, StoredFile], in_use: InUse, now: datetime, before: datetime, kept: Collection[str] = ()
+) -> list[Spare]:
+    """Return what can go, least recently used first.
+
+    Args:
+        entries: all of the store.
+        in_use: what must stay, however old it is.
+        now: with its time zone.
+        before: only what was last used before that.
+        kept: names that must stay, too.
+    """
+    return sorted(
+        (spare for spare in _spare(entries, in_use, now, before) if spare.file.name not in kept),
+        key=lambda spare: (spare.last_use, spare.file.name),
+    )
+
+
+def _spare(entries: Mapping[str, StoredFile], in_use: InUse, now: datetime, before: datetime) -> Iterator[Spare]:
+    used = last_uses(entries)
+    for name, file in entries.items():
+        if name in used:
+            if token_of(name) not in in_use.tokens and used[name] < before:
+                signature = name + SIGNATURE_SUFFIX
+                yield Spare(file, used[name], (signature,) if signature in entries else ())
+        elif Use.parse(name) is not None:
+            if name not in in_use.users and file.modified < before:
+                yield Spare(file, file.modified)
+        elif (_LEFTOVER.fullmatch(name) or _is_orphan(name, entries)) and file.modified < now - GRACE:
+            yield Spare(file, file.modified)
+
+
+def _is_orphan(name: str, entries: Mapping[str, StoredFile]) -> bool:
+    """Whether it is the signature of an entry that is gone."""
+    base = name.removesuffix(SIGNATURE_SUFFIX)
+    return base != name and token_of(base) is not None and base not in entries
