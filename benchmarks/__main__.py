@@ -45,6 +45,7 @@ BENCHMARKS = {
     "finetuning": Benchmark("finetuning", "fine-tuning against training from scratch: accuracy and time"),
     "story_accuracy": Benchmark("story_accuracy", "`rasa test core` on archives of both"),
     "check_speed": Benchmark("check_speed", "how fast an assistant is checked, and how that grows with its examples"),
+    "check_scale": Benchmark("check_scale", "how `rebake check` grows up to 200,000 examples, and a second check"),
     "core_scale": Benchmark("core_scale", "how training Core without networks grows with the stories"),
     "sparse_rows": Benchmark("sparse_rows", "rebake's rows of sparse features against scipy.sparse"),
     "training_choices": Benchmark("training_choices", "what rebake's departures from Rasa's training of DIET gain"),

@@ -6,22 +6,24 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from rebake.assistant.config import default_config, read_config
+from rebake.assistant.data_file import DataFile, read_data_file
 from rebake.assistant.domain.merge import complete_domain, merge_domains
-from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping, read_responses
+from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping
+from rebake.assistant.file_cache.cache import FileCache
+from rebake.assistant.file_cache.codec import KeptFile
 from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
 from rebake.assistant.imports import ImportedProjects, imported_projects
-from rebake.assistant.keys import DATA_KEYS, has_key, misspelt_domain, no_data_notice, unknown_codes, unknown_keys
+from rebake.assistant.keys import DATA_KEYS, has_key, misspelt_domain, unknown_codes, unknown_keys
 from rebake.assistant.model import Assistant, Config, Domain, NluData, Response, Story
 from rebake.assistant.nlu_data.json_formats.reader import read_json_nlu
-from rebake.assistant.nlu_data.reader import NluFile, combine_nlu, read_nlu
+from rebake.assistant.nlu_data.reader import NluFile, combine_nlu
 from rebake.assistant.reading import FileSource, check_version, describe
-from rebake.assistant.schemas.data import data_schema
-from rebake.assistant.schemas.kinds import check
-from rebake.assistant.stories.reader import StoryFile, is_test_file, read_stories
+from rebake.assistant.stories.reader import StoryFile, is_test_file
 from rebake.assistant.yaml.values import YamlMap
-from rebake.assistant.yaml.yaml12 import Document, read_yaml
+from rebake.assistant.yaml.yaml12 import Document, parse_yaml, read_yaml, text_of
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.base.notices import NoticeSink
@@ -36,6 +38,7 @@ def load_assistant(
     *,
     env: frozenset[str] = frozenset(),
     notices: NoticeSink | None = None,
+    use_cache: bool = False,
 ) -> Assistant:
     """Read a project.
 
@@ -45,13 +48,15 @@ def load_assistant(
         data: files and directories of training data; None means none.
         env: names of environment variables that ``${NAME}`` in a file may expand to.
         notices: receives what deserves attention in the files, also if one of them says something wrong.
+        use_cache: keep what large files say in the user's cache directory, and take it from there
+            (:mod:`rebake.assistant.file_cache.cache`).
 
     Raises:
         DataError: a file says something wrong; the message names file and line. UnsupportedError for what is right but
             not read here.
         StorageError: a path that is missing or unreadable.
     """
-    importer = ProjectImporter(config, domain, data, env=env)
+    importer = ProjectImporter(config, domain, data, env=env, use_cache=use_cache)
     try:
         return importer.load()
     finally:
@@ -71,6 +76,9 @@ def imported_roots(config: str | Path) -> list[str]:
         return []
 
 
+NOT_KEPT: Any = object()  # stands for the values of a file that came from the cache
+
+
 class ProjectImporter:
     """Reads an assistant's files: the ``file_importer`` of :mod:`rebake.model_training`.
 
@@ -81,6 +89,7 @@ class ProjectImporter:
         domain_path: file or directory of domain files, or several of them; None for no domain.
         training_data_paths: files and directories of training data.
         env: names of environment variables that ``${NAME}`` in a file may expand to.
+        use_cache: keep what large files say in the user's cache directory, and take it from there.
     """
 
     def __init__(
@@ -90,11 +99,14 @@ class ProjectImporter:
         training_data_paths: Paths = None,
         *,
         env: frozenset[str] = frozenset(),
+        use_cache: bool = False,
     ) -> None:
         self.config_file = config_file
         self.domain_path = domain_path
         self.training_data_paths = training_data_paths
         self.env = env
+        self._uses_cache = use_cache
+        self._cache: FileCache | None = None
         self._documents: dict[str, Document] = {}
         self._other_files: list[str] = []
         self._config_notices: tuple[Notice, ...] = ()
@@ -163,7 +175,7 @@ class ProjectImporter:
         return SilencedLines({file: document.silenced for file, document in self._documents.items()})
 
     def _read(self, path: str) -> Document:
-        if path not in self._documents:
+        if path not in self._documents or self._documents[path].value is NOT_KEPT:
             with errors_of(NoticeKind.INVALID_YAML):
                 self._documents[path] = read_yaml(path, env=self.env)
         return self._documents[path]
@@ -221,13 +233,22 @@ class ProjectImporter:
         nlu_files: list[NluFile] = []
         domain_paths = {*self._domain_files(), *self._imports.domain_files}
         errors = DataErrors()
-        for path, keys in self._data_files(data.notices):
+        files = self._data_files(data.notices)
+        self._cache = FileCache.of_user([path for path, _ in files]) if self._uses_cache else None
+        for path, keys in files:
             with errors.collecting():
                 if path.endswith(".json"):
                     nlu_files.append(read_json_nlu(path, self.get_config().language))
                     self._other_files += [path, *nlu_files[-1].lookup_files]
-                else:
-                    self._read_data_file(path, keys, data, nlu_files, path in domain_paths)
+                    continue
+                found, is_domain = DataFile(), path in domain_paths
+                try:
+                    self._read_data_file(path, keys, found, is_domain=is_domain)
+                finally:  # what it says beside an error
+                    data.add(found, path, is_domain=is_domain)
+                    nlu_files += [found.nlu] if found.nlu is not None else []
+        if self._cache is not None:
+            self._cache.prune()
         errors.finish()
         data.nlu, notices = combine_nlu(nlu_files)
         data.notices += notices
@@ -248,36 +269,22 @@ class ProjectImporter:
             files += domain_files(path, []) if Path(path).is_dir() else [path]
         return files
 
-    def _read_data_file(
-        self, path: str, keys: Sequence[str], data: _Data, nlu_files: list[NluFile], is_domain: bool
-    ) -> None:
-        document = self._read(path)
-        content = document.value
-        if content is None:
-            data.notices.append(Notice("The file is empty.", document.at(1), NoticeKind.SKIPPED_FILE))
+    def _read_data_file(self, path: str, keys: Sequence[str], found: DataFile, *, is_domain: bool) -> None:
+        """Read a YAML file, or take from the cache what it said when it was last read."""
+        cache = None if is_domain or path in self._documents else self._cache
+        cached = None if cache is None else cache.find(path, keys)
+        if cache is None or cached is None:
+            read_data_file(self._read(path), keys, found, is_domain=is_domain)
             return
-        if not isinstance(content, YamlMap):
-            message = f"Skipped: the file contains {describe(content)}, no training data."
-            data.notices.append(Notice(message, document.at(1), NoticeKind.SKIPPED_FILE))
+        if cached.kept is not None:
+            self._documents[path] = Document(path, NOT_KEPT, cached.kept.notices, cached.kept.silenced)
+            found.take(cached.kept.data)
             return
-        if not has_key(document, DATA_KEYS) and not is_domain:
-            data.notices.append(no_data_notice(document, content))
-            return
-        check_version(document)
-        known = (*DATA_KEYS, *OTHER_DOMAIN_KEYS, *(DOMAIN_KEYS if is_domain else ()))
-        data.notices += unknown_keys(document, content, known)
-        source = FileSource(path)
-        check(data_schema(keys), content, source, "The file")
-        errors = DataErrors()
-        if "nlu" in content and "nlu" in keys:
-            with errors.collecting():
-                nlu_files.append(read_nlu(document))
-        if "responses" in content and "responses" in keys:
-            data.add_responses(read_responses(content, source), is_domain)
-        if ("stories" in content or "rules" in content) and "stories" in keys:
-            with errors.collecting():
-                data.add_stories(read_stories(document), path)
-        errors.finish()
+        with errors_of(NoticeKind.INVALID_YAML):
+            document = parse_yaml(text_of(cached.content, path), path, env=self.env)
+        self._documents[path] = document
+        read_data_file(document, keys, found, is_domain=is_domain)
+        cache.keep(cached, KeptFile(found, document.notices, document.silenced))
 
 
 class _Data:
@@ -289,6 +296,12 @@ class _Data:
         self.test_stories: list[Story] = []
         self.responses: list[Response] = []
         self.notices = notices
+
+    def add(self, file: DataFile, path: str, *, is_domain: bool) -> None:
+        self.notices += file.notices
+        self.add_responses(file.responses, is_domain)
+        if file.stories is not None:
+            self.add_stories(file.stories, path)
 
     def add_responses(self, responses: Sequence[Response], is_domain: bool) -> None:
         places = {response.name: response.location for response in self.responses}

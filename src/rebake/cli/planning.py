@@ -60,7 +60,7 @@ def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool) ->
     found = Notices()
     try:
         request = Request(
-            assistant=load_assistant(options.config, domain, data, env=env, notices=found),
+            assistant=load_assistant(options.config, domain, data, env=env, notices=found, use_cache=True),
             to_train=to_train,
             parts=_parts(options),
             force=options.force,

@@ -77,6 +77,11 @@ def read_text(path: str | Path) -> str:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise StorageError(f"The file '{path}' cannot be read: {reason}.") from None
+    return text_of(data, path)
+
+
+def text_of(data: bytes, path: str | Path) -> str:
+    """Decode the bytes of the file at ``path``. Raises DataError."""
     if data.startswith(_LFS_POINTER):
         raise DataError(
             "The file is a pointer of Git LFS: its content was not fetched.",
