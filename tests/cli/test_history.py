@@ -18,7 +18,7 @@ SECOND = PastQuality("b" * 40, "2026-02-01T10:00:00+01:00", "v1.0\x1b[31m", {"in
 TABLE = """\
 time              commit   release         intent F1  stories right
 2026-01-01 10:00  aaaaaaa  -               0.875      1.000
-2026-02-01 10:00  bbbbbbb  v1.0\\x1b[31m  0.900      -
+2026-02-01 10:00  bbbbbbb  v1.0�[31m      0.900      -
 2 models
 """
 
@@ -85,12 +85,12 @@ def test_a_mistake_is_one_message(
 
 
 @pytest.mark.parametrize(
-    ("server", "api"),
+    ("server", "address"),
     [
         ("https://github.com", "https://api.github.com"),
         ("https://git.example.org", "https://git.example.org/api/v3"),
     ],
 )
-def test_the_api_is_that_of_the_server(server: str, api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_api_is_that_of_the_server(server: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_API_URL")
-    assert command._api_of(server) == api
+    assert command._api_of(server) == address
