@@ -13,7 +13,7 @@ from rebake.action.base import BaseAssistant
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.action.test_data import GivenTests
-from rebake.archive.manifest import Part, content_key, read_manifest
+from rebake.archive.manifest import Part, content_key, finetuned_key, read_manifest
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
@@ -49,6 +49,7 @@ class RunEvaluation:
         self._settings = settings
         self._services = services
         self._assistant = plan.request.assistant
+        self._accepts_finetuned = plan.request.accept_finetuned
         self._data = given.data
         self._silenced = (self._assistant.silenced, given.silenced)
         self._base = base
@@ -93,7 +94,7 @@ class RunEvaluation:
         Raises:
             DataError, ModelError: the model cannot be tested.
         """
-        self._keys = self._keys_of(_parts_of(model))  # a fine-tuned part is not the one that the plan asks for
+        self._keys |= self._of_parts(_parts_of(model))  # a fine-tuned part is not the one that the plan asks for
         missing = self._missing(self._keys)
         if missing:
             self._test(model, self._assistant, self._keys, missing)
@@ -120,6 +121,10 @@ class RunEvaluation:
 
     def _keys_of(self, parts: Mapping[Part, str]) -> dict[Kind, str]:
         return evaluation_keys(parts, self._data, self._settings.cross_validation, CrossValidation.seed)
+
+    def _of_parts(self, parts: Mapping[Part, str]) -> dict[Kind, str]:
+        """The keys of tests of a model's own parts; a cross-validation is none."""
+        return {kind: key for kind, key in self._keys_of(parts).items() if kind != "cross-validation"}
 
     def _find(self, key: str) -> ModelTest | None:
         try:
@@ -173,8 +178,11 @@ class RunEvaluation:
                 problem = f"no test of {base.name} on this test data is kept"
             else:
                 try:
-                    kinds = missing - {"cross-validation"}
-                    self._test(self._assembled(base, model, scratch), base.assistant, keys, kinds)
+                    directory = self._assembled(base, model, scratch)
+                    found_keys = self._of_parts(_parts_of(directory))
+                    keys |= {kind: key for kind, key in found_keys.items() if kind in keys}
+                    if left := self._missing(keys) - {"cross-validation"}:
+                        self._test(directory, base.assistant, keys, left)
                 except RebakeError as error:
                     problem = error.message.rstrip(".")
         found = {kind: test for kind, key in keys.items() if (test := self._find(key)) is not None}
@@ -201,12 +209,19 @@ class RunEvaluation:
             if wanted is None or wanted == self._parts.get(part):
                 continue
             stored = store.find(part, wanted)
+            if stored is None and self._accepts_finetuned:
+                stored = store.find(part, finetuned_key(wanted))
             if stored is None:
                 raise ModelError(f"the {PART_NAMES[part]} of {base.name} is not in the store")
             sources.append(store.fetch(stored, scratch))
         directory = scratch / "base-model"
         with base.entered():
-            request = Request(assistant, output=scratch, augmentation_factor=self._settings.augmentation_factor)
+            request = Request(
+                assistant,
+                output=scratch,
+                augmentation_factor=self._settings.augmentation_factor,
+                accept_finetuned=self._accepts_finetuned,
+            )
             plan = make_plan(request)
         build_into(plan, directory, sources, notices=Notices())
         return directory

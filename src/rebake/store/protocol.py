@@ -116,10 +116,6 @@ class Store(ABC):
     def finish(self) -> None:
         """Complete what :meth:`upload` began, once at the end of a run."""
 
-    def refresh(self) -> None:
-        """Forget what is known of the entries: another run may have written some meanwhile."""
-        self._signatures.clear()
-
     def look_up(self, name: str) -> StoredFile | None:
         """Return an entry, None where there is none; a back end may know a quicker way than listing all."""
         return self.entries().get(name)
