@@ -223,6 +223,17 @@ def test_a_condition_that_no_test_decides_is_refused(bench: Bench, inputs: dict[
     assert (bench.code, failure.fix is not None) == (64, True)
 
 
+def test_examples_that_the_model_learns_by_heart_are_named(bench: Bench) -> None:
+    easy = {"order": ["bring", "bring tea"], "price": ["cost", "COST  # rebake: ignore"], "greet": ["hello you", "hi"]}
+    (bench.bot / "held-out.yml").write_text(nlu_text(easy), encoding="utf-8")
+    run = bench.run(**TESTED)
+    found = [str(notice) for notice in run.report.notices if "is a training example as well" in notice.message]
+    assert found == [
+        "held-out.yml:5: The test example 'bring' is a training example as well, at data/nlu.yml:5.",
+        "held-out.yml:9: The test example 'cost' is a training example as well, at data/nlu.yml:11.",
+    ]
+
+
 def test_without_test_data_nothing_is_tested(bench: Bench, api: GitHubApi) -> None:
     (bench.bot / "tests" / "test_stories.yml").rename(bench.bot / "tests" / "docker-compose.yml")
     append(bench.bot / "tests" / "docker-compose.yml", "services: [a\n")

@@ -178,7 +178,7 @@ class Run:
     def _planned_evaluation(self, plan: Plan, base_files: Path) -> RunEvaluation:
         """Read the test data, and the base's assistant if there is something to compare it in."""
         settings, parts = self._settings, plan.fingerprints.parts
-        given = read_test_data(settings, parts.keys(), plan.request.assistant.domain)
+        given = read_test_data(settings, parts.keys(), plan.request.assistant)
         self._note(*given.notices)
         base = BaseAssistant()
         changes = self.report.changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from rebake.action.settings import DEFAULTS, Settings
 from rebake.archive.manifest import Part
 from rebake.assistant.files import data_files
 from rebake.assistant.importer import load_assistant
-from rebake.assistant.model import Assistant, Domain
+from rebake.assistant.model import Assistant, Domain, Example
 from rebake.assistant.stories.reader import is_test_file
 from rebake.base.location import Location, Notice
 from rebake.base.notices import Notices
@@ -18,6 +18,7 @@ from rebake.base.silenced import SilencedLines
 from rebake.core.stories.generator import training_trackers
 from rebake.errors import DataError, StorageError, UsageError
 from rebake.evaluation.data import EvaluationData
+from rebake.validation.tests_and_training import check_test_data
 
 DEFAULT_STORIES = DEFAULTS["test-stories"]
 
@@ -37,13 +38,13 @@ class GivenTests:
     notices: tuple[Notice, ...] = ()
 
 
-def read_test_data(settings: Settings, parts: Collection[Part], domain: Domain) -> GivenTests:
+def read_test_data(settings: Settings, parts: Collection[Part], assistant: Assistant) -> GivenTests:
     """Read the test data.
 
     Args:
         settings: the inputs.
         parts: that the model is going to have.
-        domain: of the assistant; the stories must fit it.
+        assistant: that is tested; the stories must fit its domain, and the examples should not be those it learns.
 
     Raises:
         DataError: a file says something wrong, is missing, or contains no test data.
@@ -51,15 +52,17 @@ def read_test_data(settings: Settings, parts: Collection[Part], domain: Domain) 
     """
     found = GivenTests()
     if settings.test_nlu:
-        found = _with_examples(found, settings, parts)
+        found = _with_examples(found, settings, parts, assistant.nlu.examples)
     paths = _story_paths(settings)
     if paths:
-        found = _with_stories(found, settings, paths, parts, domain)
+        found = _with_stories(found, settings, paths, parts, assistant.domain)
     _require_use(settings, found.data)
     return found
 
 
-def _with_examples(found: GivenTests, settings: Settings, parts: Collection[Part]) -> GivenTests:
+def _with_examples(
+    found: GivenTests, settings: Settings, parts: Collection[Part], learned: Sequence[Example]
+) -> GivenTests:
     read = _read(settings.test_nlu, "test-nlu", settings)
     place = Location(settings.test_nlu[0], 1)
     if not any((example.intent or "").strip() for example in read.nlu.examples):
@@ -68,7 +71,9 @@ def _with_examples(found: GivenTests, settings: Settings, parts: Collection[Part
         )
     if "nlu" not in parts:
         return _and(found, read, Notice("The NLU examples are not tested: the assistant has no NLU.", place))
-    return _and(replace(found, data=replace(found.data, examples=read.nlu.examples)), read)
+    examples = read.nlu.examples
+    too_easy = read.silenced.without(check_test_data(learned, examples, ()))
+    return _and(replace(found, data=replace(found.data, examples=examples)), read, *too_easy)
 
 
 def _with_stories(

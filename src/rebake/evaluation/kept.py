@@ -30,7 +30,7 @@ from rebake.staleness.meaning import digest, example_meaning, story_meaning
 # Raise it when the same model on the same data would give another result, or when its JSON changes its meaning.
 EVALUATOR = 1
 
-MAX_CONTENT = 512 << 20  # bytes of JSON; a kept evaluation that is larger is not read
+MAX_CONTENT = 128 << 20  # bytes of JSON; a kept evaluation that is larger is not read
 
 Kind: TypeAlias = Literal["nlu", "cross-validation", "stories"]
 _T = TypeVar("_T", LabelledText, EntityExample)
