@@ -111,13 +111,13 @@ class RunEvaluation:
 
     def keep(self, directory: Path) -> None:
         """Keep what was tested; ``directory`` receives files that must stay until the store is finished."""
-        for key in sorted(self._new):
+        new, self._new = sorted(self._new), set()
+        for key in new:
             try:
                 self._evaluations.keep(key, directory)
             except StorageError as error:
                 self._note_once(f"The test of the model could not be kept. {error}")
                 return
-        self._new.clear()
 
     def _keys_of(self, parts: Mapping[Part, str]) -> dict[Kind, str]:
         return evaluation_keys(parts, self._data, self._settings.cross_validation, CrossValidation.seed)

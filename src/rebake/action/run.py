@@ -289,12 +289,12 @@ class Run:
     def _evaluate(self, evaluation: RunEvaluation, result: BuildResult, scratch: Path) -> None:
         if not evaluation.is_wanted:
             return
-        try:
-            quality = evaluation.of_model(result.model, scratch)  # it adds notices to the report
-            self.report = replace(self.report, quality=quality)
-        finally:
-            if self._run_plan.can_write:
-                evaluation.keep(scratch)
+        if self._run_plan.can_write:  # a cross-validation, whatever becomes of the tests
+            evaluation.keep(scratch)
+        quality = evaluation.of_model(result.model, scratch)  # it adds notices to the report
+        self.report = replace(self.report, quality=quality)
+        if self._run_plan.can_write:
+            evaluation.keep(scratch)
 
     def _release(self, tag: str, result: BuildResult, sources: Sequence[Path], scratch: Path) -> None:
         self._judge_findings()

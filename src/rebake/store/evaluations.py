@@ -21,22 +21,27 @@ class Evaluations:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[str, ModelTest] = {}
+        self._asked: set[str] = set()  # keys that are not read a second time, which may take minutes
         self._broken: set[str] = set()
 
     def find(self, key: str) -> ModelTest | None:
-        """Return the evaluation with this key; None where there is none that can be read. Raises StorageError."""
-        if key not in self._known:
+        """Return the evaluation with this key; None where there is none that can be read.
+
+        Raises:
+            StorageError: the download failed; this is not tried again.
+        """
+        if key not in self._known and key not in self._asked:
+            self._asked.add(key)
             try:
                 content = self._store.read(evaluation_name(key))
             except ModelError:  # too large to be one
                 content = b""
             found = None if content is None else unpack_evaluation(content, key)
-            if found is None:
-                if content is not None:
-                    self._broken.add(key)
-                return None
-            self._known[key] = found
-        return self._known[key]
+            if found is not None:
+                self._known[key] = found
+            elif content is not None:
+                self._broken.add(key)
+        return self._known.get(key)
 
     def remember(self, key: str, test: ModelTest) -> None:
         """Find it from now on in this run, whether or not it can be kept."""
