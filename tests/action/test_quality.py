@@ -215,8 +215,17 @@ def test_a_mistake_in_test_data_ends_the_run_at_its_line_before_anything_is_trai
     assert api.assets == {}
 
 
-@pytest.mark.parametrize("inputs", [{"fail_on": "stories"}, {"fail_on": "worse"}, {"min_story_accuracy": "1"}])
+@pytest.mark.parametrize("inputs", [
+        {"fail_on": "stories"},
+        {"fail_on": "worse"},
+        {"min_story_accuracy": "1"},
+        {"cross_validation": "2", "min_intent_f1": "0.5"},
+        {"cross_validation": "2", "fail_on": "worse"},
+    ],
+)
 def test_a_condition_that_no_test_decides_is_refused(bench: Bench, inputs: dict[str, str]) -> None:
+    if "cross_validation" in inputs:
+        (bench.bot / "data" / "nlu.yml").unlink()
     (bench.bot / "tests" / "test_stories.yml").unlink()
     failure = bench.run(**inputs).report.failure
     assert failure is not None
@@ -232,6 +241,15 @@ def test_examples_that_the_model_learns_by_heart_are_named(bench: Bench) -> None
         "held-out.yml:5: The test example 'bring' is a training example as well, at data/nlu.yml:5.",
         "held-out.yml:9: The test example 'cost' is a training example as well, at data/nlu.yml:11.",
     ]
+
+
+def test_a_check_says_that_conditions_wait_for_a_test(bench: Bench) -> None:
+    bench.run()
+    write_tested(bench.bot, SHUFFLED)
+    run = bench.run(mode="check", fail_on="stories", **TESTED)
+    assert (bench.code, run.report.quality) == (0, None)
+    assert "Not all tests of this model are kept, so conditions on the others are not judged." in messages(run.report)
+    assert "Not all tests" not in messages(bench.run(mode="check", fail_on="never").report)
 
 
 def test_without_test_data_nothing_is_tested(bench: Bench, api: GitHubApi) -> None:

@@ -52,6 +52,7 @@ class RunEvaluation:
         self._accepts_finetuned = plan.request.accept_finetuned
         self._data = given.data
         self._silenced = (self._assistant.silenced, given.silenced)
+        self._conditions = _conditions(settings)
         self._base = base
         self._note = note
         self._noted: set[str] = set()
@@ -104,7 +105,13 @@ class RunEvaluation:
 
     def of_kept(self) -> Quality | None:
         """Return what is kept of the tests of this model, and of its base; None where nothing is."""
-        if not any(self._find(key) is not None for key in self._keys.values()):
+        missing = self._missing(self._keys)
+        if missing and self._conditions != Conditions():
+            self._note_once(
+                "Not all tests of this model are kept, so conditions on the others are not judged. A run in mode train "
+                "of this commit tests it, and keeps what it finds."
+            )
+        if missing == self._keys.keys():
             return None
         base, problem = self._base_test(None, Path())
         return self._quality(base, problem, is_reused=True, is_whole=False)
@@ -242,15 +249,7 @@ class RunEvaluation:
         elif problem is not None:
             self._note_once(f"Not all tests are compared with the base: {problem}.")
             problem = None
-        settings = self._settings
-        least = {name: getattr(settings, name.replace("-", "_")) for name in THRESHOLDS}
-        conditions = Conditions(
-            "stories" in settings.fail_on,
-            "worse" in settings.fail_on,
-            settings.max_drop,
-            {name: value for name, value in least.items() if value is not None},
-        )
-        gates = judge(conditions, test, comparison, problem, is_whole=is_whole)
+        gates = judge(self._conditions, test, comparison, problem, is_whole=is_whole)
         return Quality(test, is_reused, comparison, self._base.name, problem, gates)
 
     def _say(self, notices: Iterable[Notice]) -> None:
@@ -264,6 +263,16 @@ class RunEvaluation:
         if message not in self._noted:
             self._noted.add(message)
             self._note(Notice(message))
+
+
+def _conditions(settings: Settings) -> Conditions:
+    least = {name: getattr(settings, name.replace("-", "_")) for name in THRESHOLDS}
+    return Conditions(
+        "stories" in settings.fail_on,
+        "worse" in settings.fail_on,
+        settings.max_drop,
+        {name: value for name, value in least.items() if value is not None},
+    )
 
 
 def _compared(base: ModelTest, head: ModelTest) -> ModelComparison | None:

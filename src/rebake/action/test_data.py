@@ -56,7 +56,7 @@ def read_test_data(settings: Settings, parts: Collection[Part], assistant: Assis
     paths = _story_paths(settings)
     if paths:
         found = _with_stories(found, settings, paths, parts, assistant.domain)
-    _require_use(settings, found.data)
+    _require_use(settings, found.data, has_nlu="nlu" in parts)
     return found
 
 
@@ -122,7 +122,7 @@ def _read(paths: tuple[str, ...], name: str, settings: Settings) -> Assistant:
         raise DataError(message, location=error.location, fix=error.fix) from None
 
 
-def _require_use(settings: Settings, data: EvaluationData) -> None:
+def _require_use(settings: Settings, data: EvaluationData, *, has_nlu: bool) -> None:
     """Refuse conditions that nothing decides, so that nobody relies on them."""
     if data.stories is None:
         wanted = ["fail-on: stories"] if "stories" in settings.fail_on else []
@@ -132,7 +132,12 @@ def _require_use(settings: Settings, data: EvaluationData) -> None:
                 f"The input {wanted[0]} needs test stories, and none are tested.",
                 fix="Name their files in the input test-stories.",
             )
-    if "worse" in settings.fail_on and data == EvaluationData() and settings.cross_validation is None:
+    names = ("min-intent-f1", "min-entity-f1", "min-response-f1")
+    least = [name for name in names if getattr(settings, name.replace("-", "_")) is not None]
+    if least and not has_nlu:
+        raise UsageError(f"The input {least[0]} needs a test of NLU, and the assistant has none.", fix="Leave it out.")
+    is_cross_validated = settings.cross_validation is not None and has_nlu
+    if "worse" in settings.fail_on and data == EvaluationData() and not is_cross_validated:
         raise UsageError(
             "The input fail-on: worse needs tests, and nothing is tested.",
             fix="Set the input test-nlu, test-stories or cross-validation.",
