@@ -25,6 +25,7 @@ def load(path: str) -> ModuleType:
     return module
 
 
+PROJECT = tomllib.loads(PYPROJECT)["project"]
 lock = load("scripts/lock")
 PINNED = {match[1].lower(): match[2] for match in re.finditer(r"^([\w.-]+)==(\S+) \\$", LOCK, flags=re.MULTILINE)}
 
