@@ -74,6 +74,8 @@ def test_names_and_texts_of_the_assistant_are_nothing_but_text(hostile: str) -> 
     for text in HOSTILE[:6]:
         assert " ".join(text.split())[:40] in page.text.replace("\n", " ")
     assert "\u202e" not in hostile
+    long = replace(CHECKED, parts=(replace(CHECKED.parts[0], reasons=("x" * 50_000,)),))
+    assert f"{'x' * 1999}…</li>" in render_html(long)
     assert "alert" not in "".join(page.scripts)
 
 

@@ -14,6 +14,7 @@ _PUNCTUATION = re.compile(
     r"""
     (?<=[A-Za-z0-9])[._-](?=[A-Za-z0-9])            # data_1.tar-gz
     | (?<=[A-Za-z'")])[.!](?=[ '")]|$)              # the end of a sentence; after a digit it could number a list
+    | (?:(?<=\D\d)|(?<=\D\d\d)|(?<=\D\d{3}))\.(?=[ ]|$) # "0.386." at an end, where what numbers a list begins the text
     | (?<=[A-Za-z0-9'")]):(?!/)                     # "file.yml:7: wrong", but no "http://"
     | (?<=\S[ ])(?:->|-|\+|>=?)(?=[ ]\S)              # "5 -> 8" within a line, where it can be no list
     | (?<!^)(?<![\[\]\d])[()]                       # not at the start, where "1)" numbers a list

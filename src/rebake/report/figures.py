@@ -53,6 +53,13 @@ class FigureRow:
         return self.metric in MOST_TELLING and (self.kind, self.metric) != _NO_ENTITIES_RIGHT
 
 
+def figure_title(name: str) -> str:
+    """ "intents.weighted_f1" for people, not escaped; a name that is not known here stays as it is."""
+    kind, _, metric = name.partition(".")
+    titles = (f"{TITLES[known]}: {metric_name_of(known, metric)}" for known in TITLES if known == kind)
+    return next(titles, name)
+
+
 def figure_rows(quality: Quality) -> list[FigureRow]:
     """Return the figures of intents, responses, entities and stories, in this order."""
     compared = {} if quality.comparison is None else {kind.kind: kind for kind in quality.comparison.kinds}
@@ -114,7 +121,7 @@ class FailedStory:
 
 
 def failed_stories(quality: Quality) -> list[FailedStory]:
-    """Return the failed test stories, those that the base gets right first."""
+    """Return the failed test stories, those that the base gets right first, in the order of the files."""
     if quality.test.stories is None:
         return []
     kinds = () if quality.comparison is None else quality.comparison.kinds
@@ -124,7 +131,12 @@ def failed_stories(quality: Quality) -> list[FailedStory]:
         FailedStory(_failed(story), (story.name, story.location) in broken if compared is not None else None)
         for story in quality.test.stories.failed
     ]
-    return sorted(found, key=lambda one: not one.is_new)
+    return sorted(found, key=_order)
+
+
+def _order(failed: FailedStory) -> tuple[bool, str, int]:
+    place = failed.story.location
+    return (not failed.is_new, place.file if place is not None else "", place.line if place is not None else 0)
 
 
 def _failed(story: Conversation) -> ChangedStory:

@@ -56,7 +56,9 @@ def standing_of(report: Report) -> Standing:
     if unmet:
         return Standing("bad", tuple(sentences))
     is_stale = report.mode == "check" and report.code != 0
-    has_lost = quality is not None and (_is_worse(quality) or bool(failed_stories(quality)))
+    has_lost = quality is not None and (
+        _is_worse(quality) or any(one.is_new is not False for one in failed_stories(quality))
+    )
     return Standing("attention" if is_stale or has_lost or errors else "good", tuple(sentences))
 
 
@@ -75,7 +77,8 @@ def _quality(quality: Quality) -> Iterator[str]:
         yield f"{count(broken, 'test story')} broke."
     elif failed:
         total = 0 if quality.test.stories is None else len(quality.test.stories.conversations)
-        yield f"{len(failed):,} of {count(total, 'test story')} failed."
+        as_before = ", as in the base" if all(one.is_new is False for one in failed) else ""
+        yield f"{len(failed):,} of {count(total, 'test story')} failed{as_before}."
 
 
 def _is_worse(quality: Quality) -> bool:

@@ -15,6 +15,7 @@ from rebake.errors import StorageError, UsageError
 from rebake.report.model import Report
 
 EXTRA = "report"
+_LONGEST = 2_000  # characters of a text
 _LIBRARIES = ("jinja2", "vl_convert")
 
 
@@ -79,10 +80,13 @@ def _policy(style: str, script: str) -> str:
 
 
 def _finalize(value: Any) -> Any:
-    """Characters that a reader would not see are shown; None is nothing."""
+    """Characters that a reader would not see are shown, and a long text is cut; None is nothing."""
     if value is None:
         return ""
-    return visible(" ".join(value.split())) if type(value) is str else value  # Markup is ours, and another type
+    if type(value) is not str:  # Markup is ours, and another type
+        return value
+    text = visible(" ".join(value[: 2 * _LONGEST].split()))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 @cache

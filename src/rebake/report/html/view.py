@@ -14,10 +14,10 @@ from rebake.differences.model import Difference, Link
 from rebake.evaluation.comparison.result import KindComparison, LabelChange, TestedKind
 from rebake.evaluation.labels import LabelTest
 from rebake.evaluation.scores import Scores
-from rebake.report.comparison.words import OUTCOMES, TITLES, metric_name_of, signed, wrong_turn
+from rebake.report.comparison.words import OUTCOMES, TITLES, signed, wrong_turn
 from rebake.report.component_names import figure_names
 from rebake.report.confusions import Confusion, confusions
-from rebake.report.figures import FailedStory, FigureRow, failed_stories, figure_rows
+from rebake.report.figures import FailedStory, FigureRow, failed_stories, figure_rows, figure_title
 from rebake.report.gates import unmet_gates
 from rebake.report.html.charts import LabelRow, confidence_chart, confusion_chart, f1_chart, history_chart
 from rebake.report.html.story_graph import story_graph
@@ -160,7 +160,7 @@ class View:
         now = {_key(row): row.head for row in rows}
         titles = {_key(row): row.title for row in rows}
         for past in quality.history:
-            titles |= {name: _history_title(name) for name in past.figures if name not in titles}
+            titles |= {name: figure_title(name) for name in past.figures if name not in titles}
         this = PastQuality(self.report.commit or "", "", "this model", now)
         svg = history_chart((*quality.history, this), titles)
         return Markup(svg) if svg is not None else None  # noqa: S704
@@ -272,11 +272,3 @@ def _compared(quality: Quality, kind: TestedKind) -> KindComparison | None:
 
 def _key(row: FigureRow) -> str:
     return f"{row.kind}.{row.metric}" + (f".{row.extractor}" if row.extractor is not None else "")
-
-
-def _history_title(name: str) -> str:
-    kind, _, metric = name.partition(".")
-    for known, title in TITLES.items():
-        if kind == known:
-            return f"{title}: {metric_name_of(known, metric)}"
-    return name

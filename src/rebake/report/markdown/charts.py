@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rebake.report.figures import FigureRow, figure_rows
+from rebake.report.figures import FigureRow, figure_rows, figure_title
 from rebake.report.markdown.lists import details
 from rebake.report.model import Report
 from rebake.report.quality import PastQuality, Quality
@@ -17,10 +17,11 @@ from rebake.report.story_paths import PathNode, StoryPaths, paths_of_test
 _MOST_BARS = 12  # more cannot be labelled in the width of a summary
 _MOST_STEPS = 60  # of stories; Mermaid refuses a large graph
 _LONGEST = 40  # characters of a label
-_MOST_RUNS = 30  # of the history
+_MOST_RUNS = 10  # of the history
 _SHAPES = {"user": ('(["', '"])'), "action": ('["', '"]'), "checkpoint": ('{{"', '"}}'), "wrong": ('["✗ ', '"]')}
 _OTHER = ('[/"', '"/]')
-_PLAIN = frozenset(" _-.,/+=≠")
+_PLAIN = frozenset(" _-.,:/+=≠")
+_COLORS = '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2f6fdb, #c2410c"}}}}%%'
 
 
 def charts(report: Report) -> Iterator[str]:
@@ -75,7 +76,12 @@ def _history(history: Sequence[PastQuality]) -> str:
     axis = ", ".join(f'"{label(run)}"' for run, _ in found)
     values = ", ".join(f"{value:.4f}" for _, value in found)
     return _block(
-        "xychart-beta", f'title "{label(name)}"', f"x-axis [{axis}]", 'y-axis "0 to 1" 0 --> 1', f"line [{values}]"
+        _COLORS,
+        "xychart-beta",
+        f'title "{label(figure_title(name))}"',
+        f"x-axis [{axis}]",
+        'y-axis "0 to 1" 0 --> 1',
+        f"line [{values}]",
     )
 
 
@@ -94,17 +100,14 @@ def _bars(title: str, names: Sequence[str], series: Mapping[str, Sequence[float]
     legend = f"{title}: bars {bars_of}" + "".join(f", line {name}" for name, _ in lines)
     axis = ", ".join(f'"{label(name)}"' for name in names)
     return _block(
-        "xychart-beta",
-        f'title "{label(legend)}"' if len(legend) <= _LONGEST else f'title "{"".join(filter(_is_plain, legend))}"',
+        _COLORS,
+        "xychart-beta horizontal",
+        f'title "{legend}"',
         f"x-axis [{axis}]",
         'y-axis "0 to 1" 0 --> 1',
         f"bar [{', '.join(f'{value:.4f}' for value in bars)}]",
         *(f"line [{', '.join(f'{value:.4f}' for value in values)}]" for _, values in lines),
     )
-
-
-def _is_plain(character: str) -> bool:
-    return character.isalnum() or character in _PLAIN or character == ":"
 
 
 def _stories(paths: StoryPaths) -> str:
@@ -126,5 +129,5 @@ def _stories(paths: StoryPaths) -> str:
     return _block("flowchart LR", *lines)
 
 
-def _block(kind: str, *lines: str) -> str:
-    return "\n".join(["```mermaid", kind, *(f"  {line}" for line in lines), "```"])
+def _block(*lines: str) -> str:
+    return "\n".join(["```mermaid", *lines, "```"])
