@@ -20,7 +20,7 @@ def printed(*notices: Notice, has_report: bool = False) -> list[str]:
 def test_many_warnings_of_a_kind_are_one_line_with_the_way_to_all_of_them() -> None:
     duplicates = [Notice("Left out.", Location("nlu.yml", n), NoticeKind.DUPLICATE_EXAMPLE) for n in range(1, 15)]
     summed_up = "warning: 14 duplicate examples are left out, first at nlu.yml:1: Left out."
-    for has_report, how in ((True, "--report FILE"), (False, "`rebake validate`")):
+    for has_report, how in ((True, "-v or --report FILE"), (False, "-v")):
         assert printed(*duplicates, has_report=has_report) == [summed_up, f"14 warnings. {how} lists every one."]
     assert printed(duplicates[0]) == ["warning: nlu.yml:1: Left out."]
 

@@ -12,13 +12,15 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from rebake.base.location import Notice
 from rebake.base.notices import shown
 from rebake.base.progress import LineProgress, Progress, Silent, Task, format_figures
-from rebake.base.visible import harmless
+from rebake.base.visible import harmless, one_line
 from rebake.report.text import notice_lines, paint
 
 if TYPE_CHECKING:
@@ -28,8 +30,54 @@ if TYPE_CHECKING:
 MIN_WIDTH = 40  # columns; a tree needs some
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a command talks to a person: the options that every command has.
+
+    Attributes:
+        color: "auto", "always" or "never".
+        quiet: nothing but errors and the result.
+        verbose: every warning by itself, and what is read and compared.
+    """
+
+    color: str = "auto"
+    quiet: bool = False
+    verbose: bool = False
+
+
+_DEFAULT = Look()
+_look: ContextVar[Look] = ContextVar("look", default=_DEFAULT)
+
+
+@contextmanager
+def looking(look: Look) -> Iterator[None]:
+    """Print as the options say, as long as the context lasts."""
+    before = _look.set(look)
+    try:
+        yield
+    finally:
+        _look.reset(before)
+
+
+def say(message: str) -> None:
+    """Print a message to stderr, unless that is not wanted (``--quiet``)."""
+    if not _look.get().quiet:
+        print(message, file=sys.stderr)
+
+
+def say_more(message: str) -> None:
+    """Print what only ``--verbose`` shows."""
+    if _look.get().verbose:
+        print(f"rebake: {message}", file=sys.stderr)
+
+
 def use_color(stream: TextIO) -> bool:
-    """Whether to colour what goes to ``stream``: a terminal, no NO_COLOR (https://no-color.org), not TERM=dumb."""
+    """Whether to colour what goes to ``stream``.
+
+    By default a terminal, without NO_COLOR (https://no-color.org) and TERM=dumb; ``--color`` decides otherwise.
+    """
+    if (color := _look.get().color) != "auto":
+        return color == "always"
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -49,10 +97,10 @@ def can_draw(stream: TextIO) -> bool:
     return True
 
 
-def make_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
+def make_progress(stream: TextIO | None = None) -> Progress:
     """The progress that suits ``stream`` (stderr by default)."""
     stream = stream or sys.stderr
-    if quiet:
+    if _look.get().quiet:
         return Silent()
     if stream.isatty() and os.environ.get("TERM") != "dumb":
         return BarProgress(stream)
@@ -64,13 +112,17 @@ def print_notices(notices: Iterable[Notice], *, has_report: bool = False) -> Non
 
     ``has_report`` says that the command has ``--report``.
     """
-    found = shown(notices)
-    lines = notice_lines(found)
+    look = _look.get()
+    everything = list(notices)
+    found = shown(everything)
+    lines = [one_line(str(notice)) for notice in everything] if look.verbose else notice_lines(found)
+    if look.quiet:
+        return
     label = paint("warning:", "warning", use_color(sys.stderr))
     for line in lines:
         print(f"{label} {line}", file=sys.stderr)
     if len(found) > 1:
-        how = "--report FILE lists" if has_report else "`rebake validate` lists"
+        how = "-v or --report FILE lists" if has_report else "-v lists"
         print(f"{len(found):,} warnings.{f' {how} every one.' if len(lines) < len(found) else ''}", file=sys.stderr)
 
 

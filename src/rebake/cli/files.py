@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rebake.errors import StorageError
+from rebake.errors import StorageError, UsageError
 from rebake.store.directory import newest_model
 
 DEFAULT_CONFIG = "config.yml"
@@ -18,12 +18,32 @@ def files_of(options: argparse.Namespace) -> tuple[str | None, list[str]]:
     domain: str | None = options.domain
     if domain is None:
         domain = DEFAULT_DOMAIN if Path(DEFAULT_DOMAIN).exists() else None
-    return domain, options.data or [DEFAULT_DATA]
+    return domain, _data(options)
+
+
+def _data(options: argparse.Namespace) -> list[str]:
+    """The paths of --data, or those of --nlu and --stories, which `rasa train nlu` and `rasa train core` have.
+
+    Raises UsageError where they do not go together.
+    """
+    nlu, stories = getattr(options, "nlu", None), getattr(options, "stories", None)
+    if nlu is None and stories is None:
+        return options.data or [DEFAULT_DATA]
+    if options.data is not None:
+        raise UsageError("--nlu and --stories stand in place of --data.", fix="Leave out one or the other.")
+    needed = {"nlu": ["--nlu"], "core": ["--stories"], None: ["--nlu", "--stories"]}[options.part]
+    for option, paths in (("--nlu", nlu), ("--stories", stories)):
+        if paths is not None and option not in needed:
+            raise UsageError(f"{option} changes nothing for `train {options.part}`.", fix=f"Use {needed[0]}.")
+        if paths is None and option in needed:
+            raise UsageError(f"{option} is missing.", fix="Give both --nlu and --stories, or use --data.")
+    return [*(nlu or ()), *(stories or ())]
 
 
 def require_assistant(options: argparse.Namespace) -> None:
     """Raise StorageError where nothing that the defaults name is there: most likely it is the wrong directory."""
     named = options.config != DEFAULT_CONFIG or options.domain is not None or options.data is not None
+    named = named or getattr(options, "nlu", None) is not None or getattr(options, "stories", None) is not None
     if named or any(Path(name).exists() for name in (DEFAULT_CONFIG, DEFAULT_DOMAIN, DEFAULT_DATA)):
         return
     raise StorageError(

@@ -18,7 +18,8 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import NoReturn
 
-from rebake.cli.parser import build_parser
+from rebake.cli.console import Look, looking
+from rebake.cli.parser import parse_arguments
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError
 
 EXIT_TERMINATED = 128 + signal.SIGTERM
@@ -27,12 +28,15 @@ _terminated = threading.Event()  # SIGTERM came; libraries may turn the exceptio
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are printed, never raised."""
-    options = build_parser().parse_args(arguments)
+    options = parse_arguments(arguments)
+    level = logging.ERROR if options.quiet else logging.INFO if options.verbose else logging.WARNING
+    logging.basicConfig(format="rebake: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("rebake").setLevel(level)
     try:
-        logging.basicConfig(format="rebake: %(message)s", level=logging.WARNING, stream=sys.stderr)
         command: Callable[[argparse.Namespace], int]
         command = getattr(import_module(f"rebake.cli.{options.command}"), options.command)  # loaded when it is run
-        return command(options)
+        with looking(Look(options.color, options.quiet, options.verbose)):
+            return command(options)
     except Exception as error:
         return EXIT_TERMINATED if _terminated.is_set() else _print_error(error, traceback=options.traceback)
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from rebake.base.visible import visible
-from rebake.cli.console import print_notices, use_color
+from rebake.cli.console import print_notices, say, use_color
 from rebake.cli.files import DEFAULT_CONFIG, DEFAULT_DATA, files_of, require_assistant
 from rebake.migration.project import migrate_project, write_files
 
@@ -31,12 +31,12 @@ def migrate(options: argparse.Namespace) -> int:
     count = len(migration.files)
     files = f"{count} file{'' if count == 1 else 's'}"
     if not count:
-        print("Nothing to migrate.", file=sys.stderr)
+        say("Nothing to migrate.")
         return 0
     if not options.write:
-        print(f"{files} would change. Run the command with --write to change them.", file=sys.stderr)
+        say(f"{files} would change. Run the command with --write to change them.")
         return WOULD_CHANGE
-    print(f"{files} changed.", file=sys.stderr)
+    say(f"{files} changed.")
     return 0
 
 

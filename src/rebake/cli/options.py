@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
+from rebake.assistant.reading import did_you_mean
 from rebake.cli import numbers
 from rebake.errors import EXIT_USAGE
 
@@ -23,11 +24,57 @@ Add = Callable[..., argparse.Action]
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose usage errors exit with 64 (argparse's own 2 means "NLU is stale" here)."""
+    """An ArgumentParser whose usage errors exit with 64 (argparse's own 2 means "NLU is stale" here).
+
+    An error names what is close to what was typed, and shows the usage of the command that it is about.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        # No abbreviations: one that works today would be ambiguous as soon as there is another option.
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawTextHelpFormatter, **settings)
+
+    @property
+    def commands(self) -> Mapping[str, Parser]:
+        """The commands below this one."""
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                return action.choices
+        return {}
+
+    @property
+    def options(self) -> Mapping[str, argparse.Action]:
+        """The options as they are typed, long and short."""
+        return self._option_string_actions
+
+    def refuse_unknown_options(self, arguments: Sequence[str]) -> None:
+        """Exit if an option does not exist: argparse might take what follows it for another argument, and name that."""
+        takes_value = False
+        for number, argument in enumerate(arguments):
+            if argument == "--":
+                return
+            name = argument.split("=", 1)[0]
+            if name.startswith("--"):
+                if name not in self.options:
+                    self.error(f"there is no option {name}.{did_you_mean(name, self.options)}")
+                takes_value = name == argument and self.options[name].nargs is None
+            elif argument in self.commands and not takes_value:
+                self.commands[argument].refuse_unknown_options(arguments[number + 1 :])
+                return
+            else:
+                takes_value = False
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(choice) for choice in action.choices]
+        what = "command" if isinstance(action, argparse._SubParsersAction) else "/".join(action.option_strings)
+        what = what or str(action.dest)
+        self.error(f"{what} '{value}' does not exist.{did_you_mean(str(value), known)} Choose from {', '.join(known)}.")
 
     def error(self, message: str) -> NoReturn:
+        text = message.removeprefix("argument ").replace("the following arguments are required:", "missing:")
         self.print_usage(sys.stderr)
-        self.exit(EXIT_USAGE, f"{self.prog}: error: {message}\n")
+        self.exit(EXIT_USAGE, f"{self.prog}: error: {text}{'' if text.endswith(('.', '?')) else '.'}\n")
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
@@ -45,14 +92,11 @@ def add_command(
         examples: commands as a user types them, each with a comment where its purpose is not obvious.
         exit_codes: what its exit codes mean; those of errors, and 0 for "done", need not be named.
     """
-    raw = argparse.RawTextHelpFormatter
     codes = {**(exit_codes or {}), "errors": ERRORS}
     width = max(map(len, codes))
     epilog = "examples:\n" + "".join(f"  {example}\n" for example in examples)
     epilog += "\nexit codes:\n" + "".join(f"  {code:<{width}}  {meaning}\n" for code, meaning in codes.items())
-    return commands.add_parser(
-        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=epilog, formatter_class=raw
-    )
+    return commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=epilog)
 
 
 def add_files(parser: Parser) -> Add:
@@ -80,12 +124,10 @@ def add_env(add: Add) -> None:
 
 
 def add_comparison(parser: Parser) -> Add:
-    """Add the options that name models, and the report."""
+    """Add the options that name models."""
     add = parser.add_argument_group("models").add_argument
     add("--out", metavar="DIR", default="models", help="directory of models (default: %(default)s)")
     add("--model", "-m", metavar="PATH", help="compare with this model (default: the newest in --out)")
-    add("--report", metavar="FILE", help="write verdict and report as JSON; `-` is standard output")
-    add("--html", metavar="FILE", help=HTML)
     return add
 
 
@@ -103,6 +145,33 @@ def add_training(parser: Parser) -> Add:
     threads = "threads for training, which change no result (default: as many as there are processors)"
     add("--num-threads", metavar="N", type=numbers.positive, help=threads)
     return add
+
+
+def add_report(parser: Parser) -> Add:
+    """Add the options that say how the verdict is reported."""
+    add = parser.add_argument_group("report").add_argument
+    add_format(add, "text", "json")
+    add("--report", metavar="FILE", help="write verdict and report as JSON; `-` is standard output")
+    add("--html", metavar="FILE", help=HTML)
+    return add
+
+
+def add_messages(parser: Parser, *, is_outermost: bool = False) -> None:
+    """Add the options that say what is printed beside the result; they work before and after the command.
+
+    Only the outermost parser has their defaults: those of a command would undo what was given before it.
+    """
+    add = parser.add_argument_group("messages").add_argument
+
+    def flag(*names: str, text: str) -> None:
+        add(*names, action="store_true", default=False if is_outermost else argparse.SUPPRESS, help=text)
+
+    flag("--quiet", "-q", text="print errors and the result, but no progress, warnings or summaries")
+    flag("--verbose", "-v", text="print every warning by itself, mere information too, and what is read and compared")
+    default = "auto" if is_outermost else argparse.SUPPRESS
+    color = "colours: auto (in a terminal, unless NO_COLOR is set), always or never (default: auto)"
+    add("--color", metavar="WHEN", choices=["auto", "always", "never"], default=default, help=color)
+    flag("--traceback", text="show the traceback of an internal error")
 
 
 def add_format(add: Add, *formats: str) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from rebake.base.files import descriptor_of, require_output, write_output
+from rebake.cli.console import say
 from rebake.errors import StorageError
 
 STDOUT = "-"
@@ -44,4 +45,4 @@ def note_new_directory(path: str) -> None:
     """Say so before a directory is made together with directories above it: the path may be mistyped."""
     place = Path(path)
     if not place.exists() and not place.parent.exists():
-        print(f"{place} and the directories above it do not exist yet: they are created.", file=sys.stderr)
+        say(f"{place} and the directories above it do not exist yet: they are created.")

@@ -15,9 +15,9 @@ from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.build.plan import Baseline, Plan, make_plan
 from rebake.build.request import Finetune, Request
-from rebake.cli.console import print_notices
+from rebake.cli.console import print_notices, say_more
 from rebake.cli.files import files_of, model_path, require_assistant
-from rebake.cli.outputs import is_stdout, require_writable, write
+from rebake.cli.outputs import STDOUT, is_stdout, require_writable, write
 from rebake.cli.page import require_page, write_page
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.own_rasa.environment import OwnRasa, find_environment
@@ -73,9 +73,11 @@ def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool) ->
             rasa=rasa,
             finetune=_finetune(options),
         )
-        return make_plan(request, Baseline.of_model(_old_model(options)), notices=found)
+        old = _old_model(options)
+        say_more(f"compared with {old}" if old is not None else f"no model in {options.out} to compare with")
+        return make_plan(request, Baseline.of_model(old), notices=found)
     finally:  # before an error, which a warning may explain
-        show(found, notices, options)
+        show(found, notices)
 
 
 def _finetune(options: argparse.Namespace) -> Finetune | None:
@@ -88,11 +90,10 @@ def _finetune(options: argparse.Namespace) -> Finetune | None:
     return Finetune((model_to_finetune(Path(path or options.out)),), 1.0 if fraction is None else fraction)
 
 
-def show(new: Iterable[Notice], notices: Notices, options: argparse.Namespace) -> None:
+def show(new: Iterable[Notice], notices: Notices) -> None:
     """Print new notices, and collect them for the report."""
     found = tuple(new)
-    if not getattr(options, "quiet", False):
-        print_notices(found, has_report=True)
+    print_notices(found, has_report=True)
     for notice in found:
         notices.add(notice)
 
@@ -123,13 +124,16 @@ def report_of(plan: Plan, seconds: float | None = None) -> Report:
 
 
 def write_report(options: argparse.Namespace, report: Report) -> None:
-    """Write the report where ``--report`` and ``--html`` ask for one."""
+    """Write the report where ``--report``, ``--html`` or ``--format json`` asks for one."""
     if options.report is not None:
         write(options.report, render_json(report), "--report")
     write_page(options, report)
+    if options.format == "json" and (options.report is None or not is_stdout(options.report)):
+        write(STDOUT, render_json(report), "--format")
 
 
 def text_stream(options: argparse.Namespace) -> TextIO:
     """Return where text for people goes: to stderr if a report goes to stdout, which is then that alone."""
     reports = (options.report, options.html)
-    return sys.stderr if any(path is not None and is_stdout(path) for path in reports) else sys.stdout
+    is_report = options.format == "json" or any(path is not None and is_stdout(path) for path in reports)
+    return sys.stderr if is_report else sys.stdout

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from rebake.assistant.importer import load_assistant
-from rebake.cli.console import print_notices
+from rebake.cli.console import print_notices, say
 from rebake.cli.files import DEFAULT_DATA
 from rebake.cli.outputs import note_new_directory
 from rebake.differences.model import count_text
@@ -29,5 +28,5 @@ def split(options: argparse.Namespace) -> int:
     for name, examples in (("training_data.yml", train), ("test_data.yml", test)):
         files.write_text(name, data_text(assistant.nlu, examples))
         files.write_text(f"nlg_{name}", responses_text(assistant.domain, examples))
-    print(f"{options.out}: {count_text(len(train), 'example')} to train on, {len(test)} to test on.", file=sys.stderr)
+    say(f"{options.out}: {count_text(len(train), 'example')} to train on, {len(test)} to test on.")
     return 0

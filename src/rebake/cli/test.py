@@ -17,7 +17,7 @@ from rebake.base.progress import Progress
 from rebake.base.silenced import SilencedLines
 from rebake.cli.against import compare, find_base
 from rebake.cli.conditions import exit_code, given_conditions, judged
-from rebake.cli.console import make_progress, print_notices
+from rebake.cli.console import make_progress, print_notices, say
 from rebake.cli.files import DEFAULT_DATA, files_of, model_path
 from rebake.cli.outputs import is_stdout, note_new_directory
 from rebake.cli.page import require_page, write_page
@@ -125,7 +125,7 @@ def _compare(configurations: Sequence[str], options: argparse.Namespace, progres
     lists = {"successes": options.successes, "errors": not options.no_errors}
     write_comparison(Path(options.out), first, runs, tests, **lists)
     sys.stdout.write(comparison_json(tests) if options.format == "json" else f"{comparison_text(tests)}\n")
-    print(f"Reports are in {options.out}.", file=sys.stderr)
+    say(f"Reports are in {options.out}.")
     return 0
 
 
@@ -168,7 +168,7 @@ def finish(evaluation: ModelTest, options: argparse.Namespace, base: ModelTest |
     base_name = None if comparison is None else comparison.base
     quality = Quality(evaluation, comparison=comparison, base_name=base_name, gates=tuple(gates))
     write_page(options, Report("test", quality=quality, notices=tuple(confused)))
-    print(f"Reports and wrong predictions are in {options.out}.", file=sys.stderr)
+    say(f"Reports and wrong predictions are in {options.out}.")
     print_notices(confused)
     return exit_code(gates)
 
@@ -183,10 +183,10 @@ def _is_wanted(part: str, model: Model, options: argparse.Namespace) -> bool:
         else (model.metadata.core, options.stories, DEFAULT_TESTS, "stories")
     )
     if not nodes:
-        print(f"No {kind} are tested: {model.path} has no such part.", file=sys.stderr)
+        say(f"No {kind} are tested: {model.path} has no such part.")
         return False
     if paths is None and not Path(default).exists():
-        print(f"No {kind} are tested: there is no {default}.", file=sys.stderr)
+        say(f"No {kind} are tested: there is no {default}.")
         return False
     return True
 
@@ -211,10 +211,9 @@ def _test_data(model: Model, options: argparse.Namespace) -> tuple[EvaluationDat
 def _examples(options: argparse.Namespace) -> Assistant:
     paths = options.nlu or [DEFAULT_DATA]
     if options.nlu is None:
-        print(
+        say(
             f"The examples in {DEFAULT_DATA} are tested, from which the model may have learned. "
-            "Name others with --nlu, or use --cross-validation.",
-            file=sys.stderr,
+            "Name others with --nlu, or use --cross-validation."
         )
     assistant = read(paths, options)
     if not assistant.nlu.examples:
@@ -225,10 +224,10 @@ def _examples(options: argparse.Namespace) -> Assistant:
 def _parts_of(base: Model, data: EvaluationData) -> EvaluationData:
     """Leave out what the base cannot be tested on."""
     if not base.metadata.nlu and data.examples is not None:
-        print(f"No NLU examples are compared: {base.path} has no such part.", file=sys.stderr)
+        say(f"No NLU examples are compared: {base.path} has no such part.")
         data = replace(data, examples=None)
     if data.stories is not None and (not base.metadata.core or (data.end_to_end and not base.metadata.nlu)):
-        print(f"No stories are compared: {base.path} lacks a part that they need.", file=sys.stderr)
+        say(f"No stories are compared: {base.path} lacks a part that they need.")
         data = replace(data, stories=None)
     return data
 

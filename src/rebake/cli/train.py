@@ -10,7 +10,7 @@ from dataclasses import replace
 from rebake.archive.manifest import finetuned_parts
 from rebake.base.notices import Notices
 from rebake.cli.check import check
-from rebake.cli.console import make_progress, print_log, use_color
+from rebake.cli.console import make_progress, print_log, say, use_color
 from rebake.cli.outputs import note_new_directory
 from rebake.cli.planning import plan_of, report_of, reporting, show, text_stream, write_report
 from rebake.report.model import parts_of_verdict
@@ -32,15 +32,14 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
     started = time.monotonic()
     note_new_directory(options.out)
     plan = plan_of(options, notices, to_train=True)
-    if not options.quiet:
-        print(verdict_text(report_of(plan), color=use_color(sys.stderr)), file=sys.stderr)
+    say(verdict_text(report_of(plan), color=use_color(sys.stderr)))
     of_training = Notices()
     try:
-        progress = make_progress(quiet=options.quiet)
+        progress = make_progress()
         log = None if options.quiet else print_log
         result = build(plan, models(plan.request.output), progress=progress, notices=of_training, log=log)
     finally:
-        show(plan.request.assistant.silenced.without(of_training), notices, options)
+        show(plan.request.assistant.silenced.without(of_training), notices)
     report = replace(
         report_of(plan, time.monotonic() - started),
         mode="train",
@@ -57,8 +56,7 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
         metrics=result.metrics,
         notices=tuple(notices),
     )
-    if not options.quiet:
-        print(outcome_text(report), file=sys.stderr)
+    say(outcome_text(report))
     write_report(options, report)
     if text_stream(options) is sys.stdout:  # otherwise the report says it
         print(result.model)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rebake.assistant.reading import did_you_mean
 from rebake.base.notice_kinds import NoticeKind, Severity
-from rebake.cli.console import use_color
+from rebake.cli.console import say, use_color
 from rebake.cli.files import files_of, require_assistant
 from rebake.errors import UsageError
 from rebake.report.findings.json import findings_json
@@ -46,7 +46,7 @@ def validate(options: argparse.Namespace) -> int:
     else:
         render = findings_json if options.format == "json" else findings_sarif
         sys.stdout.write(render(shown))
-    print(summary_text(findings, hidden=len(findings) - len(shown)), file=sys.stderr)
+    say(summary_text(findings, hidden=len(findings) - len(shown)))
     return FOUND if _from(findings, options.fail_on) else 0
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from rebake.cli.options import VERDICTS, Commands, add_command, add_comparison, add_project, add_training
+from rebake.cli.options import VERDICTS, Commands, add_command, add_comparison, add_project, add_report, add_training
 
 EXAMPLES = (
     "rebake check",
     "rebake check --explain                   # component by component",
     "rebake check -c bot/config.yml -d bot/domain.yml --data bot/data --out bot/models",
     "rebake check --model production.tar.gz   # compare with this model",
+    "rebake check --format json | jq .code",
 )
 
 
@@ -24,5 +25,6 @@ def add(commands: Commands) -> None:
     add_project(parser)
     add_comparison(parser)
     add_training(parser)
+    add = add_report(parser)
     explain = "explain the verdict: what changed, and where, component by component"
-    parser.add_argument("--explain", action="store_true", help=explain)
+    add("--explain", action="store_true", help=explain)

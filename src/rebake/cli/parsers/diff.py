@@ -25,4 +25,4 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("revisions", metavar="BASE[..HEAD]", nargs="?", default="HEAD", help=revisions)
     add_project(parser)
-    add_format(parser.add_argument, "text", "markdown", "json")
+    add_format(parser.add_argument_group("output").add_argument, "text", "markdown", "json")

@@ -23,4 +23,5 @@ def add(commands: Commands) -> None:
         },
     )
     add_files(parser)
-    parser.add_argument("--write", action="store_true", help="change the files (default: only print the diff)")
+    add = parser.add_argument_group("changes").add_argument
+    add("--write", action="store_true", help="change the files (default: only print the diff)")

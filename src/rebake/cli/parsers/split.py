@@ -17,7 +17,8 @@ def add(commands: Commands) -> None:
         commands, "split", "split NLU data into a part to train on and a part to test on", examples=EXAMPLES
     )
     add = parser.add_argument_group("the split").add_argument
-    add("--nlu", "-u", metavar="PATH", nargs="+", help="files and directories with NLU examples (default: data)")
+    nlu = "files and directories with NLU examples (default: data)"
+    add("--nlu", "-u", metavar="PATH", nargs="+", action="extend", help=nlu)
     fraction = "how much of the examples is to train on, between 0 and 1 (default: %(default)s)"
     add("--training-fraction", metavar="F", type=numbers.fraction, default=0.8, help=fraction)
     seed = "decides which examples (default: %(default)s)"

@@ -41,13 +41,14 @@ def _add_subject(parser: Parser) -> None:
     add = parser.add_argument_group("what is tested").add_argument
     model = "model archive, or a directory: its newest model (default: %(default)s)"
     add("--model", "-m", metavar="PATH", default="models", help=model)
-    add("--nlu", "-u", metavar="PATH", nargs="+", help="files and directories with NLU examples (default: data)")
+    nlu = "files and directories with NLU examples (default: data)"
+    add("--nlu", "-u", metavar="PATH", nargs="+", action="extend", help=nlu)
     stories = (
         "files and directories with stories (default: tests): those of files named test_* are tested end to end;\n"
         "where there are none, the others are tested by their intents"
     )
-    add("--stories", "-s", metavar="PATH", nargs="+", help=stories)
-    add("--end-to-end", action="store_true", help="test the stories of files named test_* alone")
+    add("--stories", "-s", metavar="PATH", nargs="+", action="extend", help=stories)
+    add("--end-to-end", "--e2e", action="store_true", help="test the stories of files named test_* alone")
     add_env(add)
 
 

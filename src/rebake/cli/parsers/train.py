@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from rebake.cli.numbers import share
-from rebake.cli.options import VERDICTS, Commands, add_command, add_comparison, add_project, add_training
+from rebake.cli.options import (
+    VERDICTS,
+    Commands,
+    Parser,
+    add_command,
+    add_comparison,
+    add_project,
+    add_report,
+    add_training,
+)
 
 EXAMPLES = (
     "rebake train",
     "rebake train nlu                         # NLU alone",
+    "rebake train nlu --nlu data/nlu.yml",
+    "rebake train core --stories data/stories.yml data/rules.yml",
     "rebake train --dry-run                   # what would be trained",
     "rebake train --finetune --epoch-fraction 0.2",
     "rebake train --out builds --fixed-model-name bot.tar.gz",
@@ -27,9 +38,12 @@ def add(commands: Commands) -> None:
         },
     )
     parser.add_argument("part", nargs="?", choices=["core", "nlu"], help="train this part alone (default: both)")
-    add_project(parser)
+    _add_data(parser)
     add_comparison(parser)
-    add_training(parser)
+    add = add_training(parser)
+    add("--dry-run", action="store_true", help="only say what is stale, as `rebake check` does")
+    add("--fixed-model-name", metavar="NAME", help="name of the archive (default: time and content)")
+    add("--persist-nlu-data", action="store_true", help="put the NLU training data into the archive")
     finetuning = parser.add_argument_group("fine-tuning")
     finetune = (
         "train stale parts on from this model instead of from scratch: an archive, or a directory: its newest model\n"
@@ -38,10 +52,13 @@ def add(commands: Commands) -> None:
     finetuning.add_argument("--finetune", metavar="PATH", nargs="?", const="", help=finetune)
     fraction = "how much of the configured epochs fine-tuning takes, above 0 (default: 1)"
     finetuning.add_argument("--epoch-fraction", metavar="F", type=share, help=fraction)
-    parser.add_argument("--dry-run", action="store_true", help="only say what is stale, as `rebake check` does")
-    name = "name of the archive (default: time and content)"
-    parser.add_argument("--fixed-model-name", metavar="NAME", help=name)
-    persist = "put the NLU training data into the archive"
-    parser.add_argument("--persist-nlu-data", action="store_true", help=persist)
-    quiet = "no progress and no report, only errors and the path"
-    parser.add_argument("--quiet", action="store_true", help=quiet)
+    add_report(parser)
+
+
+def _add_data(parser: Parser) -> None:
+    """The files, also by the names that `rasa train nlu` and `rasa train core` have for them."""
+    add = add_project(parser)
+    nlu = "files and directories with NLU data, in place of --data"
+    add("--nlu", "-u", metavar="PATH", nargs="+", action="extend", help=nlu)
+    stories = "files and directories with stories and rules, in place of --data"
+    add("--stories", "-s", metavar="PATH", nargs="+", action="extend", help=stories)
