@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rebake.base.location import Notice
@@ -26,6 +27,8 @@ from rebake.report.text import notice_lines, paint
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
+
+    from rebake.model import Model
 
 MIN_WIDTH = 40  # columns; a tree needs some
 
@@ -124,6 +127,21 @@ def print_notices(notices: Iterable[Notice], *, has_report: bool = False) -> Non
     if len(found) > 1:
         how = "-v or --report FILE lists" if has_report else "-v lists"
         print(f"{len(found):,} warnings.{f' {how} every one.' if len(lines) < len(found) else ''}", file=sys.stderr)
+
+
+def load(path: Path) -> Model:
+    """Load a model, with a sign that it takes a while."""
+    from rebake.model import load_model
+
+    return load_model(path)
+
+
+_STYLES = {"bold": "1", "dim": "2"}
+
+
+def paint_text(text: str, style: str, color: bool) -> str:
+    """Return text in a style, or as it is without ``color``."""
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if color and text.strip() else text
 
 
 def print_log(line: str) -> None:

@@ -131,6 +131,12 @@ def add_comparison(parser: Parser) -> Add:
     return add
 
 
+def add_trained_model(add: Add) -> None:
+    """Add the option that names the model which a command uses."""
+    model = "model archive, or a directory: its newest model (default: %(default)s)"
+    add("--model", "-m", metavar="PATH", default="models", help=model)
+
+
 def add_training(parser: Parser) -> Add:
     """Add the options that say how to train."""
     add = parser.add_argument_group("training").add_argument

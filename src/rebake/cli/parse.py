@@ -1,29 +1,58 @@
-"""``rebake parse``: one JSON object for each text."""
+"""``rebake parse``: a line for each text, or one JSON object."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from typing import Any
 
+from rebake.base.visible import one_line
+from rebake.cli.console import load, say
 from rebake.cli.files import model_path
 from rebake.errors import UsageError
-from rebake.model import load_model
 
 PARSE_BATCH = 1024  # texts parsed at a time, enough for all threads; a longer input streams
+_WIDEST = 40  # columns for a text; a longer one moves the rest of its line
 
 
 def parse(options: argparse.Namespace) -> int:
-    """Print one JSON object for each text."""
-    if "-" in options.text and len(options.text) > 1:
+    """Print the parse of each text."""
+    texts = options.text
+    if "-" in texts and len(texts) > 1:
         raise UsageError("`-` (texts from standard input) cannot be mixed with texts on the command line.")
-    with load_model(model_path(options.model, "MODEL")) as model:
-        for texts in _batches(_stdin_lines() if options.text == ["-"] else options.text):
-            for result in model.parse_all(texts):
-                print(json.dumps(result, ensure_ascii=False))
+    from_stdin = texts in ([], ["-"])
+    if from_stdin and sys.stdin.isatty():
+        say("Type texts, one per line; Ctrl-D ends the input.")
+    with load(model_path(options.model, "--model")) as model:
+        size = 1 if from_stdin and sys.stdin.isatty() else PARSE_BATCH
+        for batch in _batches(_stdin_lines() if from_stdin else texts, size):
+            results = model.parse_all(batch)
+            if options.format == "json":
+                lines = [json.dumps(result, ensure_ascii=False) for result in results]
+            else:
+                width = min(max(len(one_line(result["text"])) for result in results), _WIDEST)
+                lines = [f"{one_line(result['text']):<{width}}  {parse_text(result)}" for result in results]
+            print("\n".join(lines), flush=True)
     return 0
+
+
+def parse_text(result: Mapping[str, Any]) -> str:
+    """Format intent and entities: ``order 0.98  drink: flat white (value: coffee)``."""
+    intent = result["intent"]
+    name = result.get("full_retrieval_intent_name") or intent["name"]
+    parts = [f"{one_line(str(name))} {intent.get('confidence', 0.0):.2f}" if name else "no intent"]
+    parts += [entity_text(entity) for entity in result["entities"]]
+    return "  ".join(parts)
+
+
+def entity_text(entity: Mapping[str, Any]) -> str:
+    """Format an entity with its role and group."""
+    labels = [f"{label} {entity[label]}" for label in ("role", "group") if entity.get(label)]
+    named = f" ({', '.join(labels)})" if labels else ""
+    return one_line(f"{entity['entity']}{named}: {entity['value']}")
 
 
 def _stdin_lines() -> Iterator[str]:
@@ -31,7 +60,7 @@ def _stdin_lines() -> Iterator[str]:
         yield line.decode("utf-8", errors="replace").rstrip("\r\n")
 
 
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+def _batches(texts: Iterable[str], size: int) -> Iterator[list[str]]:
     remaining = iter(texts)
-    while batch := list(islice(remaining, PARSE_BATCH)):
+    while batch := list(islice(remaining, size)):
         yield batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rebake.cli import numbers
-from rebake.cli.options import HTML, Commands, Parser, add_command, add_env, add_format
+from rebake.cli.options import HTML, Commands, Parser, add_command, add_env, add_format, add_trained_model
 
 EXAMPLES = (
     "rebake test                                  # the newest model, on data/ and tests/",
@@ -39,8 +39,7 @@ def add(commands: Commands) -> None:
 
 def _add_subject(parser: Parser) -> None:
     add = parser.add_argument_group("what is tested").add_argument
-    model = "model archive, or a directory: its newest model (default: %(default)s)"
-    add("--model", "-m", metavar="PATH", default="models", help=model)
+    add_trained_model(add)
     nlu = "files and directories with NLU examples (default: data)"
     add("--nlu", "-u", metavar="PATH", nargs="+", action="extend", help=nlu)
     stories = (
