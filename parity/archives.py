@@ -81,7 +81,7 @@ def command_line_differences(archive: Path, answer: dict[str, Any]) -> list[str]
         for text, parse in zip(answer["texts"], answer["parses"], strict=True)
         if text.strip() and len(text.splitlines()) == 1
     ]
-    done = rebake("parse", archive, "-", typed="".join(f"{text}\n" for text, _ in asked))
+    done = rebake("parse", "--format", "json", "--model", archive, typed="".join(f"{text}\n" for text, _ in asked))
     printed = [json.loads(line) for line in done.stdout.split("\n") if line]
     if done.returncode or len(printed) != len(asked):
         return [f"rebake parse: {len(asked)} texts, {len(printed)} lines, exit code {done.returncode}: {done.stderr}"]

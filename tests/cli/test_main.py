@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -194,14 +195,32 @@ def test_one_part_alone_gets_its_prefix(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_parse_prints_one_json_object_a_text(project: Path) -> None:
-    run = rebake(project, "parse", "models", "hello", "a tea please")
+def test_parse_prints_a_line_or_one_json_object_a_text(project: Path) -> None:
+    run = rebake(project, "parse", "--format", "json", "hello", "a tea please")
     assert run.returncode == 0, run.stderr
     results = [json.loads(line) for line in run.stdout.splitlines()]
     assert [result["text"] for result in results] == ["hello", "a tea please"]
     assert all(result["intent_ranking"] for result in results)
-    piped = rebake(project, "parse", str(newest(project)), "-", stdin="hello\na tea please\n")
+    piped = rebake(project, "parse", "-m", str(newest(project)), "--format", "json", stdin="hello\na tea please\n")
     assert piped.stdout == run.stdout
+    lines = rebake(project, "parse", '/order{"drink": "tea"}', "/greet").stdout.splitlines()
+    assert lines == ['/order{"drink": "tea"}  order 1.00  drink: tea', "/greet                  greet 1.00"]
+
+
+@pytest.mark.slow
+def test_shell_talks_to_the_newest_model(project: Path) -> None:
+    run = rebake(project, "shell", "--color", "never", stdin="/greet\n\n/stop\n/goodbye\n")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[0] == "intent    greet 1.00"
+    assert re.search(r"^action +utter_greet +\((Memoization|Rule)Policy 1.00", run.stdout, re.MULTILINE)
+    assert "bot       Hello!" in run.stdout.splitlines()
+    assert "goodbye" not in run.stdout
+    assert "> /greet" in run.stderr
+    as_json = rebake(project, "shell", "--format", "json", "--quiet", stdin="/greet\n")
+    turn = json.loads(as_json.stdout)
+    assert [action["name"] for action in turn["actions"]] == ["utter_greet", "action_listen"]
+    assert turn["actions"][0]["messages"][0]["text"] == "Hello!"
+    assert turn["waits"]
 
 
 @pytest.mark.slow
@@ -249,7 +268,7 @@ def test_a_truncated_model_counts_as_stale_and_parse_refuses_it(project: Path) -
     check = rebake(project, "check")
     assert check.returncode == 7
     assert "unknown" in check.stdout
-    parse = rebake(project, "parse", str(archive), "hello")
+    parse = rebake(project, "parse", "--model", str(archive), "hello")
     assert parse.returncode == 65
     assert archive.name in parse.stderr
     assert "Traceback" not in parse.stderr

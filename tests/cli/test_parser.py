@@ -15,6 +15,9 @@ from rebake.cli.options import Parser
 from rebake.cli.parser import build_parser, parse_arguments
 from support.assistants import append, write_tiny
 
+# With a value or default of its own in some command.
+DIFFERENT = {"--config", "--model", "--out", "--seed", "--fail-on"}
+
 
 def leaves(parser: Parser) -> Iterator[Parser]:
     if not parser.commands:
@@ -77,7 +80,7 @@ def test_every_command_has_examples_that_parse_and_says_its_defaults(name: str) 
         end = next((index for index, word in enumerate(arguments) if word in ("|", ">", "<")), None)
         assert parse_arguments(arguments[1:end]).command == name.split()[1]
     for action in parser._actions:
-        if action.default not in (None, False, [], "==SUPPRESS==") and action.option_strings:
+        if action.default not in (None, False, "", (), [], "==SUPPRESS==") and action.option_strings:
             assert "default" in str(action.help), action.option_strings
 
 
@@ -91,7 +94,7 @@ def test_options_of_one_name_mean_one_thing() -> None:
     seen: dict[str, tuple[str, object, frozenset[str], object]] = {}
     for name, parser in COMMANDS.items():
         for option, action in parser.options.items():
-            if option.startswith("--") and option not in ("--config", "--model", "--out", "--seed"):
+            if option.startswith("--") and option not in DIFFERENT:
                 has = (name, type(action), frozenset(action.option_strings), action.type)
                 assert seen.setdefault(option, has)[1:] == has[1:], (option, name, seen[option][0])
 

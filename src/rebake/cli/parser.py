@@ -9,10 +9,24 @@ from collections.abc import Sequence
 from rebake.base.version import __version__
 from rebake.cli.completion import answer_shell
 from rebake.cli.options import Parser, add_messages
-from rebake.cli.parsers import check, completion, diff, history, migrate, parse, shell, split, store, test, train, validate
+from rebake.cli.parsers import (
+    check,
+    completion,
+    diff,
+    history,
+    migrate,
+    parse,
+    shell,
+    split,
+    store,
+    test,
+    train,
+    validate,
+)
 from rebake.errors import EXIT_USAGE
 
-COMMANDS = (check, train, validate, parse, shell, test, split, diff, migrate, store, history, completion)  # in the order of --help
+# In the order of --help.
+COMMANDS = (check, train, validate, parse, shell, test, split, diff, migrate, store, history, completion)
 DESCRIPTION = "Keep the trained model of a Rasa assistant fresh."
 EPILOG = "`rebake COMMAND --help` explains a command and shows examples.\n"
 

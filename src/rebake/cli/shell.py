@@ -14,7 +14,7 @@ from rebake.base.visible import one_line
 from rebake.cli.console import load, paint_text, say, use_color
 from rebake.cli.files import model_path
 from rebake.cli.parse import entity_text, parse_text
-from rebake.core.conversation.conversation import Conversation, TakenAction, Turn, Vote
+from rebake.core.conversation.conversation import LiveConversation, TakenAction, Turn, Vote
 from rebake.core.conversation.intents import intent_parser
 from rebake.core.conversation.responses import BotMessage
 from rebake.core.dialogue.events import ACTION_LISTEN
@@ -41,14 +41,16 @@ def shell(options: argparse.Namespace) -> int:
     return 0
 
 
-def _conversation(model: Model) -> Conversation | None:
+def _conversation(model: Model) -> LiveConversation | None:
     """None for a model without Core, which parses only."""
     if not model.metadata.core:
         say("This model has no Core part: texts are parsed, and nobody answers.")
         return None
     if not model.metadata.nlu:
         say("This model has no NLU part: type intents, such as /greet.")
-    talk = Conversation(model.core, model.domain, model.parse if model.metadata.nlu else intent_parser(model.domain))
+    talk = LiveConversation(
+        model.core, model.domain, model.parse if model.metadata.nlu else intent_parser(model.domain)
+    )
     if skipped := talk.skipped_extraction:
         say(f"Slots that these actions fill or check are left alone, as they need a server: {', '.join(skipped)}.")
     return talk

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from rebake.cli.console import say
 from rebake.errors import StorageError
 from rebake.store.keys import PrivateKey
 
@@ -29,6 +29,6 @@ def _keygen(options: argparse.Namespace) -> int:
         raise StorageError(f"{path} exists already.", fix="Name a new file: keys are never overwritten.") from error
     except OSError as error:
         raise StorageError(f"{path} cannot be written ({error.strerror or error}).") from error
-    print(f"{path}: the private key, for the secret that the input signing-key reads. The public key:", file=sys.stderr)
+    say(f"{path}: the private key, for the secret that the input signing-key reads. The public key:")
     print(key.public.text)
     return 0

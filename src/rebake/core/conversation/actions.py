@@ -9,7 +9,7 @@ from typing import Any
 from rebake.assistant.domain.names import DEFAULT_ACTIONS, retrieval_intents
 from rebake.assistant.model import Domain
 from rebake.core.conversation.forms import run_form
-from rebake.core.conversation.responses import BotMessage, Button, Responses
+from rebake.core.conversation.responses import BotMessage, BotResponses, Button
 from rebake.core.conversation.slot_extraction import REQUESTED_SLOT, SlotExtraction
 from rebake.core.conversation.two_stage_fallback import TWO_STAGE_FALLBACK, run_two_stage_fallback
 from rebake.core.dialogue.events import (
@@ -59,7 +59,7 @@ class Actions:
         self._domain = domain
         self._names = frozenset(names)
         self._extraction = extraction
-        self._responses = Responses(domain)
+        self._responses = BotResponses(domain)
         self._forms = {form.name: form for form in domain.forms}
         self._retrieval = frozenset(f"{UTTER}{intent}" for intent in retrieval_intents(domain))
         self._texts = frozenset(domain.e2e_actions)

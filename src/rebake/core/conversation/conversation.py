@@ -86,7 +86,7 @@ class Turn:
         return {name: (self.before.get(name), self.after[name]) for name in names}
 
 
-class Conversation:
+class LiveConversation:
     """One conversation; its slots and history grow with each turn."""
 
     def __init__(self, core: CoreModel, domain: Domain, parser: Parser) -> None:

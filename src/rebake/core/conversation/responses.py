@@ -29,7 +29,7 @@ class BotMessage:
     content: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Responses:
+class BotResponses:
     """The responses of a domain. Of several variations that suit, one is drawn, from ``seed``."""
 
     def __init__(self, domain: Domain, *, channel: str = "cmdline", seed: int = 42) -> None:
