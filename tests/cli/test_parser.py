@@ -32,7 +32,7 @@ COMMANDS = {parser.prog: parser for parser in leaves(build_parser())}
 @pytest.mark.parametrize(
     ("line", "message", "usage"),
     [
-        ("chek", "rebake: error: command 'chek' does not exist. Did you mean 'check'? Choose from check, ", "rebake"),
+        ("chek", "rebake: error: command 'chek' does not exist. Did you mean 'check'? Choose from init, ", "rebake"),
         ("check --explian", "check: error: there is no option --explian. Did you mean '--explain'?", "rebake check"),
         ("train --dryrun", "there is no option --dryrun. Did you mean '--dry-run'?", "rebake train"),
         ("train --dry", "there is no option --dry.", "rebake train"),

@@ -14,6 +14,7 @@ from rebake.cli.parsers import (
     completion,
     diff,
     history,
+    init,
     migrate,
     parse,
     shell,
@@ -26,7 +27,7 @@ from rebake.cli.parsers import (
 from rebake.errors import EXIT_USAGE
 
 # In the order of --help.
-COMMANDS = (check, train, validate, parse, shell, test, split, diff, migrate, store, history, completion)
+COMMANDS = (init, check, train, validate, parse, shell, test, split, diff, migrate, store, history, completion)
 DESCRIPTION = "Keep the trained model of a Rasa assistant fresh."
 EPILOG = "`rebake COMMAND --help` explains a command and shows examples.\n"
 

@@ -19,7 +19,7 @@ def add(commands: Commands) -> None:
         "repository on GitHub (default: the remote called origin); the variable GITHUB_TOKEN has the token, which a\n"
         "private one needs"
     )
-    add("--repository", metavar="OWNER/NAME", help=repository)
+    add("--repository", "-R", metavar="OWNER/NAME", help=repository)
     add("--name", metavar="NAME", default="", help="assistant, where there are several: its directory, or input name")
     tag = "release that the action keeps it in (default: %(default)s)"
     add("--store-tag", metavar="TAG", default="rebake-models", help=tag)

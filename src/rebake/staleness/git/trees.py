@@ -90,6 +90,29 @@ class History:
         remote = _REMOTE.fullmatch(self._ask("config", "--get", "remote.origin.url") or "")
         return f"https://{remote['host']}/{remote['path']}" if remote is not None else None
 
+    def default_branch(self) -> str | None:
+        """Return the remote's default branch, or what is most likely to be it; None if there is no branch."""
+        remote = self._ask("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+        if remote is not None:
+            return remote.removeprefix("origin/")
+        for name in ("main", "master"):
+            if self._ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}") is not None:
+                return name
+        return self._ask("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    def files(self) -> list[PurePosixPath]:
+        """List the files of the work tree that git does not ignore, relative to its root. Raises StorageError."""
+        from git.exc import GitCommandError
+
+        command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+        try:
+            listed: bytes = self._repo.git.execute(
+                command, stdout_as_string=False, kill_after_timeout=TIMEOUT, strip_newline_in_stdout=False
+            )
+        except GitCommandError as error:
+            raise StorageError(f"git cannot list the files: {one_line(what_git_said(error))}.") from error
+        return sorted({PurePosixPath(os.fsdecode(name)) for name in listed.split(b"\0") if name})
+
     def write(self, revision: Revision, place: Path) -> Path:
         """Write the files of a commit below ``place`` as :func:`write_files` does.
 
