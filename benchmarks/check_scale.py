@@ -2,10 +2,10 @@
 
     python -m benchmarks check_scale RESULT.json [--sizes 0.01 0.1 1]
 
-Size 1 is a generated assistant of 200,000 examples and 20,000 stories in 2,000 files. Each size is checked by the command
-line against a model of the same data: with an empty cache of files, again, after a change of one example, and without
-the cache. Figures are seconds of the process (``cpu``: user and system) and its peak memory; ``growth`` says by which
-power of the size the first check grew between the two largest sizes (1 = linear).
+Size 1 is a generated assistant of 200,000 examples and 20,000 stories in 2,000 files. Each size is checked by the
+command line against a model of the same data: with an empty cache of files, again, after a change of one example, and
+without the cache. Figures are seconds of the process (``cpu``: user and system) and its peak memory; ``growth`` says by
+which power of the size the first check grew between the two largest sizes (1 = linear).
 """
 
 from __future__ import annotations
@@ -94,9 +94,7 @@ def checked(folder: Path, cache: Path, **variables: str) -> dict[str, float]:
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache), **variables}
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rebake", "check"], cwd=folder, env=environment, **quiet
-    )
+    process = subprocess.Popen([sys.executable, "-m", "rebake", "check"], cwd=folder, env=environment, **quiet)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode > 7:

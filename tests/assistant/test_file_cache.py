@@ -12,6 +12,7 @@ from rebake.assistant import importer
 from rebake.assistant.file_cache import cache
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
+from rebake.assistant.yaml.yaml12 import parse_yaml
 from rebake.errors import DataError
 from support.assistants import append, edit, write_tiny
 from support.paths import ROOT
@@ -74,7 +75,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the data files that are read as YAML, in order."""
     found: list[str] = []
-    parse = importer.parse_yaml
+    parse = parse_yaml
 
     def parse_and_note(text: str, file: str, *, env: frozenset[str] = frozenset()) -> object:
         found.append(Path(file).name)
