@@ -35,6 +35,7 @@ SUITES: dict[str, Suite] = {
     "policies": Suite("policies.suite", "policy options, trained by both, each archive asked by both"),
     "own_classes": Suite("own_classes.suite", "custom classes and MITIE, trained by the user's own Rasa beside rebake"),
     "extras": Suite("extras.suite", "Jieba, spaCy, language models and Duckling (installs PyTorch)"),
+    "finetuning": Suite("finetuning", "models of Rasa that rebake fine-tuned, asked by both", needs_shared=True),
     "cli_nlu": Suite("command_lines.nlu", "rasa test nlu, run and train nlu --finetune with a model of rebake"),
     "cli_core": Suite("command_lines.core", "rasa test core, run and shell with a model of rebake", needs_shared=True),
     "test_nlu": Suite("evaluation.nlu", "rasa test nlu, beside rebake test nlu with the same model", needs_shared=True),

@@ -87,6 +87,10 @@ def _finetune(options: argparse.Namespace) -> Finetune | None:
         if fraction is not None:
             raise UsageError("--epoch-fraction is the share of epochs of a fine-tuning.", fix="Add --finetune.")
         return None
+    if path in ("nlu", "core") and not Path(path).exists():
+        raise UsageError(
+            "--finetune takes the path of a model, not a part.", fix=f"Write `rebake train {path} --finetune`."
+        )
     return Finetune((model_to_finetune(Path(path or options.out)),), 1.0 if fraction is None else fraction)
 
 
