@@ -112,7 +112,7 @@ class GitHubUses:
             manifest = parse_manifest(path.read_bytes(), source)
         except ModelError as error:
             raise StorageError(f"What {source} uses is not known: {error.message}") from error
-        names = [part_name(part, record.fingerprint) for part, record in manifest.parts.items()]
+        names = [part_name(part, record.key) for part, record in manifest.parts.items()]
         return {token for name in names if (token := token_of(name)) is not None}
 
 
