@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 import tensorflow as tf
 
-from rebake.nn import no_garbage_collection, threads
+from rebake.base.garbage_collection import no_garbage_collection
+from rebake.nn import threads
 from rebake.nn.threads import for_predictions
 from support.process import python
 

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from rebake.archive.manifest import PARTS, Part
 from rebake.assistant.importer import load_assistant
+from rebake.base.garbage_collection import no_garbage_collection
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.build.plan import Baseline, Plan, make_plan
@@ -46,6 +47,7 @@ def reporting(options: argparse.Namespace, mode: Mode) -> Iterator[Notices]:
         raise
 
 
+@no_garbage_collection()
 def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool) -> Plan:
     """Read the assistant and make the plan; prints its notices.
 

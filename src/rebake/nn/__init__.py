@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 
+from rebake.base.garbage_collection import no_garbage_collection
 from rebake.base.progress import STDERR
 from rebake.nn.deferred import deferred_interface
 
@@ -25,21 +26,6 @@ def _silenced_stderr() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-
-
-@contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Pause garbage collection for work that makes hundreds of thousands of lasting objects: an import or a graph.
-
-    Looking through them again and again would take a sixth of its time.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @contextmanager

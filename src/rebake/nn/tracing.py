@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework.ops import gradient_registry
 
-from rebake.nn import no_garbage_collection
+from rebake.base.garbage_collection import no_garbage_collection
 
 
 class Traced:
