@@ -32,3 +32,26 @@ def test_a_model_that_is_not_there_is_not_called_broken(
         assert capsys.readouterr().err == (
             f"rebake: {path} {state}. Train a model with `rebake train`, or name one with --model.\n"
         )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--finetune", "nlu"], 64, "rebake train nlu --finetune"),
+        (["--finetune", "nope.tar.gz"], 74, "There is no model nope.tar.gz to fine-tune"),
+        (["--finetune"], 74, "models contains no model to fine-tune"),
+        (["--epoch-fraction", "0.5"], 64, "Add --finetune"),
+    ],
+)
+def test_what_cannot_be_fine_tuned_from_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(write_tiny(tmp_path))
+    (tmp_path / "models").mkdir()
+    assert main(["train", *arguments]) == code
+    assert message in capsys.readouterr().err
