@@ -215,7 +215,9 @@ def test_a_mistake_in_test_data_ends_the_run_at_its_line_before_anything_is_trai
     assert api.assets == {}
 
 
-@pytest.mark.parametrize("inputs", [
+@pytest.mark.parametrize(
+    "inputs",
+    [
         {"fail_on": "stories"},
         {"fail_on": "worse"},
         {"min_story_accuracy": "1"},

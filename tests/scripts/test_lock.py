@@ -3,6 +3,7 @@
 import importlib.machinery
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
