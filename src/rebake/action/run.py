@@ -24,7 +24,7 @@ from rebake.action.services import Services
 from rebake.action.settings import DEFAULTS, Settings
 from rebake.action.since_base import differences_since_base, links
 from rebake.action.test_data import read_test_data
-from rebake.action.verdict import StoreVerdict, newest_published, verdict_of_store
+from rebake.action.verdict import StoreVerdict, newest_published, require_access, verdict_of_store
 from rebake.archive.manifest import finetuned_parts
 from rebake.assistant.importer import imported_roots, load_assistant
 from rebake.assistant.model import Assistant
@@ -34,7 +34,7 @@ from rebake.base.notices import Notices
 from rebake.build.build import BuildResult, build
 from rebake.build.plan import Plan, make_plan
 from rebake.build.request import Finetune, Request
-from rebake.errors import AccessDeniedError, DataError, RateLimitError, RebakeError, StorageError
+from rebake.errors import DataError, RebakeError, StorageError
 from rebake.evaluation.data import EvaluationData
 from rebake.report.gates import judge_findings
 from rebake.report.model import PART_NAMES, Differences, Failure, Report, with_origins
@@ -120,7 +120,7 @@ class Run:
     def _carry_out(self, plan: Plan, evaluation: RunEvaluation, scratch: Path) -> None:
         settings = self._settings
         verdict = verdict_of_store(plan, self._services.store)
-        self._require_access(verdict)
+        require_access(verdict, settings.mode, self._services.releases if self._run_plan.can_write else None)
         if verdict.problem:
             self._note(Notice(f"GitHub could not be asked for everything: {verdict.problem}."))
         self.report = replace(
@@ -181,22 +181,12 @@ class Run:
         given = read_test_data(settings, parts.keys(), plan.request.assistant)
         self._note(*given.notices)
         base = BaseAssistant()
-        changes = self.report.changes
         is_wanted = given.data != EvaluationData() or settings.cross_validation is not None
-        if changes is not None and is_wanted:
+        if self.report.changes is not None and is_wanted:
             below = self._services.runner.in_repository(".")
-            fingerprints = {part: record.fingerprint for part, record in parts.items()}
-            base = read_base(settings, changes, self._domain, base_files, below, fingerprints)
+            head = {part: record.fingerprint for part, record in parts.items()}
+            base = read_base(settings, self.report.changes, self._domain, base_files, below, head)
         return RunEvaluation(settings, self._services, plan, given, base, self._note)
-
-    def _require_access(self, verdict: StoreVerdict) -> None:
-        """End the run where it has no verdict to give, or could not publish what it would train."""
-        if self._settings.mode == "check" and isinstance(verdict.error, AccessDeniedError):
-            raise verdict.error
-        if self._settings.mode == "train" and self._run_plan.can_write and verdict.code:
-            if isinstance(verdict.error, RateLimitError):
-                raise verdict.error
-            self._services.releases.require_budget()
 
     def _request(self, notices: Notices) -> Request:
         """What the workflow asks for."""

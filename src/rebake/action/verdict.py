@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from rebake.archive.manifest import PARTS, Part, finetuned_key
 from rebake.build.plan import Baseline, Plan
-from rebake.errors import ModelError, StorageError
-from rebake.report.model import PartReport
+from rebake.errors import AccessDeniedError, ModelError, RateLimitError, StorageError
+from rebake.report.model import Mode, PartReport
 from rebake.staleness.verdict import PartVerdict, bit_code
 from rebake.store.protocol import Store, StoredPart
+from rebake.store.releases import Releases
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,25 @@ class StoreVerdict:
     def code(self) -> int:
         """As :func:`rebake.staleness.verdict.bit_code`."""
         return bit_code((part.part for part in self.parts if part.is_stale), self.forced)
+
+
+def require_access(verdict: StoreVerdict, mode: Mode, releases: Releases | None) -> None:
+    """End a run that has no verdict to give, or could not publish what it would train.
+
+    Args:
+        verdict: of the store.
+        mode: of the run.
+        releases: that the run is to publish in; None where it may only read.
+
+    Raises:
+        StorageError: why the run ends.
+    """
+    if mode == "check" and isinstance(verdict.error, AccessDeniedError):
+        raise verdict.error
+    if mode == "train" and releases is not None and verdict.code:
+        if isinstance(verdict.error, RateLimitError):
+            raise verdict.error
+        releases.require_budget()
 
 
 def newest_published(store: Store, *manifest_names: str) -> Baseline:
