@@ -219,7 +219,7 @@ def confidence_chart(test: LabelTest) -> str:
                     "x2": {"field": "to"},
                     "y": {
                         "field": "count", "type": "quantitative", "title": "examples",
-                        "axis": {"tickCount": 3, "tickMinStep": 1, "format": ",.0f"},
+                        "axis": {"tickCount": 3, "format": ",.0f", "labelExpr": "datum.value % 1 ? '' : datum.label"},
                     },
                     "color": {
                         "field": "kind", "type": "nominal", "legend": None,
