@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rebake.cli import history as command
 from rebake.cli.main import main
+from rebake.cli.repository import api_of
 from rebake.evaluation.history import PastQuality, history_json
 from support.git import Repository
 from support.github_api import GitHubApi
@@ -93,4 +93,4 @@ def test_a_mistake_is_one_message(
 )
 def test_the_api_is_that_of_the_server(server: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_API_URL")
-    assert command._api_of(server) == address
+    assert api_of(server) == address

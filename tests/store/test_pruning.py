@@ -79,6 +79,11 @@ def repository(api: GitHubApi, connect: Callable[[], Releases]) -> Repository:
     return Repository(api, connect)
 
 
+def test_a_signature_is_as_old_as_what_it_belongs_to() -> None:
+    old = {name: StoredFile(name, 1, days_ago(days)) for name, days in ((part(1), 1), (f"{part(1)}.sig", 99))}
+    assert spare_entries(old, InUse(), NOW, MONTH_AGO) == []
+
+
 def test_what_was_used_by_nobody_for_long_goes_with_its_signature(repository: Repository) -> None:
     for name in (
         part(1),
@@ -269,12 +274,12 @@ def test_what_is_no_record_is_read_as_none(name: str) -> None:
 
 
 @given(
-    st.dictionaries(st.integers(0, 5), st.floats(0, 200), max_size=6),
-    st.lists(st.tuples(st.integers(0, 5), st.floats(0, 200)), max_size=6),
+    st.dictionaries(st.integers(0, 5), st.integers(0, 200), max_size=6),
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 200)), max_size=6),
     st.sets(st.integers(0, 5)),
 )
 def test_what_can_go_is_old_and_in_use_by_nothing(
-    ages: dict[int, float], used: list[tuple[int, float]], protected: set[int]
+    ages: dict[int, int], used: list[tuple[int, int]], protected: set[int]
 ) -> None:
     there = {part(number): StoredFile(part(number), 1, days_ago(days)) for number, days in ages.items()}
     for index, (number, days) in enumerate(used):

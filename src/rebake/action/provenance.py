@@ -25,8 +25,8 @@ from rebake.registry.entry import HubCommit, PackageVersion
 from rebake.registry.lookup import COMPONENTS
 from rebake.store.envelope import seal
 from rebake.store.keys import PrivateKey
+from rebake.store.verification import PROVENANCE_TYPE
 
-PROVENANCE_TYPE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "https://github.com/rebake/rebake/build/v1"
 
 

@@ -1,21 +1,114 @@
-"""``rebake store``: keys that sign parts."""
+"""``rebake store``: what a repository's store keeps, what can go from it, whether it is whole; keys that sign parts."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from rebake.base.json_text import dumped
+from rebake.base.visible import visible
 from rebake.cli.console import say
-from rebake.errors import StorageError
-from rebake.store.keys import PrivateKey
+from rebake.cli.repository import api_of, repository_of
+from rebake.differences.model import count_text
+from rebake.errors import StorageError, UsageError
+from rebake.store.connection import Connection, connect
+from rebake.store.github_uses import GitHubUses, find_spare, remove
+from rebake.store.keys import PrivateKey, PublicKey, read_public_keys
+from rebake.store.protocol import StoredFile
+from rebake.store.pruning import Spare, last_uses
+from rebake.store.release_store import ReleaseStore
+from rebake.store.trust import SIGNATURE_SUFFIX, Trust
+from rebake.store.verification import Checked, verify_model, verify_store
+
+SOME_ARE_NOT = 1  # exit code
 
 
 def store(options: argparse.Namespace) -> int:
     """Run the action on the store that the parsed options name and return its exit code."""
-    actions: dict[str, Callable[[argparse.Namespace], int]] = {"keygen": _keygen}
+    actions: dict[str, Callable[[argparse.Namespace], int]] = {
+        "list": _list,
+        "prune": _prune,
+        "verify": _verify,
+        "keygen": _keygen,
+    }
     return actions[options.action](options)
+
+
+def _list(options: argparse.Namespace) -> int:
+    _, kept = _open(options)
+    entries = kept.entries()
+    used = last_uses(entries)
+    rows = [
+        {**_row(file, used.get(name, file.modified)), "signed": name + SIGNATURE_SUFFIX in entries}
+        for name, file in sorted(entries.items())
+        if not name.endswith(SIGNATURE_SUFFIX)
+    ]
+    total = sum(file.size for file in entries.values())
+    if options.format == "json":
+        sys.stdout.write(dumped({"format": 1, "entries": rows, "size": total}))
+    else:
+        _print_table(rows)
+        say(f"{count_text(len(entries), 'file')}, {_size(total)}.")
+    return 0
+
+
+def _prune(options: argparse.Namespace) -> int:
+    connection, kept = _open(options)
+    now = datetime.now(UTC)
+    if not kept.has_records:
+        raise StorageError(
+            f"The releases of {connection.repository.full_name} are immutable, so nothing can be removed from them.",
+            fix=f"Delete prereleases whose tags start with {options.store_tag}- as a whole: old ones first.",
+        )
+    uses = GitHubUses(kept, connection.releases, options.store_tag, now, to_record=options.yes)
+    spare = find_spare(kept, uses, now, now - timedelta(days=options.unused_for))
+    if options.yes:
+        remove(kept, spare)
+    rows = [_row(each.file, each.last_use) for each in spare]
+    if options.format == "json":
+        sys.stdout.write(dumped({"format": 1, "removed": options.yes, "entries": rows}))
+    else:
+        _print_table(rows)
+    say(_said_of(spare, is_removed=options.yes))
+    return 0
+
+
+def _said_of(spare: list[Spare], *, is_removed: bool) -> str:
+    if not spare:
+        return "Nothing can go: everything is in use, or was used lately."
+    what = f"{count_text(len(spare), 'file')}, {_size(sum(each.file.size for each in spare))}"
+    return f"Removed {what}." if is_removed else f"{what} can go. Add --yes to remove them."
+
+
+def _verify(options: argparse.Namespace) -> int:
+    keys = _keys(options.verify_key)
+    if options.model is not None:
+        if not keys:
+            raise UsageError("--model needs a key to verify with.", fix="Add --verify-key KEY.")
+        print(verify_model(Path(options.model), keys, options.repository))
+        return 0
+    server, repository = repository_of(options.repository)
+    _, kept = _open(options)
+    if keys:
+        kept.trust = Trust(f"{server}/{repository}", keys)
+    checked: list[Checked] = []
+    with tempfile.TemporaryDirectory(prefix="rebake-") as directory:
+        for each in verify_store(kept, Path(directory)):
+            checked.append(each)
+            if options.format == "text":
+                print(f"{each.problem or 'ok':<4}  {visible(each.name)}", flush=True)
+    wrong = [each for each in checked if each.problem is not None]
+    if options.format == "json":
+        rows = [{"name": each.name, "ok": each.problem is None, "problem": each.problem} for each in checked]
+        sys.stdout.write(dumped({"format": 1, "entries": rows}))
+    say(f"{count_text(len(checked), 'file')}, {len(wrong)} not as they should be.")
+    return SOME_ARE_NOT if wrong else 0
 
 
 def _keygen(options: argparse.Namespace) -> int:
@@ -32,3 +125,37 @@ def _keygen(options: argparse.Namespace) -> int:
     say(f"{path}: the private key, for the secret that the input signing-key reads. The public key:")
     print(key.public.text)
     return 0
+
+
+def _open(options: argparse.Namespace) -> tuple[Connection, ReleaseStore]:
+    server, repository = repository_of(options.repository)
+    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN") or None
+    connection = connect(api_of(server), repository, token)
+    return connection, ReleaseStore(connection.releases, options.store_tag, f"cli-{os.getpid()}")
+
+
+def _keys(given: Iterable[str]) -> tuple[PublicKey, ...]:
+    """Of the option --verify-key: keys as text, or files with some."""
+    keys: list[PublicKey] = []
+    for text in given:
+        path = Path(text)
+        try:
+            content = path.read_text(encoding="ascii") if path.is_file() else text
+        except (OSError, ValueError) as error:
+            raise UsageError(f"--verify-key: {path} cannot be read ({error}).") from error
+        keys += read_public_keys(content, "value of --verify-key")
+    return tuple(keys)
+
+
+def _row(file: StoredFile, last_use: datetime) -> dict[str, Any]:
+    return {"name": file.name, "size": file.size, "last_use": last_use.astimezone(UTC).isoformat()}
+
+
+def _print_table(rows: Iterable[dict[str, Any]]) -> None:
+    for row in rows:
+        signed = {True: "  signed", False: "  not signed", None: ""}[row.get("signed")]
+        print(f"{row['last_use'][:10]}  {_size(row['size']):>9}  {visible(row['name'])}{signed}")
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"

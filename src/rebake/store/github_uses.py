@@ -31,13 +31,15 @@ class GitHubUses:
         releases: of the repository.
         tag: the store's own, whose releases are no releases of an assistant.
         now: with its time zone.
+        to_record: whether what releases of earlier versions use is recorded, so that it is looked up only once.
     """
 
-    def __init__(self, store: Store, releases: Releases, tag: str, now: datetime) -> None:
+    def __init__(self, store: Store, releases: Releases, tag: str, now: datetime, *, to_record: bool = True) -> None:
         self._store = store
         self._releases = releases
         self._tag = tag
         self._now = now
+        self._to_record = to_record
 
     def find(self) -> InUse:
         """Ask the store and GitHub. What cannot be known for lack of a permission counts as in use.
@@ -99,6 +101,8 @@ class GitHubUses:
             self._releases.download(asset_of(manifest), path)
             used = self._tokens(path, f"{manifest.name} of the release {release.tag_name}")
             tokens |= used
+            if not self._to_record:
+                continue
             there = [name for name in entries if token_of(name) in used]
             use = Use.of("tag", release.tag_name, manifest.name, there)
             try:

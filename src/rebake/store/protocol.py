@@ -120,11 +120,6 @@ class Store(ABC):
         """Return an entry, None where there is none; a back end may know a quicker way than listing all."""
         return self.entries().get(name)
 
-    def refresh(self) -> None:
-        """Ask anew for what was asked for once."""
-        self._signatures.clear()
-        self._refusals.clear()
-
     @property
     def has_records(self) -> bool:
         """Whether small files can be written and deleted at little cost, to record who uses what."""
@@ -148,7 +143,11 @@ class Store(ABC):
 
     def refusal(self, part: Part, fingerprint: str) -> str | None:
         """Return why a part that is there was not found, as a clause; None where it is not there."""
-        return self._refusals.get(part_name(part, fingerprint))
+        return self.refusal_of(part_name(part, fingerprint))
+
+    def refusal_of(self, name: str) -> str | None:
+        """Return why an entry that is there was not found, or read, as a clause."""
+        return self._refusals.get(name)
 
     def _is_trusted(self, entry: StoredFile) -> bool:
         """Whether an entry is signed, if it has to be; it is downloaded only where its digest is not known."""

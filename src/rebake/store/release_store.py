@@ -96,11 +96,6 @@ class ReleaseStore(Store):
         """As :meth:`Store.where`."""
         return f"The asset {name} of the release {self.tag}"
 
-    def refresh(self) -> None:
-        """As :meth:`Store.refresh`."""
-        super().refresh()
-        self._known = self._unread = None
-
     @property
     def has_records(self) -> bool:
         """As :attr:`Store.has_records`: not if each would need a release. Raises StorageError."""

@@ -23,7 +23,7 @@ REFRESHED_AFTER = timedelta(days=1)  # a younger record of the same is not writt
 MAX_TOKENS = 8  # in a name, which GitHub cuts off at 255 characters
 
 _LETTERS = {"core": "c", "nlu": "n", "nlg": "r", "evaluation": "e"}
-_ENTRY = re.compile(rf"({'|'.join(_LETTERS)})-([0-9a-f]{{64}})\.[a-z.]+")
+_ENTRY = re.compile(rf"({'|'.join(_LETTERS)})-([0-9a-f]{{64}})\.(?:tar\.gz|json|json\.gz)")
 _NAME = re.compile(
     r"use-(?:(?P<pull>pull)-(?P<number>[0-9]{1,12})|(?P<ref>tag|branch)-(?P<key>[0-9a-f]{16}))"
     r"-(?P<assistant>[0-9a-f]{8})(?P<tokens>(?:\.[cnre][0-9a-f]{16})*)\.json"

@@ -28,15 +28,15 @@ def add(commands: Commands) -> None:
 
 
 def _add_list(actions: Commands) -> None:
-    summary = "list what the store keeps, when it was last used, and by what"
+    summary = "list what the store keeps, and when it was last used"
     parser = add_command(actions, "list", summary, examples=EXAMPLES[:1])
-    _add_repository(parser, is_required=True)
+    _add_repository(parser)
 
 
 def _add_prune(actions: Commands) -> None:
     summary = "remove what was not used for long, and what neither a model nor a pull request needs"
     parser = add_command(actions, "prune", summary, examples=EXAMPLES[1:3])
-    _add_repository(parser, is_required=True)
+    _add_repository(parser)
     days = "remove what was last used more than N days ago (default: %(default)s)"
     parser.add_argument("--unused-for", metavar="N", type=numbers.positive, default=90, help=days)
     parser.add_argument("--yes", action="store_true", help="remove it (default: only say what would go)")
@@ -45,7 +45,7 @@ def _add_prune(actions: Commands) -> None:
 def _add_verify(actions: Commands) -> None:
     summary = "download every part and check it: its files, and its signature; or check a released model"
     parser = add_command(actions, "verify", summary, examples=EXAMPLES[3:5], exit_codes=FOUND)
-    _add_repository(parser, is_required=False)
+    _add_repository(parser)
     model = "check this model by the signed provenance beside it, instead of a store"
     parser.add_argument("--model", metavar="PATH", help=model)
     key = "public key that must have signed, in base64, or a file with keys; may be repeated"
@@ -58,9 +58,10 @@ def _add_keygen(actions: Commands) -> None:
     parser.add_argument("file", metavar="FILE", help="file of the private key, which must not exist")
 
 
-def _add_repository(parser: Parser, *, is_required: bool) -> None:
+def _add_repository(parser: Parser) -> None:
     add = parser.add_argument_group("the store").add_argument
-    repository = "repository on GitHub; the environment variable GITHUB_TOKEN has a token for it"
-    add("--repository", "-R", metavar="OWNER/NAME", required=is_required, help=repository)
-    add("--store-tag", metavar="TAG", default="rebake-models", help="tag of its prerelease (default: %(default)s)")
+    repository = "repository on GitHub (default: the remote called origin); the variable GITHUB_TOKEN has the token"
+    add("--repository", metavar="OWNER/NAME", help=repository)
+    tag = "tag of the prerelease that is the store (default: %(default)s)"
+    add("--store-tag", metavar="TAG", default="rebake-models", help=tag)
     add_format(add, "text", "json")
