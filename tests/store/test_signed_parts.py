@@ -19,6 +19,7 @@ from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
 from rebake.store.transfer import sha256
 from rebake.store.trust import ENTRY_TYPE, Trust
+from support.faults import FAULTS, PASSING
 from support.github_api import Fault, GitHubApi
 from support.github_bodies import Asset
 from support.store import A, B, archive
@@ -292,3 +293,64 @@ def test_a_name_is_no_reason_to_trust(open_store: Callable[..., ReleaseStore], a
     api.add_asset(api.add_release("store")["id"], NLU, path.read_bytes())
     with pytest.raises(ModelError, match="not signed"):
         open_store(trust(OURS)).fetch(StoredPart("nlu", A, NLU, path.stat().st_size), tmp_path)
+
+
+STEPS = {
+    "list the store": (r"GET .*/releases/\d+/assets", 0),
+    "upload the part": (r"POST .*/releases/\d+/assets", 0),
+    "upload the signature": (r"POST .*/releases/\d+/assets", 1),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("step", STEPS)
+def test_no_failure_makes_a_part_trusted_that_was_not_signed(
+    open_store: Callable[..., ReleaseStore], impatient: Releases, api: GitHubApi, tmp_path: Path, step: str, name: str
+) -> None:
+    """An unsigned part of somebody else is there, which ours is to take the place of."""
+    pattern, skip = STEPS[step]
+    path = archive(tmp_path, "nlu", A)
+    for times in (1, 999):  # once, and for good
+        api.releases.clear()
+        api.assets.clear()
+        api.add_asset(api.add_release("store")["id"], NLU, b"theirs")
+        fault = Fault(pattern, times=times, skip=skip, **FAULTS[name])  # type: ignore[arg-type]
+        api.faults = [fault]
+        store = ReleaseStore(impatient, "store", "run")
+        store.trust = SIGNING
+        error = None
+        try:
+            store.publish_part("nlu", A, path)
+        except StorageError as raised:
+            error = raised
+        assert fault.times < times, "no request was answered by the fault"
+        assert error is None or times > 1 or name not in PASSING, "what passes in a moment must not end the run"
+        api.faults = []
+        found = open_store(trust(OURS))
+        stored = found.find("nlu", A)
+        if stored is not None:
+            assert found.fetch(stored, tmp_path).read_bytes() == path.read_bytes()
+        assert error is not None or stored is not None
+        open_store(SIGNING).publish_part("nlu", A, path)
+        assert fetched(open_store(trust(OURS)), "nlu", A, tmp_path) == path.read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_signature_that_does_not_arrive_makes_nothing_trusted(
+    open_store: Callable[..., ReleaseStore], impatient: Releases, api: GitHubApi, tmp_path: Path, name: str
+) -> None:
+    """And a failure that passes makes no signed part a missing one."""
+    open_store(SIGNING).publish_part("nlu", A, archive(tmp_path, "nlu", A))
+    for times in (1, 999):
+        api.faults = [Fault(r"GET /repos/.*/releases/assets/\d+", times=times, **FAULTS[name])]  # type: ignore[arg-type]
+        store = ReleaseStore(impatient, "store", "run")
+        store.trust = trust(OURS)
+        try:
+            found = store.find("nlu", A)
+        except StorageError:
+            assert times > 1 or name not in PASSING
+        else:
+            assert found is not None
+            assert times == 1
