@@ -20,6 +20,8 @@ from rebake.store.uses import Use, record_use
 
 logger = logging.getLogger("rebake")
 
+MOST_REMOVED = 100  # entries in one run: GitHub slows down programs that change a lot in a short time
+
 
 def record(
     services: Services, event: Event, run_plan: RunPlan, manifest_name: str, names: Iterable[str], directory: Path
@@ -57,7 +59,7 @@ def prune(services: Services, store_tag: str, retention_days: int) -> list[Notic
         if not store.has_records:
             return [Notice("The store is not pruned, since the releases of this repository are immutable.")]
         uses = GitHubUses(store, services.releases, store_tag, now)
-        spare = find_spare(store, uses, now, now - timedelta(days=retention_days), kept=store.used)
+        spare = find_spare(store, uses, now, now - timedelta(days=retention_days), kept=store.used)[:MOST_REMOVED]
         remove(store, spare)
     except RebakeError as error:
         return [Notice(f"The store could not be pruned. {error}")]

@@ -91,7 +91,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.model is not None:
         if not keys:
             raise UsageError("--model needs a key to verify with.", fix="Add --verify-key KEY.")
-        print(verify_model(Path(options.model), keys, options.repository))
+        print(visible(verify_model(Path(options.model), keys, options.repository)))
         return 0
     server, repository = repository_of(options.repository)
     _, kept = _open(options)
@@ -102,7 +102,7 @@ def _verify(options: argparse.Namespace) -> int:
         for each in verify_store(kept, Path(directory)):
             checked.append(each)
             if options.format == "text":
-                print(f"{each.problem or 'ok':<4}  {visible(each.name)}", flush=True)
+                print(f"{visible(each.problem or 'ok'):<4}  {visible(each.name)}", flush=True)
     wrong = [each for each in checked if each.problem is not None]
     if options.format == "json":
         rows = [{"name": each.name, "ok": each.problem is None, "problem": each.problem} for each in checked]

@@ -15,7 +15,7 @@ from github.GitReleaseAsset import GitReleaseAsset
 from rebake.archive.manifest import parse_manifest
 from rebake.errors import AccessDeniedError, ModelError, StorageError
 from rebake.store.assets import asset_of
-from rebake.store.protocol import Store, StoredFile, part_name
+from rebake.store.protocol import MAX_SMALL, Store, StoredFile, part_name
 from rebake.store.pruning import InUse, Spare, is_manifest_name, spare_entries
 from rebake.store.releases import Releases
 from rebake.store.uses import Use, assistant_key, key_of, record_use, records, token_of
@@ -52,8 +52,9 @@ class GitHubUses:
         users: set[str] = set()
         with TemporaryDirectory(prefix="rebake-") as name:
             place = Path(name)
-            for entry in entries:
+            for entry, file in entries.items():
                 if is_manifest_name(entry):
+                    _require_small(entry, file.size)
                     self._store.download(entry, place / "manifest")
                     tokens |= self._tokens(place / "manifest", entry)
             found = self._releases_with_models()
@@ -97,9 +98,11 @@ class GitHubUses:
         for number, (release, manifest) in enumerate(_manifests(found)):
             if (key_of(release.tag_name), assistant_key(manifest.name)) in recorded:
                 continue
+            source = f"{manifest.name} of the release {release.tag_name}"
+            _require_small(source, manifest.size)
             path = place / f"{number}.json"
             self._releases.download(asset_of(manifest), path)
-            used = self._tokens(path, f"{manifest.name} of the release {release.tag_name}")
+            used = self._tokens(path, source)
             tokens |= used
             if not self._to_record:
                 continue
@@ -118,6 +121,11 @@ class GitHubUses:
             raise StorageError(f"What {source} uses is not known: {error.message}") from error
         names = [part_name(part, record.key) for part, record in manifest.parts.items()]
         return {token for name in names if (token := token_of(name)) is not None}
+
+
+def _require_small(source: str, size: int) -> None:
+    if size > MAX_SMALL:
+        raise StorageError(f"What {source} uses is not known: it has {size} bytes, more than a manifest can have.")
 
 
 def _manifests(found: list[GitRelease]) -> Iterator[tuple[GitRelease, GitReleaseAsset]]:
