@@ -238,7 +238,7 @@ def test_jobs_of_a_matrix_have_names_of_their_own_and_an_earlier_comment_is_take
     core_only.git("tag", "v1.0")
     for name in ("bot a", "bot_a"):
         assert core_only.run(core_only.push("refs/tags/v1.0"), {"name": name}).code == 0
-    assert len(api.asset_names("v1.0")) == 6
+    assert len(api.asset_names("v1.0")) == 8
 
 
 def test_the_newest_manifest_of_an_earlier_version_still_explains(core_only: Project, api: GitHubApi) -> None:
@@ -300,7 +300,7 @@ def test_parts_of_end_to_end_stories_are_found_again(
     found = project.run(project.push(), environment=without_tensorflow)
     assert found.code == 0, found.log
     assert (found.outputs["stale"], found.outputs["trained"]) == ("false", "")
-    assert [name.split("-")[0] for name in api.asset_names(STORE)] == ["core", "nlg", "nlu", "rebake.json"]
+    assert [name.split("-")[0] for name in api.asset_names(STORE)] == ["core", "nlg", "nlu", "rebake.json", "use"]
 
 
 def test_a_pull_request_may_fine_tune_and_the_branch_with_never_trains_from_scratch(

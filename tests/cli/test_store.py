@@ -172,3 +172,11 @@ def test_in_a_repository_with_immutable_releases_prune_says_what_to_do(
     release["immutable"] = True
     assert run("prune") == 74
     assert "Delete prereleases whose tags start with rebake-models-" in capsys.readouterr().err
+
+
+def test_a_store_that_is_not_there_is_not_taken_for_an_empty_one(
+    kept: GitHubApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for action in ("list", "prune", "verify"):
+        assert run(action, "--store-tag", "other") == 74
+        assert "acme/bot has no store of trained parts: no release other with files" in capsys.readouterr().err

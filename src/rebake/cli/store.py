@@ -131,7 +131,14 @@ def _open(options: argparse.Namespace) -> tuple[Connection, ReleaseStore]:
     server, repository = repository_of(options.repository)
     token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN") or None
     connection = connect(api_of(server), repository, token)
-    return connection, ReleaseStore(connection.releases, options.store_tag, f"cli-{os.getpid()}")
+    kept = ReleaseStore(connection.releases, options.store_tag, f"cli-{os.getpid()}")
+    if not kept.entries():
+        hint = "" if token else " Set GITHUB_TOKEN if the repository is private."
+        raise StorageError(
+            f"{repository} has no store of trained parts: no release {options.store_tag} with files.",
+            fix=f"Name the release with --store-tag if it is another.{hint}",
+        )
+    return connection, kept
 
 
 def _keys(given: Iterable[str]) -> tuple[PublicKey, ...]:
