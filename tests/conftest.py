@@ -135,8 +135,8 @@ def store(releases: Releases) -> ReleaseStore:
 
 
 @pytest.fixture
-def impatient(api: GitHubApi) -> Releases:
-    """It waits a tenth of a second for an answer, and not at all before it tries again."""
+def impatient_client(api: GitHubApi) -> Github:
+    """It waits a tenth of a second for an answer."""
     client = Github(
         base_url=api.url,
         auth=Auth.Token(api.token),
@@ -147,5 +147,16 @@ def impatient(api: GitHubApi) -> Releases:
         lazy=True,
     )
     client.requester._Requester__timeout = 0.1  # type: ignore[attr-defined] # the client takes whole seconds alone
-    retries = Retries(attempts=3, sleep=lambda _: None, clock=lambda: 1000.0)
-    return Releases(client.get_repo(api.repository), Transfer(api.token, timeout=(0.1, 0.1)), retries)
+    return client
+
+
+@pytest.fixture
+def impatient_retries() -> Retries:
+    """It does not wait at all before it tries again."""
+    return Retries(attempts=3, sleep=lambda _: None, clock=lambda: 1000.0)
+
+
+@pytest.fixture
+def impatient(api: GitHubApi, impatient_client: Github, impatient_retries: Retries) -> Releases:
+    repository = impatient_client.get_repo(api.repository)
+    return Releases(repository, Transfer(api.token, timeout=(0.1, 0.1)), impatient_retries)

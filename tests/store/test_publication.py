@@ -14,7 +14,7 @@ from rebake.store.protocol import part_name
 from rebake.store.publication import Publication, PublishedRelease, publish_model
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import NewRelease, Releases
-from support.faults import FAULTS, PASSING
+from support.faults import FAULTS, PASSING, REFUSED
 from support.github_api import Fault, GitHubApi
 from support.store import A, B, archive
 
@@ -307,7 +307,6 @@ STEPS = {  # step -> its requests, and how many of them pass first
     "publish": (r"PATCH .*/releases/\d+$", 0),
     "compare what is public": (r"GET .*/releases/\d+/assets", 5),
 }
-REFUSED = {"401", "403"}
 
 
 @pytest.mark.slow

@@ -18,3 +18,4 @@ FAULTS = {
     "secondary limit": {"status": 403, "message": "You have exceeded a secondary rate limit"},
 }
 PASSING = {"500", "502", "502 after acting", "reset", "reset after acting", "timeout", "cut", "429", "secondary limit"}
+REFUSED = {"401", "403"}
