@@ -268,7 +268,8 @@ class Run:
         quality = recorded(self.report, self._run_plan, self._services.store, slug, scratch, note)
         self.report = replace(self.report, quality=quality)
         tests = sorted(name for name in self._services.store.used if not is_part_name(name))
-        self._record([*names, *tests], scratch)
+        parts = [part_name(part, record.key) for part, record in result.manifest.parts.items()]
+        self._record([*parts, *tests], scratch)
         if settings.retention_days is not None and self._run_plan.is_newest and tag is None:
             self._note(*prune(self._services, settings.store_tag, settings.retention_days))
 

@@ -116,6 +116,11 @@ class Store(ABC):
     def finish(self) -> None:
         """Complete what :meth:`upload` began, once at the end of a run."""
 
+    def refresh(self) -> None:
+        """Ask anew for what was asked for once: another run may have written entries meanwhile."""
+        self._signatures.clear()
+        self._refusals.clear()
+
     def look_up(self, name: str) -> StoredFile | None:
         """Return an entry, None where there is none; a back end may know a quicker way than listing all."""
         return self.entries().get(name)

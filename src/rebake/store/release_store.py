@@ -53,6 +53,11 @@ class ReleaseStore(Store):
         """As :meth:`Store.entries`."""
         return {name: _file(asset) for name, asset in self._assets().items()}
 
+    def refresh(self) -> None:
+        """As :meth:`Store.refresh`."""
+        super().refresh()
+        self._known = self._unread = None
+
     def look_up(self, name: str) -> StoredFile | None:
         """As :meth:`Store.look_up`."""
         asset = self._assets().get(name)
