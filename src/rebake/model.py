@@ -91,6 +91,13 @@ class Model:
         """
         return self.core.predict_next(events)
 
+    def load(self) -> None:
+        """Load both halves now, and what they need, instead of when they are first asked."""
+        if self.metadata.nlu:
+            self.parse("")
+        if self.metadata.core:
+            self.core.predict_next([])
+
     def close(self) -> None:
         """Remove the temporary directory."""
         self._finalizer()

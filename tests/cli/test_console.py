@@ -1,14 +1,20 @@
 """How a terminal shows warnings."""
 
 import io
-from contextlib import redirect_stderr
+import os
+import pty
+import re
+import subprocess
+import sys
+from contextlib import redirect_stderr, suppress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
-from rebake.cli.console import print_notices
+from rebake.cli.console import Waiting, log_group, make_progress, print_notices
 
 
 def printed(*notices: Notice, has_report: bool = False) -> list[str]:
@@ -31,3 +37,55 @@ def test_a_warning_is_one_printable_line_and_no_workflow_command(message: str) -
     assert line.startswith("warning: ")
     assert line.isprintable()
     assert "##[" not in line
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_bars_fit_fifty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    progress = make_progress(terminal)
+    with progress.task("UnexpecTEDIntentPolicy", 300) as first, progress.task("DIETClassifier", 300) as second:
+        for _ in range(150):
+            first.advance(loss=0.8775)
+            second.advance(loss=1.25)
+    lines = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in re.split(r"[\r\n]+", terminal.getvalue())]
+    shown = [line for line in lines if "150/300" in line]
+    assert shown
+    assert max(map(len, lines)) <= 50
+    assert all("loss" in line for line in shown)
+    assert any("DIETClassifier" in line for line in shown)
+
+
+def test_a_job_of_github_folds_the_log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    with suppress(ValueError), log_group("Training"):
+        print("inside", file=sys.stderr)
+        raise ValueError
+    assert capsys.readouterr().err == "::group::Training\ninside\n::endgroup::\n"
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    with log_group("Training"):
+        pass
+    assert capsys.readouterr().err == ""
+
+
+def test_a_spinner_is_for_terminals_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    with Waiting("Loading TensorFlow"):
+        pass
+    assert capfd.readouterr() == ("", "")
+    master, terminal = pty.openpty()
+    code = (
+        "import os, time; from rebake.cli.console import Waiting\n"
+        "with Waiting('Loading TensorFlow') as waiting:\n"
+        "    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)\n"  # as while TensorFlow is imported
+        "    time.sleep(0.3); waiting.stop()\n"
+    )
+    environment = {**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+    subprocess.run([sys.executable, "-c", code], stderr=terminal, check=True, env=environment)
+    os.close(terminal)
+    assert b"Loading TensorFlow" in os.read(master, 10_000)
+    os.close(master)

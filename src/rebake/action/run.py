@@ -233,13 +233,14 @@ class Run:
         single_parts.mkdir()
         notices = Notices()
         try:
-            result = build(
-                self._finetuning(plan, sources),
-                sources,
-                progress=self._services.progress,
-                single_parts=single_parts if can_write else None,
-                notices=notices,
-            )
+            with self._services.runner.group("Training"):
+                result = build(
+                    self._finetuning(plan, sources),
+                    sources,
+                    progress=self._services.progress,
+                    single_parts=single_parts if can_write else None,
+                    notices=notices,
+                )
         finally:
             self._note(*plan.request.assistant.silenced.without(notices))
         self.report = replace(

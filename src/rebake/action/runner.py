@@ -41,6 +41,17 @@ class Runner:
     def __exit__(self, *_: object) -> None:
         self._switch(on=True)
 
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Fold what is logged in the context; ``title`` is one line of ours."""
+        with self._on():
+            core.start_group(title)
+        try:
+            yield
+        finally:
+            with self._on():
+                core.end_group()
+
     def mask(self, secret: str) -> None:
         """Let the runner hide a secret in the log from here on."""
         if secret:

@@ -11,7 +11,7 @@ from typing import Protocol
 STDERR = threading.RLock()
 """Held while file descriptor 2 leads nowhere; who reports from another thread waits for it, or nobody would see it."""
 
-LINE_INTERVAL = 10.0  # seconds between the lines of one task in a log
+LINE_INTERVAL = 5.0  # seconds between the lines of one task in a log
 
 
 class Task(Protocol):
@@ -62,7 +62,7 @@ class _LineTask:
 
 
 class LineProgress:
-    """For logs: a line when a task starts, then at most one every ten seconds, and one when it ends."""
+    """For logs: a line when a task starts, then at most one every five seconds, and one when it ends."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self.write = write
@@ -75,5 +75,31 @@ class LineProgress:
         task.line("done")
 
 
+_WORDS = {  # of figures between 0 and 1 that say how much is right
+    "accuracy": "actions",
+    "intent_accuracy": "intents",
+    "response_accuracy": "responses",
+    "entity_f1": "entities",
+    "entities_f1": "entities",
+    "role_f1": "roles",
+    "group_f1": "groups",
+}
+_HELD_OUT = "val_"
+
+
 def format_figures(figures: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
+    """Format figures for people: "intents 0.97, entities 0.93" where it is known how much is right, else the loss.
+
+    Those of held-out examples come before those of the training data, and are named as what they are.
+    """
+    for prefix, of_what in ((_HELD_OUT, "held out: "), ("", "")):
+        known = [(word, figures[prefix + name]) for name, word in _WORDS.items() if prefix + name in figures]
+        if known:
+            return of_what + ", ".join(f"{word} {value:.2f}" for word, value in known)
+    if "loss" in figures:
+        return f"loss {figures['loss']:.3g}"
+    return ", ".join(f"{name.replace('_', ' ')} {_number(value)}" for name, value in figures.items())
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.3g}"

@@ -1,7 +1,7 @@
 """What a person sees on stderr: notices, and how far long work has come.
 
 A terminal gets a bar (drawn by rich, which honours NO_COLOR); anything else, such as a CI log, gets a line when a
-task starts, then at most one every ten seconds, and one when it ends.
+task starts, then at most one every five seconds, and one when it ends.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rebake.base.location import Notice
@@ -27,10 +26,11 @@ from rebake.report.text import notice_lines, paint
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
+    from rich.status import Status
 
-    from rebake.model import Model
 
 MIN_WIDTH = 40  # columns; a tree needs some
+WIDE = 100  # columns; with fewer, bars leave out what is not needed
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,13 @@ def can_draw(stream: TextIO) -> bool:
     return True
 
 
-def make_progress(stream: TextIO | None = None) -> Progress:
-    """The progress that suits ``stream`` (stderr by default)."""
+def make_progress(stream: TextIO | None = None, *, waiting: Waiting | None = None) -> Progress:
+    """The progress that suits ``stream`` (stderr by default); its first bar takes the place of ``waiting``."""
     stream = stream or sys.stderr
     if _look.get().quiet:
         return Silent()
     if stream.isatty() and os.environ.get("TERM") != "dumb":
-        return BarProgress(stream)
+        return BarProgress(stream) if waiting is None else BarProgress(stream, waiting.stop)
     return LineProgress(partial(print, file=stream, flush=True))
 
 
@@ -127,13 +127,6 @@ def print_notices(notices: Iterable[Notice], *, has_report: bool = False) -> Non
     if len(found) > 1:
         how = "-v or --report FILE lists" if has_report else "-v lists"
         print(f"{len(found):,} warnings.{f' {how} every one.' if len(lines) < len(found) else ''}", file=sys.stderr)
-
-
-def load(path: Path) -> Model:
-    """Load a model, with a sign that it takes a while."""
-    from rebake.model import load_model
-
-    return load_model(path)
 
 
 _STYLES = {"bold": "1", "dim": "2"}
@@ -162,8 +155,9 @@ class _BarTask:
 class BarProgress:
     """Bars with figures and the time left, for terminals; tasks of several threads stand below each other."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, before_first: Callable[[], object] = lambda: None) -> None:
         self.stream = stream
+        self._before_first = before_first
         self._bars: RichProgress | None = None
         self._open = 0
         self._lock = threading.Lock()
@@ -173,6 +167,7 @@ class BarProgress:
         from rich.markup import escape
 
         with self._lock:
+            self._before_first()
             if self._bars is None:
                 self._bars = self._new_bars()
                 self._bars.start()
@@ -189,16 +184,65 @@ class BarProgress:
 
     def _new_bars(self) -> RichProgress:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
+        from rich.table import Column
 
-        return RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=28),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[unit]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[figures]}"),
-            console=Console(file=self.stream, no_color=not use_color(self.stream)),
-        )
+        console = Console(file=self.stream, no_color=not use_color(self.stream))
+        is_wide = console.width >= WIDE
+        name = Column(no_wrap=True, overflow="ellipsis", max_width=None if is_wide else max(console.width - 36, 4))
+        columns: list[ProgressColumn] = [
+            TextColumn("{task.description}", table_column=name),
+            BarColumn(bar_width=28 if is_wide else 8),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}" + (" {task.fields[unit]}" if is_wide else "")),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[figures]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+        ]
+        if is_wide:
+            columns.insert(3, TimeElapsedColumn())
+        return RichProgress(*columns, console=console)
+
+
+class Waiting:
+    """A spinner with words, on a terminal alone, for work whose length nobody knows."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+        self._running: tuple[Status, TextIO] | None = None
+
+    def __enter__(self) -> Waiting:
+        if _look.get().quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+            return self
+        from rich.console import Console
+
+        # A descriptor of its own: while TensorFlow is imported, that of stderr leads nowhere.
+        stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding, errors="replace")
+        console = Console(file=stream, no_color=not use_color(sys.stderr), force_terminal=True)
+        status = console.status(self._words, spinner="dots" if can_draw(sys.stderr) else "line")
+        status.start()
+        self._running = status, stream
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Remove the spinner, before anything else is drawn; it does not come back."""
+        if self._running is not None:
+            status, stream = self._running
+            self._running = None
+            status.stop()
+            stream.close()
+
+
+@contextmanager
+def log_group(title: str) -> Iterator[None]:
+    """Fold what is printed to stderr, where a job of GitHub Actions shows it; ``title`` is one line of ours."""
+    if os.environ.get("GITHUB_ACTIONS") != "true" or sys.stderr.isatty() or _look.get().quiet:
+        yield
+        return
+    print(f"::group::{title}", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        print("::endgroup::", file=sys.stderr, flush=True)

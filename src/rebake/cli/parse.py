@@ -10,9 +10,10 @@ from itertools import islice
 from typing import Any
 
 from rebake.base.visible import one_line
-from rebake.cli.console import load, say
+from rebake.cli.console import Waiting, say
 from rebake.cli.files import model_path
 from rebake.errors import UsageError
+from rebake.model import load_model
 
 PARSE_BATCH = 1024  # texts parsed at a time, enough for all threads; a longer input streams
 _WIDEST = 40  # columns for a text; a longer one moves the rest of its line
@@ -24,12 +25,17 @@ def parse(options: argparse.Namespace) -> int:
     if "-" in texts and len(texts) > 1:
         raise UsageError("`-` (texts from standard input) cannot be mixed with texts on the command line.")
     from_stdin = texts in ([], ["-"])
-    if from_stdin and sys.stdin.isatty():
+    is_typed = from_stdin and sys.stdin.isatty()
+    if is_typed:
         say("Type texts, one per line; Ctrl-D ends the input.")
-    with load(model_path(options.model, "--model")) as model:
-        size = 1 if from_stdin and sys.stdin.isatty() else PARSE_BATCH
+    path = model_path(options.model, "--model")
+    with Waiting(f"Loading {path}") as waiting, load_model(path) as model:
+        if is_typed:
+            waiting.stop()
+        size = 1 if is_typed else PARSE_BATCH
         for batch in _batches(_stdin_lines() if from_stdin else texts, size):
-            results = model.parse_all(batch)
+            results = model.parse_all(batch)  # the first one loads what parses
+            waiting.stop()
             if options.format == "json":
                 lines = [json.dumps(result, ensure_ascii=False) for result in results]
             else:

@@ -11,14 +11,14 @@ from dataclasses import asdict
 from typing import Any
 
 from rebake.base.visible import one_line
-from rebake.cli.console import load, paint_text, say, use_color
+from rebake.cli.console import Waiting, paint_text, say, use_color
 from rebake.cli.files import model_path
 from rebake.cli.parse import entity_text, parse_text
 from rebake.core.conversation.conversation import LiveConversation, TakenAction, Turn, Vote
 from rebake.core.conversation.intents import intent_parser
 from rebake.core.conversation.responses import BotMessage
 from rebake.core.dialogue.events import ACTION_LISTEN
-from rebake.model import Model
+from rebake.model import Model, load_model
 
 STOP = "/stop"  # as in `rasa shell`
 _LABEL = 10  # columns
@@ -28,7 +28,10 @@ _ABSTAINS = 0.005  # below this, a policy has no opinion
 def shell(options: argparse.Namespace) -> int:
     """Read texts until the input ends, and print what each leads to."""
     as_json = options.format == "json"
-    with load(model_path(options.model, "--model")) as model:
+    path = model_path(options.model, "--model")
+    with load_model(path) as model:
+        with Waiting(f"Loading {path}"):
+            model.load()
         talk = _conversation(model)
         say(f"Model {model.path}. Type a text, or an intent such as /greet; {STOP} or Ctrl-D ends the conversation.")
         for text in _texts():

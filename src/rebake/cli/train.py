@@ -10,7 +10,7 @@ from dataclasses import replace
 from rebake.archive.manifest import finetuned_parts
 from rebake.base.notices import Notices
 from rebake.cli.check import check
-from rebake.cli.console import make_progress, print_log, say, use_color
+from rebake.cli.console import Waiting, log_group, make_progress, print_log, say, use_color
 from rebake.cli.outputs import note_new_directory
 from rebake.cli.planning import plan_of, report_of, reporting, show, text_stream, write_report
 from rebake.report.model import parts_of_verdict
@@ -35,9 +35,10 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
     say(verdict_text(report_of(plan), color=use_color(sys.stderr)))
     of_training = Notices()
     try:
-        progress = make_progress()
         log = None if options.quiet else print_log
-        result = build(plan, models(plan.request.output), progress=progress, notices=of_training, log=log)
+        with log_group("Training"), Waiting("Loading TensorFlow and the data") as waiting:
+            progress = make_progress(waiting=waiting)
+            result = build(plan, models(plan.request.output), progress=progress, notices=of_training, log=log)
     finally:
         show(plan.request.assistant.silenced.without(of_training), notices)
     report = replace(

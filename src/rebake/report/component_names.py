@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from rebake.base.progress import format_figures
 
 _NODE = re.compile(r"(.*?)(\d+)")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -29,6 +31,20 @@ def figure_names(metrics: Iterable[str]) -> dict[str, str]:
     names = component_names(key.partition(".")[0] for key in keys)
     split = {key: key.partition(".") for key in keys}
     return {key: f"{names[node]}: {figure}" if figure else names[node] for key, (node, _, figure) in split.items()}
+
+
+def learned(metrics: Mapping[str, float]) -> dict[str, str]:
+    """Name of a component -> how well it learned, in words; of the figures "DIETClassifier5.intent_accuracy" ...
+
+    Figures that say nothing of that, such as the number of threads, are left out.
+    """
+    names = component_names(key.partition(".")[0] for key in metrics)
+    of_node: dict[str, dict[str, float]] = {}
+    for key, value in metrics.items():
+        node, _, figure = key.partition(".")
+        if figure != "threads":
+            of_node.setdefault(node, {})[figure] = value
+    return {names[node]: format_figures(figures) for node, figures in of_node.items()}
 
 
 def _ordinal(place: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rebake.base.location import Notice
 from rebake.base.notices import grouped
 from rebake.base.visible import one_line
+from rebake.report.component_names import learned
 from rebake.report.model import PART_NAMES, PartReport, Report
 
 LABELS = {"fresh": "fresh", "stale": "stale", "unknown": "unknown", "absent": "not in this assistant"}
@@ -45,7 +46,7 @@ def outcome_text(report: Report) -> str:
     """Format what was done: where each part of the new model comes from, and the figures of its training."""
     lines = [report.headline]
     lines += [f"{PART_NAMES[part.part]:<10}{origin}" for part in report.parts if (origin := origin_text(part))]
-    lines += [f"{'':<10}{name}: {value:.4g}" for name, value in sorted(report.metrics.items())]
+    lines += [f"{'':<10}{name}: {words}" for name, words in sorted(learned(report.metrics).items())]
     if report.seconds is not None:
         lines.append(f"{'Time':<10}{report.seconds:.1f} s")
     return "\n".join(lines)

@@ -47,6 +47,7 @@ AVERAGED_AFTER = 250  # steps; benchmarks/README.md says what averaging costs sh
 UNTRACED = 2  # predictions before the network is traced: most calls of `rebake parse` make no more
 WORTH_HALVING = 100_000  # rows in all epochs; with fewer, tracing two halves takes longer than encoding them at a time
 MEASURED = 256  # held-out texts that are measured together
+LEARNED = 1024  # training examples that say how well they were learned, which is a moment's work
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,9 @@ class DietModel:
         """Train new weights, or those of an ``earlier`` training.
 
         Returns:
-            The model, with the mean losses of the last epoch by name, and with ``evaluation`` the figures of held-out
-            examples (``val_loss``, ``val_intent_loss``, ``val_intent_accuracy``, ``val_entity_f1`` ...).
+            The model, with the mean losses of the last epoch by name, the quality (``intent_accuracy``, ``entity_f1``
+            ...) on some of the training examples, and with ``evaluation`` the figures of held-out examples
+            (``val_loss``, ``val_intent_loss``, ``val_intent_accuracy``, ``val_entity_f1`` ...).
 
         Raises:
             DataError: so many examples cannot be held out.
@@ -168,7 +170,10 @@ class DietModel:
         )
         losses = fit(model.weights, network.losses, batches, network.signature(), settings, progress, watched.watchers)
         model.settle()
-        return model, losses | watched.figures | ({} if threads is None else {"threads": float(threads)})
+        learned = measure(network, texts, _sample(len(texts.lengths)), settings.seed)
+        quality = {name: value for name, value in learned.items() if name.endswith(("accuracy", "f1"))}
+        used = {} if threads is None else {"threads": float(threads)}
+        return model, losses | quality | watched.figures | used
 
     @staticmethod
     def load(
@@ -207,6 +212,11 @@ class DietModel:
                 return dict(forward(features))
 
         return network.predict(batch, computed)
+
+
+def _sample(count: int) -> NDArray[np.int64]:
+    """Up to LEARNED of ``count`` examples, evenly spread: int64 [E]."""
+    return np.unique(np.linspace(0, count - 1, min(count, LEARNED)).astype(np.int64))
 
 
 def measure(network: Diet, texts: TextData, chosen: NDArray[np.int64], seed: int) -> dict[str, float]:
