@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rebake.archive.manifest import PARTS, Part, finetuned_key
+from rebake.archive.lineage import finetuned_key
+from rebake.archive.manifest import PARTS, Part
 from rebake.build.plan import Baseline, Plan
 from rebake.errors import AccessDeniedError, ModelError, RateLimitError, StorageError
 from rebake.report.model import Mode, PartReport

@@ -16,7 +16,8 @@ from typing import Any
 
 from rebake.archive.finetuning import MAY_CHANGE, pruned_domain
 from rebake.archive.integrity import Inspection, describe, inspect_model
-from rebake.archive.manifest import FinetunedFrom, Part
+from rebake.archive.lineage import FinetunedFrom
+from rebake.archive.manifest import Part
 from rebake.archive.metadata import RASA_VERSION, Metadata, StoredNode, read_metadata, resolve
 from rebake.archive.pack import COMPONENTS_NAME, unpack
 from rebake.assistant.domain.serialization import domain_from_dict

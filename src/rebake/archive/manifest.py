@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from rebake.archive.lineage import FinetunedFrom, finetuned_key
 from rebake.archive.pack import COMPONENTS_NAME, MANIFEST_NAME, read_member
 from rebake.base.files import write_text
 from rebake.errors import ModelError, StorageError
@@ -41,26 +42,6 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class FinetunedFrom:
-    """What a fine-tuned part was trained on from.
-
-    Attributes:
-        model: name of the archive that it continued.
-        times: how often the part was fine-tuned since it was trained from scratch, as far as is known: of a model of
-            Rasa nothing is.
-        epoch_fraction: how much of the configured epochs the last fine-tuning took.
-    """
-
-    model: str
-    times: int
-    epoch_fraction: float
-
-    def __str__(self) -> str:
-        often = f" ({self.times} times since it was trained from scratch)" if self.times > 1 else ""
-        return f"fine-tuned from {self.model}{often}"
-
-
-@dataclass(frozen=True, slots=True)
 class PartRecord:
     """What one part was (or is to be) trained from, and how its training went.
 
@@ -88,11 +69,6 @@ class PartRecord:
     def key(self) -> str:
         """What a store keeps the part under: one that was fine-tuned never takes the place of one that was not."""
         return self.fingerprint if self.finetuned is None else finetuned_key(self.fingerprint)
-
-
-def finetuned_key(fingerprint: str) -> str:
-    """64 hex digits: what a store keeps a fine-tuned part with this fingerprint under."""
-    return hashlib.sha256(f"fine-tuned {fingerprint}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +255,7 @@ def _part_to_json(record: PartRecord) -> dict[str, Any]:
         "trained_by": record.trained_by,
         "reused_from": record.reused_from,
         "metrics": dict(record.metrics),
-        **({} if record.finetuned is None else {"finetuned": _finetuned_to_json(record.finetuned)}),
+        **({} if record.finetuned is None else {"finetuned": record.finetuned.as_dict()}),
         "settings": dict(record.settings),
         "items": items,
     }
@@ -299,16 +275,8 @@ def _part_from_json(raw: Mapping[str, Any]) -> PartRecord:
         trained_by=str(raw["trained_by"]),
         reused_from=None if raw["reused_from"] is None else str(raw["reused_from"]),
         metrics={name: float(value) for name, value in raw["metrics"].items()},
-        finetuned=_finetuned_from_json(raw["finetuned"]) if raw.get("finetuned") is not None else None,
+        finetuned=FinetunedFrom.from_dict(raw["finetuned"]) if raw.get("finetuned") is not None else None,
     )
-
-
-def _finetuned_to_json(finetuned: FinetunedFrom) -> dict[str, Any]:
-    return {"model": finetuned.model, "times": finetuned.times, "epoch_fraction": finetuned.epoch_fraction}
-
-
-def _finetuned_from_json(raw: Mapping[str, Any]) -> FinetunedFrom:
-    return FinetunedFrom(str(raw["model"]), int(raw["times"]), float(raw["epoch_fraction"]))
 
 
 def _known_part(name: str) -> Part:

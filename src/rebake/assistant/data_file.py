@@ -1,4 +1,4 @@
-"""One file of training data: what its keys say."""
+"""Files of training data: what the keys of each say, and all of them together."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_responses
 from rebake.assistant.keys import DATA_KEYS, has_key, no_data_notice, unknown_keys
-from rebake.assistant.model import Response
+from rebake.assistant.model import NluData, Response, Story
 from rebake.assistant.nlu_data.reader import NluFile, read_nlu
 from rebake.assistant.reading import FileSource, check_version, describe
 from rebake.assistant.schemas.data import data_schema
 from rebake.assistant.schemas.kinds import check
-from rebake.assistant.stories.reader import StoryFile, read_stories
+from rebake.assistant.stories.reader import StoryFile, is_test_file, read_stories
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Notice
@@ -72,3 +72,36 @@ def read_data_file(document: Document, keys: Sequence[str], found: DataFile, *, 
         with errors.collecting():
             found.stories = read_stories(document)
     errors.finish()
+
+
+class ReadData:
+    """The content of the data files, while they are read."""
+
+    def __init__(self, notices: list[Notice]) -> None:
+        self.nlu = NluData()
+        self.stories: list[Story] = []
+        self.test_stories: list[Story] = []
+        self.responses: list[Response] = []
+        self.notices = notices
+
+    def add(self, file: DataFile, path: str, *, is_domain: bool) -> None:
+        self.notices += file.notices
+        if file.responses:
+            self.add_responses(file.responses, is_domain)
+        if file.stories is not None:
+            self.add_stories(file.stories, path)
+
+    def add_responses(self, responses: Sequence[Response], is_domain: bool) -> None:
+        places = {response.name: response.location for response in self.responses}
+        for response in responses:
+            if response.name in places and not is_domain:
+                message = f"The response '{response.name}' replaces the one at {places[response.name]}."
+                self.notices.append(Notice(message, response.location, NoticeKind.REPLACED_RESPONSE))
+        self.responses += responses
+
+    def add_stories(self, file: StoryFile, path: str) -> None:
+        self.notices += file.notices
+        if is_test_file(path):
+            self.test_stories += file.stories
+        else:
+            self.stories += file.stories

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rebake.assistant.config import default_config, read_config
-from rebake.assistant.data_file import DataFile, read_data_file
+from rebake.assistant.data_file import DataFile, ReadData, read_data_file
 from rebake.assistant.domain.merge import complete_domain, merge_domains
 from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping
 from rebake.assistant.file_cache.cache import FileCache
@@ -17,11 +17,10 @@ from rebake.assistant.file_cache.codec import KeptFile
 from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
 from rebake.assistant.imports import ImportedProjects, imported_projects
 from rebake.assistant.keys import DATA_KEYS, has_key, misspelt_domain, unknown_codes, unknown_keys
-from rebake.assistant.model import Assistant, Config, Domain, NluData, Response, Story
+from rebake.assistant.model import Assistant, Config, Domain, NluData, Story
 from rebake.assistant.nlu_data.json_formats.reader import read_json_nlu
 from rebake.assistant.nlu_data.reader import NluFile, combine_nlu
 from rebake.assistant.reading import FileSource, check_version, describe
-from rebake.assistant.stories.reader import StoryFile, is_test_file
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, parse_yaml, read_yaml, text_of
 from rebake.base.location import Location, Notice
@@ -228,8 +227,8 @@ class ProjectImporter:
         return merged
 
     @cached_property
-    def _data(self) -> _Data:
-        data = _Data(self._data_notices)
+    def _data(self) -> ReadData:
+        data = ReadData(self._data_notices)
         nlu_files: list[NluFile] = []
         domain_paths = {*self._domain_files(), *self._imports.domain_files}
         errors = DataErrors()
@@ -285,38 +284,6 @@ class ProjectImporter:
         self._documents[path] = document
         read_data_file(document, keys, found, is_domain=is_domain)
         cache.keep(cached, KeptFile(found, document.notices, document.silenced))
-
-
-class _Data:
-    """The content of the data files, while they are read."""
-
-    def __init__(self, notices: list[Notice]) -> None:
-        self.nlu = NluData()
-        self.stories: list[Story] = []
-        self.test_stories: list[Story] = []
-        self.responses: list[Response] = []
-        self.notices = notices
-
-    def add(self, file: DataFile, path: str, *, is_domain: bool) -> None:
-        self.notices += file.notices
-        self.add_responses(file.responses, is_domain)
-        if file.stories is not None:
-            self.add_stories(file.stories, path)
-
-    def add_responses(self, responses: Sequence[Response], is_domain: bool) -> None:
-        places = {response.name: response.location for response in self.responses}
-        for response in responses:
-            if response.name in places and not is_domain:
-                message = f"The response '{response.name}' replaces the one at {places[response.name]}."
-                self.notices.append(Notice(message, response.location, NoticeKind.REPLACED_RESPONSE))
-        self.responses += responses
-
-    def add_stories(self, file: StoryFile, path: str) -> None:
-        self.notices += file.notices
-        if is_test_file(path):
-            self.test_stories += file.stories
-        else:
-            self.stories += file.stories
 
 
 def _read_domain(document: Document, notices: list[Notice]) -> Domain:

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from rebake.archive.continued import ContinuedModel, has_network, opened
-from rebake.archive.manifest import FinetunedFrom, Part
+from rebake.archive.lineage import FinetunedFrom
+from rebake.archive.manifest import Part
 from rebake.base.continuation import FROM_SCRATCH, Continuation
 from rebake.base.location import Notice
 from rebake.base.notices import NoticeSink

@@ -44,13 +44,7 @@ def as_dict(report: Report) -> dict[str, Any]:
                 "origin": part.origin,
                 "source": part.source,
                 "seconds": _rounded(part.seconds),
-                "finetuned": None
-                if part.finetuned is None
-                else {
-                    "model": part.finetuned.model,
-                    "times": part.finetuned.times,
-                    "epoch_fraction": part.finetuned.epoch_fraction,
-                },
+                "finetuned": None if part.finetuned is None else part.finetuned.as_dict(),
                 "explanation": None if part.explanation is None else _explanation(part.explanation),
             }
             for part in report.parts

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rebake.archive.manifest import FinetunedFrom, Part
+from rebake.archive.lineage import FinetunedFrom
+from rebake.archive.manifest import Part
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
 from rebake.base.version import __version__

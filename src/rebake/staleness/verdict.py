@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from rebake.archive.manifest import PARTS, FinetunedFrom, Part
+from rebake.archive.lineage import FinetunedFrom
+from rebake.archive.manifest import PARTS, Part
 
 State = Literal["fresh", "stale", "unknown", "absent"]
 
