@@ -342,8 +342,8 @@ def test_a_model_of_rasa_has_no_manifest(tmp_path: Path) -> None:
 
 def test_a_manifest_of_a_later_format_is_refused_with_the_way_out(tmp_path: Path) -> None:
     path = tmp_path / "rebake.json"
-    path.write_text('{"format": 2, "parts": {}}')
-    with pytest.raises(ModelError, match=r"format 2.*Update rebake"):
+    path.write_text('{"format": 3, "parts": {}}')
+    with pytest.raises(ModelError, match=r"format 3.*Update rebake"):
         read_manifest(path)
 
 

@@ -13,7 +13,8 @@ from rebake.action.base import BaseAssistant
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.action.test_data import GivenTests
-from rebake.archive.manifest import Part, content_key, finetuned_key, read_manifest
+from rebake.archive.lineage import finetuned_key
+from rebake.archive.manifest import Part, content_key, read_manifest
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
