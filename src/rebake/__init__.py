@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["Model", "__version__", "load_model"]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     # Loaded on demand: `rebake check` answers in well under a second because nothing is imported that it does not use.
     if name in {"Model", "load_model"}:

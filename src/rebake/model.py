@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -32,7 +33,7 @@ class Model:
         domain: that the model was trained with.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         with ExitStack() as stack:
             self._directory = stack.enter_context(unpack(self.path))
@@ -72,11 +73,21 @@ class Model:
         return self._directory / COMPONENTS_NAME
 
     def parse(self, text: str) -> dict[str, Any]:
-        """Return the intent, its ranking and the entities of one text, in the form of Rasa's parse result."""
+        """Return the intent, its ranking and the entities of one text, in the form of Rasa's parse result.
+
+        Raises:
+            TypeError: ``text`` is no text.
+            ModelError: the model has no NLU part.
+        """
         return self.parse_all([text])[0]
 
     def parse_all(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """Parse many texts in batches; one result a text, in order."""
+        """Parse many texts in batches; one result a text, in order. Raises as :meth:`parse`."""
+        if isinstance(texts, str | bytes) or not isinstance(texts, Sequence):
+            raise TypeError(f"parse_all takes a list of texts, not {type(texts).__name__}.")
+        for text in texts:
+            if not isinstance(text, str):
+                raise TypeError(f"A text to parse is a str, not {type(text).__name__}.")
         return self._pipeline.parse_all(texts)
 
     def predict_next(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -88,7 +99,14 @@ class Model:
 
         Returns:
             ``{"action", "confidence", "policy", "policies": {node name: {action: probability}}}``.
+
+        Raises:
+            TypeError: ``events`` is no list of mappings.
+            UsageError: an event lacks a key, or is of a kind that conversations do not have.
+            ModelError: the model has no Core part.
         """
+        if isinstance(events, str | bytes) or not isinstance(events, Sequence):
+            raise TypeError(f"predict_next takes a list of events, not {type(events).__name__}.")
         return self.core.predict_next(events)
 
     def load(self) -> None:
@@ -111,7 +129,7 @@ class Model:
         self.close()
 
 
-def load_model(path: str | Path) -> Model:
+def load_model(path: str | os.PathLike[str]) -> Model:
     """Load a model archive.
 
     Args:

@@ -21,15 +21,16 @@ _MARKDOWN_DATA = re.compile(r"^## (intent|synonym|regex|lookup):|^\* \w+(\{.*\})
 _ABOUT_THE_PROJECT = ("README", "LICENSE", "CHANGELOG", "MAKEFILE", "DVC")
 _MARKDOWN_START = 100_000  # characters that are looked at
 
-Paths = str | Path | Sequence[str | Path] | None
+AnyPath = str | os.PathLike[str]
+Paths = AnyPath | Sequence[AnyPath] | None
 
 
 def as_paths(paths: Paths) -> list[str]:
     """One path, several or none as a list, as given but without a leading './'."""
     if paths is None:
         return []
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
-    return [str(Path(path)) for path in given if str(path)]
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    return [str(Path(path)) for path in given if os.fspath(path)]
 
 
 def data_files(paths: Paths, notices: list[Notice]) -> list[str]:

@@ -14,7 +14,7 @@ from rebake.assistant.domain.merge import complete_domain, merge_domains
 from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping
 from rebake.assistant.file_cache.cache import FileCache
 from rebake.assistant.file_cache.codec import KeptFile
-from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
+from rebake.assistant.files import AnyPath, Paths, as_paths, data_files, domain_files, require
 from rebake.assistant.imports import ImportedProjects, imported_projects
 from rebake.assistant.keys import DATA_KEYS, has_key, misspelt_domain, unknown_codes, unknown_keys
 from rebake.assistant.model import Assistant, Config, Domain, NluData, Story
@@ -31,7 +31,7 @@ from rebake.errors import DataError, DataErrors, RebakeError, errors_of
 
 
 def load_assistant(
-    config: str | Path | None,
+    config: AnyPath | None,
     domain: Paths,
     data: Paths,
     *,
@@ -85,7 +85,7 @@ class ProjectImporter:
 
     Args:
         config_file: config.yml, or None for Rasa's defaults.
-        domain_path: file or directory of domain files, or several of them; None for no domain.
+        domain_path: file or directory of domain files, or several of them, or a domain; None for no domain.
         training_data_paths: files and directories of training data.
         env: names of environment variables that ``${NAME}`` in a file may expand to.
         use_cache: keep what large files say in the user's cache directory, and take it from there.
@@ -93,8 +93,8 @@ class ProjectImporter:
 
     def __init__(
         self,
-        config_file: str | Path | None = None,
-        domain_path: Paths = None,
+        config_file: AnyPath | None = None,
+        domain_path: Paths | Domain = None,
         training_data_paths: Paths = None,
         *,
         env: frozenset[str] = frozenset(),
@@ -195,9 +195,9 @@ class ProjectImporter:
     @cached_property
     def _domain(self) -> Domain:
         notices = self._domain_notices
-        domains: list[Domain] = []
+        domains: list[Domain] = [self.domain_path] if isinstance(self.domain_path, Domain) else []
         errors = DataErrors()
-        for path in as_paths(self.domain_path):
+        for path in self._domain_paths:
             require(path)
             is_directory = Path(path).is_dir()
             files = domain_files(path, notices) if is_directory else [path]
@@ -262,9 +262,13 @@ class ProjectImporter:
                 files.setdefault(os.path.realpath(path), (path, own.get(path, keys)))
         return list(files.values())
 
+    @property
+    def _domain_paths(self) -> list[str]:
+        return [] if isinstance(self.domain_path, Domain) else as_paths(self.domain_path)
+
     def _domain_files(self) -> list[str]:
         files: list[str] = []
-        for path in as_paths(self.domain_path):
+        for path in self._domain_paths:
             files += domain_files(path, []) if Path(path).is_dir() else [path]
         return files
 

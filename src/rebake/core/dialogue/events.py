@@ -160,6 +160,7 @@ _PLAIN: dict[str, Event] = {  # the names are those of rebake.assistant.stories.
     "rewind": UserUtteranceReverted(),
     "undo": ActionReverted(),
 }
+_EXAMPLE = "{'event': 'user', 'intent': 'greet'}"
 _WITHOUT_EFFECT = frozenset({"bot", "agent", "pause", "resume", "reminder", "cancel_reminder", "export"})
 
 
@@ -172,13 +173,14 @@ def events_from_json(events: Iterable[Mapping[str, Any]]) -> list[Event]:
     """Events in the JSON form of a tracker dump, or in its short form (``name``, ``intent``, ``entities``).
 
     Raises:
+        TypeError: an entry is no mapping.
         UsageError: an entry has no known ``event`` or lacks its name.
     """
     return [event for entry in events if (event := _event_from_json(entry)) is not None]
 
 
 def _event_from_json(entry: Mapping[str, Any]) -> Event | None:  # noqa: PLR0911 (one return per kind of event)
-    kind = entry.get("event")
+    kind = _kind(entry)
     name = entry.get("name")
     match kind:
         case "action":
@@ -204,6 +206,14 @@ def _event_from_json(entry: Mapping[str, Any]) -> Event | None:  # noqa: PLR0911
     if isinstance(kind, str) and (kind in _PLAIN or kind in _WITHOUT_EFFECT):
         return _PLAIN.get(kind)
     raise UsageError(f"'{kind}' is not an event that a conversation has.", fix="Name one as a tracker dump does.")
+
+
+def _kind(entry: Mapping[str, Any]) -> Any:
+    if not isinstance(entry, Mapping):
+        raise TypeError(f"An event is a mapping, such as {_EXAMPLE}, not {type(entry).__name__}.")
+    if "event" not in entry:
+        raise UsageError(f"The event {dict(entry)!r} has no key 'event'.", fix=f"Write it as {_EXAMPLE}.")
+    return entry["event"]
 
 
 def _required(name: Any, entry: Mapping[str, Any]) -> str:
