@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rebake.archive.lineage import FinetunedFrom
 from rebake.archive.manifest import (
     PARTS,
     ComponentRecord,
@@ -345,6 +347,14 @@ def test_a_manifest_of_a_later_format_is_refused_with_the_way_out(tmp_path: Path
     path.write_text('{"format": 3, "parts": {}}')
     with pytest.raises(ModelError, match=r"format 3.*Update rebake"):
         read_manifest(path)
+
+
+def test_only_a_fine_tuned_part_raises_the_format_that_earlier_versions_read() -> None:
+    """They would take its components for ordinary ones, and mix vocabularies."""
+    ordinary = Manifest({"nlu": PartRecord("0" * 64)})
+    tuned = Manifest({"nlu": PartRecord("0" * 64, finetuned=FinetunedFrom("a.tar.gz", 2, 0.5))})
+    assert [json.loads(format_manifest(manifest))["format"] for manifest in (ordinary, tuned)] == [1, 2]
+    assert parse_manifest(format_manifest(tuned).encode(), "x").parts == tuned.parts
 
 
 @pytest.mark.parametrize(
