@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebake.archive.manifest import Part
-from rebake.assistant.model import ActionStep, EntitySpan, Example, Story, UserStep
+from rebake.assistant.importer import load_assistant
+from rebake.assistant.model import ActionStep, ComponentSpec, EntitySpan, Example, Story, UserStep
 from rebake.base.conformity import conforms
 from rebake.base.location import Location
 from rebake.evaluation import (
@@ -25,7 +26,7 @@ from rebake.evaluation.conversations import Conversation, GivenSlot, StoryTest
 from rebake.evaluation.data import EvaluationData
 from rebake.evaluation.entities import EntityExample, EntityTest
 from rebake.evaluation.figures import figures
-from rebake.evaluation.kept import evaluation_keys, located, pack_evaluation, unpack_evaluation
+from rebake.evaluation.kept import evaluation_keys, is_repeatable, located, pack_evaluation, unpack_evaluation
 from rebake.evaluation.labels import LabelledText, LabelTest
 from rebake.evaluation.result import Fold, ModelTest, NluTest
 
@@ -91,6 +92,13 @@ def test_a_key_covers_what_the_result_depends_on_and_nothing_else() -> None:
     assert (more["nlu"] == keys["nlu"], more["stories"] == keys["stories"]) == (False, True)
     assert evaluation_keys(PARTS, EvaluationData(), 5, 1) != evaluation_keys(PARTS, EvaluationData(), 5, 2)
     assert evaluation_keys({"core": "2" * 64}, DATA, 5) == {}, "without NLU neither texts nor examples are tested"
+
+
+def test_what_a_server_finds_is_not_kept() -> None:
+    assistant = load_assistant(None, None, None)
+    duckling = ComponentSpec("DucklingEntityExtractor", {}, PLACE)
+    asking = replace(assistant, config=replace(assistant.config, pipeline=(*assistant.config.pipeline, duckling)))
+    assert (is_repeatable(assistant), is_repeatable(asking)) == (True, False)
 
 
 def test_a_later_version_of_the_evaluator_tests_again(monkeypatch: pytest.MonkeyPatch) -> None:
