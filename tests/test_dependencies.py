@@ -19,7 +19,9 @@ from support.source import modules, nodes
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 INSTALLED = packages_distributions()
-BROUGHT = {"sentencepiece"}  # transformers imports it for the tokenizers of some models; nothing here does
+# transformers imports the first for the tokenizers of some models, and fsspec the others for the URLs of clouds.
+BROUGHT = {"sentencepiece", "adlfs", "gcsfs", "s3fs"}
+STORES = {"fsspec_store.py": "s3"}  # module of a store -> one of the extras that bring what it imports
 
 
 def distributions(requirements: Iterable[str]) -> set[str]:
@@ -46,7 +48,9 @@ def imported(module: Path) -> Iterator[str]:
 
 
 def extra_of(module: Path) -> str | None:
-    """The extra that this file needs: that of HTML reports, or what the registry's entry of the component asks for."""
+    """The extra that this file needs: that of HTML reports, of a store, or what the component's entry asks for."""
+    if module.parent.name == "store" and module.name in STORES:
+        return STORES[module.name]
     name = ".".join(module.with_suffix("").relative_to(ROOT / "src").parts) if module.suffix else ""
     if name.startswith("rebake.report.html."):
         return "report"

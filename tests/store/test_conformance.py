@@ -58,7 +58,7 @@ def test_entries_have_name_size_and_the_time_of_their_writing(open_store: OpenSt
 def test_a_small_file_is_replaced(open_store: OpenStore, tmp_path: Path) -> None:
     for content in (b"1", b"22", b"22", b"3"):
         store = open_store()
-        store.publish(_small(tmp_path, content), "evaluation-x.json")
+        store.publish(_small(tmp_path, content), "evaluation-x.json", replace=True)
         store.finish()
         assert open_store().read("evaluation-x.json") == content
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,9 +11,7 @@ from pathlib import Path
 
 from rebake.base.files import replacing
 from rebake.errors import AccessDeniedError, StorageError
-from rebake.store.protocol import Store, StoredFile
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # what is being written has a name that starts with a dot
+from rebake.store.protocol import Store, StoredFile, is_entry_name
 
 
 class DirectoryStore(Store):
@@ -29,7 +26,7 @@ class DirectoryStore(Store):
         with self._errors("listed"):
             if not self.directory.exists():
                 return {}
-            names = [file.name for file in os.scandir(self.directory) if _NAME.fullmatch(file.name)]
+            names = [file.name for file in os.scandir(self.directory) if is_entry_name(file.name)]
         found = (self.look_up(name) for name in sorted(names))
         return {file.name: file for file in found if file is not None}
 
@@ -71,6 +68,14 @@ class DirectoryStore(Store):
 
     def finish(self) -> None:
         """As :meth:`Store.finish`. Each upload was complete at once."""
+
+    def close(self) -> None:
+        """As :meth:`Store.close`. Nothing stays open."""
+
+    @property
+    def label(self) -> str:
+        """As :attr:`Store.label`."""
+        return str(self.directory)
 
     def where(self, name: str) -> str:
         """As :meth:`Store.where`."""

@@ -28,7 +28,8 @@ from rebake.store.trust import SIGNATURE_SUFFIX, Trust
 
 MAX_SMALL = 64 << 20  # bytes of a file that is read into memory, such as the manifest of a model of 200,000 examples
 
-_PART_NAME = re.compile(r"(?P<part>nlu|core|nlg)-(?P<fingerprint>[0-9a-f]{64})\.(?:tar\.gz|json)")
+_ENTRY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PART_NAME = re.compile(r"(?:nlu|core|nlg)-[0-9a-f]{64}\.(?:tar\.gz|json)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ class StoredPart:
 def part_name(part: Part, fingerprint: str) -> str:
     """The entry's name of a part: an archive, or for responses (which need no training) the manifest of their model."""
     return f"{part}-{fingerprint}.{'json' if part == 'nlg' else 'tar.gz'}"
+
+
+def is_entry_name(name: str) -> bool:
+    """Return whether it is a name that an entry can have; what is being written has another."""
+    return _ENTRY_NAME.fullmatch(name) is not None
 
 
 def is_part_name(name: str) -> bool:
@@ -108,6 +114,11 @@ class Store(ABC):
     def delete(self, name: str) -> None:
         """Delete an entry; one that is gone is as good."""
 
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """What a message calls the store; never with a credential."""
+
     @abstractmethod
     def where(self, name: str) -> str:
         """Return what a message calls an entry, the subject of a sentence; never with a credential."""
@@ -120,6 +131,10 @@ class Store(ABC):
         """Ask anew for what was asked for once: another run may have written entries meanwhile."""
         self._signatures.clear()
         self._refusals.clear()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of connections and threads, so that this process may fork; the next call opens what it needs again."""
 
     def look_up(self, name: str) -> StoredFile | None:
         """Return an entry, None where there is none; a back end may know a quicker way than listing all."""

@@ -97,6 +97,14 @@ class ReleaseStore(Store):
             self._releases.delete(asset)
             del self._assets()[name]
 
+    def close(self) -> None:
+        """As :meth:`Store.close`. Connections stay open; they have no threads."""
+
+    @property
+    def label(self) -> str:
+        """As :attr:`Store.label`."""
+        return self.tag
+
     def where(self, name: str) -> str:
         """As :meth:`Store.where`."""
         return f"The asset {name} of the release {self.tag}"
