@@ -39,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # As in a training: TensorFlow takes the number once, from whatever test computes first.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ["REBAKE_CACHE_GIB"] = "0"  # no test takes what another one has trained; tests of the cache turn it on
     if config.getoption("--hypothesis-profile") is None:
         settings.load_profile("fast" if config.getoption("--fast") else "repeatable")
     if config.getoption("--fast"):

@@ -14,7 +14,6 @@ from rebake.action.base import BaseAssistant, read_base
 from rebake.action.cancellation import CancelledError
 from rebake.action.evaluation import RunEvaluation
 from rebake.action.event import Event
-from rebake.action.fetching import fetch_parts
 from rebake.action.housekeeping import prune, record
 from rebake.action.outcome import exit_code, failing_gates
 from rebake.action.past_models import recorded, with_history
@@ -24,7 +23,6 @@ from rebake.action.services import Services
 from rebake.action.settings import DEFAULTS, Settings
 from rebake.action.since_base import differences_since_base, links
 from rebake.action.test_data import read_test_data
-from rebake.action.verdict import StoreVerdict, newest_published, require_access, verdict_of_store
 from rebake.archive.manifest import finetuned_parts
 from rebake.assistant.importer import imported_roots, load_assistant
 from rebake.assistant.model import Assistant
@@ -32,8 +30,10 @@ from rebake.base.confinement import confined_to, require_inside
 from rebake.base.location import Location, Notice
 from rebake.base.notices import Notices
 from rebake.build.build import BuildResult, build
+from rebake.build.fetching import fetch_parts
 from rebake.build.plan import Plan, make_plan
 from rebake.build.request import Finetune, Request
+from rebake.build.store_verdict import StoreVerdict, newest_published, require_access, verdict_of_store
 from rebake.errors import DataError, RebakeError, StorageError
 from rebake.evaluation.data import EvaluationData
 from rebake.report.gates import judge_findings

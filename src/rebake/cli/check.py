@@ -9,6 +9,7 @@ from dataclasses import replace
 from rebake.build.plan import Plan, explain_plan
 from rebake.cli.console import can_draw, text_width, use_color
 from rebake.cli.planning import plan_of, report_of, reporting, text_stream, write_report
+from rebake.cli.stores import Stores
 from rebake.report.explanation import explanation_text
 from rebake.report.model import Report, with_explanations
 from rebake.report.text import verdict_text
@@ -18,8 +19,10 @@ def check(options: argparse.Namespace) -> int:
     """Print the verdict."""
     started = time.monotonic()
     with reporting(options, "check") as notices:
-        plan = plan_of(options, notices, to_train=False)
-        report = replace(report_of(plan, time.monotonic() - started), model_path=_fresh_model(plan))
+        stores = Stores(options, notices, with_cache=False)
+        plan = plan_of(options, notices, to_train=False, store=stores.store)
+        report = stores.judged(plan, report_of(plan))
+        report = replace(report, seconds=time.monotonic() - started, model_path=_fresh_model(plan))
         stream = text_stream(options)
         if getattr(options, "explain", False):
             report = with_explanations(report, explain_plan(plan))
@@ -29,14 +32,14 @@ def check(options: argparse.Namespace) -> int:
             print(verdict_text(report, color=use_color(stream)), file=stream)
         print(_next_step(plan, report), file=stream)
         write_report(options, report)
-    return plan.verdict.code
+    return report.code
 
 
 def _next_step(plan: Plan, report: Report) -> str:
     """What follows from the verdict, which stands above it."""
     if report.model_path is not None:
         return f"{report.model_path} is up to date."
-    if plan.verdict.is_fresh:
+    if report.code == 0:
         return "Nothing to train."
     forced = " --force" if plan.request.force else ""
     if all(part.part == "nlg" for part in report.parts if part.is_stale) and not forced:

@@ -128,7 +128,17 @@ def add_comparison(parser: Parser) -> Add:
     add = parser.add_argument_group("models").add_argument
     add("--out", metavar="DIR", default="models", help="directory of models (default: %(default)s)")
     add("--model", "-m", metavar="PATH", help="compare with this model (default: the newest in --out)")
+    add_store(add)
     return add
+
+
+def add_store(add: Add) -> None:
+    """Add ``--store`` to the group of models."""
+    store = (
+        "store of trained parts, where a part counts as trained: an s3://, gs:// or abfs:// URL,\n"
+        "github://owner/name (its releases), or a directory"
+    )
+    add("--store", metavar="URL", help=store)
 
 
 def add_trained_model(add: Add) -> None:

@@ -20,11 +20,13 @@ from rebake.cli.console import print_notices, say_more
 from rebake.cli.files import files_of, model_path, require_assistant
 from rebake.cli.outputs import STDOUT, is_stdout, require_writable, write
 from rebake.cli.page import require_page, write_page
+from rebake.cli.stores import newest_of_store
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.own_rasa.environment import OwnRasa, find_environment
 from rebake.report.json import render_json
 from rebake.report.model import Failure, Mode, Report, parts_of_verdict
 from rebake.store.directory import model_to_finetune, newest_model
+from rebake.store.protocol import Store
 
 
 @contextmanager
@@ -48,10 +50,11 @@ def reporting(options: argparse.Namespace, mode: Mode) -> Iterator[Notices]:
 
 
 @no_garbage_collection()
-def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool) -> Plan:
+def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool, store: Store | None = None) -> Plan:
     """Read the assistant and make the plan; prints its notices.
 
-    A domain or data that only a default names may be missing.
+    A domain or data that only a default names may be missing. Where there is no model, the newest of the store is
+    compared with, if there is a store.
     """
     require_assistant(options)
     domain, data = files_of(options)
@@ -77,7 +80,8 @@ def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool) ->
         )
         old = _old_model(options)
         say_more(f"compared with {old}" if old is not None else f"no model in {options.out} to compare with")
-        return make_plan(request, Baseline.of_model(old), notices=found)
+        baseline = newest_of_store(options, store) if old is None and store is not None else Baseline.of_model(old)
+        return make_plan(request, baseline, notices=found)
     finally:  # before an error, which a warning may explain
         show(found, notices)
 

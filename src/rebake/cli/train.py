@@ -6,14 +6,19 @@ import argparse
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rebake.archive.manifest import finetuned_parts
+from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.cli.check import check
 from rebake.cli.console import Waiting, log_group, make_progress, print_log, say, use_color
 from rebake.cli.outputs import note_new_directory
 from rebake.cli.planning import plan_of, report_of, reporting, show, text_stream, write_report
-from rebake.report.model import parts_of_verdict
+from rebake.cli.stores import Stores
+from rebake.errors import StorageError
+from rebake.report.model import with_origins
 from rebake.report.text import outcome_text, verdict_text
 from rebake.store.directory import models
 
@@ -31,21 +36,40 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
 
     started = time.monotonic()
     note_new_directory(options.out)
-    plan = plan_of(options, notices, to_train=True)
-    say(verdict_text(report_of(plan), color=use_color(sys.stderr)))
+    trouble = Notices()
+    stores = Stores(options, trouble, with_cache=True)
+    plan = plan_of(options, notices, to_train=True, store=stores.store)
+    verdict = stores.judged(plan, report_of(plan))
+    say(verdict_text(verdict, color=use_color(sys.stderr)))
     of_training = Notices()
-    try:
-        log = None if options.quiet else print_log
-        with log_group("Training"), Waiting("Loading TensorFlow and the data") as waiting:
-            progress = make_progress(waiting=waiting)
-            result = build(plan, models(plan.request.output), progress=progress, notices=of_training, log=log)
-    finally:
-        show(plan.request.assistant.silenced.without(of_training), notices)
+    with TemporaryDirectory(prefix="rebake-") as name:
+        scratch = Path(name)
+        try:
+            sources = [*models(plan.request.output), *stores.fetched(plan, scratch)]
+            with log_group("Training"), Waiting("Loading TensorFlow and the data") as waiting:
+                result = build(
+                    plan,
+                    sources,
+                    progress=make_progress(waiting=waiting),
+                    single_parts=scratch if stores.is_any else None,
+                    notices=of_training,
+                    log=None if options.quiet else print_log,
+                )
+        finally:
+            show(plan.request.assistant.silenced.without(of_training), notices)
+        try:
+            stores.keep(plan, result, scratch)
+        except StorageError:
+            trouble.add(Notice(f"The model is written all the same: {result.model}"))
+            raise
+        finally:
+            show(trouble, notices)
     report = replace(
-        report_of(plan, time.monotonic() - started),
+        verdict,
+        seconds=time.monotonic() - started,
         mode="train",
-        parts=parts_of_verdict(
-            plan.verdict,
+        parts=with_origins(
+            verdict.parts,
             trained=result.trained,
             reused=result.reused,
             rebuilt=result.rebuilt,

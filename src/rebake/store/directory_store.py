@@ -36,7 +36,7 @@ class DirectoryStore(Store):
         with self._errors("read"):
             try:
                 status = path.stat()
-            except (FileNotFoundError, NotADirectoryError):
+            except FileNotFoundError:
                 return None
             if not path.is_file():
                 return None

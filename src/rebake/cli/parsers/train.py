@@ -19,6 +19,7 @@ EXAMPLES = (
     "rebake train nlu                         # NLU alone",
     "rebake train nlu --nlu data/nlu.yml",
     "rebake train core --stories data/stories.yml data/rules.yml",
+    "rebake train --store s3://bucket/bot     # take from there what was trained, keep there what is new",
     "rebake train --dry-run                   # what would be trained",
     "rebake train --finetune --epoch-fraction 0.2",
     "rebake train --out builds --fixed-model-name bot.tar.gz",
@@ -41,6 +42,7 @@ def add(commands: Commands) -> None:
     _add_data(parser)
     add_comparison(parser)
     add = add_training(parser)
+    add("--no-cache", action="store_true", help="neither take parts from this machine's cache nor keep new ones there")
     add("--dry-run", action="store_true", help="only say what is stale, as `rebake check` does")
     add("--fixed-model-name", metavar="NAME", help="name of the archive (default: time and content)")
     add("--persist-nlu-data", action="store_true", help="put the NLU training data into the archive")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from rebake.action.verdict import StoreVerdict
 from rebake.archive.manifest import Part
 from rebake.base.location import Notice
 from rebake.build.plan import Plan
+from rebake.build.store_verdict import StoreVerdict
 from rebake.errors import ModelError, StorageError
 from rebake.report.model import PartReport
 from rebake.store.protocol import Store
@@ -41,11 +41,21 @@ class FetchedParts:
         )
 
 
-def fetch_parts(store: Store, plan: Plan, verdict: StoreVerdict, scratch: Path) -> FetchedParts:
-    """Download the parts that the assistant asks for, and in place of others those of the newest model."""
+def fetch_parts(
+    store: Store, plan: Plan, verdict: StoreVerdict, scratch: Path, *, parts: Collection[Part] = TRAINED_PARTS
+) -> FetchedParts:
+    """Download the parts that the assistant asks for, and in place of others those of the newest model.
+
+    Args:
+        store: where they are.
+        plan: of the run; its baseline is the newest model.
+        verdict: which parts the store has.
+        scratch: the directory that they are written to.
+        parts: those that are wanted.
+    """
     fetched = FetchedParts()
     newest = plan.baseline.manifest
-    for part in TRAINED_PARTS:
+    for part in (part for part in TRAINED_PARTS if part in parts):
         stored = verdict.stored.get(part)
         if stored is not None:
             try:

@@ -1,0 +1,235 @@
+"""``--store`` and the cache: nothing is trained twice, across checkouts, branches and machines."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rebake.archive.manifest import read_manifest
+from rebake.cli.main import main
+from rebake.store.directory import newest_model
+from support.assistants import append, write_tiny
+
+Train = Callable[..., list[str]]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache for this test alone."""
+    monkeypatch.setenv("REBAKE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("REBAKE_CACHE_GIB")
+    return tmp_path / "cache" / "parts"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes a checkout of one and the same assistant, whose Core trains in a moment, without TensorFlow."""
+
+    def make(name: str) -> Path:
+        place = write_tiny(tmp_path / name)
+        (place / "data" / "nlu.yml").unlink()
+        return place
+
+    return make
+
+
+@pytest.fixture
+def train(monkeypatch: pytest.MonkeyPatch) -> Train:
+    """Trains in a checkout, and returns which parts were really trained."""
+
+    def run(place: Path, *options: str) -> list[str]:
+        monkeypatch.chdir(place)
+        assert main(["train", "--quiet", "--report", "report.json", *options]) == 0
+        report = json.loads((place / "report.json").read_text(encoding="utf-8"))
+        return [name for name, part in report["parts"].items() if part["origin"] == "trained"]
+
+    return run
+
+
+def test_two_checkouts_branches_and_a_revert_train_each_state_once(
+    checkout: Callable[[str], Path], train: Train, cache: Path
+) -> None:
+    one, two = checkout("one"), checkout("two")
+    original = (one / "data" / "stories.yml").read_text(encoding="utf-8")
+    trainings = [train(one), train(two)]
+    for place in (one, two):  # a branch
+        append(place / "data" / "stories.yml", STORY)
+        trainings.append(train(place))
+    shutil.rmtree(one / "models")
+    trainings.append(train(one))
+    for place in (one, two):  # back to main, in a checkout without models as well
+        (place / "data" / "stories.yml").write_text(original, encoding="utf-8")
+        trainings.append(train(place))
+    assert trainings == [["core"], [], ["core"], [], [], [], []]
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_the_model_from_the_cache_is_the_trained_one(
+    checkout: Callable[[str], Path], train: Train, cache: Path
+) -> None:
+    one, two = checkout("one"), checkout("two")
+    train(one)
+    train(two)
+    models = [newest_model(place / "models") for place in (one, two)]
+    manifests = [read_manifest(model) for model in models if model is not None]
+    assert len(manifests) == 2
+    assert manifests[0] is not None
+    assert manifests[1] is not None
+    one_files, two_files = (dict(manifest.files or {}) for manifest in manifests if manifest is not None)
+    for files in (one_files, two_files):
+        del files["metadata.json"]  # it says when the model was made
+    assert one_files == two_files != {}
+
+
+def test_without_a_cache_everything_is_trained(checkout: Callable[[str], Path], train: Train, cache: Path) -> None:
+    train(checkout("one"))
+    assert train(checkout("two"), "--no-cache") == ["core"]
+    assert train(checkout("three"), "--force") == ["core"]
+
+
+def test_a_damaged_part_in_the_cache_is_trained_again_and_replaced(
+    checkout: Callable[[str], Path], train: Train, cache: Path
+) -> None:
+    train(checkout("one"))
+    [part] = cache.iterdir()
+    whole = part.read_bytes()
+    part.write_bytes(whole[: len(whole) // 2])
+    assert train(checkout("two")) == ["core"]
+    assert train(checkout("three")) == []
+
+
+def test_a_cache_that_cannot_be_used_is_a_warning(
+    checkout: Callable[[str], Path], train: Train, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache.parent.write_text("a file", encoding="utf-8")
+    place = checkout("one")
+    assert train(place) == ["core"]
+    report = json.loads((place / "report.json").read_text(encoding="utf-8"))
+    assert any("The cache is not used" in notice["message"] for notice in report["notices"])
+
+
+def test_the_cache_keeps_its_size_and_what_was_used_last(
+    checkout: Callable[[str], Path], train: Train, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(checkout("one"))
+    [first] = cache.iterdir()
+    old = cache / f"nlu-{'a' * 64}.tar.gz"
+    old.write_bytes(b"x" * first.stat().st_size)
+    os.utime(old, (1, 1))
+    left = cache / ".core-x.tar.gz.0123456789ab.tmp"
+    left.write_bytes(b"x")
+    os.utime(left, (1, 1))
+    monkeypatch.setenv("REBAKE_CACHE_GIB", str(first.stat().st_size * 1.05 / 2**30))
+    train(checkout("two"))
+    assert [file.name for file in cache.iterdir()] == [first.name]
+
+
+@pytest.mark.parametrize("size", ["-1", "much", "nan", "inf"])
+def test_a_size_that_is_none_is_a_mistake_of_usage(
+    checkout: Callable[[str], Path], cache: Path, size: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(checkout("one"))
+    monkeypatch.setenv("REBAKE_CACHE_GIB", size)
+    assert main(["train", "--quiet"]) == 64
+
+
+def test_a_store_gives_one_machine_what_another_has_trained(
+    checkout: Callable[[str], Path], train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    store = str(tmp_path / "store")
+    laptop, server = checkout("laptop"), checkout("server")
+    monkeypatch.chdir(server)
+    assert main(["check", "--store", store]) == 5
+    assert train(laptop, "--store", store) == ["core"]
+    monkeypatch.chdir(server)
+    capsys.readouterr()
+    assert main(["check", "--store", store]) == 0
+    assert f"{store} has it" in capsys.readouterr().out
+    assert main(["check"]) == 5
+    assert train(server, "--store", store) == []
+    assert main(["check"]) == 0
+
+
+def test_what_was_trained_without_the_store_is_kept_there_later(
+    checkout: Callable[[str], Path], train: Train, tmp_path: Path
+) -> None:
+    laptop = checkout("laptop")
+    assert train(laptop) == ["core"]
+    assert train(laptop, "--store", str(tmp_path / "store")) == []
+    assert train(checkout("server"), "--store", str(tmp_path / "store")) == []
+
+
+def test_a_part_of_the_store_that_is_damaged_is_trained_again_and_replaced(
+    checkout: Callable[[str], Path], train: Train, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    train(checkout("one"), "--store", str(store))
+    [part] = store.glob("core-*")
+    part.write_bytes(b"nothing that anybody could use")
+    assert train(checkout("two"), "--store", str(store)) == ["core"]
+    assert train(checkout("three"), "--store", str(store)) == []
+
+
+def test_a_store_that_cannot_be_read_ends_the_command_before_training(
+    checkout: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(checkout("one"))
+    (tmp_path / "store").write_text("a file", encoding="utf-8")
+    for command in ("check", "train"):
+        assert main([command, "--store", str(tmp_path / "store" / "below")]) == 74
+        assert "Check that it is a directory" in capsys.readouterr().err
+    assert not Path("models").exists()
+
+
+def test_runs_side_by_side_share_the_cache(
+    checkout: Callable[[str], Path], train: Train, cache: Path, tmp_path: Path
+) -> None:
+    """Copies of one part are written and read at once, while another run makes room."""
+    from rebake.store.cache import Cache
+
+    train(checkout("one"))
+    [part] = cache.iterdir()
+    fingerprint = part.name.removeprefix("core-").removesuffix(".tar.gz")
+    source = tmp_path / "source.tar.gz"
+    shutil.copy(part, source)
+    errors: list[BaseException] = []
+
+    def use(number: int) -> None:
+        place = tmp_path / f"fetched-{number}"
+        place.mkdir()
+        try:
+            for _ in range(20):
+                mine = Cache(cache, 1 << 30)
+                mine.publish_part("core", fingerprint, source, replace=True)
+                stored = mine.find("core", fingerprint)
+                assert stored is not None
+                mine.fetch(stored, place)
+                mine.finish()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=use, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert [file.name for file in cache.iterdir()] == [part.name]
+
+
+STORY = """\
+  - story: another order
+    steps:
+      - intent: order
+      - action: utter_ordered
+      - intent: greet
+      - action: utter_greet
+"""
