@@ -10,6 +10,7 @@ import pytest
 
 from rebake.archive.in_toto import STATEMENT_TYPE, statement
 from rebake.archive.manifest import Part
+from rebake.base.files import sha256
 from rebake.errors import ModelError, StorageError
 from rebake.store.directory_store import DirectoryStore
 from rebake.store.envelope import seal
@@ -17,7 +18,6 @@ from rebake.store.keys import PrivateKey
 from rebake.store.protocol import Store, StoredPart, part_name
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
-from rebake.store.transfer import sha256
 from rebake.store.trust import ENTRY_TYPE, Trust
 from support.faults import FAULTS, PASSING
 from support.github_api import Fault, GitHubApi

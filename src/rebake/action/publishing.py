@@ -14,11 +14,11 @@ from rebake.action.settings import Settings
 from rebake.action.tags import is_prerelease as is_prerelease_tag
 from rebake.archive.manifest import Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
+from rebake.base.files import sha256
 from rebake.build.build import BuildResult
 from rebake.report.model import Release, ReleaseAsset
 from rebake.store.publication import Publication, publish_model
 from rebake.store.releases import NewRelease
-from rebake.store.transfer import sha256
 
 
 class Publisher:

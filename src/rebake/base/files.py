@@ -130,3 +130,9 @@ def require_replaceable(path: Path) -> None:
 def _write_all(descriptor: int, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+
+
+def sha256(path: Path) -> str:
+    """Return the file's SHA-256 as 64 hex digits. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

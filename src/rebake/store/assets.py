@@ -17,9 +17,10 @@ from github.GitRelease import GitRelease
 from github.GitReleaseAsset import GitReleaseAsset
 from github.Repository import Repository
 
+from rebake.base.files import sha256
 from rebake.errors import StorageError
 from rebake.store.retries import CorruptTransferError, NotListedError, ReplyError, Retries, is_taken, visible_soon
-from rebake.store.transfer import Transfer, sha256
+from rebake.store.transfer import Transfer
 
 MAX_ASSET = 2 << 30  # bytes; GitHub takes files below that
 

@@ -21,9 +21,9 @@ from tempfile import TemporaryDirectory
 
 from rebake.archive.integrity import describe, inspect_model
 from rebake.archive.manifest import Manifest, Part, parse_manifest
+from rebake.base.files import sha256
 from rebake.errors import ModelError
 from rebake.store.envelope import MAX_SIZE, SignatureError
-from rebake.store.transfer import sha256
 from rebake.store.trust import SIGNATURE_SUFFIX, Trust
 
 MAX_SMALL = 64 << 20  # bytes of a file that is read into memory, such as the manifest of a model of 200,000 examples

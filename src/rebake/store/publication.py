@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 
 from github.GitRelease import GitRelease
 
+from rebake.base.files import sha256
 from rebake.errors import ImmutableReleaseError, StorageError
 from rebake.store.assets import Asset
 from rebake.store.releases import MakeLatest, NewRelease, Releases, TagIsTakenError
-from rebake.store.transfer import sha256
 
 ROUNDS = 3  # of publishing while another run does the same
 

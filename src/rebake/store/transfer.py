@@ -18,12 +18,6 @@ TIMEOUT = (10.0, 120.0)  # seconds to connect, and between two pieces of an answ
 MAX_REDIRECTS = 5
 
 
-def sha256(path: Path) -> str:
-    """The file's SHA-256 as 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 class Transfer:
     """Sends and fetches asset files for one API token; without one, fetches what everybody may read."""
 
