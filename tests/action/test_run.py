@@ -64,6 +64,9 @@ class EmptyStore:
     def newest_manifest(self, name: str) -> None:
         return None
 
+    def close(self) -> None:
+        pass
+
 
 MakeRun = Callable[..., Run]
 

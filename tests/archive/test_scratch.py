@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-from rebake.archive.scratch import LEFTOVER_SECONDS, remove_leftovers, scratch_directory
+import pytest
+
+from rebake.archive.scratch import LEFTOVER_SECONDS, remove_leftovers, scratch_directory, temporary_directory
 
 
 def aged(path: Path) -> Path:
@@ -29,6 +32,17 @@ def test_leftovers_of_killed_runs_are_removed_by_the_next_one(tmp_path: Path) ->
         assert scratch.is_dir()
         assert not any(path.exists() for path in gone)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_leftovers_in_the_directory_of_temporary_files_go_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone, kept = aged(directory(tmp_path / ".rebake-abc")), aged(directory(tmp_path / "rebake-of-somebody"))
+    with temporary_directory() as place:
+        assert place.parent == tmp_path
+        assert not gone.exists()
+    assert list(tmp_path.iterdir()) == [kept]
 
 
 def test_what_is_young_linked_or_of_another_name_stays(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import importlib.machinery
 import importlib.util
 import re
-import tomllib
 from pathlib import Path
 from types import ModuleType
 

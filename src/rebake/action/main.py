@@ -26,8 +26,11 @@ from rebake.base.progress import LineProgress
 from rebake.errors import EXIT_INTERNAL, EXIT_IO, RebakeError, UsageError
 from rebake.report.redaction import Redaction
 from rebake.staleness.git.history import Remote
+from rebake.store.addresses import open_store
 from rebake.store.connection import connect
+from rebake.store.protocol import Store
 from rebake.store.release_store import ReleaseStore
+from rebake.store.remote_storage import open_remote_storage
 
 _SECRETS = (
     "INPUT_TOKEN",
@@ -68,18 +71,19 @@ def _run(runner: Runner, cancellation: Cancellation) -> int:
         run_plan = plan_run(event, Tags(settings.store_tag, settings.tag_pattern))
         runner.working_directory = settings.working_directory
         _enter(event, settings)
+        services = None if run_plan.skip is not None else _services(settings, event, runner, cancellation)
     except RebakeError as error:
         runner.error(str(error), error.location)
         return error.exit_code
     except OSError as error:
         runner.error(str(error))
         return EXIT_IO
-    if run_plan.skip is not None:
+    if services is None:
         logging.getLogger("rebake").info("%s Nothing to do.", run_plan.skip)
         runner.output("result", "")
         return 0
     try:
-        return Run(settings, event, run_plan, _services(settings, event, runner, cancellation)).execute()
+        return Run(settings, event, run_plan, services).execute()
     except Exception as error:  # while announcing, the last step; Python's own exit code means stale Core
         logging.getLogger("rebake").exception("internal error")
         runner.error(f"Internal error: {type(error).__name__}. The log has the traceback.")
@@ -122,7 +126,10 @@ def _services(settings: Settings, event: Event, runner: Runner, cancellation: Ca
     connection = connect(event.api_url, event.repository, settings.token)
     releases = connection.releases
     run_word = f"{event.run_id}-{secrets.token_hex(4)}"
-    store = ReleaseStore(releases, settings.store_tag, run_word)
+    store: Store = ReleaseStore(releases, settings.store_tag, run_word)
+    if settings.store:
+        github = {"GITHUB_API_URL": event.api_url, "GITHUB_TOKEN": settings.token}
+        store = open_store(settings.store, {**os.environ, **github})
     store.trust = trust_of(settings.trust == "signed", settings.signing_key, settings.verify_key, event)
     return Services(
         store=store,
@@ -133,6 +140,7 @@ def _services(settings: Settings, event: Event, runner: Runner, cancellation: Ca
         run_word=run_word,
         remote=_remote(settings, event, runner),
         cancellation=cancellation,
+        remote_storage=open_remote_storage(settings.remote_storage) if settings.remote_storage else None,
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from rebake.action.settings import DEFAULTS, Settings
 from rebake.action.since_base import differences_since_base, links
 from rebake.action.test_data import read_test_data
 from rebake.archive.manifest import finetuned_parts
+from rebake.archive.scratch import temporary_directory
 from rebake.assistant.importer import imported_roots, load_assistant
 from rebake.assistant.model import Assistant
 from rebake.base.confinement import confined_to, require_inside
@@ -77,7 +78,7 @@ class Run:
     def execute(self) -> int:
         """Run all steps. Returns 0, or why it fails: see :mod:`rebake.action.outcome`; 64 and more for an error."""
         try:
-            with confined_to(self._event.workspace):
+            with confined_to(self._event.workspace), closing(self._services.store):
                 self._work()
         except CancelledError:
             self._failed(self._cancelled())
@@ -110,7 +111,7 @@ class Run:
         require_inside(settings.out)
         if self._run_plan.can_write:
             require_commit(Path(), (self._run_plan.commit, *self._run_plan.checked_out))
-        with tempfile.TemporaryDirectory(prefix="rebake-") as name:
+        with temporary_directory() as name:
             scratch, base_files = Path(name), Path(name, "base")
             plan = self._planned(base_files)
             evaluation = self._planned_evaluation(plan, base_files)
@@ -118,17 +119,18 @@ class Run:
         self._judge_findings()
 
     def _carry_out(self, plan: Plan, evaluation: RunEvaluation, scratch: Path) -> None:
-        settings = self._settings
-        verdict = verdict_of_store(plan, self._services.store)
+        settings, store = self._settings, self._services.store
+        verdict = verdict_of_store(plan, store)
         require_access(verdict, settings.mode, self._services.releases if self._run_plan.can_write else None)
         if verdict.problem:
-            self._note(Notice(f"GitHub could not be asked for everything: {verdict.problem}."))
+            asked = store.label if settings.store else "GitHub"
+            self._note(Notice(f"{asked} could not be asked for everything: {verdict.problem}."))
         self.report = replace(
             self.report,
             parts=verdict.parts,
             code=verdict.code,
             forced=verdict.forced,
-            compared_with=f"the newest model of {settings.store_tag}" if plan.baseline.manifest is not None else None,
+            compared_with=f"the newest model of {store.label}" if plan.baseline.manifest is not None else None,
         )
         for part in self.report.parts:
             logger.info("%s: %s", PART_NAMES[part.part], "; ".join((part.state, *part.reasons)))
@@ -296,6 +298,13 @@ class Run:
         release, model_url, statement = self._publisher.release(tag, result, sources, scratch)
         path = self._services.runner.in_repository(statement.as_posix())
         self.report = replace(self.report, model_url=model_url, release=release, provenance_path=path)
+        bucket = self._services.remote_storage
+        if bucket is not None:
+            try:
+                bucket.upload(result.model, result.model.name, replace=True)
+            finally:
+                bucket.close()
+            logger.info("%s is the model of %s for `rasa run`.", bucket.where(result.model.name), tag)
 
     def _finetuning(self, plan: Plan, sources: Sequence[Path]) -> Plan:
         """The plan, with what stale parts can be fine-tuned from: the newest model's parts, which were fetched."""
@@ -310,6 +319,7 @@ class Run:
         self._note(*fetched.notices)
         code = self.report.code | sum(CODES[part] for part in fetched.unknown)
         self.report = replace(self.report, parts=fetched.unknown_in(self.report.parts), code=code)
+        self._services.store.close()  # the training may fork
         return fetched.archives
 
     def _judge_findings(self) -> None:

@@ -23,6 +23,7 @@ class Services:
         run_word: a word of this run alone, for temporary names.
         remote: where git fetches missing history from.
         cancellation: whether the job was cancelled.
+        remote_storage: the bucket that Rasa's server takes models of tags from; None where there is none.
         clock: seconds, for durations.
     """
 
@@ -34,4 +35,5 @@ class Services:
     run_word: str
     remote: Remote | None
     cancellation: Cancellation = field(default_factory=Cancellation)
+    remote_storage: Store | None = None
     clock: Callable[[], float] = time.monotonic

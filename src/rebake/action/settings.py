@@ -27,7 +27,9 @@ DEFAULTS = {
     "out": "models",
     "working-directory": ".",
     "name": "",
+    "store": "",
     "store-tag": "rebake-models",
+    "remote-storage": "",
     "trust": "any",
     "signing-key": "",
     "verify-key": "",
@@ -79,6 +81,8 @@ class Settings:
         out: the directory that the model is written to, relative to ``working_directory``.
         working_directory: of the assistant, relative to the workspace; names it where a repository contains several.
         name: what the assistant is called where a repository contains several; "" for the only one, at the root.
+        store: address of the store of trained parts; "" for the releases of the repository.
+        remote_storage: URL of the bucket that `rasa run --remote-storage` looks in for a tag's model; "" for none.
         store_tag: the tag of the prerelease that keeps the trained parts.
         trust: whose parts a run takes from the store: "any", or those that are "signed" alone.
         signing_key: signs what the run publishes; None where it signs nothing.
@@ -117,6 +121,8 @@ class Settings:
     out: str
     working_directory: str
     name: str
+    store: str
+    remote_storage: str
     store_tag: str
     trust: Literal["any", "signed"]
     signing_key: PrivateKey | None
@@ -175,6 +181,8 @@ class Settings:
             out=_directory("out", given["out"], working_directory),
             working_directory=working_directory,
             name=_name(given["name"], working_directory),
+            store=given["store"],
+            remote_storage=given["remote-storage"],
             store_tag=given["store-tag"],
             trust="signed" if _choice("trust", given["trust"], ("any", "signed")) == "signed" else "any",
             signing_key=read_private_key(given["signing-key"], "input signing-key") if given["signing-key"] else None,

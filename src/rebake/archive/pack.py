@@ -6,13 +6,13 @@ import gzip
 import os
 import shutil
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from rebake.archive.scratch import temporary_directory
 from rebake.archive.sealed_gzip import SealedGzip
 from rebake.base.files import replacing, require_replaceable
 from rebake.errors import ModelError, StorageError, UsageError
@@ -98,7 +98,7 @@ def unpack(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="rebake-") as temporary:
+    with temporary_directory() as temporary:
         target = Path(temporary)
         with errors_of(path):
             _extract(path, target)

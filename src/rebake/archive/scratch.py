@@ -1,4 +1,4 @@
-"""The directory beside the models that a model is made in, and what killed runs left of theirs."""
+"""Directories for what is not finished, beside the models or elsewhere, and what killed runs left of theirs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 if sys.platform != "win32":
@@ -30,6 +30,11 @@ def scratch_directory(output: Path) -> Iterator[Path]:
     remove_leftovers(output)
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=output) as name, _locked(Path(name)):
         yield Path(name)
+
+
+def temporary_directory() -> AbstractContextManager[Path]:
+    """Create a directory as :func:`scratch_directory` does, where the system keeps temporary files. Raises OSError."""
+    return scratch_directory(Path(tempfile.gettempdir()))
 
 
 def remove_leftovers(output: Path) -> None:

@@ -6,6 +6,7 @@ its progress and its notices, and at the end its answer or the error that a pers
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -24,6 +25,8 @@ from rebake.base.notices import Notices, NoticeSink
 from rebake.base.processors import processors
 from rebake.base.progress import STDERR, Progress, Task
 from rebake.errors import RebakeError
+
+_PR_SET_PDEATHSIG = 1
 
 Answer = Mapping[str, Any]
 Work = Callable[[Progress, NoticeSink], Answer]
@@ -63,6 +66,7 @@ class ChildProcess:
         self._fix = fix
         self.notices = Notices()
         reader, writer = os.pipe()
+        parent = os.getpid()
         sys.stdout.flush()
         sys.stderr.flush()
         with warnings.catch_warnings():
@@ -70,6 +74,7 @@ class ChildProcess:
             warnings.simplefilter("ignore", DeprecationWarning)
             self._child = os.fork()
         if self._child == 0:
+            _die_with(parent)
             _run_child(work, reader, writer)
         os.close(writer)
         self._last: dict[str, Any] = {}
@@ -178,6 +183,16 @@ class _PollingTask:
 
 class _UnfinishedError(Exception):
     """Ends the tasks that the child left open, so that none of them is reported as done."""
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, however that happens; on Linux alone."""
+    if sys.platform != "linux":
+        return
+    with suppress(OSError, AttributeError):  # a C library without it; then the child ends at its next report
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before
+        os._exit(1)
 
 
 def _run_child(work: Work, reader: int, writer: int) -> NoReturn:

@@ -7,9 +7,9 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from rebake.archive.manifest import finetuned_parts
+from rebake.archive.scratch import temporary_directory
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.cli.check import check
@@ -42,7 +42,7 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
     verdict = stores.judged(plan, report_of(plan))
     say(verdict_text(verdict, color=use_color(sys.stderr)))
     of_training = Notices()
-    with TemporaryDirectory(prefix="rebake-") as name:
+    with temporary_directory() as name:
         scratch = Path(name)
         try:
             sources = [*models(plan.request.output), *stores.fetched(plan, scratch)]

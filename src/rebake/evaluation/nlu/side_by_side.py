@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rebake.archive.scratch import temporary_directory
 from rebake.assistant.model import Assistant, Example
 from rebake.base.child_process import ChildProcess, Work, can_fork
 from rebake.base.memory import available_memory
@@ -106,7 +106,7 @@ def _run(trial: Trial, threads: int, progress: Progress, notices: NoticeSink) ->
 
     assistant = replace(trial.assistant, nlu=replace(trial.assistant.nlu, examples=trial.train))
     context = TrainingContext(assistant.config.language, threads, progress=progress, notices=notices)
-    with tempfile.TemporaryDirectory(prefix="rebake-trial-") as directory:
+    with temporary_directory() as directory:
         trained = train_pipeline(assistant.config.pipeline, assistant, context, Path(directory), lambda _: None)
         pipeline = load_pipeline(trained.nodes, Path(directory))
         test = evaluate_nlu(pipeline, trial.held_out, progress, "test")

@@ -7,13 +7,13 @@ with the names of tags and attributes. The file is read here once, right after C
 from __future__ import annotations
 
 import struct
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from rebake.archive.scratch import temporary_directory
 from rebake.nlu.crf.features import Attributes
 from rebake.nlu.crf.model import CrfModel
 
@@ -56,7 +56,7 @@ def train_crf(
     )
     for attributes, tags in sentences:
         trainer.append(attributes, tags)
-    with tempfile.TemporaryDirectory(prefix="rebake-crf-") as directory:
+    with temporary_directory() as directory:
         file = Path(directory) / "model.crfsuite"
         trainer.train(str(file))
         return _read(file.read_bytes())
