@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from rebake.archive.lineage import finetuned_key
 from rebake.archive.manifest import PARTS, Part
@@ -12,7 +13,9 @@ from rebake.errors import AccessDeniedError, ModelError, RateLimitError, Storage
 from rebake.report.model import Mode, PartReport
 from rebake.staleness.verdict import PartVerdict, bit_code
 from rebake.store.protocol import Store, StoredPart
-from rebake.store.releases import Releases
+
+if TYPE_CHECKING:
+    from rebake.store.releases import Releases  # which imports what a check on the command line does without
 
 
 @dataclass(frozen=True)

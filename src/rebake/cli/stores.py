@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rebake.archive.integrity import inspect_model
-from rebake.archive.manifest import Part, finetuned_key, format_manifest
+from rebake.archive.lineage import finetuned_key
+from rebake.archive.manifest import Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
 from rebake.base.location import Notice
 from rebake.base.notices import NoticeSink

@@ -43,7 +43,7 @@ def open_store(address: str, environment: Mapping[str, str]) -> Store:
     if _PASSWORD.match(rest) or "?" in rest or (scheme != "github" and "#" in rest):
         raise UsageError(
             f"The address {scheme}://... of the store contains a password or a query.",
-            fix="Leave it out, and give credentials as docs/stores.md says.",
+            fix="Leave it out, and give credentials as docs/how-to/stores.md says.",
         )
     if "::" in rest or not rest.strip("/"):
         raise UsageError(f"{address} is not the address of a store.", fix="Write one such as s3://bucket/folder.")

@@ -152,7 +152,7 @@ class FsspecStore(Store):
         except ValueError as error:
             raise UsageError(
                 f"There are no stores of the kind {protocol}://.",
-                fix="Use s3://, gs://, abfs://, oci://, github://, or a directory.",
+                fix="Use s3://, gs://, abfs://, github://, or a directory.",
             ) from error
         return found
 
@@ -230,7 +230,7 @@ class FsspecStore(Store):
     def _fix(self, *, denied: bool) -> str:
         if denied and self._extra is not None:
             needs = _CREDENTIALS[self._extra]
-            return f"Give credentials that may list, read and write it: {needs} (docs/stores.md)."
+            return f"Give credentials that may list, read and write it: {needs} (docs/how-to/stores.md)."
         return "Check the address, and that the server can be reached from here."
 
 
