@@ -11,13 +11,13 @@ import pytest
 
 from rebake.archive.in_toto import statement
 from rebake.archive.manifest import Manifest, format_manifest
+from rebake.base.files import sha256
 from rebake.cli.main import main
 from rebake.store.envelope import seal
 from rebake.store.keys import PrivateKey, read_private_key, read_public_keys
 from rebake.store.protocol import part_name
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
-from rebake.store.transfer import sha256
 from rebake.store.trust import Trust
 from rebake.store.uses import Use
 from support.github_api import GitHubApi

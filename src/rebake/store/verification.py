@@ -9,11 +9,11 @@ from typing import Any
 
 from rebake.archive.manifest import PARTS
 from rebake.archive.pack import SUFFIX
+from rebake.base.files import sha256
 from rebake.errors import ModelError, StorageError
 from rebake.store.envelope import MAX_SIZE, SignatureError, open_envelope
 from rebake.store.keys import PublicKey
 from rebake.store.protocol import Store, is_part_name
-from rebake.store.transfer import sha256
 from rebake.store.trust import SIGNATURE_SUFFIX
 from rebake.store.uses import Use
 
