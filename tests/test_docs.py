@@ -18,7 +18,6 @@ from support.docs import component_table
 from support.paths import ROOT
 
 COMMAND_LINE = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMPONENT_DOCS = (ROOT / "docs" / "reference" / "components.md").read_text(encoding="utf-8")
 CORE_DOCS = (ROOT / "docs" / "reference" / "policies.md").read_text(encoding="utf-8")
 REGISTRY = {**COMPONENTS, **POLICIES}
@@ -55,13 +54,6 @@ def test_help_names_the_same_exit_codes() -> None:
         text = parsers()[f"rebake {name}"].format_help()
         for code in (errors.EXIT_USAGE, errors.EXIT_DATA, errors.EXIT_INTERNAL, errors.EXIT_IO):
             assert str(code) in text
-
-
-def test_readme_lists_every_component_and_policy_that_is_trained_and_no_other() -> None:
-    rows = dict(re.findall(r"^\| (NLU|Core) \| (.+) \|$", README, re.MULTILINE))
-    for part, registry in (("NLU", COMPONENTS), ("Core", POLICIES)):
-        trained = {entry.name for entry in registry.values() if entry.implementation is not None}
-        assert set(re.findall(r"`(\w+)`", rows[part])) == trained
 
 
 def sections(docs: str) -> dict[str, str]:
@@ -118,8 +110,10 @@ def test_the_docs_say_what_is_refused_and_why(name: str) -> None:
         assert note or status == "supported" or is_refused, f"{option} is {status}, and nothing says why"
 
 
-def test_the_docs_name_extras_that_there_are() -> None:
+def test_the_docs_list_every_extra_and_no_other() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    installation = (ROOT / "docs" / "reference" / "installation.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", installation, re.MULTILINE)) == extras.keys()
     named = set(re.findall(r"rebake\[(\w+)\]", COMPONENT_DOCS))
     assert named
     assert named <= extras.keys()

@@ -15,6 +15,12 @@ def test_every_link_leads_to_a_file_and_a_heading_that_exist(file: Path) -> None
     assert [f"{link.line}: {problem(link)}" for link in links(file) if problem(link)] == []
 
 
+def test_readme_has_no_relative_link_since_the_package_index_shows_it_too() -> None:
+    targets = [link.target for link in links(ROOT / "README.md")]
+    assert targets
+    assert [target for target in targets if not target.startswith(("https://", "#"))] == []
+
+
 @pytest.mark.parametrize(
     ("target", "found"),
     [

@@ -52,12 +52,16 @@ def test_the_pull_request_of_the_tutorial_gets_the_comment_that_it_shows(
     (comment,) = api.comments.values()
     head = comment["body"].split("<details>")[0].removeprefix("<!-- rebake:model . -->\n")
     assert [status["state"] for status in api.statuses] == ["pending", "success"]
-    assert difference(*map(_plain, (_quoted_comment(), head))) == ""
+    assert difference(*map(_plain, (_quoted_comment(TUTORIAL), head))) == ""
 
 
-def _quoted_comment() -> str:
-    """The comment that the tutorial quotes."""
-    after = TUTORIAL.read_text(encoding="utf-8").split("<!-- comment -->\n\n")[1]
+def test_readme_shows_the_comment_of_the_tutorial() -> None:
+    assert _quoted_comment(ROOT / "README.md") == _quoted_comment(TUTORIAL)
+
+
+def _quoted_comment(page: Path) -> str:
+    """The comment that a page quotes."""
+    after = page.read_text(encoding="utf-8").split("<!-- comment -->\n\n")[1]
     lines = itertools.takewhile(lambda line: line.startswith(">"), after.splitlines())
     return "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines)
 
