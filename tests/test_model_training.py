@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ import pytest
 from rebake import load_model
 from rebake import model_training as api
 from rebake.errors import DataError, StorageError, UsageError
-from support.assistants import append, write_tiny
+from support.assistants import append, edit, write_tiny
 
+FORM = "forms: {drink_form: {required_slots: [drink]}}\nresponses:\n  utter_ask_drink: [{text: Which one?}]\n"
 FINETUNING = ["model_to_finetune", "finetuning_epoch_fraction"]
 
 
@@ -140,6 +142,14 @@ def test_nothing_at_all_leaves_nothing_behind(tiny: Path, caplog: pytest.LogCapt
     assert api.train_core("domain.yml", "config.yml", "data/nlu.yml", "models") is None
     assert "No training data given" in caplog.text
     assert not Path("models").exists()
+
+
+def test_mere_information_is_no_warning(tiny: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="rebake")
+    edit(tiny / "domain.yml", "responses:\n", FORM)
+    api.train_core("domain.yml", "config.yml", "data/stories.yml", "models")
+    (record,) = (record for record in caplog.records if "the form 'drink_form' asks with it" in record.message)
+    assert record.levelno == logging.INFO
 
 
 def test_core_alone_refuses_end_to_end_stories(tiny: Path, caplog: pytest.LogCaptureFixture) -> None:

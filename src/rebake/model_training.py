@@ -24,6 +24,7 @@ from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.model import Domain
 from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Notice
+from rebake.base.notice_kinds import Severity
 from rebake.base.notices import Notices
 from rebake.build.build import build, build_into
 from rebake.build.plan import NO_BASELINE, Baseline, make_plan
@@ -362,7 +363,7 @@ async def _build(request: Request, *, train_path: AnyPath | None = None, compare
 
 def _log(notices: Iterable[Notice]) -> None:
     for notice in notices:
-        logger.warning("%s", notice)
+        logger.log(logging.INFO if notice.severity is Severity.INFO else logging.WARNING, "%s", notice)
 
 
 def _augmentation(arguments: Mapping[str, Any] | None, parameter: str) -> int | None:

@@ -56,7 +56,9 @@ def test_the_pull_request_of_the_tutorial_gets_the_comment_that_it_shows(
 
 
 def test_readme_shows_the_comment_of_the_tutorial() -> None:
-    assert _quoted_comment(ROOT / "README.md") == _quoted_comment(TUTORIAL)
+    readme = _quoted_comment(ROOT / "README.md")
+    assert readme
+    assert readme == _quoted_comment(TUTORIAL)
 
 
 def _quoted_comment(page: Path) -> str:
