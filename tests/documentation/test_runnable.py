@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from documentation.repository import DOCS
+from documentation.repository import DOCS, ROOT
 from documentation.runnable import PageError, difference, pages, run_page, steps
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
