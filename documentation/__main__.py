@@ -1,4 +1,4 @@
-"""Write the generated parts of the docs, or build the site: ``python -m documentation [site]``."""
+"""Write the generated parts of the docs, or build the site: ``python -m documentation [site|dependencies]``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from documentation import reference
+from documentation.repository import ROOT
 
 
 def main() -> int:
@@ -16,6 +17,7 @@ def main() -> int:
     commands.add_parser("reference", help="write the parts of docs/reference that follow from the code (the default)")
     site = commands.add_parser("site", help="build the site; every warning of Sphinx is an error")
     site.add_argument("--out", type=Path, metavar="DIR", help="directory of the site (default: .cache/site)")
+    commands.add_parser("dependencies", help="measure the table of dependencies (needs uv and the package index)")
     arguments = parser.parse_args()
     if arguments.command == "site":
         from documentation.site import SITE, build_site
@@ -25,7 +27,12 @@ def main() -> int:
         if code == 0:
             print(output / "index.html")
         return code
-    changed = reference.write()
+    if arguments.command == "dependencies":
+        from documentation import dependencies
+
+        changed = [str(dependencies.PAGE.relative_to(ROOT))] if dependencies.write() else []
+    else:
+        changed = reference.write()
     print(f"written: {', '.join(changed)}" if changed else "The reference is up to date.", file=sys.stderr)
     return 0
 
