@@ -22,6 +22,7 @@ napoleon_use_ivar = True
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
+smartquotes = False  # they would change options and code
 python_use_unqualified_type_names = True
 
 html_theme = "furo"

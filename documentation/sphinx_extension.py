@@ -3,7 +3,7 @@
 - docs/index.md has no directives: the navigation follows from its lists of links (``navigation.py``).
 - A relative link to a file outside docs/ leads to the file on GitHub. A link to a file that is not there is a warning,
   and warnings are errors.
-- ``<!-- autodoc: MODULE -->`` is replaced by the reference of that module, made of its docstrings.
+- ``<!-- autodoc: MODULE: NAME, NAME -->`` is replaced by the reference of these names, made of their docstrings.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-_AUTODOC = re.compile(r"^<!-- autodoc: ([\w.]+) -->$", re.MULTILINE)
+_AUTODOC = re.compile(r"^<!-- autodoc: ([\w.]+): ([\w, ]+) -->$", re.MULTILINE)
 _AUTOMODULE = r"""```{eval-rst}
 .. automodule:: \1
-   :members:
+   :members: \2
    :member-order: bysource
 ```"""
 
