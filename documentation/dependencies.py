@@ -24,6 +24,7 @@ _RUNS = 3
 # What each one is imported as, and what it is for.
 REASONS: Mapping[str, tuple[str, str]] = {
     "actions-toolkit": ("actions_toolkit.core", "inputs, outputs and annotations of the action"),
+    "argcomplete": ("argcomplete", "completion of commands and options in the shell"),
     "cryptography": (
         "cryptography.hazmat.primitives.asymmetric.ed25519",
         "signatures of stored parts; PyGithub brings it",
@@ -49,6 +50,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
 }
 # What has no SPDX expression in its metadata.
 LICENCES = {
+    "argcomplete": "Apache-2.0",
     "jinja2": "BSD-3-Clause",
     "pygithub": "LGPL-3.0-or-later",
     "python-crfsuite": "MIT",
