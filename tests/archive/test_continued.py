@@ -82,6 +82,15 @@ def test_what_else_changes_is_named(cafe: Path, part: Part, change: Callable[[Pa
         continuation(cafe, part)
 
 
+@pytest.mark.parametrize("part", ["nlu", "core"])
+def test_stories_with_texts_keep_either_part_from_it(cafe: Path, part: Part) -> None:
+    """A Core that reads a fine-tuned pipeline would be kept as one that reads another."""
+    text = "stories:\n- story: by text\n  steps:\n  - user: ahoy\n  - action: utter_greet\n"
+    (cafe / "data" / "by_text.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(FinetuningError, match="end to end"):
+        continuation(cafe, part)
+
+
 def test_a_model_of_an_older_rasa_is_refused(cafe: Path, tmp_path: Path) -> None:
     older = tmp_path / "older"
     older.mkdir()

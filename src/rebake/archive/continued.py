@@ -67,7 +67,7 @@ class ContinuedModel:
         damages = describe(self.found.of_part(part))
         if damages:
             raise self._refusal(f"it is damaged: {'; '.join(damages)}", part)
-        if (assistant.is_end_to_end and part == "core") or self.metadata.end_to_end:
+        if assistant.is_end_to_end or self.metadata.end_to_end:  # Core would be stored as if NLU were not fine-tuned
             raise self._refusal(
                 "stories are end to end, and new words change what policies read, whose layers cannot grow", part
             )

@@ -16,7 +16,7 @@ from rebake.base.continuation import FROM_SCRATCH, Continuation
 from rebake.base.location import Notice
 from rebake.base.notices import NoticeSink
 from rebake.build.plan import Plan
-from rebake.errors import FinetuningError, RebakeError
+from rebake.errors import FinetuningError, ModelError, RebakeError
 from rebake.registry.node import Node
 
 NAMES: Mapping[Part, str] = {"nlu": "NLU", "core": "Core"}
@@ -99,7 +99,7 @@ class Continuations:
             return train(), False
         try:
             return go_on(found[1]), True
-        except FinetuningError as error:  # of what only the data shows
+        except (FinetuningError, ModelError) as error:  # of what only the data or the weights show
             self._refused(part, error, notices)
         for node in nodes:
             shutil.rmtree(components / node.directory, ignore_errors=True)
