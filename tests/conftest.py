@@ -27,8 +27,8 @@ from support.tiers import (
 )
 
 # What a test run finds depends on the code alone; --hypothesis-profile=default searches at random for what these miss.
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("fast", derandomize=True, max_examples=25)
+settings.register_profile("repeatable", derandomize=True, deadline=None)  # no test is timed
+settings.register_profile("fast", derandomize=True, max_examples=25, deadline=None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

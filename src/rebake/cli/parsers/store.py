@@ -61,7 +61,7 @@ def _add_keygen(actions: Commands) -> None:
 def _add_repository(parser: Parser) -> None:
     add = parser.add_argument_group("the store").add_argument
     repository = "repository on GitHub (default: the remote called origin); the variable GITHUB_TOKEN has the token"
-    add("--repository", metavar="OWNER/NAME", help=repository)
+    add("--repository", "-R", metavar="OWNER/NAME", help=repository)
     tag = "tag of the prerelease that is the store (default: %(default)s)"
     add("--store-tag", metavar="TAG", default="rebake-models", help=tag)
     add_format(add, "text", "json")
