@@ -1,11 +1,11 @@
 # The image of the action: Debian's Python and git, the locked packages, rebake; nothing that only installing needs.
-# Built and run by scripts/check_image.
+# Built and run by scripts/check_image. Dependabot updates the digest of the base, in check.Dockerfile too.
 
-FROM debian:trixie-slim AS build
+FROM debian:trixie-slim@sha256:d7e12182ce18b85b93007c1dedf31f2d29e01ccf3182cc4017c709b6259bc132 AS build
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3 python3-venv
 COPY requirements-image.lock /build/
-# The lock has tensorflow-cpu in tensorflow's place (half the size, the same modules), hence --no-deps.
+# On amd64 the lock has tensorflow-cpu in tensorflow's place (half the size, the same modules), hence --no-deps.
 RUN python3 -m venv /opt/rebake \
     && /opt/rebake/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes \
        --only-binary :all: --requirement /build/requirements-image.lock
@@ -18,7 +18,7 @@ COPY src/rebake /opt/rebake/lib/python3.13/site-packages/rebake
 COPY entrypoint /opt/rebake/bin/entrypoint
 RUN python3 -m compileall -q /opt/rebake/lib/python3.13/site-packages/rebake
 
-FROM debian:trixie-slim
+FROM debian:trixie-slim@sha256:d7e12182ce18b85b93007c1dedf31f2d29e01ccf3182cc4017c709b6259bc132
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates git python3 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/share/doc/* /usr/share/man/*

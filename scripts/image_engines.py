@@ -1,4 +1,4 @@
-"""What builds and runs the action's image for scripts/check_image: Docker where a daemon answers, else buildah."""
+"""What builds and runs our images for scripts/check_image: Docker where a daemon answers, else buildah."""
 
 import json
 import os
@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
-IMAGE = "rebake-image-check"
+PREFIX = "rebake-image-check"
 CERTIFICATES = "/etc/machine-certificates.crt"
 # What this machine's package clients need to reach their registries, if it needs anything.
 PASSED_ON = ("PIP_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -25,13 +27,32 @@ def said(*command: str | Path) -> str:
     return run(*command, stdout=subprocess.PIPE).stdout.strip()
 
 
-class Engine(Protocol):
-    """What builds an image and runs it."""
+@dataclass(frozen=True)
+class Image:
+    """An image of ours: its name, its Dockerfile, and the most bytes that it may have unpacked."""
 
-    def build(self) -> None: ...
-    def size(self) -> int: ...
-    def run(self, command: Sequence[str], env: Mapping[str, str], mounts: Mapping[Path, str]) -> tuple[int, str]: ...
-    def entrypoint(self) -> list[str]: ...
+    name: str
+    dockerfile: str
+    largest: int
+
+    @property
+    def tag(self) -> str:
+        return f"{PREFIX}-{self.name}"
+
+
+IMAGES = (Image("action", "Dockerfile", 2_000_000_000), Image("check", "check.Dockerfile", 150_000_000))
+
+
+class Engine(Protocol):
+    """What builds images and runs them."""
+
+    def build(self, image: Image) -> None: ...
+    def size(self, image: Image) -> int: ...
+    def packed_size(self, image: Image) -> int: ...
+    def run(
+        self, image: Image, command: Sequence[str], env: Mapping[str, str], mounts: Mapping[Path, str]
+    ) -> tuple[int, str]: ...
+    def entrypoint(self, image: Image) -> list[str]: ...
     def close(self) -> None: ...
 
 
@@ -45,23 +66,31 @@ class Docker:
             and not subprocess.run(["docker", "info"], check=False, capture_output=True).returncode
         )
 
-    def build(self) -> None:
-        run("docker", "build", "--network", "host", "--tag", IMAGE, ROOT)
+    def build(self, image: Image) -> None:
+        run("docker", "build", "--network", "host", "--file", ROOT / image.dockerfile, "--tag", image.tag, ROOT)
 
-    def size(self) -> int:
-        return int(said("docker", "image", "inspect", "--format", "{{.Size}}", IMAGE))
+    def size(self, image: Image) -> int:
+        return int(said("docker", "image", "inspect", "--format", "{{.Size}}", image.tag))
 
-    def entrypoint(self) -> list[str]:
-        return list(json.loads(said("docker", "image", "inspect", "--format", "{{json .Config.Entrypoint}}", IMAGE)))
+    def packed_size(self, image: Image) -> int:
+        with subprocess.Popen(["docker", "image", "save", image.tag], stdout=subprocess.PIPE) as saved:
+            return gzipped_size(saved)
 
-    def run(self, command: Sequence[str], env: Mapping[str, str], mounts: Mapping[Path, str]) -> tuple[int, str]:
+    def entrypoint(self, image: Image) -> list[str]:
+        wanted = "{{json .Config.Entrypoint}}"
+        return list(json.loads(said("docker", "image", "inspect", "--format", wanted, image.tag)))
+
+    def run(
+        self, image: Image, command: Sequence[str], env: Mapping[str, str], mounts: Mapping[Path, str]
+    ) -> tuple[int, str]:
         options = ["--rm", "--network", "host", "--workdir", env["GITHUB_WORKSPACE"], "--entrypoint", command[0]]
         options += [part for key in env for part in ("--env", f"{key}={env[key]}")]
         options += [part for place in mounts for part in ("--volume", f"{place}:{mounts[place]}")]
-        return outcome(["docker", "run", *options, IMAGE, *command[1:]])
+        return outcome(["docker", "run", *options, image.tag, *command[1:]])
 
     def close(self) -> None:
-        subprocess.run(["docker", "image", "rm", "--force", IMAGE], check=False, capture_output=True)
+        for image in IMAGES:
+            subprocess.run(["docker", "image", "rm", "--force", image.tag], check=False, capture_output=True)
 
 
 class Buildah:
@@ -78,7 +107,8 @@ class Buildah:
             "--storage-driver",
             "vfs",
         ]
-        self.container = ""
+        self.containers: dict[str, str] = {}
+        self.base = ""
         missing = [tool for tool in ("buildah", "debootstrap") if not shutil.which(tool)]
         if missing:
             if os.geteuid():
@@ -87,18 +117,25 @@ class Buildah:
             run("apt-get", "update", **quiet)
             run("apt-get", "install", "--yes", "--no-install-recommends", *missing, **quiet)
 
-    def build(self) -> None:
-        self.make_base(base_image())
+    def build(self, image: Image) -> None:
+        text = (ROOT / image.dockerfile).read_text(encoding="utf-8")
+        [base] = set(re.findall(r"^FROM\s+(\S+)", text, flags=re.MULTILINE)) - {"scratch"}
+        name, _, digest = base.partition("@")
+        if not self.base:
+            self.make_base(name)
+            self.base = name
+        dockerfile = self.work / image.dockerfile
+        dockerfile.write_text(text.replace(f"@{digest}", ""), encoding="utf-8")  # the stand-in has another digest
         run(
             *self.tool,
             *("build", "--isolation", "chroot", "--network", "host", "--pull-never", "--layers=false"),
-            *("--tag", IMAGE, ROOT),
+            *("--file", dockerfile, "--tag", image.tag, ROOT),
         )
-        self.container = said(*self.tool, "from", "--pull-never", IMAGE)
+        self.containers[image.name] = said(*self.tool, "from", "--pull-never", image.tag)
 
     def make_base(self, name: str) -> None:
         """Debian's minimal system of the wanted suite, slimmed as the official image is, tagged with its name."""
-        suite = re.fullmatch(r"debian:(\w+)-slim", name)
+        suite = re.fullmatch(r"debian:(\w+)-slim", name.removeprefix("docker.io/library/"))
         if suite is None:
             sys.exit(f"The Dockerfile's base is {name}; this check can only make a stand-in for debian:<suite>-slim.")
         root = self.work / "base"
@@ -119,19 +156,28 @@ class Buildah:
         run(*self.tool, "config", "--env", path, *env, base)
         run(*self.tool, "commit", "--quiet", "--rm", base, f"docker.io/library/{name}", stdout=subprocess.DEVNULL)
 
-    def size(self) -> int:
-        root = said(*self.tool, "mount", self.container)
-        return int(said("du", "--summarize", "--bytes", "--one-file-system", root).split()[0])
+    def size(self, image: Image) -> int:
+        return int(said("du", "--summarize", "--bytes", "--one-file-system", self._root(image)).split()[0])
 
-    def entrypoint(self) -> list[str]:
-        config = json.loads(said(*self.tool, "inspect", "--type", "image", IMAGE))
+    def packed_size(self, image: Image) -> int:
+        command = ["tar", "--create", "--one-file-system", "--directory", self._root(image), "."]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as packed:
+            return gzipped_size(packed)
+
+    def _root(self, image: Image) -> str:
+        return said(*self.tool, "mount", self.containers[image.name])
+
+    def entrypoint(self, image: Image) -> list[str]:
+        config = json.loads(said(*self.tool, "inspect", "--type", "image", image.tag))
         return list(config["OCIv1"]["config"]["Entrypoint"])
 
-    def run(self, command: Sequence[str], env: Mapping[str, str], mounts: Mapping[Path, str]) -> tuple[int, str]:
+    def run(
+        self, image: Image, command: Sequence[str], env: Mapping[str, str], mounts: Mapping[Path, str]
+    ) -> tuple[int, str]:
         options = ["--isolation", "chroot", "--network", "host", "--workingdir", env["GITHUB_WORKSPACE"]]
         options += [part for key in env for part in ("--env", f"{key}={env[key]}")]
         options += [part for place in mounts for part in ("--volume", f"{place}:{mounts[place]}")]
-        return outcome([*self.tool, "run", *options, self.container, "--", *command])
+        return outcome([*self.tool, "run", *options, self.containers[image.name], "--", *command])
 
     def close(self) -> None:
         subprocess.run([*self.tool, "rm", "--all"], check=False, capture_output=True)
@@ -152,6 +198,10 @@ def outcome(command: list[str]) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def base_image() -> str:
-    named = re.findall(r"^FROM\s+(\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return str(named[0]).removeprefix("docker.io/library/").split("@")[0]
+def gzipped_size(archive: subprocess.Popen[bytes]) -> int:
+    """How many bytes an archive has that is packed as a registry keeps its layers."""
+    assert archive.stdout is not None
+    packer, size = zlib.compressobj(6), 0
+    while chunk := archive.stdout.read(1 << 20):
+        size += len(packer.compress(chunk))
+    return size + len(packer.flush())

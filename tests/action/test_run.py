@@ -38,7 +38,9 @@ class FakePullRequests:
     comments: list[str] = field(default_factory=list)
     statuses: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def write_comment(self, number: int, text: str, earlier_start: tuple[str, str] | None = None) -> str:
+    def write_comment(
+        self, number: int, text: str, earlier_start: tuple[str, str] | None = None, *, recreate: bool = False
+    ) -> str:
         if self.error is not None:
             raise self.error
         self.comments.append(text)

@@ -1,52 +1,62 @@
-"""The image's lock file follows pyproject.toml and names no address."""
+"""The lock files of the images follow pyproject.toml and name no address."""
 
-import importlib.machinery
-import importlib.util
 import re
 import tomllib
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from support.paths import ROOT
+from support.scripts import load_script
 
 pytestmark = pytest.mark.image
 
 LOCK = (ROOT / "requirements-image.lock").read_text(encoding="utf-8")
+CHECK_LOCK = (ROOT / "requirements-check.lock").read_text(encoding="utf-8")
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
-
-def load(path: str) -> ModuleType:
-    loader = importlib.machinery.SourceFileLoader(Path(path).name, str(ROOT / path))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
+lock = load_script("scripts/lock")
 
 
-PROJECT = tomllib.loads(PYPROJECT)["project"]
-lock = load("scripts/lock")
-PINNED = {match[1].lower(): match[2] for match in re.finditer(r"^([\w.-]+)==(\S+) \\$", LOCK, flags=re.MULTILINE)}
+def pins(text: str) -> dict[str, str]:
+    return {match[1].lower(): match[2] for match in re.finditer(r"(?m)^([\w.-]+)==(\S+)(?: ;.*)? \\$", text)}
 
 
-def test_only_tensorflow_is_asked_for_by_another_name_in_the_image() -> None:
-    extras = PROJECT["optional-dependencies"]
-    asked = [*PROJECT["dependencies"], *(one for extra in lock.EXTRAS for one in extras[extra])]
+PINNED = pins(LOCK)
+
+
+def test_only_tensorflow_is_asked_for_by_another_name_in_the_image_and_on_amd64_alone() -> None:
+    project = tomllib.loads(PYPROJECT)["project"]
+    extras = project["optional-dependencies"]
+    asked = [*dict.fromkeys((*project["dependencies"], *(one for extra in lock.EXTRAS for one in extras[extra])))]
     image = lock.image_requirements(PYPROJECT)
-    changed = [(one, other) for one, other in zip(dict.fromkeys(asked), image, strict=True) if one != other]
-    assert [other for _, other in changed] == [changed[0][0].replace("tensorflow", "tensorflow-cpu")]
+    [tensorflow] = [one for one in asked if one.startswith("tensorflow")]
+    assert [one for one in image if one not in asked] == [
+        f"{tensorflow.replace('tensorflow', 'tensorflow-cpu')} ; {lock.ON_AMD64}",
+        f"{tensorflow} ; {lock.ELSEWHERE}",
+    ]
+    assert [one for one in asked if one not in image] == [tensorflow]
 
 
-def test_every_requirement_is_pinned_at_a_version_that_it_allows() -> None:
+@pytest.mark.parametrize(
+    ("requirements", "text"),
+    [(lock.image_requirements(PYPROJECT), LOCK), (lock.check_requirements(PYPROJECT), CHECK_LOCK)],
+    ids=["image", "check"],
+)
+def test_every_requirement_is_pinned_at_a_version_that_it_allows(requirements: list[str], text: str) -> None:
     packaging = pytest.importorskip("packaging.requirements")
-    for requirement in map(packaging.Requirement, lock.image_requirements(PYPROJECT)):
-        assert requirement.specifier.contains(PINNED[requirement.name.lower()]), requirement.name
+    pinned = pins(text)
+    for requirement in map(packaging.Requirement, requirements):
+        assert requirement.specifier.contains(pinned[requirement.name.lower()]), requirement.name
 
 
-def test_every_pin_has_hashes_and_nothing_has_an_address_or_cuda() -> None:
-    blocks = re.split(r"\n(?=\S)", LOCK)
+def test_what_both_images_have_is_of_one_version() -> None:
+    assert {name: PINNED[name] for name in pins(CHECK_LOCK)} == pins(CHECK_LOCK)
+
+
+@pytest.mark.parametrize("text", [LOCK, CHECK_LOCK], ids=["image", "check"])
+def test_every_pin_has_hashes_and_nothing_has_an_address_or_cuda(text: str) -> None:
+    blocks = re.split(r"\n(?=\S)", text)
     assert all("--hash=sha256:" in block for block in blocks if "==" in block)
-    assert "://" not in LOCK
-    assert not [name for name in PINNED if name.startswith("nvidia") or name == "tensorflow"]
+    assert "://" not in text
+    assert not [name for name in pins(text) if name.startswith("nvidia")]
+    assert all(lock.ELSEWHERE in block for block in blocks if block.startswith("tensorflow=="))

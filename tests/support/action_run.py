@@ -86,7 +86,9 @@ class RecordedPullRequests:
 
     statuses: list[tuple[str, str]] = field(default_factory=list)
 
-    def write_comment(self, number: int, text: str, earlier_start: tuple[str, str] | None = None) -> str:
+    def write_comment(
+        self, number: int, text: str, earlier_start: tuple[str, str] | None = None, *, recreate: bool = False
+    ) -> str:
         return f"https://github.example/{number}"
 
     def set_status(self, commit: str, state: str, description: str, context: str, url: str) -> None:

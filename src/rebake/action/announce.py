@@ -166,7 +166,10 @@ class Announcement:
         number = self._run_plan.pull_request
         if number is not None:
             self._comment_url = self._services.pull_requests.write_comment(
-                number, render_comment(self._report), earlier_start(self._report.name)
+                number,
+                render_comment(self._report),
+                earlier_start(self._report.name),
+                recreate=self._settings.comment_mode == "recreate",
             )
 
     def _set_status(self) -> None:

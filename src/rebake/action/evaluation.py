@@ -18,14 +18,12 @@ from rebake.archive.manifest import Part, content_key, read_manifest
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
-from rebake.build.build import build_into
 from rebake.build.plan import Plan, make_plan
 from rebake.build.request import Request
 from rebake.errors import ModelError, RebakeError, StorageError
 from rebake.evaluation.comparison.result import ModelComparison
 from rebake.evaluation.confusions import confused_intents
 from rebake.evaluation.data import EvaluationData
-from rebake.evaluation.evaluate import evaluate
 from rebake.evaluation.kept import Kind, evaluation_keys, is_repeatable, located
 from rebake.evaluation.nlu.cross_validation import CrossValidation, cross_validate
 from rebake.evaluation.result import ModelTest
@@ -161,6 +159,8 @@ class RunEvaluation:
         )
         notices = Notices()
         try:
+            from rebake.evaluation.evaluate import evaluate  # a check has nothing installed that trains or tests
+
             with load_model(model) as loaded:
                 test = evaluate(loaded, data, self._services.progress, notices, HEAD)
         finally:
@@ -231,6 +231,8 @@ class RunEvaluation:
                 accept_finetuned=self._accepts_finetuned,
             )
             plan = make_plan(request)
+        from rebake.build.build import build_into  # as above
+
         build_into(plan, directory, sources, notices=Notices())
         return directory
 

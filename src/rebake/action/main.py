@@ -14,6 +14,7 @@ from actions_toolkit import core
 
 from rebake.action.cancellation import Cancellation, CancelledError
 from rebake.action.event import Event
+from rebake.action.installed import require_installed
 from rebake.action.ownership import give_back
 from rebake.action.pull_request import PullRequests
 from rebake.action.run import Run
@@ -35,6 +36,7 @@ from rebake.store.remote_storage import open_remote_storage
 _SECRETS = (
     "INPUT_TOKEN",
     "INPUT_SIGNING-KEY",
+    "INPUT_SIGNING_KEY",
     "GITHUB_TOKEN",
     "GH_TOKEN",
     "GH_ENTERPRISE_TOKEN",
@@ -59,14 +61,15 @@ def main() -> int:
 
 def _run(runner: Runner, cancellation: Cancellation) -> int:
     try:
-        settings = Settings.read(core.get_input)
-        for secret in (settings.token, *core.get_input("signing-key").splitlines()):
+        settings = Settings.read(read_input)
+        for secret in (settings.token, *read_input("signing-key").splitlines()):
             runner.mask(secret)
         _forget_secrets()
         values = [os.environ.get(name, "") for name in sorted(settings.env)]
         for value in values:
             runner.mask(value)
         _redact_log(Redaction.of(values))
+        require_installed(settings)
         event = Event.read(os.environ)
         run_plan = plan_run(event, Tags(settings.store_tag, settings.tag_pattern))
         runner.working_directory = settings.working_directory
@@ -91,6 +94,11 @@ def _run(runner: Runner, cancellation: Cancellation) -> int:
     finally:
         with suppress(OSError):
             give_back(event.workspace, [Path(settings.out)])
+
+
+def read_input(name: str) -> str:
+    """An input as GitHub passes it to a container, or as host/action.yml does: "" where it is not set."""
+    return str(core.get_input(name) or core.get_input(name.replace("-", "_")))
 
 
 def _redact_log(redaction: Redaction) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rebake.action.event import Event
 from rebake.action.provenance import Build, StoreArchive, provenance, write_attestations
@@ -15,10 +16,12 @@ from rebake.action.tags import is_prerelease as is_prerelease_tag
 from rebake.archive.manifest import Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
 from rebake.base.files import sha256
-from rebake.build.build import BuildResult
 from rebake.report.model import Release, ReleaseAsset
 from rebake.store.publication import Publication, publish_model
 from rebake.store.releases import NewRelease
+
+if TYPE_CHECKING:
+    from rebake.build.build import BuildResult
 
 
 class Publisher:

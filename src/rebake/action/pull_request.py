@@ -24,8 +24,10 @@ class PullRequests:
         self._repository = repository
         self._retries = retries
 
-    def write_comment(self, number: int, text: str, earlier_start: tuple[str, str] | None = None) -> str:
-        """Write the comment, or update the one that an earlier run wrote; its address.
+    def write_comment(
+        self, number: int, text: str, earlier_start: tuple[str, str] | None = None, *, recreate: bool = False
+    ) -> str:
+        """Write the comment, or update the one that an earlier run wrote; its address. One that is the same stays.
 
         The first line of ``text`` is the marker that it is known by. Somebody else's comment with the marker is left
         alone: people cannot be bots, and a comment of a person counts only if the token is that person's.
@@ -35,6 +37,7 @@ class PullRequests:
             text: of the comment.
             earlier_start: the first two lines that earlier versions wrote; other assistants may share the first, a
                 marker, and the second names the assistant.
+            recreate: delete the earlier one and write another, which stands below all that was said since.
 
         Raises:
             StorageError: the API refuses, or cannot be reached.
@@ -46,13 +49,14 @@ class PullRequests:
             starts: list[tuple[str, ...]] = [(mark,)] if earlier_start is None else [(mark,), earlier_start]
             ours = [comment for comment in issue.get_comments() if self._is_ours(comment, starts)]
             ours.sort(key=lambda comment: not (comment.body or "").startswith(mark))
-            if not ours:
-                return _address(issue.create_comment(text))
-            for surplus in ours[1:]:  # two runs at once may each have written one
+            kept = ours[:1] if not recreate or (ours and _is_same(ours[0].body, text)) else []
+            for surplus in ours[len(kept) :]:  # two runs at once may each have written one
                 surplus.delete()
-            if ours[0].body != text:
-                ours[0].edit(text)
-            return _address(ours[0])
+            if not kept:
+                return _address(issue.create_comment(text))
+            if not _is_same(kept[0].body, text):
+                kept[0].edit(text)
+            return _address(kept[0])
 
         return self._retries(update_or_create, "writing the comment")
 
@@ -83,6 +87,11 @@ class PullRequests:
             if error.status in (401, 403):
                 return None
             raise
+
+
+def _is_same(body: str | None, text: str) -> bool:
+    """Whether a comment says this already. GitHub may change line ends, and strips what is blank at the end."""
+    return (body or "").replace("\r\n", "\n").strip() == text.strip()
 
 
 def _address(comment: IssueComment) -> str:

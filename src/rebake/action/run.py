@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rebake.action.announce import Announcement
 from rebake.action.base import BaseAssistant, read_base
@@ -15,6 +16,7 @@ from rebake.action.cancellation import CancelledError
 from rebake.action.evaluation import RunEvaluation
 from rebake.action.event import Event
 from rebake.action.housekeeping import prune, record
+from rebake.action.installed import NOT_TESTED, can_compute
 from rebake.action.outcome import exit_code, failing_gates
 from rebake.action.past_models import recorded, with_history
 from rebake.action.publishing import Publisher
@@ -29,14 +31,15 @@ from rebake.assistant.importer import imported_roots, load_assistant
 from rebake.assistant.model import Assistant
 from rebake.base.confinement import confined_to, require_inside
 from rebake.base.location import Location, Notice
+from rebake.base.notice_kinds import Severity
 from rebake.base.notices import Notices
-from rebake.build.build import BuildResult, build
 from rebake.build.fetching import fetch_parts
 from rebake.build.plan import Plan, make_plan
 from rebake.build.request import Finetune, Request
 from rebake.build.store_verdict import StoreVerdict, newest_published, require_access, verdict_of_store
-from rebake.errors import DataError, RebakeError, StorageError
+from rebake.errors import DataError, RebakeError, StorageError, UsageError
 from rebake.evaluation.data import EvaluationData
+from rebake.own_rasa.environment import OwnRasa, find_environment
 from rebake.report.gates import judge_findings
 from rebake.report.model import PART_NAMES, Differences, Failure, Report, with_origins
 from rebake.report.redaction import Redaction
@@ -45,6 +48,9 @@ from rebake.staleness.git.checkout import require_commit, require_committed
 from rebake.staleness.verdict import CODES
 from rebake.store.names import earlier_slug
 from rebake.store.protocol import is_part_name, part_name
+
+if TYPE_CHECKING:
+    from rebake.build.build import BuildResult
 
 logger = logging.getLogger("rebake")
 
@@ -138,6 +144,8 @@ class Run:
             if verdict.code:
                 self._announcement.pending(self.report)
             self._train(plan, verdict, evaluation, scratch)
+        elif evaluation.is_wanted and not can_compute():
+            self._note(Notice(NOT_TESTED, level=Severity.INFO))
         elif evaluation.is_wanted:
             quality = evaluation.of_kept()  # it adds notices to the report
             if quality is not None:
@@ -202,7 +210,22 @@ class Run:
             augmentation_factor=settings.augmentation_factor,
             num_threads=settings.threads,
             accept_finetuned=settings.finetune == "auto",
+            rasa=self._own_rasa(),
         )
+
+    def _own_rasa(self) -> OwnRasa | None:
+        """The environment of host/action.yml's input rasa, with the files that its Rasa is to read."""
+        settings = self._settings
+        if not settings.rasa:
+            return None
+        domain = self._domain or ()
+        if len(domain) > 1:
+            raise UsageError(
+                "With the input rasa, the domain has to be one file or directory, since Rasa takes no more.",
+                fix="Put the domain files into one directory, and name that in the input domain.",
+            )
+        environment = find_environment(self._event.workspace / settings.rasa)
+        return OwnRasa(environment, settings.config, next(iter(domain), None), settings.data, settings.env)
 
     @property
     def _domain(self) -> tuple[str, ...] | None:
@@ -227,6 +250,8 @@ class Run:
 
     def _train(self, plan: Plan, verdict: StoreVerdict, evaluation: RunEvaluation, scratch: Path) -> None:
         settings, can_write = self._settings, self._run_plan.can_write
+        from rebake.build.build import build  # mode check has nothing that trains installed
+
         names = [part_name(part, record.fingerprint) for part, record in plan.fingerprints.parts.items()]
         self._record(names, scratch)  # before what it found is downloaded: another run may prune the store
         sources = [] if verdict.forced else self._fetch(plan, verdict, scratch)

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Literal, TypeVar
+from typing import Literal, get_args
 
 from rebake.action.tags import VERSION_LIKE, read_pattern
 from rebake.action.trust import require_useful_keys
@@ -16,7 +16,7 @@ from rebake.errors import UsageError
 from rebake.store.keys import PrivateKey, PublicKey, read_private_key, read_public_keys
 from rebake.store.names import asset_slug
 
-T = TypeVar("T", bound=str)
+CommentMode = Literal["update", "recreate", "off"]
 
 DEFAULTS = {
     "token": "",
@@ -41,6 +41,7 @@ DEFAULTS = {
     "make-latest": "auto",
     "draft": "false",
     "comment": "true",
+    "comment-mode": "update",
     "status": "true",
     "test-nlu": "",
     "test-stories": "tests",
@@ -57,7 +58,9 @@ DEFAULTS = {
     "epoch-fraction": "0.2",
     "augmentation-factor": "",
     "threads": "",
+    "rasa": "",
 }
+ON_THE_HOST = ("rasa",)  # inputs of host/action.yml alone: in a container there is no such environment
 
 _TRUE = ("true", "True", "TRUE")
 _FALSE = ("false", "False", "FALSE")
@@ -95,6 +98,8 @@ class Settings:
         make_latest: whether a release that the action publishes becomes the latest one; None where GitHub decides.
         draft: whether the release stays a draft.
         comment: whether to write the pull-request comment.
+        comment_mode: "update" changes the comment of earlier runs, "recreate" writes it again below newer ones; "off"
+            is ``comment`` False.
         status: whether to set the commit status.
         test_nlu: files and directories of NLU examples that a model is tested on; empty for none.
         test_stories: files and directories of test stories; those that only the default names may be missing.
@@ -111,6 +116,7 @@ class Settings:
         epoch_fraction: how much of the configured epochs fine-tuning takes.
         augmentation_factor: of the stories; None leaves the default.
         threads: for the training of NLU; None leaves it to the machine.
+        rasa: an environment with the user's own Rasa, which trains what rebake does not; "" for none.
     """
 
     token: str
@@ -135,6 +141,7 @@ class Settings:
     make_latest: bool | None
     draft: bool
     comment: bool
+    comment_mode: CommentMode
     status: bool
     test_nlu: tuple[str, ...]
     test_stories: tuple[str, ...]
@@ -151,6 +158,7 @@ class Settings:
     epoch_fraction: float
     augmentation_factor: int | None
     threads: int | None
+    rasa: str
 
     @classmethod
     def read(cls, get_input: Callable[[str], str]) -> Settings:
@@ -172,6 +180,7 @@ class Settings:
                 f"The input store-tag is {given['store-tag']!r}.", fix="Use letters, digits, '.', '_', '-'."
             )
         working_directory = _directory("working-directory", given["working-directory"])
+        comment_mode = read_comment_mode(given["comment-mode"])
         settings = cls(
             token=given["token"],
             mode="check" if _choice("mode", given["mode"], ("train", "check")) == "check" else "train",
@@ -194,7 +203,8 @@ class Settings:
             prerelease=_decision("prerelease", given["prerelease"]),
             make_latest=_decision("make-latest", given["make-latest"]),
             draft=_boolean("draft", given["draft"]),
-            comment=_boolean("comment", given["comment"]),
+            comment=_boolean("comment", given["comment"]) and comment_mode != "off",
+            comment_mode=comment_mode,
             status=_boolean("status", given["status"]),
             test_nlu=_lines(given["test-nlu"]),
             test_stories=_lines(given["test-stories"]),
@@ -211,6 +221,7 @@ class Settings:
             epoch_fraction=_above_zero("epoch-fraction", given["epoch-fraction"]),
             augmentation_factor=_integer("augmentation-factor", given["augmentation-factor"], least=0),
             threads=_integer("threads", given["threads"], least=1),
+            rasa=given["rasa"],
         )
         settings._require_use()
         return settings
@@ -243,6 +254,12 @@ class Settings:
         """Without the token and the key."""
         shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name not in _SECRETS)
         return f"Settings({shown})"
+
+
+def read_comment_mode(value: str) -> CommentMode:
+    """The input comment-mode. Raises UsageError."""
+    chosen = _choice("comment-mode", value, get_args(CommentMode))
+    return "recreate" if chosen == "recreate" else "off" if chosen == "off" else "update"
 
 
 def _name(given: str, working_directory: str) -> str:
