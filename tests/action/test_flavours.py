@@ -70,7 +70,7 @@ def test_every_input_reaches_the_entry_point_of_the_host_and_none_stands_in_a_sc
     assert [step["run"] for step in HOST["runs"]["steps"] if "${{" in step.get("run", "")] == []
 
 
-@pytest.mark.parametrize("name", ["action.yml", "check/action.yml"])
+@pytest.mark.parametrize("name", ["action.yml", "check/action.yml", "publish/action.yml"])
 def test_a_released_action_names_the_published_image_and_is_otherwise_the_same(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     released = yaml.safe_load(actions.released(text, IMAGES, DIGESTS))

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 from support.github_bodies import BOT, Asset, Reply, forbidden, invalid, missing
 from support.github_openapi import Description
 from support.github_releases import ReleaseRoutes
+from support.github_runs import RunRoutes
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Fault:
 HANG = 0.3  # seconds without an answer; clients in tests give up earlier
 
 
-class GitHubApi(ReleaseRoutes):
+class GitHubApi(ReleaseRoutes, RunRoutes):
     """The state of one repository and the servers in front of it."""
 
     def __init__(self, repository: str = "acme/bot", token: str = "t0ken-of-the-job") -> None:
@@ -58,6 +59,8 @@ class GitHubApi(ReleaseRoutes):
         self.comments: dict[int, dict[str, Any]] = {}
         self.statuses: list[dict[str, Any]] = []
         self.open_pulls: set[int] = set()
+        self.runs = {}
+        self.pulls = []
         self.login: str | None = None
         self.read_only = False
         self.denied: set[str] = set()
@@ -137,7 +140,8 @@ class GitHubApi(ReleaseRoutes):
         with self._lock:
             self.requests.append(f"{server} {request}")
             if server == "files":
-                return self._file(parts.path, headers)
+                is_artifact = parts.path.startswith("/artifacts/")
+                return self.artifact_file(parts.path, headers) if is_artifact else self._file(parts.path, headers)
             data = json.loads(body) if body and server == "api" else None
             if self.description is not None:
                 self.problems += self.description.wrong_request(method, parts.path, query, data)
@@ -184,6 +188,7 @@ class GitHubApi(ReleaseRoutes):
         route = f"{method} {path.removeprefix(prefix)}"
         routes: list[tuple[str, Callable[..., Reply]]] = [
             *self.release_routes(),
+            *self.run_routes(),
             (r"GET /issues/(\d+)/comments", self._list_comments),
             (r"POST /issues/(\d+)/comments", self._create_comment),
             (r"PATCH /issues/comments/(\d+)", self._edit_comment),
@@ -201,6 +206,8 @@ class GitHubApi(ReleaseRoutes):
 
     def _list_pulls(self, *, query: dict[str, str], **_: Any) -> Reply:
         assert query["state"] == "open"
+        if "head" in query:
+            return self.pulls_of(query)
         path = f"/repos/{self.repository}/pulls"
         smallest = self.description.smallest("GET", path, 200) if self.description is not None else {}
         return self._page([{**smallest, "number": number} for number in sorted(self.open_pulls)], query, "/pulls")

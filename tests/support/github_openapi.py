@@ -30,6 +30,9 @@ PATHS = (
     f"{REPOSITORY}/issues/comments/{{comment_id}}",
     f"{REPOSITORY}/statuses/{{sha}}",
     f"{REPOSITORY}/pulls",
+    f"{REPOSITORY}/actions/runs/{{run_id}}",
+    f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts",
+    f"{REPOSITORY}/actions/artifacts/{{artifact_id}}/{{archive_format}}",
     "/user",
 )
 # Named after what was cut out, so that an older one is not taken for it.

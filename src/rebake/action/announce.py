@@ -16,6 +16,7 @@ from typing import Any
 from rebake.action.event import Event
 from rebake.action.outcome import exit_code, failing_gates, fails_check, outcome
 from rebake.action.pull_request import StatusState
+from rebake.action.result_file import RESULT_NAME, result_values, write_result
 from rebake.action.run_plan import RunPlan
 from rebake.action.runner import Annotation
 from rebake.action.services import Services
@@ -55,6 +56,7 @@ class Announcement:
         self._report = Report(mode=settings.mode)
         self._comment_url = ""
         self._page = ""
+        self._result_path = ""
 
     def pending(self, report: Report) -> None:
         """Set the status that stands while training, if it can be set; the last one reports why not."""
@@ -80,6 +82,7 @@ class Announcement:
         if not is_cancelled:
             self._try(lambda: self._write_page(out / PAGE_NAME), "writing the HTML report")
         self._write(out / REPORT_NAME)
+        self._try(self._write_result, "writing the result")
         self._annotate()
         runner.summary(render_summary(self._report))
         for name, value in self._outputs(runner.in_repository((out / REPORT_NAME).as_posix())).items():
@@ -114,6 +117,19 @@ class Announcement:
             write_json(self._report, path)
         except (StorageError, DataError) as error:
             self._report = replace(self._report, failure=self._report.failure or Failure.of(error))
+
+    def _write_result(self) -> None:
+        """For a pull request that got no comment, what another workflow can publish."""
+        number = self._run_plan.pull_request
+        if number is None or (self._run_plan.can_write and self._settings.comment):
+            return
+        path = Path(self._settings.out) / RESULT_NAME
+        with confined_to(self._event.workspace):
+            require_inside(path.parent)
+        directory = self._services.runner.in_repository(".")
+        fails = exit_code(self._settings, self._report) != 0
+        write_result(result_values(self._report, number, directory, fails=fails), path)
+        self._result_path = self._services.runner.in_repository(path.as_posix())
 
     def _annotate(self) -> None:
         runner = self._services.runner
@@ -176,8 +192,7 @@ class Announcement:
         self._send_status(self._status_state(), outcome(self._settings, self._report))
 
     def _send_status(self, state: StatusState, description: str) -> None:
-        name = self._settings.name
-        context = f"{STATUS_CONTEXT} ({name})" if name else STATUS_CONTEXT
+        context = status_context(self._settings.name)
         self._services.pull_requests.set_status(self._run_plan.commit, state, description, context, self._event.run_url)
 
     def _status_state(self) -> StatusState:
@@ -207,6 +222,7 @@ class Announcement:
             "provenance": report.provenance_path or "",
             "report": report_path,
             "report-html": self._page,
+            "result-file": self._result_path,
             "comment-url": self._comment_url,
         }
         return {name: value if isinstance(value, str) else json.dumps(value) for name, value in outputs.items()}
@@ -214,6 +230,11 @@ class Announcement:
 
 def _annotation(group: NoticeGroup) -> Annotation:
     return group.message, group.location
+
+
+def status_context(name: str) -> str:
+    """What the commit status of an assistant is called."""
+    return f"{STATUS_CONTEXT} ({name})" if name else STATUS_CONTEXT
 
 
 def result_of(report: Report) -> str:

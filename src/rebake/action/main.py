@@ -10,9 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from actions_toolkit import core
-
 from rebake.action.cancellation import Cancellation, CancelledError
+from rebake.action.environment import forget_secrets, read_input
 from rebake.action.event import Event
 from rebake.action.installed import require_installed
 from rebake.action.ownership import give_back
@@ -32,16 +31,6 @@ from rebake.store.connection import connect
 from rebake.store.protocol import Store
 from rebake.store.release_store import ReleaseStore
 from rebake.store.remote_storage import open_remote_storage
-
-_SECRETS = (
-    "INPUT_TOKEN",
-    "INPUT_SIGNING-KEY",
-    "INPUT_SIGNING_KEY",
-    "GITHUB_TOKEN",
-    "GH_TOKEN",
-    "GH_ENTERPRISE_TOKEN",
-    "GITHUB_ENTERPRISE_TOKEN",
-)
 
 
 def main() -> int:
@@ -64,7 +53,7 @@ def _run(runner: Runner, cancellation: Cancellation) -> int:
         settings = Settings.read(read_input)
         for secret in (settings.token, *read_input("signing-key").splitlines()):
             runner.mask(secret)
-        _forget_secrets()
+        forget_secrets()
         values = [os.environ.get(name, "") for name in sorted(settings.env)]
         for value in values:
             runner.mask(value)
@@ -96,11 +85,6 @@ def _run(runner: Runner, cancellation: Cancellation) -> int:
             give_back(event.workspace, [Path(settings.out)])
 
 
-def read_input(name: str) -> str:
-    """An input as GitHub passes it to a container, or as host/action.yml does: "" where it is not set."""
-    return str(core.get_input(name) or core.get_input(name.replace("-", "_")))
-
-
 def _redact_log(redaction: Redaction) -> None:
     """The runner hides masked values, too, but not in every form, and not where the log is kept elsewhere."""
 
@@ -110,13 +94,6 @@ def _redact_log(redaction: Redaction) -> None:
 
     for handler in logging.getLogger().handlers:
         handler.setFormatter(Formatter("%(message)s"))
-
-
-def _forget_secrets() -> None:
-    """No process that is started from here on finds a token or a key in its environment."""
-    for name in list(os.environ):
-        if name in _SECRETS or name.startswith(("ACTIONS_RUNTIME_", "ACTIONS_ID_TOKEN_REQUEST_")):
-            del os.environ[name]
 
 
 def _enter(event: Event, settings: Settings) -> None:

@@ -7,16 +7,23 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Literal, get_args
+from typing import Literal
 
+from rebake.action.input_values import (
+    FALSE,
+    TRUE,
+    CommentMode,
+    read_boolean,
+    read_choice,
+    read_comment_mode,
+    read_token,
+)
 from rebake.action.tags import VERSION_LIKE, read_pattern
 from rebake.action.trust import require_useful_keys
 from rebake.base.visible import visible
 from rebake.errors import UsageError
 from rebake.store.keys import PrivateKey, PublicKey, read_private_key, read_public_keys
 from rebake.store.names import asset_slug
-
-CommentMode = Literal["update", "recreate", "off"]
 
 DEFAULTS = {
     "token": "",
@@ -62,15 +69,12 @@ DEFAULTS = {
 }
 ON_THE_HOST = ("rasa",)  # inputs of host/action.yml alone: in a container there is no such environment
 
-_TRUE = ("true", "True", "TRUE")
-_FALSE = ("false", "False", "FALSE")
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SHARE = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+")
 NEVER = "never"
 REASONS = ("stale", "errors", "warnings", "stories", "worse", NEVER)  # of the input fail-on
 MAX_NAME = 100  # characters; it is part of the names of assets and of the status
 _SECRETS = ("token", "signing_key")
-_TOKEN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True)
@@ -171,10 +175,6 @@ class Settings:
             UsageError: a value is none that the input takes; the message names the input.
         """
         given = {name: get_input(name).strip() or default for name, default in DEFAULTS.items()}
-        if not given["token"]:
-            raise UsageError("The input token is empty.", fix="Leave it out to use the job's own token.")
-        if not _TOKEN.fullmatch(given["token"]):  # in a header it would be refused by a message that repeats it
-            raise UsageError("The input token contains characters that no token has.", fix="Check the secret.")
         if not _TAG.fullmatch(given["store-tag"]):
             raise UsageError(
                 f"The input store-tag is {given['store-tag']!r}.", fix="Use letters, digits, '.', '_', '-'."
@@ -182,8 +182,8 @@ class Settings:
         working_directory = _directory("working-directory", given["working-directory"])
         comment_mode = read_comment_mode(given["comment-mode"])
         settings = cls(
-            token=given["token"],
-            mode="check" if _choice("mode", given["mode"], ("train", "check")) == "check" else "train",
+            token=read_token(given["token"]),
+            mode="check" if read_choice("mode", given["mode"], ("train", "check")) == "check" else "train",
             config=given["config"],
             domain=_lines(given["domain"]),
             data=_lines(given["data"]),
@@ -193,7 +193,7 @@ class Settings:
             store=given["store"],
             remote_storage=given["remote-storage"],
             store_tag=given["store-tag"],
-            trust="signed" if _choice("trust", given["trust"], ("any", "signed")) == "signed" else "any",
+            trust="signed" if read_choice("trust", given["trust"], ("any", "signed")) == "signed" else "any",
             signing_key=read_private_key(given["signing-key"], "input signing-key") if given["signing-key"] else None,
             verify_key=read_public_keys(given["verify-key"], "input verify-key"),
             retention_days=_integer("retention-days", given["retention-days"], least=0) or None,
@@ -202,10 +202,10 @@ class Settings:
             release_notes=given["release-notes"],
             prerelease=_decision("prerelease", given["prerelease"]),
             make_latest=_decision("make-latest", given["make-latest"]),
-            draft=_boolean("draft", given["draft"]),
-            comment=_boolean("comment", given["comment"]) and comment_mode != "off",
+            draft=read_boolean("draft", given["draft"]),
+            comment=read_boolean("comment", given["comment"]) and comment_mode != "off",
             comment_mode=comment_mode,
-            status=_boolean("status", given["status"]),
+            status=read_boolean("status", given["status"]),
             test_nlu=_lines(given["test-nlu"]),
             test_stories=_lines(given["test-stories"]),
             cross_validation=_integer("cross-validation", given["cross-validation"], least=2),
@@ -215,9 +215,9 @@ class Settings:
             min_entity_f1=_share("min-entity-f1", given["min-entity-f1"]),
             min_response_f1=_share("min-response-f1", given["min-response-f1"]),
             min_story_accuracy=_share("min-story-accuracy", given["min-story-accuracy"]),
-            force=_boolean("force", given["force"]),
+            force=read_boolean("force", given["force"]),
             env=frozenset(given["env"].replace(",", " ").split()),
-            finetune="auto" if _choice("finetune", given["finetune"], ("never", "auto")) == "auto" else "never",
+            finetune="auto" if read_choice("finetune", given["finetune"], ("never", "auto")) == "auto" else "never",
             epoch_fraction=_above_zero("epoch-fraction", given["epoch-fraction"]),
             augmentation_factor=_integer("augmentation-factor", given["augmentation-factor"], least=0),
             threads=_integer("threads", given["threads"], least=1),
@@ -256,12 +256,6 @@ class Settings:
         return f"Settings({shown})"
 
 
-def read_comment_mode(value: str) -> CommentMode:
-    """The input comment-mode. Raises UsageError."""
-    chosen = _choice("comment-mode", value, get_args(CommentMode))
-    return "recreate" if chosen == "recreate" else "off" if chosen == "off" else "update"
-
-
 def _name(given: str, working_directory: str) -> str:
     """What the assistant is called: as its directory, unless it has a name of its own."""
     if len(given) > MAX_NAME or given != visible(given) or given in (".", ".."):
@@ -286,17 +280,11 @@ def _directory(name: str, value: str, start: str = ".") -> str:
     return path
 
 
-def _choice(name: str, value: str, choices: tuple[str, ...]) -> str:
-    if value not in choices:
-        raise UsageError(f"The input {name} is {value!r}.", fix=f"Set it to {' or '.join(choices)}.")
-    return value
-
-
 def _reasons(value: str) -> tuple[str, ...]:
     """The input fail-on: reasons, separated by commas or white space."""
     reasons = tuple(dict.fromkeys(value.replace(",", " ").split()))
     for reason in reasons:
-        _choice("fail-on", reason, REASONS)
+        read_choice("fail-on", reason, REASONS)
     if NEVER in reasons and len(reasons) > 1:
         raise UsageError(f"The input fail-on has {NEVER} beside other reasons.", fix=f"Leave out {NEVER}, or them.")
     return () if reasons == (NEVER,) else reasons
@@ -311,11 +299,7 @@ def _share(name: str, value: str) -> float | None:
 
 
 def _decision(name: str, value: str) -> bool | None:
-    return None if value == "auto" else _choice(name, value, ("auto", *_TRUE, *_FALSE)) in _TRUE
-
-
-def _boolean(name: str, value: str) -> bool:
-    return _choice(name, value, _TRUE + _FALSE) in _TRUE
+    return None if value == "auto" else read_choice(name, value, ("auto", *TRUE, *FALSE)) in TRUE
 
 
 def _above_zero(name: str, value: str) -> float:

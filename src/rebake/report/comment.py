@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from rebake.report.escaping import escape
@@ -32,6 +33,13 @@ def earlier_marker(name: str) -> str:
 def earlier_start(name: str) -> tuple[str, str]:
     """The first two lines of a comment of versions before 0.2: only both together name the assistant."""
     return earlier_marker(name), f"### rebake{': ' + escape(name) if name else ''}"
+
+
+def render_joint_comment(reports: Sequence[Report], limit: int = LIMIT) -> str:
+    """One comment for several assistants, at most ``limit`` bytes; each gets the same share of it."""
+    first, between = "<!-- rebake:models -->", "\n\n---\n\n"
+    share = (limit - len(first) - 1) // len(reports) - len(between)
+    return f"{first}\n{between.join(fit(Body(report).render, share) for report in reports)}"
 
 
 def render_comment(report: Report, limit: int = LIMIT) -> str:

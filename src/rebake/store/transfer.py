@@ -11,6 +11,7 @@ import requests
 
 from rebake.base.files import replacing
 from rebake.base.version import __version__
+from rebake.errors import DataError
 from rebake.store.retries import CorruptTransferError, ReplyError, all_messages
 
 CHUNK = 1 << 20
@@ -32,12 +33,16 @@ class Transfer:
         self._session = session or requests.Session()
         self._timeout = timeout
 
-    def download(self, url: str, path: Path, *, digest: str | None, size: int | None) -> None:
+    def download(self, url: str, path: Path, *, digest: str | None, size: int | None, limit: int | None = None) -> None:
         """Fetch the asset whose API address is ``url``; written under a temporary name, then renamed.
 
         The token goes to the API alone, not to the host that it redirects to.
 
+        Args:
+            limit: most bytes that are taken.
+
         Raises:
+            DataError: more bytes come than ``limit``.
             ReplyError: the answer is no success.
             CorruptTransferError: size or digest ("sha256:...") differ.
             requests.RequestException: the connection failed.
@@ -48,6 +53,8 @@ class Transfer:
                 for chunk in reply.iter_content(CHUNK):
                     checksum.update(chunk)
                     file.write(chunk)
+                    if limit is not None and file.tell() > limit:
+                        raise DataError(f"The file is larger than {limit:,} bytes.")
             if size is not None and temporary.stat().st_size != size:
                 raise CorruptTransferError(f"{temporary.stat().st_size} bytes came where {size} were announced")
             if digest and digest.startswith("sha256:") and digest != f"sha256:{checksum.hexdigest()}":
