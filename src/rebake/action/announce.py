@@ -53,7 +53,7 @@ class Announcement:
         self._run_plan = run_plan
         self._services = services
         self._redaction = redaction
-        self._report = Report(mode=settings.mode)
+        self._report = Report(mode=settings.report_mode)
         self._comment_url = ""
         self._page = ""
         self._result_path = ""
@@ -223,6 +223,8 @@ class Announcement:
             "report": report_path,
             "report-html": self._page,
             "result-file": self._result_path,
+            "matrix": "",  # of mode plan, as is the next one
+            "assistants": "",
             "comment-url": self._comment_url,
         }
         return {name: value if isinstance(value, str) else json.dumps(value) for name, value in outputs.items()}

@@ -14,10 +14,11 @@ from rebake.action.cancellation import Cancellation, CancelledError
 from rebake.action.environment import forget_secrets, read_input
 from rebake.action.event import Event
 from rebake.action.installed import require_installed
+from rebake.action.matrix import plan_matrices
 from rebake.action.ownership import give_back
 from rebake.action.pull_request import PullRequests
 from rebake.action.run import Run
-from rebake.action.run_plan import Tags, plan_run
+from rebake.action.run_plan import Tags, parts_alone, plan_run
 from rebake.action.runner import Runner
 from rebake.action.services import Services
 from rebake.action.settings import Settings
@@ -74,7 +75,11 @@ def _run(runner: Runner, cancellation: Cancellation) -> int:
         logging.getLogger("rebake").info("%s Nothing to do.", run_plan.skip)
         runner.output("result", "")
         return 0
+    if settings.parts:
+        run_plan, settings = parts_alone(run_plan), settings.for_parts()
     try:
+        if settings.mode == "plan":
+            return plan_matrices(settings, event, services.store, runner)
         return Run(settings, event, run_plan, services).execute()
     except Exception as error:  # while announcing, the last step; Python's own exit code means stale Core
         logging.getLogger("rebake").exception("internal error")

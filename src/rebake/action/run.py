@@ -25,7 +25,7 @@ from rebake.action.services import Services
 from rebake.action.settings import DEFAULTS, Settings
 from rebake.action.since_base import differences_since_base, links
 from rebake.action.test_data import read_test_data
-from rebake.archive.manifest import finetuned_parts
+from rebake.archive.manifest import PARTS, finetuned_parts
 from rebake.archive.scratch import temporary_directory
 from rebake.assistant.importer import imported_roots, load_assistant
 from rebake.assistant.model import Assistant
@@ -74,7 +74,7 @@ class Run:
         redaction = Redaction.of(os.environ.get(name, "") for name in settings.env)
         self._announcement = Announcement(settings, event, run_plan, services, redaction)
         self.report = Report(
-            mode=settings.mode,
+            mode=settings.report_mode,
             notices=tuple(Notice(note) for note in run_plan.notes),
             commit=run_plan.commit,
             run_url=event.run_url,
@@ -171,6 +171,11 @@ class Run:
             plan = make_plan(self._request(found), newest, notices=found)
         finally:  # also beside an error, which a warning may explain
             self._note(*found)
+        if len(settings.parts) == 1 and plan.request.assistant.is_end_to_end:
+            raise DataError(
+                "There are stories with texts, which Core sees as the NLU pipeline does, so both are trained together.",
+                fix="Set the input parts to core,nlu.",
+            )
         if self._run_plan.can_write:
             files = plan.request.assistant.files
             require_committed(Path(), files, [settings.config, *settings.domain, *settings.data])
@@ -204,6 +209,7 @@ class Run:
         return Request(
             assistant=self._assistant(self._domain, notices),
             to_train=settings.mode == "train",
+            parts=settings.parts or frozenset(PARTS),
             force=settings.force,
             output=Path(settings.out),
             model_name=self._publisher.model_name,

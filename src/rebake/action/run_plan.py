@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rebake.action.event import Event
 from rebake.action.tags import VERSION_LIKE
@@ -15,6 +15,9 @@ FORK_NOTE = (
     "This pull request comes from a fork, so the job's token may only read: nothing is published, no comment is "
     "written and no commit status is set. The result is in the job summary."
 )
+
+
+PARTS_NOTE = "This job only trains parts for the store; a job without the input parts makes the model of them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class Tags:
     def is_store(self, tag: str) -> bool:
         """Whether it is a tag of the store, which is no release of the assistant."""
         return tag == self.store or tag.startswith(f"{self.store}-")
+
+
+def parts_alone(run_plan: RunPlan) -> RunPlan:
+    """The plan of a job that only trains parts: the job that assembles them publishes and announces the model."""
+    return replace(run_plan, is_newest=False, tag=None, pull_request=None, notes=(*run_plan.notes, PARTS_NOTE))
 
 
 def plan_run(event: Event, tags: Tags) -> RunPlan:

@@ -6,8 +6,8 @@ import math
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Literal, get_args
 
 from rebake.action.input_values import (
     FALSE,
@@ -20,14 +20,19 @@ from rebake.action.input_values import (
 )
 from rebake.action.tags import VERSION_LIKE, read_pattern
 from rebake.action.trust import require_useful_keys
+from rebake.archive.manifest import PARTS, Part
 from rebake.base.visible import visible
 from rebake.errors import UsageError
+from rebake.report.model import Mode
 from rebake.store.keys import PrivateKey, PublicKey, read_private_key, read_public_keys
 from rebake.store.names import asset_slug
+
+RunMode = Literal["train", "check", "plan"]
 
 DEFAULTS = {
     "token": "",
     "mode": "train",
+    "parts": "",
     "config": "config.yml",
     "domain": "domain.yml",
     "data": "data",
@@ -83,7 +88,8 @@ class Settings:
 
     Attributes:
         token: for the API; the job's own by default.
-        mode: "train", or "check" (never trains).
+        mode: "train", "check" (never trains), or "plan" (only finds what is to be trained).
+        parts: the parts to train, and nothing else to do; empty for a whole run.
         config, domain, data: the assistant's files; ``domain`` and ``data`` are one path per line.
         out: the directory that the model is written to, relative to ``working_directory``.
         working_directory: of the assistant, relative to the workspace; names it where a repository contains several.
@@ -124,7 +130,8 @@ class Settings:
     """
 
     token: str
-    mode: Literal["train", "check"]
+    mode: RunMode
+    parts: frozenset[Part]
     config: str
     domain: tuple[str, ...]
     data: tuple[str, ...]
@@ -183,7 +190,8 @@ class Settings:
         comment_mode = read_comment_mode(given["comment-mode"])
         settings = cls(
             token=read_token(given["token"]),
-            mode="check" if read_choice("mode", given["mode"], ("train", "check")) == "check" else "train",
+            mode=_mode(given["mode"]),
+            parts=_parts(given["parts"]),
             config=given["config"],
             domain=_lines(given["domain"]),
             data=_lines(given["data"]),
@@ -226,8 +234,21 @@ class Settings:
         settings._require_use()
         return settings
 
+    @property
+    def report_mode(self) -> Mode:
+        """What a report says of the mode."""
+        return "train" if self.mode == "train" else "check"
+
+    def for_parts(self) -> Settings:
+        """Those of a job that only trains parts: it tests, announces and fails nothing."""
+        tests = replace(self, test_nlu=(), test_stories=(), cross_validation=None, fail_on=())
+        least = replace(tests, min_intent_f1=None, min_entity_f1=None, min_response_f1=None, min_story_accuracy=None)
+        return replace(least, comment=False, status=False)
+
     def _require_use(self) -> None:
         """Refuse keys that protect nothing, and conditions that nothing could ever decide. Raises UsageError."""
+        if self.parts and self.mode != "train":
+            raise UsageError("The input parts changes nothing here.", fix="Set mode: train, or leave parts out.")
         require_useful_keys(self.trust == "signed", self.signing_key, self.verify_key)
         if self.test_nlu and self.cross_validation is not None:
             raise UsageError(
@@ -254,6 +275,19 @@ class Settings:
         """Without the token and the key."""
         shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name not in _SECRETS)
         return f"Settings({shown})"
+
+
+def _mode(value: str) -> RunMode:
+    chosen = read_choice("mode", value, get_args(RunMode))
+    return "check" if chosen == "check" else "plan" if chosen == "plan" else "train"
+
+
+def _parts(value: str) -> frozenset[Part]:
+    names = value.replace(",", " ").split()
+    for name in names:
+        read_choice("parts", name, ("core", "nlu"))
+    found: set[Part] = {part for part in PARTS if part in names}
+    return frozenset(found)
 
 
 def _name(given: str, working_directory: str) -> str:

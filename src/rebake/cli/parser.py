@@ -17,6 +17,7 @@ from rebake.cli.parsers import (
     init,
     migrate,
     parse,
+    plan,
     shell,
     split,
     store,
@@ -27,7 +28,7 @@ from rebake.cli.parsers import (
 from rebake.errors import EXIT_USAGE
 
 # In the order of --help.
-COMMANDS = (init, check, train, validate, parse, shell, test, split, diff, migrate, store, history, completion)
+COMMANDS = (init, check, train, plan, validate, parse, shell, test, split, diff, migrate, store, history, completion)
 DESCRIPTION = "Keep the trained model of a Rasa assistant fresh."
 EPILOG = "`rebake COMMAND --help` explains a command and shows examples.\n"
 

@@ -1,0 +1,121 @@
+"""Monorepos: the assistants are found, their stale parts become jobs, and what these trained is assembled."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rebake.build.assistants import find_assistants
+from rebake.cli.main import main
+from support.assistants import write_tiny
+from support.github_api import GitHubApi
+from support.github_job import STORE, Project
+
+PIPELINE = "pipeline:\n- name: WhitespaceTokenizer\n- name: KeywordIntentClassifier\n"
+POLICIES = "policies:\n- name: MemoizationPolicy\n"
+
+
+def write_quick(place: Path) -> None:
+    """An assistant with both parts that trains in a moment."""
+    write_tiny(place)
+    config = "recipe: default.v1\nassistant_id: quick\nlanguage: en\n" + PIPELINE + POLICIES
+    (place / "config.yml").write_text(config, encoding="utf-8")
+
+
+@pytest.fixture
+def monorepo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "monorepo"
+    for name in ("bots/pizza", "bots/bank", "node_modules/bot", ".hidden"):
+        write_quick(root / name)
+    (root / "service").mkdir()
+    (root / "service" / "config.yml").write_text("port: 80\n", encoding="utf-8")
+    (root / "broken").mkdir()
+    (root / "broken" / "config.yml").write_text("pipeline: [\n", encoding="utf-8")
+    monkeypatch.chdir(root)
+    return root
+
+
+def test_assistants_are_found_by_what_their_configuration_says(monorepo: Path) -> None:
+    (monorepo / "link").symlink_to(monorepo / "bots")
+    assert find_assistants() == ["bots/bank", "bots/pizza"]
+    assert find_assistants(monorepo / "bots" / "bank") == ["."]
+
+
+def test_without_a_model_every_part_is_a_job(monorepo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["include"]
+    assert rows == [
+        {"working-directory": f"bots/{name}", "parts": part} for name in ("bank", "pizza") for part in ("core", "nlu")
+    ]
+
+
+def test_named_assistants_alone_are_planned(monorepo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "bots/pizza"]) == 0
+    assert capsys.readouterr().out == "bots/pizza: Core, NLU, Responses\n"
+    assert main(["plan", "bots/pasta"]) == 74
+    assert "bots/pasta is no directory" in capsys.readouterr().err
+
+
+def test_an_assistant_that_cannot_be_read_is_a_job_which_says_why(
+    monorepo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (monorepo / "bots" / "bank" / "domain.yml").write_text("intents: 5\n", encoding="utf-8")
+    assert main(["plan", "--json", "bots/bank"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["include"] == [{"working-directory": "bots/bank", "parts": "core,nlu"}]
+    assert "domain.yml" in printed.err
+
+
+def test_where_core_sees_texts_both_parts_are_one_job(monorepo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story = "- story: by text\n  steps:\n  - user: hello there\n  - action: utter_greet\n"
+    stories = monorepo / "bots" / "pizza" / "data" / "stories.yml"
+    stories.write_text(stories.read_text(encoding="utf-8") + story, encoding="utf-8")
+    assert main(["plan", "--json", "bots/pizza"]) == 0
+    [row] = json.loads(capsys.readouterr().out)["include"]
+    assert row["parts"] == "core,nlu"
+
+
+def test_where_there_is_no_assistant_the_error_says_what_one_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan"]) == 74
+    assert "pipeline or policies" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_parts_train_side_by_side_and_the_job_that_assembles_them_trains_nothing(
+    project: Project, api: GitHubApi
+) -> None:
+    for entry in project.clone.iterdir():
+        if entry.name != ".git":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    write_quick(project.clone / "bots" / "pizza")
+    project.commit("A monorepo")
+    event = project.push()
+    plan = project.run(event, {"mode": "plan"})
+    assert plan.code == 0, plan.log
+    assert plan.outputs["result"] == "stale"
+    rows = json.loads(plan.outputs["matrix"])["include"]
+    assert [row["parts"] for row in rows] == ["core", "nlu"]
+    assert "bots/pizza" in plan.summary
+    for row in rows:
+        job = project.run(event, row)
+        assert (job.code, job.outputs["trained"]) == (0, row["parts"]), job.log
+    assert api.statuses == []
+    assert not [name for name in api.asset_names(STORE) if name.startswith("rebake-")]
+    [row] = json.loads(plan.outputs["assistants"])["include"]
+    assembled = project.run(event, row)
+    assert (assembled.code, assembled.outputs["trained"]) == (0, ""), assembled.log
+    assert assembled.model.exists()
+    assert {part: about["origin"] for part, about in assembled.report["parts"].items()} == {
+        "core": "reused",
+        "nlu": "reused",
+        "nlg": "updated",
+    }
+    assert [status["state"] for status in api.statuses][-1] == "success"
+    again = project.run(event, {"mode": "plan"})
+    assert (again.outputs["result"], json.loads(again.outputs["matrix"])) == ("fresh", {"include": []})
