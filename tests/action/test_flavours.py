@@ -249,3 +249,26 @@ def test_the_documents_list_the_inputs_that_only_the_host_has() -> None:
     text = (ROOT / "docs" / "reference" / "action.md").read_text(encoding="utf-8")
     [rows] = re.findall(r"(?m)^\| input of the host \|.*\n\| ---.*\n((?:\|.*\n)+)", text)
     assert set(re.findall(r"(?m)^\| `([\w-]+)` \|", rows)) == set(HOST["inputs"]) - set(ACTION["inputs"])
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("workflow*.yml")), ids=lambda path: path.stem)
+def test_workflows_to_copy_pin_others_actions_by_commit_and_run_once_at_a_time(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert "cancel-in-progress" in workflow["concurrency"]
+    assert "permissions" in workflow
+    for job in workflow["jobs"].values():
+        for step in job["steps"]:
+            uses = step.get("uses", "rebake/rebake@v0")
+            assert re.fullmatch(r"rebake/rebake(/check|/host|/publish)?@v0|[\w./-]+@[0-9a-f]{40}", uses)
+            folder = uses.partition("@")[0].removeprefix("rebake/rebake").strip("/")
+            if uses.startswith("rebake/"):
+                flavour = yaml.safe_load((ROOT / folder / "action.yml").read_text(encoding="utf-8"))
+                assert set(step.get("with", {})) <= set(flavour["inputs"])
+
+
+def test_the_how_to_lists_the_inputs_and_outputs_of_publish() -> None:
+    text = (ROOT / "docs" / "how-to" / "forks.md").read_text(encoding="utf-8")
+    publish = yaml.safe_load((ROOT / "publish" / "action.yml").read_text(encoding="utf-8"))
+    for what in ("input", "output"):
+        [rows] = re.findall(rf"(?m)^\| {what} of publish \|.*\n\| ---.*\n((?:\|.*\n)+)", text)
+        assert re.findall(r"(?m)^\| `([\w-]+)` \|", rows) == list(publish[f"{what}s"])

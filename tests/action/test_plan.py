@@ -118,4 +118,4 @@ def test_parts_train_side_by_side_and_the_job_that_assembles_them_trains_nothing
     }
     assert [status["state"] for status in api.statuses][-1] == "success"
     again = project.run(event, {"mode": "plan"})
-    assert (again.outputs["result"], json.loads(again.outputs["matrix"])) == ("fresh", {"include": []})
+    assert (again.outputs["result"], again.outputs["matrix"]) == ("fresh", "")

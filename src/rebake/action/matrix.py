@@ -49,7 +49,7 @@ def plan_matrices(settings: Settings, event: Event, store: Store, runner: Runner
         return error.exit_code
     below = [in_repository(assistant, runner) for assistant in assistants]
     matrix = matrix_of_parts(below)
-    runner.output("matrix", json.dumps(matrix))
+    runner.output("matrix", json.dumps(matrix) if matrix["include"] else "")  # GitHub takes no matrix without jobs
     runner.output("assistants", json.dumps(matrix_of_assistants(below)))
     runner.output("result", "stale" if any(assistant.stale for assistant in assistants) else "fresh")
     runner.summary(_summary(below))
