@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rebake.build.assistants import find_assistants
+from rebake.build.assistants import assistants_below
 from rebake.cli.main import main
 from support.assistants import write_tiny
 from support.github_api import GitHubApi
@@ -40,15 +40,18 @@ def monorepo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_assistants_are_found_by_what_their_configuration_says(monorepo: Path) -> None:
     (monorepo / "link").symlink_to(monorepo / "bots")
-    assert find_assistants() == ["bots/bank", "bots/pizza"]
-    assert find_assistants(monorepo / "bots" / "bank") == ["."]
+    assert [str(assistant.directory) for assistant in assistants_below()] == ["bots/bank", "bots/pizza"]
+    assert [str(assistant.directory) for assistant in assistants_below(monorepo / "bots" / "bank")] == ["."]
 
 
 def test_without_a_model_every_part_is_a_job(monorepo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["include"]
+    files = {"config": "config.yml", "domain": "domain.yml", "data": "data"}
     assert rows == [
-        {"working-directory": f"bots/{name}", "parts": part} for name in ("bank", "pizza") for part in ("core", "nlu")
+        {"working-directory": f"bots/{name}", **files, "parts": part}
+        for name in ("bank", "pizza")
+        for part in ("core", "nlu")
     ]
 
 
@@ -65,7 +68,8 @@ def test_an_assistant_that_cannot_be_read_is_a_job_which_says_why(
     (monorepo / "bots" / "bank" / "domain.yml").write_text("intents: 5\n", encoding="utf-8")
     assert main(["plan", "--json", "bots/bank"]) == 0
     printed = capsys.readouterr()
-    assert json.loads(printed.out)["include"] == [{"working-directory": "bots/bank", "parts": "core,nlu"}]
+    [row] = json.loads(printed.out)["include"]
+    assert (row["working-directory"], row["parts"]) == ("bots/bank", "core,nlu")
     assert "domain.yml" in printed.err
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
+from pathlib import PurePosixPath
 
 from rebake.action.event import Event
 from rebake.action.runner import Runner
@@ -13,7 +14,7 @@ from rebake.archive.manifest import Part
 from rebake.base.confinement import confined_to
 from rebake.build.assistants import (
     PlannedAssistant,
-    find_assistants,
+    assistants_below,
     matrix_of_assistants,
     matrix_of_parts,
     plan_assistants,
@@ -37,13 +38,13 @@ def plan_matrices(settings: Settings, event: Event, store: Store, runner: Runner
 
     try:
         with confined_to(event.workspace):
-            directories = find_assistants()
-            if not directories:
+            found = assistants_below()
+            if not found:
                 raise DataError(
                     "There is no assistant: no config.yml below the working directory has a pipeline or policies.",
                     fix="Check the input working-directory.",
                 )
-            assistants = list(plan_assistants(directories, lambda: NO_BASELINE, stale, settings.env))
+            assistants = list(plan_assistants(found, lambda: NO_BASELINE, stale, settings.env))
     except RebakeError as error:
         runner.error(str(error), error.location)
         return error.exit_code
@@ -58,8 +59,8 @@ def plan_matrices(settings: Settings, event: Event, store: Store, runner: Runner
 
 def in_repository(assistant: PlannedAssistant, runner: Runner) -> PlannedAssistant:
     """The assistant with its directory relative to the workspace, as the input working-directory is."""
-    path = Path(runner.in_repository(assistant.directory)).as_posix()
-    return PlannedAssistant(path, assistant.stale, assistant.together, assistant.problem)
+    path = PurePosixPath(runner.in_repository(assistant.directory))
+    return replace(assistant, found=replace(assistant.found, directory=path))
 
 
 def _summary(assistants: Sequence[PlannedAssistant]) -> str:

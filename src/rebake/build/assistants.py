@@ -6,19 +6,17 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rebake.archive.manifest import Part
+from rebake.assistant.discovery import FoundAssistant, find_assistants
 from rebake.assistant.importer import load_assistant
-from rebake.assistant.yaml.yaml12 import read_yaml
 from rebake.build.plan import Baseline, Plan, make_plan
 from rebake.build.request import Request
-from rebake.errors import DataError, ModelError, RebakeError, StorageError
+from rebake.errors import DataError, ModelError, StorageError
 from rebake.staleness.verdict import needs_training
 
-CONFIG, DOMAIN, DATA = "config.yml", "domain.yml", "data"
-RECOGNISED = frozenset({"pipeline", "policies", "recipe"})  # keys of which a config.yml of Rasa has one at least
 SKIPPED = frozenset({"node_modules", "venv", "site-packages", "__pycache__"})  # besides those that start with a dot
 
 TRAINED_PARTS: tuple[Part, ...] = ("core", "nlu")
@@ -30,16 +28,27 @@ class PlannedAssistant:
     """An assistant and what is stale of it.
 
     Attributes:
-        directory: relative to where the search began, "." for that itself.
+        found: its files; the directory is relative to where the search began.
         stale: the stale parts; all that are trained where ``problem`` keeps from saying.
         together: Core and NLU train in one job, since Core sees texts as the NLU pipeline does.
         problem: why it cannot be read; its own job reports that with all details.
     """
 
-    directory: str
+    found: FoundAssistant
     stale: tuple[Part, ...]
     together: bool = False
     problem: str = ""
+
+    @property
+    def directory(self) -> str:
+        """Its directory, "." for where the search began."""
+        return str(self.found.directory)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The inputs of the action that name its files."""
+        domain, data = self.found.domain or "domain.yml", "\n".join(self.found.data)
+        return {"working-directory": self.directory, "config": self.found.config, "domain": domain, "data": data}
 
     @property
     def groups(self) -> list[list[Part]]:
@@ -48,45 +57,38 @@ class PlannedAssistant:
         return [parts] if self.together and parts else [[part] for part in parts]
 
 
-def find_assistants(root: Path = Path()) -> list[str]:
-    """Return the directories at or below ``root`` whose config.yml has keys of Rasa's, sorted. Follows no link."""
-    found = []
-    for place, directories, files in os.walk(root):
+def assistants_below(root: Path = Path()) -> list[FoundAssistant]:
+    """Return the assistants at or below ``root``. No link to a directory is followed."""
+    files = []
+    for place, directories, names in os.walk(root):
         directories[:] = sorted(name for name in directories if not name.startswith(".") and name not in SKIPPED)
-        if CONFIG in files and _is_assistant(Path(place) / CONFIG):
-            found.append(Path(place).relative_to(root).as_posix())
-    return sorted(found)
-
-
-def _is_assistant(config: Path) -> bool:
-    try:
-        content = read_yaml(config).value
-    except RebakeError:  # its job says what is wrong with it, if a person names it
-        return False
-    return isinstance(content, dict) and bool(RECOGNISED & content.keys())
+        files += [PurePosixPath(Path(place).relative_to(root).as_posix(), name) for name in names]
+    return find_assistants(root, files)
 
 
 def plan_assistants(
-    directories: Iterable[str], baseline: Callable[[], Baseline], stale: Stale, env: frozenset[str] = frozenset()
+    assistants: Iterable[FoundAssistant],
+    baseline: Callable[[], Baseline],
+    stale: Stale,
+    env: frozenset[str] = frozenset(),
 ) -> Iterator[PlannedAssistant]:
-    """Plan each assistant, with the files that the defaults name, and find what is stale of it.
+    """Plan each assistant, and find what is stale of it.
 
     Args:
-        directories: relative to the working directory.
+        assistants: their directories are relative to the working directory.
         baseline: the model to compare with, asked in the assistant's directory.
         stale: the stale parts of a plan.
         env: names of environment variables that the files may use.
     """
-    for directory in directories:
-        with chdir(directory):
+    for found in assistants:
+        with chdir(found.directory):
             try:
-                domain = DOMAIN if Path(DOMAIN).exists() else None
-                assistant = load_assistant(CONFIG, domain, [DATA], env=env)
+                assistant = load_assistant(found.config, found.domain, found.data, env=env)
                 plan = make_plan(Request(assistant=assistant, to_train=False), baseline())
             except (DataError, ModelError, StorageError) as error:
-                yield PlannedAssistant(directory, TRAINED_PARTS, together=True, problem=str(error).splitlines()[0])
+                yield PlannedAssistant(found, TRAINED_PARTS, together=True, problem=str(error).splitlines()[0])
                 continue
-        yield PlannedAssistant(directory, tuple(stale(plan)), together=assistant.is_end_to_end)
+        yield PlannedAssistant(found, tuple(stale(plan)), together=assistant.is_end_to_end)
 
 
 def stale_by_model(plan: Plan) -> tuple[Part, ...]:
@@ -98,13 +100,11 @@ def matrix_of_parts(assistants: Iterable[PlannedAssistant]) -> dict[str, Any]:
     """Return a job for each stale part that has to be trained, for ``strategy.matrix``."""
     return {
         "include": [
-            {"working-directory": assistant.directory, "parts": ",".join(group)}
-            for assistant in assistants
-            for group in assistant.groups
+            {**assistant.inputs, "parts": ",".join(group)} for assistant in assistants for group in assistant.groups
         ]
     }
 
 
 def matrix_of_assistants(assistants: Iterable[PlannedAssistant]) -> dict[str, Any]:
     """Return a job for each assistant, stale or not, for ``strategy.matrix``."""
-    return {"include": [{"working-directory": assistant.directory} for assistant in assistants]}
+    return {"include": [assistant.inputs for assistant in assistants]}

@@ -22,6 +22,9 @@ on:
   pull_request:
   push: {{ branches: [{branch}], tags: ["*"] }}
   merge_group:
+concurrency:
+  group: ${{{{ github.workflow }}}}-${{{{ github.ref }}}}
+  cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
 permissions:
   contents: write # the store's prerelease, the model on a tag's release
   pull-requests: write # the comment
