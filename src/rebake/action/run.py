@@ -127,7 +127,7 @@ class Run:
     def _carry_out(self, plan: Plan, evaluation: RunEvaluation, scratch: Path) -> None:
         settings, store = self._settings, self._services.store
         verdict = verdict_of_store(plan, store)
-        require_access(verdict, settings.mode, self._services.releases if self._run_plan.can_write else None)
+        require_access(verdict, settings.report_mode, self._services.releases if self._run_plan.can_write else None)
         if verdict.problem:
             asked = store.label if settings.store else "GitHub"
             self._note(Notice(f"{asked} could not be asked for everything: {verdict.problem}."))
