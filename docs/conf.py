@@ -15,7 +15,7 @@ version = release = __version__
 copyright = author  # no year: the same pages give the same site
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "documentation.sphinx_extension"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "gallery/*/*"]  # comments and summaries are for GitHub's view
 myst_heading_anchors = 6  # the anchors that GitHub gives to headings
 
 napoleon_use_ivar = True

@@ -1,4 +1,4 @@
-"""Write the generated parts of the docs, or build the site: ``python -m documentation [site|dependencies]``."""
+"""Write the generated parts of the docs, build the site, or make the gallery: ``python -m documentation [COMMAND]``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ def main() -> int:
     site = commands.add_parser("site", help="build the site; every warning of Sphinx is an error")
     site.add_argument("--out", type=Path, metavar="DIR", help="directory of the site (default: .cache/site)")
     commands.add_parser("dependencies", help="measure the table of dependencies (needs uv and the package index)")
+    gallery = commands.add_parser("gallery", help="run the action on pull requests and show its reports")
+    gallery.add_argument("names", nargs="*", metavar="CASE", help="cases to make again (default: all)")
     arguments = parser.parse_args()
+    if arguments.command == "gallery":
+        from documentation.gallery import write_gallery
+
+        print(f"written: {', '.join(write_gallery(arguments.names))}", file=sys.stderr)
+        return 0
     if arguments.command == "site":
         from documentation.site import SITE, build_site
 

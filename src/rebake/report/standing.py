@@ -64,15 +64,15 @@ def standing_of(report: Report) -> Standing:
 
 def _quality(quality: Quality) -> Iterator[str]:
     comparison = quality.comparison
+    failed = failed_stories(quality)
+    broken = sum(bool(one.is_new) for one in failed)
     if comparison is not None and not comparison.is_empty:
         if _is_worse(quality):
             yield "Worse than the base."
         elif any(True for _ in comparison.changed("better")):
             yield "Better than the base."
-        else:
+        elif not broken:
             yield "As good as the base."
-    failed = failed_stories(quality)
-    broken = sum(bool(one.is_new) for one in failed)
     if broken:
         yield f"{count(broken, 'test story')} broke."
     elif failed:
