@@ -101,10 +101,12 @@ def run_page(page: Path, place: Path, models: Path | None = None) -> Path:
             source, _, with_models = step.argument.partition(" with ")
             directory = place / f"{len(list(place.iterdir()))}-{Path(source).name}" / Path(source).name
             shutil.copytree(ROOT / source, directory, ignore=shutil.ignore_patterns("models", "results"))
-            if with_models and models is not None:
+            if with_models:
+                if models is None:
+                    raise PageError(f"{where}: it asks for models, and there are none")
                 shutil.copytree(models, directory / "models")
         elif step.kind == "run":
-            printed = _run(step, directory, where)
+            printed = _run(step, directory, place / ".cache", where)
         elif step.kind == "output":
             problem = difference(step.text, printed)
             if problem:
@@ -126,7 +128,7 @@ def _change(file: Path, step: Step, where: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def _run(step: Step, directory: Path, where: str) -> str:
+def _run(step: Step, directory: Path, cache: Path, where: str) -> str:
     commands = {"sh": ["bash", "-euo", "pipefail", "-c", step.text], "python": [sys.executable, "-c", step.text]}
     if step.language not in commands:
         raise PageError(f"{where}: only blocks of sh and python can be run")
@@ -134,7 +136,7 @@ def _run(step: Step, directory: Path, where: str) -> str:
     done = subprocess.run(  # noqa: S603 # what the page says is to be run
         commands[step.language],
         cwd=directory,
-        env=_environment(directory),
+        env=_environment(directory, cache),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -146,14 +148,16 @@ def _run(step: Step, directory: Path, where: str) -> str:
     return done.stdout
 
 
-def _environment(directory: Path) -> dict[str, str]:
-    """The environment of a person at a terminal of 120 columns, without what a job or a test runner sets."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "PYTEST_", "GIT_"))}
+def _environment(directory: Path, cache: Path) -> dict[str, str]:
+    """The environment of a person at a terminal of 120 columns, with empty caches."""
+    of_others = ("GITHUB_", "PYTEST_", "GIT_", "REBAKE_")  # set by a job, a test runner, or for a rebake of yours
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(of_others)}
     kept.pop("CI", None)
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     who = {f"GIT_{role}_{key}": "docs@example.org" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
     git = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    return {**kept, **who, **git, "PATH": path, "COLUMNS": "120", "NO_COLOR": "1", "PWD": str(directory)}
+    caches = {"REBAKE_CACHE_DIR": str(cache / "parts"), "XDG_CACHE_HOME": str(cache)}
+    return {**kept, **who, **git, **caches, "PATH": path, "COLUMNS": "120", "NO_COLOR": "1", "PWD": str(directory)}
 
 
 def difference(expected: str, printed: str) -> str:
