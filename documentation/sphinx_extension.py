@@ -20,6 +20,7 @@ from documentation.repository import ROOT, web_address
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 _AUTODOC = re.compile(r"^<!-- autodoc: ([\w.]+): ([\w, ]+) -->$", re.MULTILINE)
 _AUTOMODULE = r"""```{eval-rst}
@@ -41,23 +42,21 @@ def _link_to_github(app: Sphinx, page: nodes.document) -> None:
         if link.get("reftype") != "myst":
             continue
         target, _, anchor = link["reftarget"].partition("#")
-        if link["refdomain"] == "doc":  # a page, by its path without the suffix
+        if link["refdomain"] == "doc":  # a page, by its path in docs/ or its absolute path, without the suffix
             if target in app.env.found_docs:
                 continue
-            target, anchor = f"{target}.md", link["reftargetid"]
-            path = _in_repository(Path(app.srcdir), target)  # such as a file that is no page of the site
-        else:
-            path = _in_repository(Path(app.env.doc2path(link["refdoc"])).parent, target)
+            target, anchor = str(Path(app.srcdir) / f"{target}.md"), link["reftargetid"]
+        path = _in_repository(app.env, link["refdoc"], target)
         if path is not None:
             address = web_address(path) + (f"#{anchor}" if anchor else "")
             link.replace_self(nodes.reference("", "", *link.children, refuri=address, internal=False))
 
 
-def _in_repository(directory: Path, target: str) -> Path | None:
-    """The file or directory that a link leads to from a directory, if there is one in the repository."""
+def _in_repository(env: BuildEnvironment, page: str, target: str) -> Path | None:
+    """The file or directory that a page links to, if there is one in the repository."""
     if not target:
         return None
-    path = (directory / target).resolve()
+    path = (Path(env.doc2path(page)).parent / target).resolve()
     return path if path.exists() and path.is_relative_to(ROOT) and path != ROOT else None
 
 
