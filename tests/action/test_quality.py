@@ -43,7 +43,7 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         runs.append("+".join(kind for kind in ("examples", "stories") if getattr(data, kind) is not None))
         return evaluate(model, data, *rest)
 
-    monkeypatch.setattr(evaluation_module, evaluate.__name__, counted)
+    monkeypatch.setattr("rebake.evaluation.evaluate.evaluate", counted)
     return runs
 
 

@@ -77,8 +77,11 @@ def test_no_line_of_a_file_is_a_workflow_command(core_only: Project, api: GitHub
             stopped = line.rpartition("::")[2]
         elif line.startswith("::"):
             obeyed.append(line)
-    assert {line.split()[0].split("::")[1] for line in obeyed} == {"add-mask", "warning"}
-    assert all(line.startswith(("::warning title=rebake,", "::add-mask::")) for line in obeyed)
+    assert {line.split()[0].split("::")[1] for line in obeyed} == {"add-mask", "group", "endgroup", "warning"}
+    assert all(
+        line.startswith(("::warning title=rebake,", "::add-mask::", "::group::Training", "::endgroup::"))
+        for line in obeyed
+    )
     (comment,) = api.comments.values()
     for markdown in (comment["body"], job.summary):
         assert markdown.count("</details>") == markdown.count("<details>")

@@ -41,10 +41,11 @@ def _next_step(plan: Plan, report: Report) -> str:
         return f"{report.model_path} is up to date."
     if report.code == 0:
         return "Nothing to train."
-    forced = " --force" if plan.request.force else ""
-    if all(part.part == "nlg" for part in report.parts if part.is_stale) and not forced:
+    if plan.request.force:
+        return "`rebake train --force` trains all of it."
+    if all(part.part == "nlg" for part in report.parts if part.is_stale):
         return "`rebake train` updates the responses, without training."
-    return f"`rebake train{forced}` trains what is stale."
+    return "`rebake train` trains what is stale."
 
 
 def _fresh_model(plan: Plan) -> str | None:

@@ -47,10 +47,11 @@ def _without_keras() -> Iterator[None]:
 
 
 # TensorFlow prints to stderr which instructions and drivers it found, partly before its own log level counts. Nobody
-# who trains an assistant needs that; setting the variable shows it.
-quiet = nullcontext() if "TF_CPP_MIN_LOG_LEVEL" in os.environ else _silenced_stderr()
+# who trains an assistant needs that; another level than this one, errors alone, shows it.
+ERRORS_ALONE = "3"
+quiet = _silenced_stderr() if os.environ.get("TF_CPP_MIN_LOG_LEVEL", ERRORS_ALONE) == ERRORS_ALONE else nullcontext()
 with STDERR, quiet, _without_keras(), no_garbage_collection(), deferred_interface():
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ALONE)
     # Memory of a step is kept for the next one; giving it back to the system each time takes a tenth of a training.
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     import tensorflow as tf
