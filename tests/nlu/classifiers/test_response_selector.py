@@ -368,7 +368,7 @@ def test_hidden_layers_are_shared_where_texts_and_responses_have_the_same_featur
 def test_held_out_examples_are_measured_and_the_best_weights_kept() -> None:
     training, _ = data()
     made = component("ResponseSelector", **{**SMALL, "epochs": 3}, retrieval_intent="faq")
-    assert made.train(training, TrainingContext()).keys() == {"loss", "response_loss"}
+    assert made.train(training, TrainingContext()).keys() == {"loss", "response_loss", "response_accuracy"}
     training.messages *= 2
     options = {"evaluate_on_number_of_examples": 4, "evaluate_every_number_of_epochs": 1, "checkpoint_model": True}
     made = component("ResponseSelector", **{**SMALL, "epochs": 3}, **options)

@@ -76,6 +76,7 @@ def test_long_trainings_go_in_halves_whatever_the_machine(
     epochs: int, in_halves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rebake.nn.diet.model.fit", lambda *_: {})
+    monkeypatch.setattr("rebake.nn.diet.model.measure", lambda *_: {})
     texts = batch(*[3] * 40)
     data = TextData(texts["lengths"], sequence_dense=texts["sequence_dense"], sentence_dense=texts["sentence_dense"])
     loss = DotProductLoss(2, "cross_entropy", "inner", False, False, 0.8, -0.4, True, 0.8)
