@@ -45,7 +45,7 @@ def test_assistants_are_found_by_what_their_configuration_says(monorepo: Path) -
 
 
 def test_without_a_model_every_part_is_a_job(monorepo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["plan", "--json"]) == 0
+    assert main(["plan", "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)["include"]
     files = {"config": "config.yml", "domain": "domain.yml", "data": "data"}
     assert rows == [
@@ -66,7 +66,7 @@ def test_an_assistant_that_cannot_be_read_is_a_job_which_says_why(
     monorepo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (monorepo / "bots" / "bank" / "domain.yml").write_text("intents: 5\n", encoding="utf-8")
-    assert main(["plan", "--json", "bots/bank"]) == 0
+    assert main(["plan", "--format", "json", "bots/bank"]) == 0
     printed = capsys.readouterr()
     [row] = json.loads(printed.out)["include"]
     assert (row["working-directory"], row["parts"]) == ("bots/bank", "core,nlu")
@@ -77,7 +77,7 @@ def test_where_core_sees_texts_both_parts_are_one_job(monorepo: Path, capsys: py
     story = "- story: by text\n  steps:\n  - user: hello there\n  - action: utter_greet\n"
     stories = monorepo / "bots" / "pizza" / "data" / "stories.yml"
     stories.write_text(stories.read_text(encoding="utf-8") + story, encoding="utf-8")
-    assert main(["plan", "--json", "bots/pizza"]) == 0
+    assert main(["plan", "--format", "json", "bots/pizza"]) == 0
     [row] = json.loads(capsys.readouterr().out)["include"]
     assert row["parts"] == "core,nlu"
 

@@ -41,7 +41,7 @@ def plan(options: argparse.Namespace) -> int:
     for assistant in assistants:
         if assistant.problem:
             print(f"rebake: {one_line(f'{assistant.directory}: {assistant.problem}')}", file=sys.stderr)
-    if options.json:
+    if options.format == "json":
         print(json.dumps(matrix_of_parts(assistants)))
     else:
         print("\n".join(map(_line, assistants)))
