@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebake.base.location import Location, Notice
-from rebake.base.notice_kinds import NoticeKind
-from rebake.cli.console import Waiting, log_group, make_progress, print_notices
+from rebake.base.notice_kinds import NoticeKind, Severity
+from rebake.cli.console import Look, Waiting, log_group, looking, make_progress, print_notices, say_more
 
 
 def printed(*notices: Notice, has_report: bool = False) -> list[str]:
@@ -29,6 +29,16 @@ def test_many_warnings_of_a_kind_are_one_line_with_the_way_to_all_of_them() -> N
     for has_report, how in ((True, "-v or --report FILE"), (False, "-v")):
         assert printed(*duplicates, has_report=has_report) == [summed_up, f"14 warnings. {how} lists every one."]
     assert printed(duplicates[0]) == ["warning: nlu.yml:1: Left out."]
+
+
+def test_verbose_names_mere_information_as_that_and_quiet_prints_neither() -> None:
+    found = (Notice("Unused.", Location("domain.yml", 1), level=Severity.INFO), Notice("Odd."))
+    with looking(Look(verbose=True)):
+        assert printed(*found) == ["info: domain.yml:1: Unused.", "warning: Odd."]
+    with looking(Look(quiet=True, verbose=True)), redirect_stderr(io.StringIO()) as stream:
+        print_notices(found)
+        say_more("compared with x")
+    assert stream.getvalue() == ""
 
 
 @given(st.text() | st.sampled_from(["\n::error::x", "##[error]x", "\x1b[2J", "\u2028::warning::"]))

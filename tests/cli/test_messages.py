@@ -38,7 +38,7 @@ def test_a_model_that_is_not_there_is_not_called_broken(
     ("arguments", "code", "message"),
     [
         (["--finetune", "nlu"], 64, "rebake train nlu --finetune"),
-        (["--finetune", "nope.tar.gz"], 74, "There is no model nope.tar.gz to fine-tune"),
+        (["--finetune", "nope.tar.gz"], 74, "There is no model at nope.tar.gz to fine-tune"),
         (["--finetune"], 74, "models contains no model to fine-tune"),
         (["--epoch-fraction", "0.5"], 64, "Add --finetune"),
     ],

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from rebake.base.location import Notice
+from rebake.base.notice_kinds import Severity
 from rebake.base.notices import shown
 from rebake.base.progress import LineProgress, Progress, Silent, Task, format_figures
 from rebake.base.visible import harmless, one_line
@@ -70,7 +71,7 @@ def say(message: str) -> None:
 
 def say_more(message: str) -> None:
     """Print what only ``--verbose`` shows."""
-    if _look.get().verbose:
+    if _look.get().verbose and not _look.get().quiet:
         print(f"rebake: {message}", file=sys.stderr)
 
 
@@ -118,12 +119,16 @@ def print_notices(notices: Iterable[Notice], *, has_report: bool = False) -> Non
     look = _look.get()
     everything = list(notices)
     found = shown(everything)
-    lines = [one_line(str(notice)) for notice in everything] if look.verbose else notice_lines(found)
     if look.quiet:
         return
-    label = paint("warning:", "warning", use_color(sys.stderr))
-    for line in lines:
-        print(f"{label} {line}", file=sys.stderr)
+    if look.verbose:
+        lines = [
+            ("info" if notice.severity is Severity.INFO else "warning", one_line(str(notice))) for notice in everything
+        ]
+    else:
+        lines = [("warning", line) for line in notice_lines(found)]
+    for label, line in lines:
+        print(f"{paint(f'{label}:', label, use_color(sys.stderr))} {line}", file=sys.stderr)
     if len(found) > 1:
         how = "-v or --report FILE lists" if has_report else "-v lists"
         print(f"{len(found):,} warnings.{f' {how} every one.' if len(lines) < len(found) else ''}", file=sys.stderr)

@@ -18,6 +18,7 @@ _COLORS = {
     "unknown": "31",
     "absent": "2",
     "removed": "2",
+    "info": "36",
     "warning": "33",
     "error": "31",
 }

@@ -27,7 +27,7 @@ def model_to_finetune(path: Path) -> Path:
     """
     found = newest_model(path) if path.is_dir() else path
     if found is None or not found.is_file():
-        what = f"{path} contains no model" if path.is_dir() else f"There is no model {path}"
+        what = f"{path} contains no model" if path.is_dir() else f"There is no model at {path}"
         raise StorageError(f"{what} to fine-tune.", fix="Train one first, or name another archive or directory.")
     return found
 
