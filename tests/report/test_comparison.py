@@ -16,7 +16,7 @@ from rebake.evaluation.comparison.result import (
     ModelComparison,
 )
 from rebake.report.comparison.json import comparison_as_dict
-from rebake.report.comparison.markdown import comparison_markdown
+from rebake.report.comparison.markdown import changed_lists, marked_labels
 from rebake.report.comparison.text import comparison_text
 
 PLACE = Location("nlu.yml", 7)
@@ -68,8 +68,8 @@ def test_verdicts_name_an_icon_and_words() -> None:
 
 
 def test_markdown_escapes_what_a_pull_request_can_write_and_cuts_lists() -> None:
-    markdown = comparison_markdown(COMPARISON, 3)
-    assert "| Intents: accuracy | 0.900 | 0.800 | -0.100 | ▼ worse | p = 0.010 |" in markdown
+    sections = [section for kind in COMPARISON.kinds for section in changed_lists(kind, 3)]
+    markdown = "\n\n".join([*marked_labels(COMPARISON, 3), *sections])
     assert "- ▼ worse: a&#124;&#60;b&#62;, F1 1.000 → 0.250 (intents)" in markdown
     assert "<summary>Intents: 25 examples turned wrong</summary>" in markdown
     assert markdown.count("→ nothing (0.00)") == 3

@@ -30,7 +30,7 @@ class DataFile:
     stories: StoryFile | None = None
 
     def take(self, other: DataFile) -> None:
-        """Say what another file says."""
+        """Replace what this one says by what another says."""
         self.notices, self.nlu, self.responses, self.stories = other.notices, other.nlu, other.responses, other.stories
 
 

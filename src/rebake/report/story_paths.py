@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rebake.assistant.model import ActionStep, CheckpointStep, LoopStep, OrStep, SlotStep, Step, Story, UserStep
 from rebake.evaluation.conversations import (
     GivenLoop,
     GivenUser,
@@ -16,7 +15,7 @@ from rebake.evaluation.conversations import (
     TestedUser,
 )
 
-StepKind = Literal["user", "action", "slot", "loop", "checkpoint", "wrong"]
+StepKind = Literal["user", "action", "loop", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class PathStep:
 
     Attributes:
         kind: who speaks or what happens; "wrong" for a turn that the model gets wrong.
-        text: intent, action, slot or checkpoint; of a wrong turn what was expected.
+        text: intent, action or form; of a wrong turn what was expected.
         found: what the model predicts in a wrong turn.
     """
 
@@ -76,12 +75,6 @@ def paths_of_test(test: StoryTest, most: int) -> StoryPaths:
     return _joined(([step for one in story.steps if (step := _tested(one))] for story in ordered), most)
 
 
-def paths_of_stories(stories: Iterable[Story], most: int) -> StoryPaths:
-    """Training stories, joined where they begin alike, in at most ``most`` steps."""
-    chosen = [story for story in stories if not story.is_rule]
-    return _joined(([_step(one) for one in story.steps] for story in chosen), most)
-
-
 def _joined(paths: Iterable[list[PathStep]], most: int) -> StoryPaths:
     start, count, left_out = PathNode(), 1, 0
     for path in paths:
@@ -116,23 +109,3 @@ def _tested(step: TestedStep) -> PathStep | None:
         case GivenLoop():
             return PathStep("loop", step.name or "end of the form")
     return None  # a slot: part of what the user said, mostly, and of no interest where a story goes wrong
-
-
-def _step(step: Step) -> PathStep:
-    match step:
-        case UserStep():
-            return PathStep("user", step.intent or step.text or "")
-        case OrStep():
-            return PathStep("user", " or ".join(map(_alternative, step.alternatives)))
-        case ActionStep():
-            return PathStep("action", step.name or step.text or "")
-        case SlotStep():
-            return PathStep("slot", f"{step.name} = {step.value}" if step.has_value else step.name)
-        case LoopStep():
-            return PathStep("loop", step.name or "end of the form")
-        case CheckpointStep():
-            return PathStep("checkpoint", step.name)
-
-
-def _alternative(one: UserStep | tuple[SlotStep, ...]) -> str:
-    return one.intent or one.text or "" if isinstance(one, UserStep) else ", ".join(slot.name for slot in one)

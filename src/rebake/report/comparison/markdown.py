@@ -10,50 +10,17 @@ from rebake.evaluation.comparison.result import (
     Figure,
     KindComparison,
     LabelChange,
-    MetricChange,
     ModelComparison,
 )
 from rebake.report.comparison.words import (
-    METHOD,
     OUTCOMES,
     TITLES,
-    chance,
     confidence,
     count,
-    counted,
-    metric_name,
     signed,
-    verdict,
     wrong_turn,
 )
 from rebake.report.escaping import code, escape
-
-
-def comparison_markdown(comparison: ModelComparison, length: int = 20) -> str:
-    """Return the verdict, a table of the metrics, and folded lists of what changed.
-
-    Args:
-        comparison: what is shown; everything in it is escaped.
-        length: how many entries each list has at most. The JSON has all.
-    """
-    blocks = [f"**{escape(verdict(comparison))}**", _metrics(comparison)]
-    blocks.append(" · ".join(f"{TITLES[kind.kind]}: {counted(kind)}" for kind in comparison.kinds))
-    blocks.append("\n".join(marked_labels(comparison, length)))
-    for kind in comparison.kinds:
-        blocks += changed_lists(kind, length)
-    return "\n\n".join([*(block for block in blocks if block), f"<sub>{METHOD}</sub>"]) + "\n"
-
-
-def _metrics(comparison: ModelComparison) -> str:
-    rows = [_metric(kind, metric) for kind in comparison.kinds for metric in kind.metrics]
-    if not rows:
-        return ""
-    return "\n".join(["| Metric | Base | Head | Change | | |", "| --- | ---: | ---: | ---: | --- | --- |", *rows])
-
-
-def _metric(kind: KindComparison, metric: MetricChange) -> str:
-    name = f"{TITLES[kind.kind]}: {escape(metric_name(kind.kind, metric))}"
-    return f"| {name} {_figures(metric.figure)} {chance(metric.figure)} |"
 
 
 def _figures(figure: Figure) -> str:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from rebake.report.html.charts import shown
-from rebake.report.html.drawing import ACCENT, BAD, BASE, FONT, INK, LINE, MUTED, SURFACE, draw
+from rebake.report.html.drawing import ACCENT, BAD, FONT, INK, LINE, MUTED, SURFACE, draw
 from rebake.report.story_paths import PathNode, StoryPaths
 
 _STEP_WIDTH = 165  # pixels from one step to the next
 _ROW_HEIGHT = 46
-_COLORS = {"user": ACCENT, "action": INK, "slot": MUTED, "loop": MUTED, "checkpoint": BASE, "wrong": BAD}
-_SHAPES = {"user": "circle", "action": "square", "wrong": "cross", "checkpoint": "diamond"}
-_WORDS = {
-    "user": "the user says", "action": "the bot does", "wrong": "wrong turn:", "slot": "slot:", "loop": "form:",
-    "checkpoint": "checkpoint:",
-}  # fmt: skip
+_COLORS = {"user": ACCENT, "action": INK, "loop": MUTED, "wrong": BAD}
+_SHAPES = {"user": "circle", "action": "square", "wrong": "cross"}
+_WORDS = {"user": "the user says", "action": "the bot does", "loop": "form:", "wrong": "wrong turn:"}
 
 
 def story_graph(paths: StoryPaths) -> str:

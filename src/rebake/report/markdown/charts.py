@@ -18,7 +18,7 @@ _MOST_BARS = 12  # more cannot be labelled in the width of a summary
 _MOST_STEPS = 60  # of stories; Mermaid refuses a large graph
 _LONGEST = 40  # characters of a label
 _MOST_RUNS = 10  # of the history
-_SHAPES = {"user": ('(["', '"])'), "action": ('["', '"]'), "checkpoint": ('{{"', '"}}'), "wrong": ('["✗ ', '"]')}
+_SHAPES = {"user": ('(["', '"])'), "action": ('["', '"]'), "wrong": ('["✗ ', '"]')}
 _OTHER = ('[/"', '"/]')
 _PLAIN = frozenset(" _-.,:/+=≠")
 _COLORS = '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2f6fdb, #c2410c"}}}}%%'
