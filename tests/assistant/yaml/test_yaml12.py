@@ -39,6 +39,8 @@ from rebake.errors import DataError, RebakeError, StorageError
         ("FALSE", False),
         ("-.inf", -math.inf),
         ("9" * 5000, "9" * 5000),
+        (f"0x{'f' * 5000}", f"0x{'f' * 5000}"),
+        (f"0o{'7' * 5000}", f"0o{'7' * 5000}"),
         ("²", "²"),
     ],
 )

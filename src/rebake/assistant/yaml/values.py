@@ -6,6 +6,14 @@ import re
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
+
+def _whole(digits: str, base: int) -> int:
+    """Read a number. Raises ValueError for one that Python would refuse to write in decimal, wherever it is shown."""
+    number = int(digits, base)
+    str(number)
+    return number
+
+
 _WORDS: dict[str, Any] = dict.fromkeys(("", "~", "null", "Null", "NULL"))
 _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True)
 _WORDS |= dict.fromkeys(("false", "False", "FALSE"), False)
@@ -13,8 +21,8 @@ _WORDS |= {sign + word: float(sign + "inf") for sign in ("", "+", "-") for word 
 _WORDS |= {word: float("nan") for word in (".nan", ".NaN", ".NAN")}
 _NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
     (re.compile(r"[-+]?[0-9]+"), int),
-    (re.compile(r"0o[0-7]+"), lambda text: int(text[2:], 8)),
-    (re.compile(r"0x[0-9a-fA-F]+"), lambda text: int(text[2:], 16)),
+    (re.compile(r"0o[0-7]+"), lambda text: _whole(text[2:], 8)),
+    (re.compile(r"0x[0-9a-fA-F]+"), lambda text: _whole(text[2:], 16)),
     (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
 )
 _NUMBER_START = frozenset("+-.0123456789")
@@ -81,6 +89,6 @@ def resolve(text: str) -> Any:
         for pattern, convert in _NUMBERS:
             if pattern.fullmatch(text):
                 return convert(text)
-    except ValueError:  # thousands of digits: Python refuses to convert them
+    except ValueError:  # thousands of digits: it stays text
         pass
     return text
