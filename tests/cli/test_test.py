@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rebake.cli.main import main
 from support.assistants import write_tiny
 
 pytestmark = pytest.mark.slow
@@ -64,16 +65,31 @@ def test_both_kinds_of_tests_write_rasas_files_and_print_one_json_document(train
     ("given", "needed"),
     [
         (["--folds", "3"], "--cross-validation"),
+        (["--seed", "1"], "--cross-validation"),
+        (["--processes", "2"], "--cross-validation"),
+        (["--config", "other.yml"], "--cross-validation"),
+        (["--domain", "other.yml"], "--cross-validation"),
+        (["--cross-validation", "--model", "other.tar.gz"], "the test of one model"),
+        (["--stories", "tests"], "the test of stories"),
+        (["--end-to-end"], "the test of stories"),
         (["--runs", "2"], "several --config"),
         (["-p", "10"], "several --config"),
         (["--max-drop", "0.1"], "--fail-on worse"),
         (["--config", "a.yml", "b.yml", "--min-intent-f1", "0.8"], "the test of one model"),
     ],
 )
-def test_an_option_that_would_change_nothing_is_refused(given: list[str], needed: str, tmp_path: Path) -> None:
-    run = rebake(tmp_path, "test", "nlu", *given)
-    assert (run.returncode, run.stdout) == (64, "")
-    assert f"changes nothing here. It is used with {needed}." in run.stderr
+def test_an_option_that_would_change_nothing_is_refused(
+    given: list[str],
+    needed: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["test", "nlu", *given]) == 64
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"changes nothing here. It is used with {needed}." in printed.err
 
 
 def test_one_part_alone_is_tested_as_asked(trained: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ VERDICTS = {
     "8": "training was forced",
 }
 
+DEFAULT_MODELS = "models"
 HTML = "write the report as one HTML page with charts; `-` is standard output (needs rebake[report])"
 
 Add = Callable[..., argparse.Action]
@@ -144,7 +145,7 @@ def add_store(add: Add) -> None:
 def add_trained_model(add: Add) -> None:
     """Add the option that names the model which a command uses."""
     model = "model archive, or a directory: its newest model (default: %(default)s)"
-    add("--model", "-m", metavar="PATH", default="models", help=model)
+    add("--model", "-m", metavar="PATH", default=DEFAULT_MODELS, help=model)
 
 
 def add_training(parser: Parser) -> Add:

@@ -18,10 +18,11 @@ from rebake.base.silenced import SilencedLines
 from rebake.cli.against import compare, find_base
 from rebake.cli.conditions import exit_code, given_conditions, judged
 from rebake.cli.console import make_progress, print_notices, say
-from rebake.cli.files import DEFAULT_DATA, files_of, model_path
+from rebake.cli.files import DEFAULT_CONFIG, DEFAULT_DATA, files_of, model_path
+from rebake.cli.options import DEFAULT_MODELS
 from rebake.cli.outputs import is_stdout, note_new_directory
 from rebake.cli.page import require_page, write_page
-from rebake.cli.parsers.test import FOLDS, PERCENTAGES, RUNS
+from rebake.cli.parsers.test import FOLDS, PERCENTAGES, RUNS, SEED
 from rebake.errors import DataError, StorageError, UsageError
 from rebake.evaluation.confusions import confused_intents
 from rebake.evaluation.data import EvaluationData
@@ -74,8 +75,18 @@ def test(options: argparse.Namespace) -> int:
 
 def _require_use(options: argparse.Namespace, *, is_compared: bool) -> None:
     """Refuse options that would change nothing."""
+    trains = options.cross_validation or is_compared
+    tests_stories = options.part != "nlu" and not trains
     uses = (
         ("folds", FOLDS, options.cross_validation and not is_compared, "--cross-validation"),
+        ("seed", SEED, trains, "--cross-validation"),
+        ("processes", None, trains, "--cross-validation"),
+        ("config", [DEFAULT_CONFIG], trains, "--cross-validation"),
+        ("domain", None, trains, "--cross-validation"),
+        ("model", DEFAULT_MODELS, not trains, "the test of one model"),
+        ("nlu", None, options.part != "core", "the test of NLU"),
+        ("stories", None, tests_stories, "the test of stories"),
+        ("end_to_end", False, tests_stories, "the test of stories"),
         ("percentages", list(PERCENTAGES), is_compared, "several --config"),
         ("runs", RUNS, is_compared, "several --config"),
         ("html", None, not is_compared, "the test of one model"),

@@ -14,7 +14,7 @@ EXAMPLES = (
     "rebake test nlu --cross-validation --folds 10",
     "rebake test --against main.tar.gz --fail-on worse,stories --max-drop 0.02 --html report.html",
 )
-FOLDS, PERCENTAGES, RUNS = 5, (0, 25, 50, 75), 3  # defaults
+FOLDS, SEED, PERCENTAGES, RUNS = 5, 42, (0, 25, 50, 75), 3  # defaults
 
 
 def add(commands: Commands) -> None:
@@ -59,7 +59,7 @@ def _add_cross_validation(parser: Parser) -> None:
         "--folds", "-f", metavar="N", type=numbers.several, default=FOLDS, help="how many shares (default: %(default)s)"
     )
     seed = "decides which example is in which share (default: %(default)s)"
-    add("--seed", metavar="N", type=numbers.count, default=42, help=seed)
+    add("--seed", metavar="N", type=numbers.count, default=SEED, help=seed)
     processes = (
         "how many models are trained at a time, which changes no result\n"
         "(default: one per processor, as far as the memory goes)"
