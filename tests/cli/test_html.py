@@ -36,6 +36,7 @@ def test_a_page_on_stdout_is_all_that_is_there(project: Path, capsys: pytest.Cap
     ("command", "code", "message"),
     [
         (["check", "--html", "missing/x.html"], 74, "--html: missing/x.html cannot be written"),
+        (["check", "--html", "x", "--report", "./x"], 64, "--report and --html name the same file."),
         (["check", "--html", "-", "--report", "-"], 64, "Standard output cannot take --html and JSON at once."),
         (["test", "--html", "-", "--format", "json"], 64, "Standard output cannot take --html and JSON at once."),
         (["test", "nlu", "--config", "a.yml", "b.yml", "--html", "x.html"], 64, "--html changes nothing here."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from rebake.cli.outputs import is_stdout, require_writable, write
 from rebake.errors import UsageError
@@ -23,6 +24,15 @@ def require_page(options: argparse.Namespace) -> None:
     if is_stdout(options.html) and _has_other_output(options):
         raise UsageError("Standard output cannot take --html and JSON at once.", fix="Name a file for --html.")
     require_writable(options.html, "--html")
+    report = getattr(options, "report", None)
+    if report is not None and _is_one_file(report, options.html):
+        raise UsageError("--report and --html name the same file.", fix="Name two files.")
+
+
+def _is_one_file(first: str, second: str) -> bool:
+    """Whether what is written to the second would replace what was written to the first; no device is replaced."""
+    place = Path(second).resolve()
+    return place == Path(first).resolve() and (place.is_file() or not place.exists())
 
 
 def _has_other_output(options: argparse.Namespace) -> bool:
