@@ -274,6 +274,11 @@ def test_a_truncated_model_counts_as_stale_and_parse_refuses_it(project: Path) -
     assert "Traceback" not in parse.stderr
 
 
+def test_a_check_whose_output_is_closed_still_returns_the_verdict(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'exec "$0" -m rebake check >&- 2>&-', sys.executable]
+    assert subprocess.run(command, cwd=write_tiny(tmp_path), check=False, timeout=60).returncode == 7
+
+
 def test_usage_errors_are_not_verdicts(tmp_path: Path) -> None:
     for arguments in ((), ("chek",), ("train", "--augmentation", "many"), ("check", "--nope")):
         assert rebake(tmp_path, *arguments).returncode == 64

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import NoReturn
 
 from rebake.cli.console import Look, looking
@@ -76,6 +77,9 @@ def run() -> NoReturn:
         raise SystemExit(EXIT_TERMINATED)
 
     signal.signal(signal.SIGTERM, stop)
+    for name in ("stdout", "stderr"):  # None where the caller closed it (`rebake check >&-`)
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (open until the process ends)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # a path need not be UTF-8, and is printed as it is
     try:
