@@ -13,6 +13,7 @@ import pytest
 from rebake.cli.main import main
 from rebake.cli.options import Parser
 from rebake.cli.parser import build_parser, parse_arguments
+from rebake.errors import EXIT_USAGE
 from support.assistants import append, write_tiny
 
 # With a value or default of its own in some command.
@@ -185,3 +186,12 @@ def test_the_script_completes_commands_and_options(tmp_path: Path) -> None:
         environment |= {"_ARGCOMPLETE_STDOUT_FILENAME": str(answer), "PATH": "/usr/bin:/bin"}
         subprocess.run([sys.executable, "-m", "rebake"], env=environment, check=True, capture_output=True)
         assert expected in answer.read_text(encoding="utf-8").split()
+
+
+@pytest.mark.parametrize("option", ["--domain", "--config", "--out", "--data", "--model"])
+def test_an_empty_value_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build_parser().parse_args(["check", option, ""])
+    assert ended.value.code == EXIT_USAGE
+    assert f"{option}" in (printed := capsys.readouterr().err)
+    assert "its value is empty" in printed

@@ -64,6 +64,12 @@ class Parser(argparse.ArgumentParser):
             else:
                 takes_value = False
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """Refuse an empty value, such as that of a shell variable that is not set: it would silently mean something."""
+        if not arg_string and action.option_strings and "" not in (action.const, action.default):
+            raise argparse.ArgumentError(action, "its value is empty")
+        return super()._get_value(action, arg_string)
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:
             return
