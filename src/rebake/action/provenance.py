@@ -25,7 +25,7 @@ from rebake.registry.entry import HubCommit, PackageVersion
 from rebake.registry.lookup import COMPONENTS
 from rebake.store.envelope import seal
 from rebake.store.keys import PrivateKey
-from rebake.store.verification import PROVENANCE_TYPE
+from rebake.store.verification import PROVENANCE_TYPE, signed_provenance_name
 
 BUILD_TYPE = "https://github.com/rebake/rebake/build/v1"
 
@@ -93,7 +93,7 @@ def write_attestations(document: dict[str, Any], model: Path, key: PrivateKey | 
     """Write the statement beside the model; with a key, also in a signed envelope. Raises StorageError."""
     stem = model.name.removesuffix(SUFFIX)
     plain = model.with_name(f"{stem}.provenance.json")
-    signed = model.with_name(f"{stem}.intoto.jsonl")
+    signed = model.with_name(signed_provenance_name(model.name))
     texts = {plain: json.dumps(document, indent=2) + "\n"}
     if key is not None:
         texts[signed] = seal(document, key).decode()

@@ -17,6 +17,7 @@ from rebake.archive.manifest import Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
 from rebake.base.files import sha256
 from rebake.report.model import Release, ReleaseAsset
+from rebake.store.names import model_name, sums_name
 from rebake.store.publication import Publication, publish_model
 from rebake.store.releases import NewRelease
 
@@ -51,8 +52,7 @@ class Publisher:
         """The name of a tag's model; rebake names all others."""
         if self._run_plan.tag is None:
             return None
-        safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in self._run_plan.tag)
-        return f"{self._event.repository.split('/')[1]}{self._settings.slug}-{safe}"
+        return model_name(self._event.repository, self._settings.slug, self._run_plan.tag)
 
     def publish_parts(self, result: BuildResult, stored: Collection[Part], scratch: Path) -> None:
         """Parts first: what is named later (the newest model, a tag's model) is then complete.
@@ -97,14 +97,13 @@ class Publisher:
         """
         manifest = self._manifest(result, scratch)
         files = [(result.model, result.model.name), (manifest, self.manifest_name)]
-        sums = f"SHA256SUMS{self._settings.slug}"
         services = self._services
         statements = self._attest(result, files, sources)
         published = publish_model(
             services.releases,
             self._publication(tag),
             files,
-            sums,
+            sums_name(self._settings.slug),
             services.run_word,
             [(path, path.name) for path in statements],
         )

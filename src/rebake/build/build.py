@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rebake.archive.manifest import Manifest, Part
 from rebake.archive.pack import COMPONENTS_NAME, SUFFIX, pack, read_member, require_place
 from rebake.archive.part_sources import PartSources
-from rebake.archive.scratch import scratch_directory
 from rebake.assistant.nlu_data.writer import PERSISTED_NLU
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.base.progress import Progress, Silent
 from rebake.build.continuations import Continuations
 from rebake.build.job import Job
+from rebake.build.output import working_directory
 from rebake.build.plan import Plan
-from rebake.errors import StorageError
 from rebake.own_rasa.training import Log
 
 
@@ -92,7 +90,7 @@ def build(
         require_place(_model_path(plan, request.model_name))
     collected = Notices() if notices is None else notices
     archives = [] if request.force else [path for path in (old, *sources) if path is not None]
-    with _working_directory(request.output) as scratch:
+    with working_directory(request.output) as scratch:
         directory = scratch / "model"
         directory.mkdir()
         with (
@@ -124,7 +122,7 @@ def build_into(plan: Plan, directory: Path, sources: Sequence[Path] = (), *, not
 
     ``notices`` collects what a person should know about this training.
     """
-    with _working_directory(directory.parent) as scratch:
+    with working_directory(directory.parent) as scratch:
         with (
             PartSources(sources, notices, finetuned=plan.request.accept_finetuned) as open_sources,
             Continuations(plan, notices) as continuations,
@@ -167,33 +165,3 @@ def _lacks_nlu_data(plan: Plan) -> bool:
         and "nlu" in plan.fingerprints.parts
         and (old is None or read_member(old, f"{COMPONENTS_NAME}/{PERSISTED_NLU}") is None)
     )
-
-
-@contextmanager
-def _working_directory(output: Path) -> Iterator[Path]:
-    """A temporary directory beside the models, so that the finished archive is renamed within one file system.
-
-    After an error it is gone, and so is ``output`` if it was made for this.
-    """
-    is_new = not output.exists()
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        stack = ExitStack()
-        scratch = stack.enter_context(scratch_directory(output))
-    except OSError as error:
-        raise StorageError(
-            f"cannot write models to {output}: {error.strerror}.", fix="Choose a directory you may write to (--out)."
-        ) from error
-    try:
-        with stack:
-            yield scratch
-    except BaseException as error:
-        if is_new:
-            with suppress(OSError):  # another training may have written a model there meanwhile
-                output.rmdir()
-        if isinstance(error, OSError):  # a full disk names no file, and then it is the one of the models
-            name = None if error.filename is None else Path(error.filename)
-            elsewhere = name is not None and name.is_absolute() and not name.is_relative_to(output.resolve())
-            where = f"{name} cannot be used" if elsewhere else f"the model could not be written below {output}"
-            raise StorageError(f"{where}: {error.strerror or error}.") from error
-        raise

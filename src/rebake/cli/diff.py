@@ -6,18 +6,16 @@ import argparse
 import os
 import re
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import chdir, contextmanager
 from pathlib import Path
 
 from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.base.json_text import dumped
 from rebake.cli.files import files_of
+from rebake.cli.revisions import at_revision, require_in_work_tree
 from rebake.differences.assistants import compare_assistants
 from rebake.differences.model import Link
-from rebake.errors import DataError, RebakeError, UsageError
+from rebake.errors import DataError, RebakeError
 from rebake.report.differences import differences_json, differences_markdown, differences_text, permalinks
 from rebake.staleness.git.trees import History, Revision
 
@@ -27,14 +25,14 @@ _RANGE = re.compile(r"(?P<base>.*?)(?P<dots>\.\.\.?)(?P<head>.*)")
 def diff(options: argparse.Namespace) -> int:
     """Print what differs."""
     with History(Path.cwd()) as history:
-        _require_inside(history, options)
+        require_in_work_tree(history, options)
         base, head = _sides(history, options.revisions)
-        with _at(history, base):
+        with at_revision(history, base):
             before = _load(options, base.name)
         if head is None:
             after = _load(options, "the working directory")
         else:
-            with _at(history, head):
+            with at_revision(history, head):
                 after = _load(options, head.name)
         differences = compare_assistants(before, after)
         link = _links(history, base, head)
@@ -48,24 +46,6 @@ def diff(options: argparse.Namespace) -> int:
     return 0
 
 
-def _require_inside(history: History, options: argparse.Namespace) -> None:
-    """Make the paths relative, so that they name the files of each commit, and not those of the working directory.
-
-    Raises UsageError for one outside of the work tree, of which no commit has a state.
-    """
-
-    def relative(path: str) -> str:
-        named = Path(os.path.normpath(Path.cwd() / path))
-        for place in (named, named.resolve()):
-            if place.is_relative_to(history.root):
-                return os.path.relpath(place, history.root / history.below) if Path(path).is_absolute() else path
-        raise UsageError(f"{path} is not in the work tree {history.root}.", fix="Name files of the repository.")
-
-    options.config = relative(options.config)
-    options.domain = relative(options.domain) if options.domain is not None else None
-    options.data = [relative(path) for path in options.data] if options.data else None
-
-
 def _sides(history: History, revisions: str) -> tuple[Revision, Revision | None]:
     """The two sides of "BASE", "BASE..HEAD" or "BASE...HEAD"; None stands for the working directory."""
     written = _RANGE.fullmatch(revisions)
@@ -73,13 +53,6 @@ def _sides(history: History, revisions: str) -> tuple[Revision, Revision | None]
         return history.revision(revisions), None
     base, head = (history.revision(written[side] or "HEAD") for side in ("base", "head"))
     return (history.merge_base(base, head) if written["dots"] == "..." else base), head
-
-
-@contextmanager
-def _at(history: History, revision: Revision) -> Iterator[None]:
-    """Have the files of a commit in the working directory."""
-    with tempfile.TemporaryDirectory(prefix="rebake-diff-") as place, chdir(history.write(revision, Path(place))):
-        yield
 
 
 def _load(options: argparse.Namespace, name: str) -> Assistant:

@@ -14,12 +14,13 @@ from typing import Any
 from rebake.base.json_text import dumped
 from rebake.base.visible import visible
 from rebake.cli.console import say
+from rebake.cli.keys import given_keys
 from rebake.cli.repository import api_of, repository_of
 from rebake.differences.model import count_text
 from rebake.errors import StorageError, UsageError
 from rebake.store.connection import Connection, connect
 from rebake.store.github_uses import GitHubUses, find_spare, remove
-from rebake.store.keys import PrivateKey, PublicKey, read_public_keys
+from rebake.store.keys import PrivateKey
 from rebake.store.protocol import StoredFile
 from rebake.store.pruning import Spare, last_uses
 from rebake.store.release_store import ReleaseStore
@@ -87,7 +88,7 @@ def _said_of(spare: list[Spare], *, is_removed: bool) -> str:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    keys = _keys(options.verify_key)
+    keys = given_keys(options.verify_key)
     if options.model is not None:
         if not keys:
             raise UsageError("--model needs a key to verify with.", fix="Add --verify-key KEY.")
@@ -139,19 +140,6 @@ def _open(options: argparse.Namespace) -> tuple[Connection, ReleaseStore]:
             fix=f"Name the release with --store-tag if it is another.{hint}",
         )
     return connection, kept
-
-
-def _keys(given: Iterable[str]) -> tuple[PublicKey, ...]:
-    """Of the option --verify-key: keys as text, or files with some."""
-    keys: list[PublicKey] = []
-    for text in given:
-        path = Path(text)
-        try:
-            content = path.read_text(encoding="ascii") if path.is_file() else text
-        except (OSError, ValueError) as error:
-            raise UsageError(f"--verify-key: {path} cannot be read ({error}).") from error
-        keys += read_public_keys(content, "value of --verify-key")
-    return tuple(keys)
 
 
 def _row(file: StoredFile, last_use: datetime) -> dict[str, Any]:

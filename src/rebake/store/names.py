@@ -20,6 +20,23 @@ def asset_slug(name: str) -> str:
     return f"-{written}" if len(written) <= _LONGEST else f"-.{hashlib.sha256(name.encode()).hexdigest()}"
 
 
+def model_name(repository: str, slug: str, tag: str) -> str:
+    """Return what the model on a tag's release is called, without ``.tar.gz``.
+
+    Args:
+        repository: "owner/name".
+        slug: of the assistant, as :func:`asset_slug` makes it.
+        tag: of the release.
+    """
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in tag)
+    return f"{repository.split('/')[1]}{slug}-{safe}"
+
+
+def sums_name(slug: str) -> str:
+    """Return what the checksums of a release's files are called, by the assistant's slug."""
+    return f"SHA256SUMS{slug}"
+
+
 def earlier_slug(name: str) -> str:
     """What versions before 0.2 made of a name; several names could share one."""
     words = re.findall(r"[A-Za-z0-9]+", name)

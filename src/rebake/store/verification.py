@@ -65,19 +65,33 @@ def _unsigned(store: Store, name: str) -> str | None:
         return error.message.rstrip(".")
 
 
-def verify_model(model: Path, keys: Sequence[PublicKey], repository: str | None) -> str:
-    """Check a released model by the signed provenance beside it, and say where it is from.
+def signed_provenance_name(model: str) -> str:
+    """Return what the signed provenance of a model is called, by the name of its archive."""
+    return f"{model.removesuffix(SUFFIX)}.intoto.jsonl"
+
+
+def verify_model(
+    model: Path,
+    keys: Sequence[PublicKey],
+    repository: str | None,
+    *,
+    tag: str | None = None,
+    provenance: Path | None = None,
+) -> str:
+    """Check a released model by its signed provenance, and say where it is from.
 
     Args:
         model: the archive.
         keys: that may have signed.
         repository: "owner/name" that it must be from; None for any.
+        tag: that it must have been built for; None for any.
+        provenance: by default the file beside the model.
 
     Raises:
         StorageError: the model, or its provenance, cannot be read.
         ModelError: it is not the model that was signed.
     """
-    beside = model.with_name(f"{model.name.removesuffix(SUFFIX)}.intoto.jsonl")
+    beside = provenance or model.with_name(signed_provenance_name(model.name))
     try:
         digest = sha256(model)
         with beside.open("rb") as file:
@@ -97,6 +111,8 @@ def verify_model(model: Path, keys: Sequence[PublicKey], repository: str | None)
     address = str(outside.get("repository"))
     if repository is not None and not address.lower().endswith(f"/{repository.lower()}"):
         raise ModelError(f"{model} is from {address}, and not from {repository}.")
+    if tag is not None and outside.get("ref") != f"refs/tags/{tag}":
+        raise ModelError(f"{model} is from {outside.get('ref')}, and not from the tag {tag}.")
     dependencies = definition.get("resolvedDependencies")
     commits = [_mapping(_mapping(each).get("digest")).get("gitCommit") for each in dependencies or ()]
     commit = next((commit for commit in commits if commit), "?")
