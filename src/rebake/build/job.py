@@ -28,6 +28,7 @@ from rebake.build.plan import Plan
 from rebake.build.training import Reuse, TrainedPart, TrainPart
 from rebake.core.agent import CoreTraining, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer
+from rebake.errors import ModelError
 from rebake.nlu.pipeline import PipelineTraining, train_pipeline
 from rebake.own_rasa.result import take_part
 from rebake.own_rasa.training import Log, train_with_rasa
@@ -87,7 +88,11 @@ class Job:
         components = directory / COMPONENTS_NAME
         components.mkdir()
         reuse_core = self._reuse("core", sources)
-        self._continuations.prepare(self._to_train(sources))
+        to_train = self._to_train(sources)
+        if to_train and self.plan.request.reuse_only:
+            parts = " and ".join(_NAMES[part] for part, _ in to_train)
+            raise ModelError(f"No archive has {parts} as the assistant asks for, and nothing is to be trained.")
+        self._continuations.prepare(to_train)
         with core_beside_nlu(
             self._train_core,
             self._context,

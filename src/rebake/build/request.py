@@ -50,6 +50,7 @@ class Request:
         finetune: what stale parts go on from; None = they are trained from scratch.
         accept_finetuned: whether a part that was fine-tuned from just this data is as good as one that was trained from
             scratch. If not, it counts as stale.
+        reuse_only: a part that no archive has is an error instead of being trained.
     """
 
     assistant: Assistant
@@ -65,3 +66,4 @@ class Request:
     rasa: OwnRasa | None = None
     finetune: Finetune | None = None
     accept_finetuned: bool = True
+    reuse_only: bool = False

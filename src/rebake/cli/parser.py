@@ -18,6 +18,7 @@ from rebake.cli.parsers import (
     migrate,
     parse,
     plan,
+    pull,
     shell,
     split,
     store,
@@ -28,7 +29,10 @@ from rebake.cli.parsers import (
 from rebake.errors import EXIT_USAGE
 
 # In the order of --help.
-COMMANDS = (init, check, train, plan, validate, parse, shell, test, split, diff, migrate, store, history, completion)
+COMMANDS = (
+    *(init, check, train, pull, plan, validate, parse, shell),
+    *(test, split, diff, migrate, store, history, completion),
+)
 DESCRIPTION = "Keep the trained model of a Rasa assistant fresh."
 EPILOG = "`rebake COMMAND --help` explains a command and shows examples.\n"
 

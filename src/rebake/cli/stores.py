@@ -103,7 +103,7 @@ class Stores:
         """
         if plan.request.force:
             return []
-        missing = _missing(plan)
+        missing = missing_parts(plan)
         archives = []
         for part in missing:
             archive = self._from_cache(plan, part, scratch)
@@ -217,8 +217,8 @@ class Stores:
         return "" if self.store is None else self.store.label
 
 
-def _missing(plan: Plan) -> list[Part]:
-    """The parts that are to be trained, unless a whole one is in an archive of the models directory."""
+def missing_parts(plan: Plan) -> list[Part]:
+    """Return the parts that are to be trained, unless a whole one is in an archive of the models directory."""
     wanted = {
         verdict.part: verdict.fingerprint
         for verdict in plan.verdict.parts

@@ -75,6 +75,10 @@ class History:
             )
         return Revision(commit, name)
 
+    def has_tag(self, name: str) -> bool:
+        """Return whether the clone has a tag of this name."""
+        return self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"refs/tags/{name}") is not None
+
     def merge_base(self, one: Revision, other: Revision) -> Revision:
         """Find the newest commit that both have. Raises UsageError where there is none in this clone."""
         commit = self._ask("merge-base", one.commit, other.commit)

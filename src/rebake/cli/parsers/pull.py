@@ -1,0 +1,48 @@
+"""The arguments of ``rebake pull``."""
+
+from __future__ import annotations
+
+from rebake.cli import numbers
+from rebake.cli.options import Commands, add_command, add_format, add_project
+
+EXAMPLES = (
+    "rebake pull                      # the model of the files in the working directory",
+    "rebake pull main                 # of the last commit on main",
+    "rebake pull v1.0                 # the model on the release of the tag v1.0",
+    "rebake pull v1.0 --repository acme/bot --verify-key key.pub",
+    "rebake pull --store s3://bucket/bot",
+)
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    summary = "get a model that CI has trained; nothing is trained here"
+    parser = add_command(commands, "pull", summary, examples=EXAMPLES, exit_codes={"0": "the model is there"})
+    ref = (
+        "a tag, whose release has the model, or a commit or branch of this clone, whose model is assembled from the\n"
+        "parts of the store (default: the files in the working directory)"
+    )
+    parser.add_argument("ref", metavar="REF", nargs="?", help=ref)
+    add = add_project(parser)
+    augmentation = "how many longer stories the training generates by concatenating others (default: 50)"
+    add("--augmentation", metavar="N", type=numbers.count, help=augmentation)
+    add = parser.add_argument_group("models").add_argument
+    add("--out", metavar="DIR", default="models", help="directory of models (default: %(default)s)")
+    store = (
+        "store of trained parts: an s3://, gs:// or abfs:// URL, github://owner/name (its releases), or a directory\n"
+        "(default: the releases of the repository)"
+    )
+    add("--store", metavar="URL", help=store)
+    repository = (
+        "repository on GitHub (default: the remote called origin); the variable GITHUB_TOKEN has the token, which a\n"
+        "private one needs"
+    )
+    add("--repository", "-R", metavar="OWNER/NAME", help=repository)
+    name = "assistant on the release, where there are several: its directory, or input name (default: its directory)"
+    add("--name", metavar="NAME", help=name)
+    key = (
+        "public key that must have signed the released model, or the parts in the store, in base64, or a file with\n"
+        "keys; may be repeated; parts of other models in --out are not used then"
+    )
+    add("--verify-key", metavar="KEY", action="append", default=[], help=key)
+    add_format(parser.add_argument_group("output").add_argument, "text", "json")
