@@ -23,6 +23,7 @@ from rebake.store.trust import Trust
 from support.assistants import STORY, append, write_tiny
 from support.git import Repository
 from support.github_api import GitHubApi
+from support.github_job import Project
 from support.store import A, archive
 
 OURS = PrivateKey(b"\1" * 32)
@@ -121,9 +122,9 @@ def test_the_working_directory_is_pulled_by_default_and_only_once(
 def test_a_part_that_the_store_lacks_is_named_and_nothing_is_trained_or_written(
     clone: Repository, store: Path, pull: Pull
 ) -> None:
-    for arguments in ((), ("main",), (clone.git("rev-parse", "HEAD"),)):
-        said = pull(*arguments, "--store", str(store), code=74)
-        assert f"{store} does not have Core for these files of the assistant. Let CI train it" in said
+    for ref in (None, "main", clone.git("rev-parse", "HEAD")):
+        said = pull(*([] if ref is None else [ref]), "--store", str(store), code=74)
+        assert f"{store} does not have Core of {ref or 'the working directory'}. Let CI train it" in said
     assert not Path("models").exists()
 
 
@@ -322,6 +323,9 @@ def test_a_tag_without_a_release_is_a_commit_and_a_branch_asks_no_release(
     assert (of_tag["tag"], of_tag["commit"]) == (None, clone.git("rev-parse", "HEAD~1"))
     asked = len(api.requests)
     pull("older", "--store", str(store))
+    clone.git("remote", "remove", "origin")
+    pull("v0.1", "--store", str(store))  # there is no GitHub that could have a release
+    assert "There is no commit 'v0.2' in this clone." in pull("v0.2", "--store", str(store), code=64)
     assert len(api.requests) == asked
 
 
@@ -344,3 +348,21 @@ def test_without_a_clone_a_repository_is_needed(pull: Pull, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     assert "Use --repository OWNER/NAME" in pull("v1.0", code=64)
     assert "There is no assistant in" in pull(code=74)
+
+
+@pytest.mark.slow
+def test_what_a_job_has_released_and_kept_is_pulled_with_its_key(
+    core_only: Project, pull: Pull, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed = {"trust": "signed", "signing-key": OURS.pem}
+    assert core_only.run(core_only.push("refs/tags/v1.0"), signed).code == 0
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example")
+    monkeypatch.chdir(core_only.clone)
+    key = ("--repository", "acme/bot", "--verify-key", OURS.public.text)
+    released = Path(pull("v1.0", *key).rstrip("\n"))
+    of_commit = Path(pull("HEAD", *key).rstrip("\n"))
+    assert released.name == "bot-v1.0.tar.gz"
+    for model in (released, of_commit):
+        assert main(["check", "--quiet", "--model", str(model)]) == 0
+    assert "a key that is not trusted" in pull("v1.0", *key[:3], THEIRS.public.text, "--out", "other", code=65)
+    assert not Path("other").exists()

@@ -22,6 +22,7 @@ def assemble(
     scratch: Path,
     *,
     parts: Collection[Part],
+    name: str,
     here: Sequence[Path] = (),
     notices: Notices | None = None,
 ) -> BuildResult:
@@ -32,6 +33,7 @@ def assemble(
         store: that the parts are in; None where all are in archives here.
         scratch: a directory for their archives.
         parts: those that the store must have.
+        name: of the assistant's state, for a message: "main".
         here: archives that have the other parts.
         notices: as for :func:`rebake.build.build.build`.
 
@@ -44,17 +46,17 @@ def assemble(
         verdict = verdict_of_store(plan, store)
         lacking = [part for part in parts if part not in verdict.stored]
         if lacking:
-            raise verdict.error or _lacks(store, verdict, lacking)
+            raise verdict.error or _lacks(store, verdict, lacking, name)
         archives = [store.fetch(verdict.stored[part], scratch) for part in parts]
     return build(plan, [*archives, *here], notices=notices)
 
 
-def _lacks(store: Store, verdict: StoreVerdict, parts: Sequence[Part]) -> StorageError:
+def _lacks(store: Store, verdict: StoreVerdict, parts: Sequence[Part], name: str) -> StorageError:
     wanted = {part.part: part.fingerprint for part in verdict.parts}
     refusals = [store.refusal(part, wanted[part] or "") for part in parts]
     names = " and ".join(_NAMES[part] for part in parts)
     why = next((f": {refusal}" for refusal in refusals if refusal is not None), "")
     return StorageError(
-        f"{store.label} does not have {names} for these files of the assistant{why}.",
+        f"{store.label} does not have {names} of {name}{why}.",
         fix="Let CI train it, or train it with `rebake train`.",
     )

@@ -94,7 +94,14 @@ def _of_release(
     from rebake.store.connection import connect  # PyGithub: a store elsewhere does without
     from rebake.store.released import download_released, find_released
 
-    server, repository = repository_of(options.repository)
+    try:
+        server, repository = repository_of(options.repository)
+    except UsageError as error:
+        if options.repository is not None:
+            raise
+        if tagged is not None:
+            return _of_commit(options, *tagged, keys)
+        raise UsageError(f"There is no commit {tag!r} in this clone. {error.message}", fix=error.fix) from error
     slug = assistant_slug(options.config) if options.name is None else asset_slug(options.name)
     releases = connect(api_of(server), repository, _token()).releases
     with temporary_directory() as scratch:
@@ -106,7 +113,7 @@ def _of_release(
         hint = "" if _token() else " Set GITHUB_TOKEN if the repository is private."
         raise StorageError(
             f"{repository} has no release {tag!r}, and this clone has no commit of that name.",
-            fix=f"Give the tag of a release, or a branch, a tag or an id.{hint}",
+            fix=f"Give the tag of a release, or a commit or branch that was fetched, such as origin/main.{hint}",
         )
     out = Path(options.out)
     with working_directory(out) as scratch, Waiting(f"Downloading {found.name}"):
@@ -126,12 +133,12 @@ def _of_commit(options: argparse.Namespace, history: History, revision: Revision
                 plan = _plan(options, baseline)
         except RebakeError as error:
             raise DataError(f"The assistant at {one_line(revision.name)} cannot be read. {error}") from error
-    return replace(_assembled(options, plan, keys), commit=revision.commit)
+    return replace(_assembled(options, plan, keys, one_line(revision.name)), commit=revision.commit)
 
 
 def _of_working_directory(options: argparse.Namespace, keys: Sequence[PublicKey]) -> Pulled:
     require_assistant(options)
-    return _assembled(options, _plan(options, _baseline(options, keys), use_cache=True), keys)
+    return _assembled(options, _plan(options, _baseline(options, keys), use_cache=True), keys, "the working directory")
 
 
 def _baseline(options: argparse.Namespace, keys: Sequence[PublicKey]) -> Baseline:
@@ -152,7 +159,7 @@ def _plan(options: argparse.Namespace, baseline: Baseline, *, use_cache: bool = 
     return make_plan(request, baseline)
 
 
-def _assembled(options: argparse.Namespace, plan: Plan, keys: Sequence[PublicKey]) -> Pulled:
+def _assembled(options: argparse.Namespace, plan: Plan, keys: Sequence[PublicKey], name: str) -> Pulled:
     """The model of a plan, from models here and from the store, which is only opened for what no model here has."""
     from rebake.build.assembly import assemble  # with NumPy, which a download does without
 
@@ -162,7 +169,7 @@ def _assembled(options: argparse.Namespace, plan: Plan, keys: Sequence[PublicKey
     notices = Notices()
     with temporary_directory() as scratch, Waiting("Getting the parts of the model"):
         try:
-            result = assemble(plan, store, scratch, parts=parts, here=here, notices=notices)
+            result = assemble(plan, store, scratch, parts=parts, name=name, here=here, notices=notices)
         finally:
             if store is not None:
                 store.close()

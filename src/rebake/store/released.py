@@ -10,6 +10,7 @@ from pathlib import Path
 from rebake.archive.integrity import describe, inspect_model
 from rebake.archive.pack import SUFFIX
 from rebake.base.files import sha256
+from rebake.base.visible import one_line
 from rebake.errors import ModelError, StorageError
 from rebake.store.assets import Asset
 from rebake.store.envelope import MAX_SIZE
@@ -67,7 +68,7 @@ def find_released(releases: Releases, repository: str, tag: str, slug: str, scra
     sums = assets.get(sums_name(slug))
     if model is None or sums is None:
         wanted = f"{model_name(repository, slug, tag)}{SUFFIX}" if model is None else sums_name(slug)
-        there = ", ".join(sorted(name for name in assets if name.endswith(SUFFIX))) or "none"
+        there = one_line(", ".join(sorted(name for name in assets if name.endswith(SUFFIX))) or "none")
         raise StorageError(
             f"The release {tag} of {repository} has no file {wanted}. Its models: {there}.",
             fix="Name the assistant with --name if it is another one.",
