@@ -298,7 +298,7 @@ def test_a_model_that_is_not_what_the_checksums_say_or_not_whole_is_not_taken(
     [
         ({"key": None}, "has no signed provenance of it"),
         ({"key": THEIRS}, "a key that is not trusted"),
-        ({"ref": "refs/tags/v0.9"}, "is from refs/tags/v0.9, and not from the tag v1.0"),
+        ({"ref": "refs/tags/v0.9"}, "rebake: bot-v1.0.tar.gz is from refs/tags/v0.9, and not from the tag v1.0"),
     ],
 )
 def test_with_a_key_the_release_must_be_signed_for_the_tag(

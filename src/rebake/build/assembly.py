@@ -8,12 +8,11 @@ from pathlib import Path
 from rebake.archive.manifest import Part
 from rebake.base.notices import Notices
 from rebake.build.build import BuildResult, build
+from rebake.build.continuations import NAMES
 from rebake.build.plan import Plan
 from rebake.build.store_verdict import StoreVerdict, verdict_of_store
 from rebake.errors import StorageError
 from rebake.store.protocol import Store
-
-_NAMES = {"core": "Core", "nlu": "NLU"}
 
 
 def assemble(
@@ -54,7 +53,7 @@ def assemble(
 def _lacks(store: Store, verdict: StoreVerdict, parts: Sequence[Part], name: str) -> StorageError:
     wanted = {part.part: part.fingerprint for part in verdict.parts}
     refusals = [store.refusal(part, wanted[part] or "") for part in parts]
-    names = " and ".join(_NAMES[part] for part in parts)
+    names = " and ".join(NAMES[part] for part in parts)
     why = next((f": {refusal}" for refusal in refusals if refusal is not None), "")
     return StorageError(
         f"{store.label} does not have {names} of {name}{why}.",

@@ -113,10 +113,10 @@ def download_released(
                 fix="Move it away, or name another directory with --out.",
             )
         raise ModelError(f"{model.name} is not what the checksums of the release {model.tag} say.")
+    origin = _verified(releases, model, path, keys, scratch) if keys else ""
     damages = describe(inspect_model(path).damages)
     if damages:
         raise ModelError(f"{model.name} of the release {model.tag} is damaged: {'; '.join(damages)}.")
-    origin = _verified(releases, model, path, keys, scratch) if keys else ""
     if is_new:
         path.rename(target)
     else:
@@ -126,9 +126,7 @@ def download_released(
 
 def _verified(releases: Releases, model: ReleasedModel, path: Path, keys: Sequence[PublicKey], scratch: Path) -> str:
     if model.provenance is None or model.provenance.size > MAX_SIZE:
-        raise ModelError(
-            f"{model.name} is not trusted: the release {model.tag} has no signed provenance of it.",
-        )
+        raise ModelError(f"{model.name} is not trusted: the release {model.tag} has no signed provenance of it.")
     provenance = scratch / model.provenance.name
     releases.download(model.provenance, provenance)
     return verify_model(path, keys, model.repository, tag=model.tag, provenance=provenance)
@@ -136,7 +134,8 @@ def _verified(releases: Releases, model: ReleasedModel, path: Path, keys: Sequen
 
 def _named(assets: Mapping[str, Asset], name: str) -> Asset | None:
     """The asset of this name; a person may write the repository's in capitals, or not."""
-    return next((asset for asset in assets.values() if asset.name.lower() == name.lower()), None)
+    alike = (asset for asset in assets.values() if asset.name.lower() == name.lower())
+    return assets.get(name) or next(alike, None)
 
 
 def _digests(releases: Releases, sums: Asset, scratch: Path) -> dict[str, str]:

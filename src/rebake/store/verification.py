@@ -85,12 +85,13 @@ def verify_model(
         keys: that may have signed.
         repository: "owner/name" that it must be from; None for any.
         tag: that it must have been built for; None for any.
-        provenance: by default the file beside the model.
+        provenance: by default the file beside the model. If given, messages name the model without its directory.
 
     Raises:
         StorageError: the model, or its provenance, cannot be read.
         ModelError: it is not the model that was signed.
     """
+    shown = model if provenance is None else model.name
     beside = provenance or model.with_name(signed_provenance_name(model.name))
     try:
         digest = sha256(model)
@@ -101,22 +102,22 @@ def verify_model(
     try:
         document = open_envelope(content, keys)
     except SignatureError as error:
-        raise ModelError(f"{model} is not trusted: the signature in {beside.name} {error}.") from error
+        raise ModelError(f"{shown} is not trusted: the signature in {beside.name} {error}.") from error
     subjects = document.get("subject")
     named = {"name": model.name, "digest": {"sha256": digest}}
     if document.get("predicateType") != PROVENANCE_TYPE or not isinstance(subjects, list) or named not in subjects:
-        raise ModelError(f"{model} is not the model that {beside.name} is about: it has the SHA-256 {digest}.")
+        raise ModelError(f"{shown} is not the model that {beside.name} is about: it has the SHA-256 {digest}.")
     definition = _mapping(_mapping(document.get("predicate")).get("buildDefinition"))
     outside = _mapping(definition.get("externalParameters"))
     address = str(outside.get("repository"))
     if repository is not None and not address.lower().endswith(f"/{repository.lower()}"):
-        raise ModelError(f"{model} is from {address}, and not from {repository}.")
+        raise ModelError(f"{shown} is from {address}, and not from {repository}.")
     if tag is not None and outside.get("ref") != f"refs/tags/{tag}":
-        raise ModelError(f"{model} is from {outside.get('ref')}, and not from the tag {tag}.")
+        raise ModelError(f"{shown} is from {outside.get('ref')}, and not from the tag {tag}.")
     dependencies = definition.get("resolvedDependencies")
     commits = [_mapping(_mapping(each).get("digest")).get("gitCommit") for each in dependencies or ()]
     commit = next((commit for commit in commits if commit), "?")
-    return f"{model}: from {address}, {outside.get('ref')}, commit {commit}"
+    return f"{shown}: from {address}, {outside.get('ref')}, commit {commit}"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
