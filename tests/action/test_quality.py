@@ -12,10 +12,13 @@ import pytest
 
 from rebake.action import evaluation as evaluation_module
 from rebake.action.run_plan import RunPlan
+from rebake.build import build as build_module
 from rebake.evaluation.evaluate import evaluate
+from rebake.evaluation.nlu.cross_validation import cross_validate
 from rebake.report.model import Report
 from rebake.report.quality import Gate, Quality
 from rebake.staleness.git.changes import Base
+from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
 from support.action_run import HEAD, HELD_OUT, KEYWORDS, STORE_TAG, Bench, nlu_text, write_tested
 from support.assistants import STORY, append, edit
@@ -150,6 +153,52 @@ def test_a_base_that_was_not_tested_is_tested_if_the_store_has_its_parts(
     tested.clear()
     assert quality(bench.run(**TESTED).report).comparison == found.comparison
     assert tested == []
+
+
+def test_a_fine_tuned_model_is_compared_with_a_base_from_which_nothing_differs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tests are kept under other keys than those that the base's fingerprints give."""
+    monkeypatch.setattr(evaluation_module, "_parts_of", lambda _: {"core": "c" * 64, "nlu": "d" * 64})
+    for inputs in ({}, {"mode": "check"}):
+        run = bench.run(fail_on="worse", **TESTED, **inputs)
+        assert run.report.failure is None, run.report.failure
+        assert (bench.code, run.report.quality is None) == (0, bool(inputs))
+    assert quality(bench.run(**TESTED).report).comparison is not None
+
+
+@pytest.mark.parametrize("inputs", [{"force": "true"}, {"cross_validation": "2"}])
+def test_nothing_is_connected_to_the_store_when_a_training_may_fork(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, inputs: dict[str, str]
+) -> None:
+    bench.run()
+    asked: list[bool] = []  # whether a connection is open, when the store is asked and when something is trained
+    ask, close = ReleaseStore.look_up, ReleaseStore.close
+    is_open = [False]
+
+    def opened(store: ReleaseStore, name: str) -> Any:
+        is_open[0] = True
+        return ask(store, name)
+
+    def closed(store: ReleaseStore) -> None:
+        is_open[0] = False
+        close(store)
+
+    def noted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*given: Any, **named: Any) -> Any:
+            asked.append(is_open[0])
+            return call(*given, **named)
+
+        return wrapped
+
+    monkeypatch.setattr(ReleaseStore, "look_up", opened)
+    monkeypatch.setattr(ReleaseStore, "close", closed)
+    monkeypatch.setattr(build_module, "build", noted(build_module.build))
+    monkeypatch.setattr(evaluation_module, cross_validate.__name__, noted(cross_validate))
+    examples = {intent: [f"{word} {number}" for number in range(4)] for intent, word in KEYWORDS.items()}
+    (bench.bot / "data" / "nlu.yml").write_text(nlu_text(examples), encoding="utf-8")
+    quality(bench.run(**inputs).report)
+    assert asked == [False] * (1 + ("cross_validation" in inputs))
 
 
 def test_a_base_that_the_store_does_not_have_is_named_as_the_reason(bench: Bench) -> None:

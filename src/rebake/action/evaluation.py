@@ -77,6 +77,7 @@ class RunEvaluation:
         key, folds = self._keys.get("cross-validation"), self._settings.cross_validation
         if key is None or folds is None or self._find(key) is not None:
             return
+        self._services.store.close()  # the question was asked on a connection, and this may fork
         notices = Notices()
         try:
             nlu = cross_validate(CrossValidation(self._assistant, folds), self._services.progress, notices)
@@ -177,6 +178,8 @@ class RunEvaluation:
         if base.parts is None:
             return None, base.problem
         keys = {kind: key for kind, key in self._keys_of(base.parts).items() if kind in self._keys}
+        if base.assistant is None:  # nothing differs, so its model is this one, fine-tuned or not
+            keys = self._keys
         problem = None
         missing = self._missing(keys)
         if "cross-validation" in missing:

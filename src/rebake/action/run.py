@@ -193,7 +193,7 @@ class Run:
     def _planned_evaluation(self, plan: Plan, base_files: Path) -> RunEvaluation:
         """Read the test data, and the base's assistant if there is something to compare it in."""
         settings, parts = self._settings, plan.fingerprints.parts
-        given = read_test_data(settings, parts.keys(), plan.request.assistant)
+        given = read_test_data(settings, parts.keys(), plan.request.assistant, plan.by_rasa)
         self._note(*given.notices)
         base = BaseAssistant()
         is_wanted = given.data != EvaluationData() or settings.cross_validation is not None
@@ -262,6 +262,7 @@ class Run:
         self._record(names, scratch)  # before what it found is downloaded: another run may prune the store
         sources = [] if verdict.forced else self._fetch(plan, verdict, scratch)
         evaluation.cross_validate()
+        self._services.store.close()  # the training may fork
         single_parts = scratch / "parts"
         single_parts.mkdir()
         notices = Notices()
@@ -350,7 +351,6 @@ class Run:
         self._note(*fetched.notices)
         code = self.report.code | sum(CODES[part] for part in fetched.unknown)
         self.report = replace(self.report, parts=fetched.unknown_in(self.report.parts), code=code)
-        self._services.store.close()  # the training may fork
         return fetched.archives
 
     def _judge_findings(self) -> None:

@@ -38,30 +38,44 @@ class GivenTests:
     notices: tuple[Notice, ...] = ()
 
 
-def read_test_data(settings: Settings, parts: Collection[Part], assistant: Assistant) -> GivenTests:
+def read_test_data(
+    settings: Settings, parts: Collection[Part], assistant: Assistant, by_rasa: frozenset[Part] = frozenset()
+) -> GivenTests:
     """Read the test data.
 
     Args:
         settings: the inputs.
         parts: that the model is going to have.
         assistant: that is tested; the stories must fit its domain, and the examples should not be those it learns.
+        by_rasa: the parts that the user's own Rasa trains; they have classes that cannot be loaded here.
 
     Raises:
         DataError: a file says something wrong, is missing, or contains no test data.
         UsageError: a condition of the workflow is on a test that there is none of.
     """
     found = GivenTests()
+    untested = _untested(parts, by_rasa)
     if settings.test_nlu:
-        found = _with_examples(found, settings, parts, assistant.nlu.examples)
+        found = _with_examples(found, settings, untested, assistant.nlu.examples)
     paths = _story_paths(settings)
     if paths:
-        found = _with_stories(found, settings, paths, parts, assistant.domain)
-    _require_use(settings, found.data, has_nlu="nlu" in parts)
+        found = _with_stories(found, settings, paths, untested, assistant.domain)
+    _require_use(settings, found.data, untested)
     return found
 
 
+def _untested(parts: Collection[Part], by_rasa: frozenset[Part]) -> Mapping[Part, str]:
+    """The parts that cannot be tested, and why: clauses."""
+    names: Mapping[Part, str] = {"core": "Core", "nlu": "NLU"}
+    return {
+        part: f"your own Rasa trains {name}" if part in by_rasa else f"the assistant has no {name}"
+        for part, name in names.items()
+        if part not in parts or part in by_rasa
+    }
+
+
 def _with_examples(
-    found: GivenTests, settings: Settings, parts: Collection[Part], learned: Sequence[Example]
+    found: GivenTests, settings: Settings, untested: Mapping[Part, str], learned: Sequence[Example]
 ) -> GivenTests:
     read = _read(settings.test_nlu, "test-nlu", settings)
     place = Location(settings.test_nlu[0], 1)
@@ -69,15 +83,15 @@ def _with_examples(
         raise DataError(
             "There are no NLU examples with an intent.", location=place, fix="Name others in the input test-nlu."
         )
-    if "nlu" not in parts:
-        return _and(found, read, Notice("The NLU examples are not tested: the assistant has no NLU.", place))
+    if "nlu" in untested:
+        return _and(found, read, Notice(f"The NLU examples are not tested: {untested['nlu']}.", place))
     examples = read.nlu.examples
     too_easy = read.silenced.without(check_test_data(learned, examples, ()))
     return _and(replace(found, data=replace(found.data, examples=examples)), read, *too_easy)
 
 
 def _with_stories(
-    found: GivenTests, settings: Settings, paths: tuple[str, ...], parts: Collection[Part], domain: Domain
+    found: GivenTests, settings: Settings, paths: tuple[str, ...], untested: Mapping[Part, str], domain: Domain
 ) -> GivenTests:
     read = _read(paths, "test-stories", settings)
     end_to_end = bool(read.test_stories)
@@ -87,10 +101,8 @@ def _with_stories(
         if _is_default(settings):
             return _and(found, read)
         raise DataError("There are no test stories.", location=place, fix="Name others in the input test-stories.")
-    missing = [name for part, name in (("core", "Core"), ("nlu", "NLU")) if part not in parts]
-    if "core" not in parts or (end_to_end and "nlu" not in parts):
-        notice = Notice(f"The test stories are not tested: the assistant has no {' and no '.join(missing)}.", place)
-        return _and(found, read, notice)
+    if "core" in untested or (end_to_end and "nlu" in untested):
+        return _and(found, read, Notice(f"The test stories are not tested: {' and '.join(untested.values())}.", place))
     training_trackers(stories, domain, 0, notices=Notices(), are_tests=end_to_end)  # finds what cannot be tested
     return _and(replace(found, data=replace(found.data, stories=stories, end_to_end=end_to_end)), read)
 
@@ -122,7 +134,7 @@ def _read(paths: tuple[str, ...], name: str, settings: Settings) -> Assistant:
         raise DataError(message, location=error.location, fix=error.fix) from None
 
 
-def _require_use(settings: Settings, data: EvaluationData, *, has_nlu: bool) -> None:
+def _require_use(settings: Settings, data: EvaluationData, untested: Mapping[Part, str]) -> None:
     """Refuse conditions that nothing decides, so that nobody relies on them."""
     if data.stories is None:
         wanted = ["fail-on: stories"] if "stories" in settings.fail_on else []
@@ -134,9 +146,9 @@ def _require_use(settings: Settings, data: EvaluationData, *, has_nlu: bool) -> 
             )
     names = ("min-intent-f1", "min-entity-f1", "min-response-f1")
     least = [name for name in names if getattr(settings, name.replace("-", "_")) is not None]
-    if least and not has_nlu:
-        raise UsageError(f"The input {least[0]} needs a test of NLU, and the assistant has none.", fix="Leave it out.")
-    is_cross_validated = settings.cross_validation is not None and has_nlu
+    if least and "nlu" in untested:
+        raise UsageError(f"The input {least[0]} needs a test of NLU, but {untested['nlu']}.", fix="Leave it out.")
+    is_cross_validated = settings.cross_validation is not None and "nlu" not in untested
     if "worse" in settings.fail_on and data == EvaluationData() and not is_cross_validated:
         raise UsageError(
             "The input fail-on: worse needs tests, and nothing is tested.",
