@@ -108,6 +108,23 @@ class TestResultFile:
         assert path.stat().st_size <= MAX_SIZE
         assert read_result(path.read_bytes()).report.notices
 
+    def test_whatever_is_long_the_result_is_of_limited_size(self, tmp_path: Path) -> None:
+        long = "\U0001f600" * MAX_TEXT
+        report = Report(
+            mode="check",
+            parts=(PartReport("core", "stale", (long,) * MAX_ITEMS),),
+            changes=Changes((FileChange("R", long, long),) * MAX_ITEMS, BASE, "main"),
+            failure=Failure(long, others=(Failure(long),) * MAX_ITEMS),
+            commit=HEAD,
+        )
+        path = tmp_path / RESULT_NAME
+        write_result(result_values(report, 1, ".", fails=True), path)
+        assert path.stat().st_size <= MAX_SIZE
+        read = read_result(path.read_bytes()).report
+        assert read.changes is not None
+        assert read.failure is not None
+        assert min(len(read.parts[0].reasons), len(read.changes.files), len(read.failure.others)) > 10
+
     @pytest.mark.parametrize(
         ("content", "named"),
         [

@@ -79,12 +79,11 @@ def result_values(report: Report, pull_request: int, directory: str, *, fails: b
 
 
 def write_result(values: dict[str, Any], path: Path) -> None:
-    """Write the file, with shorter lists if it would be too large. Raises StorageError."""
+    """Write the file; while it is too large, half of the longest list is left out. Raises StorageError."""
     content = _encoded(values)
     while len(content) > MAX_SIZE:
-        for key in ("notices", "differences"):
-            if values[key]:
-                values[key] = values[key][: len(values[key]) // 2]
+        holder, key = max(_lists(values), key=lambda place: len(_encoded(place[0][place[1]])))
+        holder[key] = holder[key][: len(holder[key]) // 2]
         content = _encoded(values)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +93,15 @@ def write_result(values: dict[str, Any], path: Path) -> None:
         raise StorageError(f"The result {path} cannot be written ({error.strerror or error}).") from error
 
 
-def _encoded(values: dict[str, Any]) -> bytes:
+def _lists(values: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """Where the long lists are, each as an object and its key; without them, the rest is far below the limit."""
+    holders = [(values, "notices"), (values, "differences"), (values, "gates")]
+    holders += [(part, "reasons") for part in values["parts"]]
+    holders += [(values["changes"], "files"), (values["failure"], "others")]
+    return [(holder, key) for holder, key in holders if holder is not None and holder[key]]
+
+
+def _encoded(values: Any) -> bytes:
     return (json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
 
 

@@ -123,7 +123,7 @@ def run_of(event: Event) -> tuple[int, int]:
     if event.name != "workflow_run" or not isinstance(run, Mapping):
         raise UsageError(
             f"The action publishes on the event workflow_run, not on {event.name}.",
-            fix="Run it in a workflow with `on: workflow_run`, as docs/workflows/fork-publish.yml does.",
+            fix="Run it in a workflow with `on: workflow_run`, as docs/workflow-fork-publish.yml does.",
         )
     run_id, workflow_id = run.get("id"), run.get("workflow_id")
     if not isinstance(run_id, int) or not isinstance(workflow_id, int):
