@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from rebake.action.event import Event
+from rebake.action.matrix import plan_matrices
+from rebake.action.runner import Runner
+from rebake.action.settings import Settings
+from rebake.archive.lineage import finetuned_key
+from rebake.assistant.importer import load_assistant
 from rebake.build.assistants import assistants_below
+from rebake.build.plan import make_plan
+from rebake.build.request import Request
 from rebake.cli.main import main
+from rebake.store.directory_store import DirectoryStore
+from rebake.store.protocol import part_name
 from support.assistants import write_tiny
 from support.github_api import GitHubApi
 from support.github_job import STORE, Project
@@ -88,6 +99,60 @@ def test_where_there_is_no_assistant_the_error_says_what_one_has(
     monkeypatch.chdir(tmp_path)
     assert main(["plan"]) == 74
     assert "pipeline or policies" in capsys.readouterr().err
+
+
+def keep(store: DirectoryStore, augmentation_factor: int | None, *, finetuned: bool) -> None:
+    """Let a store have the parts of the assistant in the working directory; nobody reads them."""
+    assistant = load_assistant("config.yml", ["domain.yml"], ["data"])
+    plan = make_plan(Request(assistant, to_train=False, augmentation_factor=augmentation_factor))
+    store.directory.mkdir()
+    for part, record in plan.fingerprints.parts.items():
+        is_finetuned = finetuned and part == "nlu"
+        key = finetuned_key(record.fingerprint) if is_finetuned else record.fingerprint
+        (store.directory / part_name(part, key)).touch()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"augmentation-factor": "7", "finetune": "auto"}, []),
+        ({"finetune": "auto"}, ["core"]),
+        ({"augmentation-factor": "7"}, ["nlu"]),
+        ({"augmentation-factor": "7", "finetune": "auto", "force": "true"}, ["core", "nlu"]),
+    ],
+)
+def test_what_is_stale_depends_on_the_inputs_as_it_does_when_it_is_trained(
+    monorepo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inputs: dict[str, str], expected: list[str]
+) -> None:
+    monkeypatch.chdir(monorepo / "bots" / "pizza")
+    store = DirectoryStore(tmp_path / "store")
+    keep(store, 7, finetuned=True)
+    outputs = tmp_path / "outputs"
+    outputs.touch()
+    monkeypatch.setenv("GITHUB_OUTPUT", str(outputs))
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    settings = Settings.read(lambda name: ({"token": "t", "mode": "plan"} | inputs).get(name, ""))
+    event = Event("push", {}, "acme/bot", "a" * 40, "refs/heads/main", "https://a", "https://s", "1", monorepo)
+    assert plan_matrices(settings, event, store, Runner()) == 0
+    written = outputs.read_text(encoding="utf-8")
+    assert re.findall(r'"parts": "(\w+)"', written) == expected
+
+
+def test_the_summary_of_a_plan_shows_no_value_of_a_variable(
+    monorepo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (monorepo / "bots" / "pizza" / "domain.yml").write_text("intents: ${WORD}\n", encoding="utf-8")
+    (monorepo / "bots" / "pizza" / "data" / "nlu.yml").write_text('version: "${WORD}"\n', encoding="utf-8")
+    monkeypatch.setenv("WORD", "s3cret-w0rd")
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+        (tmp_path / name).touch()
+        monkeypatch.setenv(name, str(tmp_path / name))
+    settings = Settings.read(lambda name: {"token": "t", "mode": "plan", "env": "WORD"}.get(name, ""))
+    event = Event("push", {}, "acme/bot", "a" * 40, "refs/heads/main", "https://a", "https://s", "1", monorepo)
+    assert plan_matrices(settings, event, DirectoryStore(tmp_path / "store"), Runner()) == 0
+    summary = (tmp_path / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8")
+    assert "not known: " in summary
+    assert "s3cret" not in summary
 
 
 @pytest.mark.slow

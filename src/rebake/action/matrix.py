@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -10,6 +11,7 @@ from pathlib import PurePosixPath
 from rebake.action.event import Event
 from rebake.action.runner import Runner
 from rebake.action.settings import Settings
+from rebake.archive.lineage import finetuned_key
 from rebake.archive.manifest import Part
 from rebake.base.confinement import confined_to
 from rebake.build.assistants import (
@@ -23,18 +25,25 @@ from rebake.build.plan import NO_BASELINE, Plan
 from rebake.errors import DataError, RebakeError
 from rebake.report.escaping import code, escape
 from rebake.report.model import PART_NAMES
+from rebake.report.redaction import Redaction
 from rebake.store.protocol import Store
 
 
 def plan_matrices(settings: Settings, event: Event, store: Store, runner: Runner) -> int:
     """Find the assistants below the working directory, and set the outputs; returns the exit code.
 
-    A part is stale if the store does not have it. Nothing is compared, trained, commented or set.
+    A part is stale if the store does not have it, or the input force is set. Nothing is compared, trained, commented or
+    set.
     """
+    redaction = Redaction.of(os.environ.get(name, "") for name in settings.env)
 
     def stale(plan: Plan) -> list[Part]:
         wanted = [part for part in plan.verdict.parts if part.fingerprint is not None]
-        return [part.part for part in wanted if store.find(part.part, part.fingerprint or "") is None]
+        return [part.part for part in wanted if settings.force or not has(part.part, part.fingerprint or "")]
+
+    def has(part: Part, fingerprint: str) -> bool:
+        keys = (fingerprint, finetuned_key(fingerprint)) if settings.finetune == "auto" else (fingerprint,)
+        return any(store.find(part, key) is not None for key in keys)
 
     try:
         with confined_to(event.workspace):
@@ -44,9 +53,10 @@ def plan_matrices(settings: Settings, event: Event, store: Store, runner: Runner
                     "There is no assistant: no config.yml below the working directory has a pipeline or policies.",
                     fix="Check the input working-directory.",
                 )
-            assistants = list(plan_assistants(found, lambda: NO_BASELINE, stale, settings.env))
+            planned = plan_assistants(found, lambda: NO_BASELINE, stale, settings.env, settings.augmentation_factor)
+            assistants = [replace(assistant, problem=redaction.text(assistant.problem)) for assistant in planned]
     except RebakeError as error:
-        runner.error(str(error), error.location)
+        runner.error(redaction.text(str(error)), error.location)
         return error.exit_code
     below = [in_repository(assistant, runner) for assistant in assistants]
     matrix = matrix_of_parts(below)

@@ -71,6 +71,7 @@ def plan_assistants(
     baseline: Callable[[], Baseline],
     stale: Stale,
     env: frozenset[str] = frozenset(),
+    augmentation_factor: int | None = None,
 ) -> Iterator[PlannedAssistant]:
     """Plan each assistant, and find what is stale of it.
 
@@ -79,12 +80,14 @@ def plan_assistants(
         baseline: the model to compare with, asked in the assistant's directory.
         stale: the stale parts of a plan.
         env: names of environment variables that the files may use.
+        augmentation_factor: of the stories, as their training has it.
     """
     for found in assistants:
         with chdir(found.directory):
             try:
                 assistant = load_assistant(found.config, found.domain, found.data, env=env)
-                plan = make_plan(Request(assistant=assistant, to_train=False), baseline())
+                request = Request(assistant=assistant, to_train=False, augmentation_factor=augmentation_factor)
+                plan = make_plan(request, baseline())
             except (DataError, ModelError, StorageError) as error:
                 yield PlannedAssistant(found, TRAINED_PARTS, together=True, problem=str(error).splitlines()[0])
                 continue
