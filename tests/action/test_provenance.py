@@ -14,7 +14,8 @@ from google.protobuf.json_format import ParseError
 from rebake.action.event import Event
 from rebake.action.provenance import Build, StoreArchive, provenance, write_attestations
 from rebake.action.settings import Settings
-from rebake.archive.manifest import ComponentRecord, Manifest, PartRecord
+from rebake.archive.lineage import FinetunedFrom
+from rebake.archive.manifest import ComponentRecord, Manifest, Part, PartRecord
 from rebake.errors import StorageError
 from rebake.store.envelope import SignatureError, open_envelope
 from rebake.store.keys import PrivateKey
@@ -103,6 +104,16 @@ def test_the_statement_is_valid_and_says_what_was_built_from_what() -> None:
         "finishedOn": "2026-11-30T08:00:00Z",
     }
     assert "s3cret" not in json.dumps(document)
+
+
+def test_the_statement_says_from_where_parts_may_be_and_which_were_fine_tuned() -> None:
+    lineage = FinetunedFrom("nlu-old.tar.gz", 2, 0.2)
+    parts: dict[Part, PartRecord] = {"nlu": replace(BUILD.manifest.parts["nlu"], finetuned=lineage)}
+    build = replace(BUILD, manifest=replace(BUILD.manifest, parts=parts))
+    inputs = {"store": "s3://bucket/bot", "finetune": "auto", "rasa": "/opt/rasa"}
+    definition = provenance(settings(**inputs), EVENT, build)["predicate"]["buildDefinition"]
+    assert definition["externalParameters"]["inputs"].items() >= {**inputs, "epoch-fraction": 0.2}.items()
+    assert definition["internalParameters"]["parts"]["nlu"]["finetuned"] == lineage.as_dict()
 
 
 def test_builds_that_differ_in_times_alone_give_statements_that_do() -> None:

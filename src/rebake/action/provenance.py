@@ -116,6 +116,10 @@ def _inputs(settings: Settings) -> dict[str, Any]:
         "env": sorted(settings.env),
         "augmentation-factor": settings.augmentation_factor,
         "force": settings.force,
+        "finetune": settings.finetune,
+        "epoch-fraction": settings.epoch_fraction,
+        "rasa": settings.rasa,
+        "store": settings.store,
         "store-tag": settings.store_tag,
         "trust": settings.trust,
     }
@@ -128,6 +132,7 @@ def _parts(manifest: Manifest) -> dict[str, Any]:
             "seed": record.seed,
             "trainedBy": record.trained_by,
             "reusedFrom": record.reused_from,
+            **({} if record.finetuned is None else {"finetuned": record.finetuned.as_dict()}),
         }
         for part, record in manifest.parts.items()
     }
