@@ -45,9 +45,11 @@ def requirements(project: Mapping[str, object], extras: Sequence[str]) -> list[s
     return [*dependencies, *(one for extra in extras for one in optional[extra])]
 
 
-def install(mode: str, extras: Sequence[str], place: Path, project: Mapping[str, object]) -> Path:
+def install(
+    mode: str, extras: Sequence[str], place: Path, project: Mapping[str, object], *, judges_tests: bool = False
+) -> Path:
     """Make the environment, or complete the one that an earlier step of the job made; its Python."""
-    only_checks = mode == "check" and not extras
+    only_checks = mode in ("check", "plan") and not extras and not judges_tests
     environment = place / "-".join(["rebake", "check" if only_checks else "train", *extras])
     python = environment / "bin" / "python"
     _uv("venv", "--allow-existing", "--python", PYTHON, str(environment))
@@ -77,10 +79,11 @@ def main() -> int:
     except UsageError as error:
         print(f"::error title=rebake::{error}")
         return EXIT_USAGE
-    mode = os.environ.get("REBAKE_MODE", "")
+    mode = os.environ.get("REBAKE_MODE", "").strip()
+    judges_tests = os.environ.get("REBAKE_TESTS", "").strip() not in ("", "false")
     place = Path(os.environ["RUNNER_TEMP"])
     try:
-        python = install(mode, extras, place, project)
+        python = install(mode, extras, place, project, judges_tests=judges_tests)
     except subprocess.CalledProcessError as error:
         print(f"::error title=rebake::uv could not install rebake's dependencies (exit code {error.returncode}).")
         return 74

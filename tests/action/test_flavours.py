@@ -7,13 +7,16 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 import yaml
 
-from rebake.action.settings import DEFAULTS, ON_THE_HOST
+from rebake.action import installed
+from rebake.action.settings import DEFAULTS, ON_THE_HOST, Settings
+from rebake.errors import UsageError
 from support.full_project import FULL
 from support.github_job import Project
 from support.paths import ROOT, TESTS
@@ -68,6 +71,24 @@ def test_every_input_reaches_the_entry_point_of_the_host_and_none_stands_in_a_sc
     for name, about in HOST["outputs"].items():
         assert about["value"] == f"${{{{ steps.{run['id']}.outputs.{name} }}}}"
     assert [step["run"] for step in HOST["runs"]["steps"] if "${{" in step.get("run", "")] == []
+
+
+def _value(given: dict[str, str], name: str) -> str:
+    return given.get(name, "")
+
+
+def test_the_host_has_what_judges_tests_wherever_a_check_without_it_would_refuse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, step, _ = HOST["runs"]["steps"]
+    monkeypatch.setattr(installed, "can_compute", lambda: False)
+    values = {name: "0.5" for name in ACTION["inputs"] if name.startswith("min-")}
+    values |= {"test-nlu": "a.yml", "cross-validation": "5", "fail-on": "worse"}
+    for name, value in values.items():
+        given = {"token": "t", "mode": "check", "test-nlu": "a.yml" if name.startswith("min-") else "", name: value}
+        with pytest.raises(UsageError, match="only checks"):
+            installed.require_installed(Settings.read(partial(_value, given)))
+        assert f"inputs.{name}" in step["env"]["REBAKE_TESTS"]
 
 
 @pytest.mark.parametrize("name", ["action.yml", "check/action.yml", "publish/action.yml"])
@@ -145,16 +166,18 @@ class TestHostInstallation:
         assert [line for line in lines if line.startswith("tensorflow==") and " ; " in line]
 
     @pytest.mark.parametrize(
-        ("mode", "extras", "lock"),
+        ("mode", "extras", "tests", "lock"),
         [
-            ("check", "", "requirements-check.lock"),
-            ("train", "", "requirements-image.lock"),
-            ("check", "jieba", None),
-            ("train", "jieba,spacy", None),
+            ("check", "", "false", "requirements-check.lock"),
+            ("plan", "", "false", "requirements-check.lock"),
+            ("check", "", "true", "requirements-image.lock"),
+            ("train", "", "false", "requirements-image.lock"),
+            ("check", "jieba", "false", None),
+            ("train", "jieba,spacy", "false", None),
         ],
     )
     def test_uv_is_called_outside_the_workspaces_reach(
-        self, tmp_path: Path, mode: str, extras: str, lock: str | None
+        self, tmp_path: Path, mode: str, extras: str, tests: str, lock: str | None
     ) -> None:
         """A stand-in for uv writes down what it is called with, and makes the folders of an environment."""
         calls = tmp_path / "calls"
@@ -172,6 +195,7 @@ class TestHostInstallation:
             "RUNNER_TEMP": str(tmp_path),
             "GITHUB_OUTPUT": str(output),
             "REBAKE_MODE": mode,
+            "REBAKE_TESTS": tests,
             "REBAKE_EXTRAS": extras,
         }
         done = subprocess.run(
