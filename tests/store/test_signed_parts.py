@@ -97,7 +97,7 @@ def test_a_run_without_a_key_neither_signs_nor_replaces_what_is_signed(
     for who in (None, trust(OURS)):
         other = tmp_path / "other.tar.gz"
         other.write_bytes(b"another model")
-        open_store(who).publish_part("nlu", A, other)
+        open_store(who).publish_part("nlu", A, other, replace=who is not None)  # as with the input force
         open_store(who).publish_part("core", A, archive(tmp_path, "core", A, "core.tar.gz"))
     assert {name: asset(api, name).content for name in before} == before
     assert f"{part_name('core', A)}.sig" not in api.asset_names("store")

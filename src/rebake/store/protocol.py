@@ -242,12 +242,14 @@ class Store(ABC):
     def publish_part(self, part: Part, fingerprint: str, path: Path, *, replace: bool = False) -> None:
         """Keep a part for good: its archive (for responses, their model's manifest).
 
-        What this run signs takes the place of what is there, which was not trusted.
+        What this run signs takes the place of what is there, which was not trusted. A run that trusts signed entries
+        alone and cannot sign replaces none, as in :meth:`publish`.
 
         Raises:
             StorageError: the store refuses it, or cannot be reached.
         """
-        self._keep(path, part_name(part, fingerprint), replace=replace)
+        may_replace = self.trust is None or self.trust.signing_key is not None
+        self._keep(path, part_name(part, fingerprint), replace=replace and may_replace)
 
     def _keep(self, path: Path, name: str, *, replace: bool) -> None:
         """Upload a file, then its signature, which is written beside it."""
