@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EXIT_USAGE = 64
 PYTHON = "3.13"
+IMAGE_EXTRAS = ("report", "s3", "gs", "azure")  # that requirements-image.lock has, as scripts/lock says
 
 
 class UsageError(Exception):
@@ -56,7 +57,7 @@ def install(
     into = ("pip", "install", "--python", str(python), "--only-binary", ":all:")
     if extras:
         wanted, versions = place / "rebake-requirements.txt", place / "rebake-versions.txt"
-        wanted.write_text("\n".join(requirements(project, extras)), encoding="utf-8")
+        wanted.write_text("\n".join(requirements(project, [*IMAGE_EXTRAS, *extras])), encoding="utf-8")
         lock = (ROOT / "requirements-image.lock").read_text(encoding="utf-8")
         versions.write_text(constraints(lock), encoding="utf-8")
         _uv(*into, "--requirement", str(wanted), "--constraint", str(versions))

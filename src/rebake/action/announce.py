@@ -29,7 +29,7 @@ from rebake.errors import EXIT_DATA, DataError, RebakeError, StorageError
 from rebake.report.comment import earlier_start, render_comment
 from rebake.report.comparison.words import wrong_turn
 from rebake.report.figures import failed_stories
-from rebake.report.html.page import write_html
+from rebake.report.html.page import missing_libraries, write_html
 from rebake.report.json import write_json
 from rebake.report.model import Failure, Report
 from rebake.report.redaction import Redaction
@@ -105,6 +105,9 @@ class Announcement:
         self._report = replace(self._report, notices=(*self._report.notices, notice))
 
     def _write_page(self, path: Path) -> None:
+        if missing_libraries():  # as in the image that only checks, which is small for that
+            logger.info("There is no HTML report, as what makes it is not installed.")
+            return
         with confined_to(self._event.workspace):
             require_inside(path.parent)
         write_html(self._report, path)

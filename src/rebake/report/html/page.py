@@ -19,11 +19,16 @@ _LONGEST = 2_000  # characters of a text
 _LIBRARIES = ("jinja2", "vl_convert")
 
 
-def require_libraries() -> None:
-    """Check that pages can be made, before anything else is. Raises UsageError."""
+def missing_libraries() -> list[str]:
+    """The packages that pages are made with and that are not installed."""
     from importlib.util import find_spec
 
-    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    return [name for name in _LIBRARIES if find_spec(name) is None]
+
+
+def require_libraries() -> None:
+    """Check that pages can be made, before anything else is. Raises UsageError."""
+    missing = missing_libraries()
     if missing:
         raise UsageError(
             f"Packages that the HTML report needs are not installed: {', '.join(missing)}.",
