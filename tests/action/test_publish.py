@@ -341,6 +341,17 @@ class TestPublishing:
         assert "The model is fresh" in comment
         assert api.statuses[-1]["state"] == "success"
 
+    def test_a_status_that_fails_for_a_condition_does_not_just_call_the_model_fresh(
+        self, api: GitHubApi, publish: Publish
+    ) -> None:
+        finished(api, values(code=0, parts=[]))
+        assert publish().code == 0
+        [status] = api.statuses
+        assert (status["state"], status["description"]) == (
+            "failure",
+            "The model is fresh, but a condition is not met.",
+        )
+
     def test_several_results_have_a_comment_each_or_one_for_all(self, api: GitHubApi, publish: Publish) -> None:
         finished(api, values(), values(name="bots/<b>@b"))
         assert publish().code == 0

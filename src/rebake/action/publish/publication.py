@@ -79,7 +79,7 @@ def publish(settings: PublishSettings, event: Event, ids: tuple[int, int], conne
     if settings.status:
         for result, report in zip(results, reports, strict=True):
             connections.pull_requests.set_status(
-                run.head, _state(result), report.headline, status_context(report.name), run.url
+                run.head, _state(result), _description(result), status_context(report.name), run.url
             )
     return Published(number, url)
 
@@ -115,6 +115,15 @@ def _comment(settings: PublishSettings, pull_requests: PullRequests, number: int
         for report in reports
     ]
     return urls[0]
+
+
+def _description(result: Result) -> str:
+    """The run in one sentence; a condition is not named, as its name is a claim as well."""
+    report = result.report
+    is_reason = report.failure is not None or (report.mode == "check" and report.code != 0)
+    if not result.fails or not report.gates or is_reason:
+        return report.headline
+    return f"{report.headline.rstrip('.')}, but a condition is not met."
 
 
 def _state(result: Result) -> StatusState:
