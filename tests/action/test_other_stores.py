@@ -51,7 +51,11 @@ def test_the_model_of_a_tag_lies_where_rasa_looks_for_it(core_only: Project, api
         names = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
         environment = {name: os.environ[name] for name in names}
         event = core_only.push("refs/tags/v1.0")
-        job = core_only.run(event, {"remote-storage": f"s3://{bucket}"}, environment=environment)
+        inputs = {"remote-storage": f"s3://{bucket}"}
+        draft = core_only.run(event, {**inputs, "draft": "true"}, environment=environment)
+        assert "is a draft" in draft.report["notices"][-1]["message"]
+        assert "Contents" not in client().list_objects(Bucket=bucket)
+        job = core_only.run(event, inputs, environment=environment)
         assert job.code == 0, job.log
         found = client().list_objects(Bucket=bucket)["Contents"]
         assert [entry["Key"] for entry in found] == [job.model.name]

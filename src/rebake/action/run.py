@@ -331,7 +331,9 @@ class Run:
         path = self._services.runner.in_repository(statement.as_posix())
         self.report = replace(self.report, model_url=model_url, release=release, provenance_path=path)
         bucket = self._services.remote_storage
-        if bucket is not None:
+        if bucket is not None and self._settings.draft:
+            self._note(Notice(f"The release of {tag} is a draft, so the model is not put into remote-storage."))
+        elif bucket is not None:
             try:
                 bucket.upload(result.model, result.model.name, replace=True)
             finally:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rebake.archive.manifest import PARTS
 from rebake.archive.pack import SUFFIX
@@ -110,7 +111,8 @@ def verify_model(
     definition = _mapping(_mapping(document.get("predicate")).get("buildDefinition"))
     outside = _mapping(definition.get("externalParameters"))
     address = str(outside.get("repository"))
-    if repository is not None and not address.lower().endswith(f"/{repository.lower()}"):
+    owner_and_name = "/".join(urlsplit(address).path.strip("/").split("/")[-2:])
+    if repository is not None and owner_and_name.lower() != repository.lower():
         raise ModelError(f"{shown} is from {address}, and not from {repository}.")
     if tag is not None and outside.get("ref") != f"refs/tags/{tag}":
         raise ModelError(f"{shown} is from {outside.get('ref')}, and not from the tag {tag}.")
