@@ -44,7 +44,7 @@ def test_the_summary_counts_what_is_shown_and_what_is_not() -> None:
     info = Finding(NoticeKind.UNREAD_FILE, Severity.INFO, "Not read.")
     assert summary_text([], hidden=0) == "Nothing was found."
     found = summary_text([WRONG, ODD, BARE, info], hidden=1)
-    assert found.startswith("Found 1 error, 2 warnings, 1 piece of information. 1 of them")
+    assert found.startswith("Found 1 error, 2 warnings, 1 piece of information (1 not shown")
 
 
 def test_json_has_every_field_and_a_fix_for_each() -> None:

@@ -32,8 +32,8 @@ def summary_text(findings: Sequence[Finding], *, hidden: int) -> str:
     numbers = [_count(number, severity) for severity, number in counts(findings).items() if number]
     if not numbers:
         return "Nothing was found."
-    more = f" {hidden} of them are not shown: use --level info." if hidden else ""
-    return f"Found {', '.join(numbers)}.{more}"
+    more = f" ({hidden:,} not shown: use --level info)" if hidden else ""
+    return f"Found {', '.join(numbers)}{more}."
 
 
 def _count(number: int, severity: Severity) -> str:
