@@ -86,7 +86,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, releases: Releases, sto
 @pytest.mark.usefixtures("api")
 def test_with_both_parts_stale_everything_is_done_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = Calls(monkeypatch)
-    calls.watch("rebake.action.run", "load_assistant")
+    calls.watch("rebake.action.request", "load_assistant")
     calls.watch("rebake.build.plan", "check_assistant")
     calls.watch("rebake.validation.assistant", "check_names")
     calls.watch("rebake.build.plan", "fingerprint")

@@ -108,7 +108,7 @@ def test_an_internal_error_is_reported_without_a_traceback_where_people_read(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(run_module, "load_assistant", broken)
+    monkeypatch.setattr(run_module, "read_request", broken)
     pull_requests = FakePullRequests()
     assert make_run(pull_requests).execute() == 70
     assert pull_requests.statuses == [(SHA, "error", "The run failed.")]

@@ -20,26 +20,25 @@ from rebake.action.installed import NOT_TESTED, can_compute
 from rebake.action.outcome import exit_code, failing_gates
 from rebake.action.past_models import recorded, with_history
 from rebake.action.publishing import Publisher
+from rebake.action.request import domain_of, notices_of_default_domain, read_request
 from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
-from rebake.action.settings import DEFAULTS, Settings
+from rebake.action.settings import Settings
 from rebake.action.since_base import differences_since_base, links
 from rebake.action.test_data import read_test_data
-from rebake.archive.manifest import PARTS, finetuned_parts
+from rebake.archive.manifest import finetuned_parts
 from rebake.archive.scratch import temporary_directory
-from rebake.assistant.importer import imported_roots, load_assistant
-from rebake.assistant.model import Assistant
+from rebake.assistant.importer import imported_roots
 from rebake.base.confinement import confined_to, require_inside
-from rebake.base.location import Location, Notice
+from rebake.base.location import Notice
 from rebake.base.notice_kinds import Severity
 from rebake.base.notices import Notices
 from rebake.build.fetching import fetch_parts
 from rebake.build.plan import Plan, make_plan
-from rebake.build.request import Finetune, Request
+from rebake.build.request import Finetune
 from rebake.build.store_verdict import StoreVerdict, newest_published, require_access, verdict_of_store
-from rebake.errors import DataError, RebakeError, StorageError, UsageError
+from rebake.errors import DataError, RebakeError
 from rebake.evaluation.data import EvaluationData
-from rebake.own_rasa.environment import OwnRasa, find_environment
 from rebake.report.gates import judge_findings
 from rebake.report.model import PART_NAMES, Differences, Failure, Report, with_origins
 from rebake.report.redaction import Redaction
@@ -54,7 +53,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("rebake")
 
-DEFAULT_DOMAIN = DEFAULTS["domain"]
 UNSIGNED = (
     "What this run trained is stored without a signature, since the input signing-key is empty; other runs with "
     "trust: signed train it again."
@@ -168,7 +166,8 @@ class Run:
         )
         found = Notices()
         try:
-            plan = make_plan(self._request(found), newest, notices=found)
+            request = read_request(settings, self._event.workspace, self._publisher.model_name, found)
+            plan = make_plan(request, newest, notices=found)
         finally:  # also beside an error, which a warning may explain
             self._note(*found)
         if len(settings.parts) == 1 and plan.request.assistant.is_end_to_end:
@@ -179,14 +178,14 @@ class Run:
         if self._run_plan.can_write:
             files = plan.request.assistant.files
             require_committed(Path(), files, [settings.config, *settings.domain, *settings.data])
-        self._note(*self._notices_of_default_domain(plan))
+        self._note(*notices_of_default_domain(settings, plan.request.assistant))
         if changes.base is not None:
             below = self._services.runner.in_repository(".")
             link = links(self._event, below, changes, self._run_plan.commit)
             differences: Differences | None = Differences((), link)
             if changes.files:
                 head = plan.request.assistant
-                differences = differences_since_base(settings, self._domain, base_files, below, head, link)
+                differences = differences_since_base(settings, domain_of(settings), base_files, below, head, link)
             self.report = replace(self.report, differences=differences)
         return plan
 
@@ -200,59 +199,8 @@ class Run:
         if self.report.changes is not None and is_wanted:
             below = self._services.runner.in_repository(".")
             head = {part: record.fingerprint for part, record in parts.items()}
-            base = read_base(settings, self.report.changes, self._domain, base_files, below, head)
+            base = read_base(settings, self.report.changes, domain_of(settings), base_files, below, head)
         return RunEvaluation(settings, self._services, plan, given, base, self._note)
-
-    def _request(self, notices: Notices) -> Request:
-        """What the workflow asks for."""
-        settings = self._settings
-        return Request(
-            assistant=self._assistant(self._domain, notices),
-            to_train=settings.mode == "train",
-            parts=settings.parts or frozenset(PARTS),
-            force=settings.force,
-            output=Path(settings.out),
-            model_name=self._publisher.model_name,
-            augmentation_factor=settings.augmentation_factor,
-            num_threads=settings.threads,
-            accept_finetuned=settings.finetune == "auto",
-            rasa=self._own_rasa(),
-        )
-
-    def _own_rasa(self) -> OwnRasa | None:
-        """The environment of host/action.yml's input rasa, with the files that its Rasa is to read."""
-        settings = self._settings
-        if not settings.rasa:
-            return None
-        domain = self._domain or ()
-        if len(domain) > 1:
-            raise UsageError(
-                "With the input rasa, the domain has to be one file or directory, since Rasa takes no more.",
-                fix="Put the domain files into one directory, and name that in the input domain.",
-            )
-        environment = find_environment(self._event.workspace / settings.rasa)
-        return OwnRasa(environment, settings.config, next(iter(domain), None), settings.data, settings.env)
-
-    @property
-    def _domain(self) -> tuple[str, ...] | None:
-        """The domain's files; one that only the default names may be missing."""
-        settings = self._settings
-        return settings.domain if settings.domain != (DEFAULT_DOMAIN,) or Path(DEFAULT_DOMAIN).exists() else None
-
-    def _assistant(self, domain: Sequence[str] | None, notices: Notices) -> Assistant:
-        settings = self._settings
-        try:
-            return load_assistant(settings.config, domain, settings.data, env=settings.env, notices=notices)
-        except StorageError as error:  # a file that is missing is a mistake in the data, and no failure of GitHub's
-            raise DataError(error.message, location=error.location, fix=error.fix) from None
-
-    def _notices_of_default_domain(self, plan: Plan) -> tuple[Notice, ...]:
-        settings = self._settings
-        is_missing = settings.domain == (DEFAULT_DOMAIN,) and not Path(DEFAULT_DOMAIN).exists()
-        if not is_missing or not plan.request.assistant.stories:
-            return ()
-        message = f"There is no {DEFAULT_DOMAIN}, so Core is left out; the input domain names it where it is elsewhere."
-        return (Notice(message, Location(settings.config, 1)),)
 
     def _train(self, plan: Plan, verdict: StoreVerdict, evaluation: RunEvaluation, scratch: Path) -> None:
         settings, can_write = self._settings, self._run_plan.can_write
