@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rebake.base.visible import visible
+from rebake.evaluation.comparison.result import Outcome
 from rebake.evaluation.labels import LabelTest
 from rebake.report.comparison.words import OUTCOMES
 from rebake.report.html.drawing import ACCENT, BAD, BASE, GOOD, INK, MUTED, draw_chart
@@ -37,7 +38,7 @@ class LabelRow:
     f1: float
     support: int
     base: float | None = None
-    outcome: str = "same"
+    outcome: Outcome = "same"
 
 
 def shown(text: str) -> str:
@@ -91,7 +92,7 @@ def f1_chart(rows: Sequence[LabelRow]) -> str:
 def _f1_text(row: LabelRow) -> str:
     if row.base is None:
         return f"{shown(row.label)}: F1 {row.f1:.3f}, {row.support:,} examples"
-    return f"{shown(row.label)}: F1 {row.base:.3f} → {row.f1:.3f}, {OUTCOMES[row.outcome]}"  # type: ignore[index]
+    return f"{shown(row.label)}: F1 {row.base:.3f} → {row.f1:.3f}, {OUTCOMES[row.outcome]}"
 
 
 def unique(labels: Sequence[str]) -> list[str]:
