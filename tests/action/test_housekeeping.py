@@ -48,12 +48,14 @@ def test_what_nobody_uses_goes_and_what_a_pull_request_or_model_uses_stays(core_
     assert {name for name in api.asset_names(STORE) if token_of(name)} == of_main | of_change
     assert f"Removed from the store: {OLD}" in pruned.log
 
+    assert "pull-4.tar.gz" in api.asset_names(STORE)
     grow_old(api)
     api.open_pulls = set()
     core_only.commit("Nothing again")
     assert core_only.run(core_only.push(), MONTH).code == 0
     assert {name for name in api.asset_names(STORE) if token_of(name)} == of_main
     assert [use.kind for use in uses(api)] == ["branch"]
+    assert "pull-4.tar.gz" not in api.asset_names(STORE)
 
 
 def test_neither_recording_nor_pruning_fails_a_run(core_only: Project, api: GitHubApi) -> None:

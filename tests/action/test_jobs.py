@@ -49,6 +49,10 @@ def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(
     assert comment["body"].startswith(f"{MARKER}\n")
     assert "data/nlu.yml" in comment["body"]
     assert "there is no model yet" in comment["body"]
+    offered = f"https://github.example/acme/bot/releases/download/{STORE}/pull-7.tar.gz"
+    assert opened.outputs["model-url"] == offered
+    assert f"({offered})" in comment["body"]
+    assert api.content(STORE, "pull-7.tar.gz") == opened.model.read_bytes()
     assert "rebake.json" not in api.asset_names(STORE)
 
     append(project.clone / "data" / "stories.yml", STORY)
@@ -58,6 +62,11 @@ def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(
     assert updated.outputs["trained"] == "core"
     assert list(api.comments.values()) == [comment]
     assert "Trained Core." in comment["body"]
+    saved = updated.report["parts"]["nlu"]["saved_seconds"]
+    assert saved == updated.report["saved_seconds"] == pytest.approx(opened.report["parts"]["nlu"]["seconds"], abs=0.1)
+    assert ", which saves " in comment["body"]
+    assert " of training saved ·" in comment["body"]
+    assert api.content(STORE, "pull-7.tar.gz") == updated.model.read_bytes()
     assert updated.outputs["comment-url"].endswith(str(comment["id"]))
     assert updated.report["changes"]["problem"] is None
     assert [file["path"] for file in updated.report["changes"]["files"]] == [
@@ -70,7 +79,7 @@ def test_a_pull_request_trains_once_and_every_later_run_finds_the_parts(
     project.git("merge", "--quiet", "--no-ff", "feature")
     merged = project.run(project.push(), environment=without_tensorflow)
     assert merged.code == 0, merged.log
-    assert (merged.outputs["trained"], merged.outputs["stale"]) == ("", "false")
+    assert (merged.outputs["trained"], merged.outputs["stale"], merged.outputs["model-url"]) == ("", "false", "")
     assert merged.model.is_file()
     assert "rebake.json" in api.asset_names(STORE)
     assert api.statuses[-1]["sha"] == project.git("rev-parse", "HEAD")

@@ -108,6 +108,18 @@ def test_what_was_used_by_nobody_for_long_goes_with_its_signature(repository: Re
     assert set(repository.names) == kept
 
 
+def test_the_model_of_a_pull_request_goes_with_its_signature_once_the_pull_request_is_closed() -> None:
+    names = ("pull-4.tar.gz", "pull-4.tar.gz.sig", "pull-5-bots-pizza.tar.gz", "pull-6.tar.gz.sig", "pull-7.tar.gz")
+    there = {name: StoredFile(name, 1, days_ago(10 if name == "pull-7.tar.gz" else 99)) for name in names}
+    opened = Use.of("pull", "5", "rebake-bots-pizza.json", [part(1)]).name
+    there[opened] = StoredFile(opened, 1, days_ago(99))
+    spare = spare_entries(there, InUse(users=frozenset({opened})), NOW, MONTH_AGO)
+    assert {each.file.name: each.others for each in spare} == {
+        "pull-4.tar.gz": ("pull-4.tar.gz.sig",),
+        "pull-6.tar.gz.sig": (),
+    }
+
+
 def test_the_parts_of_the_newest_model_of_every_assistant_stay(repository: Repository) -> None:
     for number in range(4):
         repository.add(part(number))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from rebake.archive.manifest import Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
 from rebake.base.files import sha256
 from rebake.report.model import Release, ReleaseAsset
-from rebake.store.names import model_name, sums_name
+from rebake.store.names import model_name, pull_request_model_name, sums_name
 from rebake.store.publication import Publication, publish_model
 from rebake.store.releases import NewRelease
 
@@ -77,6 +78,31 @@ class Publisher:
         if self._run_plan.is_newest:
             store.publish_manifest(manifest, self.manifest_name)
         store.finish()
+
+    def offer(self, pull_request: int, model: Path, scratch: Path) -> str | None:
+        """Keep the model of a pull request in the store, in place of its last one, for people to try it.
+
+        No run takes anything from it. What reviewers download is signed like every entry, if the run has a key.
+
+        Args:
+            pull_request: its number.
+            model: the archive.
+            scratch: for a copy with the entry's name, and its signature; it must stay until the store is finished.
+
+        Returns:
+            Where it can be downloaded; None where the store gives no addresses, or takes nothing that is not signed.
+
+        Raises:
+            StorageError: the API refuses, or cannot be reached.
+        """
+        store, trust = self._services.store, self._services.store.trust
+        if not store.has_addresses or (trust is not None and trust.signing_key is None):
+            return None
+        name = pull_request_model_name(pull_request, self._settings.slug)
+        shutil.copyfile(model, scratch / name)
+        store.publish(scratch / name, name)
+        store.finish()
+        return store.address(name)
 
     def release(
         self, tag: str, result: BuildResult, sources: Sequence[Path], scratch: Path

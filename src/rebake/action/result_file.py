@@ -113,6 +113,7 @@ def _part(part: PartReport) -> dict[str, Any]:
         "origin": part.origin,
         "source": _text(part.source),
         "seconds": _number(part.seconds),
+        "saved_seconds": _number(part.saved_seconds),
     }
 
 

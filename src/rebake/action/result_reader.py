@@ -198,6 +198,7 @@ def _part(fields: ResultFields) -> PartReport:
         origin=origin,
         source=fields.optional_text("source"),
         seconds=fields.seconds("seconds"),
+        saved_seconds=fields.seconds("saved_seconds"),
     )
 
 

@@ -37,7 +37,7 @@ from rebake.build.fetching import fetch_parts
 from rebake.build.plan import Plan, make_plan
 from rebake.build.request import Finetune
 from rebake.build.store_verdict import StoreVerdict, newest_published, require_access, verdict_of_store
-from rebake.errors import DataError, RebakeError
+from rebake.errors import DataError, RebakeError, StorageError
 from rebake.evaluation.data import EvaluationData
 from rebake.report.gates import judge_findings
 from rebake.report.model import PART_NAMES, Differences, Failure, Report, with_origins
@@ -233,6 +233,7 @@ class Run:
                 reused=result.reused,
                 rebuilt=result.rebuilt,
                 seconds=result.seconds,
+                saved=result.saved,
                 finetuned=finetuned_parts(result.manifest),
             ),
             model_path=self._services.runner.in_repository(result.model.as_posix()),
@@ -243,6 +244,7 @@ class Run:
             self._note(Notice(UNSIGNED))
         if can_write:  # before the tests: whatever becomes of them, nothing is trained again
             self._publisher.publish_parts(result, verdict.stored, scratch)
+            self._offer(result, scratch)
         self._evaluate(evaluation, result, scratch)
         tag = self._run_plan.tag
         if can_write and tag is not None:
@@ -255,6 +257,16 @@ class Run:
         self._record([*parts, *tests], scratch)
         if settings.retention_days is not None and self._run_plan.is_newest and tag is None:
             self._note(*prune(self._services, settings.store_tag, settings.retention_days))
+
+    def _offer(self, result: BuildResult, scratch: Path) -> None:
+        """A link for reviewers: without it the run has done all that it is for."""
+        number = self._run_plan.pull_request
+        if number is None:
+            return
+        try:
+            self.report = replace(self.report, model_url=self._publisher.offer(number, result.model, scratch))
+        except StorageError as error:
+            self._note(Notice(f"The model of the pull request cannot be downloaded from the comment. {error}"))
 
     def _record(self, names: Sequence[str], scratch: Path) -> None:
         if self._run_plan.can_write:

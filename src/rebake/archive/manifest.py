@@ -54,6 +54,8 @@ class PartRecord:
         reused_from: the archive or store entry that the part was carried over from; None where trained here.
         metrics: figures of its training, e.g. {"DIETClassifier5.loss": 0.2}.
         finetuned: what it continued; None where it was trained from scratch.
+        seconds: how long its training took. Only archives of a single part have it, so that later runs know what they
+            save; None in a whole model, which is the same bytes whenever and wherever it was trained.
     """
 
     fingerprint: str
@@ -64,6 +66,7 @@ class PartRecord:
     reused_from: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     finetuned: FinetunedFrom | None = None
+    seconds: float | None = None
 
     @property
     def key(self) -> str:
@@ -256,6 +259,7 @@ def _part_to_json(record: PartRecord) -> dict[str, Any]:
         "reused_from": record.reused_from,
         "metrics": dict(record.metrics),
         **({} if record.finetuned is None else {"finetuned": record.finetuned.as_dict()}),
+        **({} if record.seconds is None else {"seconds": round(record.seconds, 1)}),
         "settings": dict(record.settings),
         "items": items,
     }
@@ -276,7 +280,15 @@ def _part_from_json(raw: Mapping[str, Any]) -> PartRecord:
         reused_from=None if raw["reused_from"] is None else str(raw["reused_from"]),
         metrics={name: float(value) for name, value in raw["metrics"].items()},
         finetuned=FinetunedFrom.from_dict(raw["finetuned"]) if raw.get("finetuned") is not None else None,
+        seconds=_seconds_from_json(raw.get("seconds")),
     )
+
+
+def _seconds_from_json(raw: Any) -> float | None:
+    seconds = None if raw is None else float(raw)
+    if seconds is not None and not 0 <= seconds < float("inf"):
+        raise ValueError(f"{raw!r} is no number of seconds")
+    return seconds
 
 
 def _known_part(name: str) -> Part:

@@ -35,6 +35,7 @@ class BuildResult:
             another threshold of FallbackClassifier) -> names of the archives they are from.
         manifest: what rebake.json of the model says.
         seconds: part -> how long its training took.
+        saved: part that was not trained now -> how long its training took when it was, where that is known.
         metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
         written: whether ``model`` is a new file.
         single_parts: new part -> an archive of that part alone, where they were asked for.
@@ -48,6 +49,7 @@ class BuildResult:
     manifest: Manifest
     rebuilt: Mapping[Part, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    saved: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     written: bool = True
     single_parts: Mapping[Part, Path] = field(default_factory=dict)
@@ -111,6 +113,7 @@ def build(
         job.manifest,
         job.rebuilt,
         job.seconds,
+        job.saved,
         job.metrics,
         single_parts=singles,
         notices=tuple(collected),

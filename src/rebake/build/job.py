@@ -47,6 +47,7 @@ class Job:
         reused: part -> name of the archive that it was carried over from.
         rebuilt: part that is new as a whole, of components that are all carried over -> names of their archives.
         seconds: part -> how long its training took.
+        saved: reused or rebuilt part -> how long its training took when it was trained, where that is known.
         metrics: figures of the training, e.g. {"DIETClassifier5.loss": 0.2}.
         records: what rebake.json says of each part.
         manifest: the whole of rebake.json.
@@ -78,6 +79,7 @@ class Job:
         self.reused: dict[Part, str] = {}
         self.rebuilt: dict[Part, str] = {}
         self.seconds: dict[str, float] = {}
+        self.saved: dict[str, float] = {}
         self.metrics: dict[str, float] = {}
         self.records: dict[Part, PartRecord] = {}
         self.manifest = Manifest({})
@@ -131,7 +133,8 @@ class Job:
         own: dict[str, ComponentRecord] = {
             node: record for node, record in self.plan.fingerprints.components.items() if record.part == part
         }
-        manifest = Manifest({part: self.records[part]}, own, tool_version=__version__)
+        record = replace(self.records[part], seconds=self.seconds.get(part, self.saved.get(part)))
+        manifest = Manifest({part: record}, own, tool_version=__version__)
         self._complete(directory, manifest, nlu=nodes if part == "nlu" else (), core=nodes if part == "core" else ())
 
     def _complete(
@@ -191,6 +194,7 @@ class Job:
         if sourced is not None:
             sources.take_part(sourced, part, self._nodes[part], components)
             self.reused[part] = sourced.archive.name
+            self._save(part, sourced.record)
             # Where items stand may have changed without their meaning: the record's items are today's.
             self.records[part] = replace(
                 wanted,
@@ -256,7 +260,12 @@ class Job:
             if len(archives) == 1:
                 known = next(iter(kept.values())).part
                 record = replace(record, seed=known.seed, trained_by=known.trained_by)
+                self._save(part, known)
         self.records[part] = replace(record, metrics={**_carried_metrics(kept), **done.metrics})
+
+    def _save(self, part: Part, known: PartRecord) -> None:
+        if known.seconds is not None:
+            self.saved[part] = known.seconds
 
     def _train_nlu(self, context: TrainingContext, components: Path, reuse: Reuse) -> TrainedPart:
         started = time.monotonic()

@@ -74,6 +74,7 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
             reused=result.reused,
             rebuilt=result.rebuilt,
             seconds=result.seconds,
+            saved=result.saved,
             finetuned=finetuned_parts(result.manifest),
         ),
         model_path=str(result.model),

@@ -44,6 +44,7 @@ def as_dict(report: Report) -> dict[str, Any]:
                 "origin": part.origin,
                 "source": part.source,
                 "seconds": _rounded(part.seconds),
+                "saved_seconds": _rounded(part.saved_seconds),
                 "finetuned": None if part.finetuned is None else part.finetuned.as_dict(),
                 "explanation": None if part.explanation is None else _explanation(part.explanation),
             }
@@ -52,6 +53,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "model": {"path": report.model_path, "written": report.model_written, "url": report.model_url},
         "metrics": {name: value if math.isfinite(value) else None for name, value in sorted(report.metrics.items())},
         "seconds": _rounded(report.seconds),
+        "saved_seconds": _rounded(report.saved_seconds),
         "changes": None
         if changes is None
         else {

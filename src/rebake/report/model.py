@@ -39,6 +39,7 @@ class PartReport:
         source: the archive or store entry that the part was carried over from; None for responses, which stand in
             the domain.
         seconds: how long its training took.
+        saved_seconds: of a reused or rebuilt part, how long its training took when it was trained; None if unknown.
         explanation: component by component, where that was asked for.
         finetuned: of the model's part, which was not trained from scratch: what it was trained on from, and how often.
     """
@@ -50,6 +51,7 @@ class PartReport:
     origin: Origin = "none"
     source: str | None = None
     seconds: float | None = None
+    saved_seconds: float | None = None
     explanation: PartExplanation | None = None
     finetuned: FinetunedFrom | None = None
 
@@ -170,6 +172,12 @@ class Report:
         return tuple(part.part for part in self.parts if part.is_stale)
 
     @property
+    def saved_seconds(self) -> float | None:
+        """How long the training of the parts took that this run did not train again; None where that is not known."""
+        known = [part.saved_seconds for part in self.parts if part.saved_seconds is not None]
+        return sum(known) if known else None
+
+    @property
     def headline(self) -> str:
         """The run in one sentence, without anything from the assistant's files: fit for a commit status."""
         if self.failure is not None:
@@ -214,6 +222,7 @@ def parts_of_verdict(
     reused: Mapping[Part, str] | None = None,
     rebuilt: Mapping[Part, str] | None = None,
     seconds: Mapping[str, float] | None = None,
+    saved: Mapping[str, float] | None = None,
     finetuned: Mapping[Part, FinetunedFrom] | None = None,
 ) -> tuple[PartReport, ...]:
     """Return the parts of a run: a verdict, and what the build did (nothing, for a check)."""
@@ -227,6 +236,7 @@ def parts_of_verdict(
         reused=reused or {},
         rebuilt=rebuilt or {},
         seconds=seconds or {},
+        saved=saved or {},
         finetuned=finetuned,
     )
 
@@ -238,6 +248,7 @@ def with_origins(
     reused: Mapping[Part, str],
     rebuilt: Mapping[Part, str],
     seconds: Mapping[str, float],
+    saved: Mapping[str, float],
     finetuned: Mapping[Part, FinetunedFrom] | None = None,
 ) -> tuple[PartReport, ...]:
     """Add where the model has each part from, as the build reports; without any there is no new model."""
@@ -261,6 +272,7 @@ def with_origins(
             origin=origin(part),
             source=sources.get(part.part),
             seconds=seconds.get(part.part),
+            saved_seconds=saved.get(part.part),
             finetuned=part.finetuned if finetuned is None else finetuned.get(part.part),
         )
         for part in parts

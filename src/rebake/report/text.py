@@ -58,10 +58,12 @@ def origin_text(part: PartReport) -> str:
     finetuned = one_line(str(part.finetuned)) if part.finetuned is not None else ""
     if part.origin == "trained":
         return (finetuned or "trained") + (f" in {part.seconds:.1f} s" if part.seconds is not None else "")
+    saved = f", which saves {part.saved_seconds:.1f} s" if part.saved_seconds is not None else ""
     if part.origin == "reused":
-        return (f"taken from {part.source}" if part.source else "unchanged") + (f", {finetuned}" if finetuned else "")
+        source = f"taken from {part.source}" if part.source else "unchanged"
+        return source + (f", {finetuned}" if finetuned else "") + saved
     if part.origin == "rebuilt":
-        return f"rebuilt from {part.source}, nothing trained" if part.source else "rebuilt"
+        return f"rebuilt from {part.source}, nothing trained{saved}" if part.source else "rebuilt"
     return "updated" if part.origin == "updated" else ""
 
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 
 _LONGEST = 120  # characters of a name that is written out
+_PULL_REQUEST = re.compile(r"pull-([0-9]{1,12})(?:-.*)?\.tar\.gz")
 
 
 def asset_slug(name: str) -> str:
@@ -30,6 +31,17 @@ def model_name(repository: str, slug: str, tag: str) -> str:
     """
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in tag)
     return f"{repository.split('/')[1]}{slug}-{safe}"
+
+
+def pull_request_model_name(number: int, slug: str) -> str:
+    """Return what the newest model of a pull request is called in the store; each push replaces it."""
+    return f"pull-{number}{slug}.tar.gz"
+
+
+def pull_request_of(name: str) -> str | None:
+    """Return the number of the pull request whose model has this name; None where it is no such model."""
+    found = _PULL_REQUEST.fullmatch(name)
+    return None if found is None else found[1]
 
 
 def sums_name(slug: str) -> str:

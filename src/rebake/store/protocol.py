@@ -145,6 +145,11 @@ class Store(ABC):
         """Whether small files can be written and deleted at little cost, to record who uses what."""
         return True
 
+    @property
+    def has_addresses(self) -> bool:
+        """Whether people can download entries that this run writes, by their :meth:`address`. Raises StorageError."""
+        return False
+
     def address(self, name: str) -> str | None:
         """Return where people can download an entry; None where there is no such address, or it is not known."""
         del name

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from rebake.store.names import pull_request_of
 from rebake.store.protocol import StoredFile
 from rebake.store.trust import SIGNATURE_SUFFIX
 from rebake.store.uses import Use, records, token_of
@@ -84,11 +85,16 @@ def spare_entries(
 
 def _spare(entries: Mapping[str, StoredFile], in_use: InUse, now: datetime, before: datetime) -> Iterator[Spare]:
     used = last_uses(entries)
+    open_pulls = {use.key for name in in_use.users if (use := Use.parse(name)) is not None and use.kind == "pull"}
     for name, file in entries.items():
+        signatures = tuple(beside for beside in (name + SIGNATURE_SUFFIX,) if beside in entries)
+        pull_request = pull_request_of(name)
         if name in used:
             if token_of(name) not in in_use.tokens and used[name] < before:
-                signature = name + SIGNATURE_SUFFIX
-                yield Spare(file, used[name], (signature,) if signature in entries else ())
+                yield Spare(file, used[name], signatures)
+        elif pull_request is not None:
+            if pull_request not in open_pulls and file.modified < before:
+                yield Spare(file, file.modified, signatures)
         elif Use.parse(name) is not None:
             if name not in in_use.users and file.modified < before:
                 yield Spare(file, file.modified)
@@ -99,4 +105,5 @@ def _spare(entries: Mapping[str, StoredFile], in_use: InUse, now: datetime, befo
 def _is_orphan(name: str, entries: Mapping[str, StoredFile]) -> bool:
     """Whether it is the signature of an entry that is gone."""
     base = name.removesuffix(SIGNATURE_SUFFIX)
-    return base != name and token_of(base) is not None and base not in entries
+    is_of_ours = token_of(base) is not None or pull_request_of(base) is not None
+    return base != name and is_of_ours and base not in entries

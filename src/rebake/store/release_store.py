@@ -115,6 +115,11 @@ class ReleaseStore(Store):
         self._assets()
         return not self._is_immutable and self._batch is None
 
+    @property
+    def has_addresses(self) -> bool:
+        """As :attr:`Store.has_addresses`: not if each run's files need a release of their own."""
+        return self.has_records
+
     def address(self, name: str) -> str | None:
         """As :meth:`Store.address`."""
         asset = (self._known or {}).get(name)

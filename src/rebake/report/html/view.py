@@ -98,6 +98,10 @@ class View:
         return duration(self.report.seconds) if self.report.seconds is not None else ""
 
     @property
+    def saved(self) -> str:
+        return duration(self.report.saved_seconds) if self.report.saved_seconds is not None else ""
+
+    @property
     def cards(self) -> list[Card]:
         rows = figure_rows(self.quality) if self.quality is not None else []
         return [_card(row) for row in rows if row.is_telling]

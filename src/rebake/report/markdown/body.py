@@ -188,6 +188,8 @@ def _footer(report: Report) -> str:
         facts.append(f"verdict code {report.code}")
     if report.seconds is not None:
         facts.append(duration(report.seconds))
+    if report.saved_seconds is not None:
+        facts.append(f"{duration(report.saved_seconds)} of training saved")
     if report.run_url:
         facts.append(f"[log]({link(report.run_url)})")
     return f"<sub>{' · '.join(facts)}</sub>"

@@ -42,9 +42,10 @@ def _now(part: PartReport) -> str:
     if part.origin == "trained":
         done = finetuned or "trained"
         return f"{done} in {duration(part.seconds)}" if part.seconds is not None else done
+    saved = f", which saves {duration(part.saved_seconds)}" if part.saved_seconds is not None else ""
     if part.origin == "reused":
         done = f"reused from {code(short_source(part.source))}" if part.source else "unchanged"
-        return f"{done}, {finetuned}" if finetuned else done
+        return (f"{done}, {finetuned}" if finetuned else done) + saved
     if part.origin == "rebuilt":
-        return f"rebuilt from {code(short_source(part.source))}, nothing trained" if part.source else "rebuilt"
+        return f"rebuilt from {code(short_source(part.source))}, nothing trained{saved}" if part.source else "rebuilt"
     return "updated, needs no training" if part.origin == "updated" else ""
