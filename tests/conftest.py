@@ -33,7 +33,8 @@ settings.register_profile("fast", derandomize=True, max_examples=25, deadline=No
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="leave out the tests that are slow or need TensorFlow")
-    parser.addoption("--slow", action="store_true", help="run only the tests that --fast leaves out")
+    parser.addoption("--slow", action="store_true", help="run only what --fast leaves out, without the long tests")
+    parser.addoption("--long", action="store_true", help="run only the long tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,10 +54,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--fast") or config.getoption("--slow"):
-        is_chosen = [(item.get_closest_marker("slow") is not None) == config.getoption("--slow") for item in items]
+    asked = next((tier for tier in ("fast", "slow", "long") if config.getoption(f"--{tier}")), None)
+    if asked is not None:
+        is_chosen = [tier_of(item) == asked for item in items]
         config.hook.pytest_deselected(items=[item for item, chosen in zip(items, is_chosen, strict=True) if not chosen])
         items[:] = [item for item, chosen in zip(items, is_chosen, strict=True) if chosen]
+
+
+def tier_of(item: pytest.Item) -> str:
+    """The tier that a test is in by its markers."""
+    return next((tier for tier in ("long", "slow") if item.get_closest_marker(tier) is not None), "fast")
 
 
 @pytest.hookimpl(tryfirst=True)

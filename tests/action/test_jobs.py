@@ -224,6 +224,7 @@ def test_two_assistants_of_one_repository_do_not_meet(core_only: Project, api: G
     assert len(api.comments) == 2
 
 
+@pytest.mark.long
 def test_jobs_of_a_matrix_have_names_of_their_own_and_an_earlier_comment_is_taken_over(
     core_only: Project, api: GitHubApi
 ) -> None:
@@ -270,6 +271,7 @@ def test_forced_training_replaces_the_published_part(core_only: Project, api: Gi
     assert api.asset_names(STORE) == before
 
 
+@pytest.mark.long
 def test_a_merge_group_and_a_run_by_hand_find_what_was_trained(core_only: Project, api: GitHubApi) -> None:
     core_only.run(core_only.push())
     main = core_only.git("rev-parse", "HEAD")
@@ -312,6 +314,7 @@ def test_parts_of_end_to_end_stories_are_found_again(
     assert [name.split("-")[0] for name in api.asset_names(STORE)] == ["core", "nlg", "nlu", "rebake.json", "use"]
 
 
+@pytest.mark.long
 def test_a_pull_request_may_fine_tune_and_the_branch_with_never_trains_from_scratch(
     project: Project, api: GitHubApi, without_tensorflow: dict[str, str]
 ) -> None:

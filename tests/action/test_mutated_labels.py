@@ -37,6 +37,7 @@ def learned() -> dict[str, list[str]]:
     return {intent: [text for number, text in enumerate(texts) if number % 4] for intent, texts in TEXTS.items()}
 
 
+@pytest.mark.long
 def test_the_job_fails_and_says_which_intent_is_worse_and_with_which_it_is_confused(
     project: Project, api: GitHubApi
 ) -> None:

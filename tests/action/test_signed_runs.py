@@ -50,6 +50,7 @@ def with_other_answers(archive: bytes, place: Path) -> bytes:
     return pack(place / "model", place / "evil.tar.gz", seal=True).read_bytes()
 
 
+@pytest.mark.long
 def test_what_a_branch_trained_is_trained_again_signed_and_released(
     core_only: Project, api: GitHubApi, tmp_path: Path
 ) -> None:

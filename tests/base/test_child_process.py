@@ -302,6 +302,7 @@ def weights(model: Path) -> dict[str, bytes]:
         }
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_both_ways_of_training_give_the_same_weights(tmp_path: Path) -> None:
     for name, text in PROJECT.items():

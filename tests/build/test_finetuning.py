@@ -78,6 +78,7 @@ def edited(file: Path, old: str, new: str) -> Iterator[None]:
         file.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_second_and_a_third_fine_tuning_go_on_and_are_counted(trained: Trained) -> None:
     first = trained.finetuned("first")

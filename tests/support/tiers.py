@@ -2,6 +2,7 @@
 
 ``slow`` says that a test needs TensorFlow, whether here or in a process that it starts, takes a second, or starts one
 process after another.
+``long`` says that it takes so long that ``scripts/test`` leaves it out; ``--long`` runs it.
 ``--fast`` runs the others, with a package on the path that fails instead of TensorFlow, and without a network.
 """
 

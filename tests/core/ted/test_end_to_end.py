@@ -133,6 +133,7 @@ def test_a_saved_policy_of_texts_and_intents_predicts_the_same(bot: Bot, tmp_pat
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 
 
+@pytest.mark.long
 def test_the_text_decides_only_where_it_is_sure_enough(bot: Bot, tmp_path: Path) -> None:
     policy, _ = bot.train(TEDPolicy, entity_recognition=False)
     policy.save(tmp_path)
@@ -146,6 +147,7 @@ def test_the_text_decides_only_where_it_is_sure_enough(bot: Bot, tmp_path: Path)
     assert by_intent.probabilities == pytest.approx(bot.ask(policy, BY_INTENT).probabilities, abs=1e-6)
 
 
+@pytest.mark.long
 def test_entities_of_texts_are_learned_and_found(bot: Bot, tmp_path: Path) -> None:
     stories = "stories:\n- story: text\n  steps:\n  - user: some [oolong](drink) now\n  - action: action_brew\n"
     texts = Bot(read(tmp_path, stories, domain=ONE_DRINK, config=CONFIG_OF_TEXTS), bot.featurizer)
@@ -177,6 +179,7 @@ def test_entities_in_whole_dialogues_are_refused_as_rasa_cannot_load_such_a_mode
         bot.train(TEDPolicy, featurizer=whole)
 
 
+@pytest.mark.long
 def test_hidden_words_change_what_is_learned_and_not_how_it_is_asked(bot: Bot, tmp_path: Path) -> None:
     plain, _ = bot.train(TEDPolicy, entity_recognition=False)
     hiding, _ = bot.train(TEDPolicy, entity_recognition=False, use_masked_language_model=True)

@@ -246,6 +246,7 @@ def test_max_history_limits_what_is_seen() -> None:
     assert probabilities(whole, *greeted, *bye) != probabilities(whole, *parted, *bye)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
@@ -466,6 +467,7 @@ def test_held_out_examples_are_measured_and_logged_and_the_best_weights_kept(tmp
 FULL_DIALOGUE = [{"name": "FullDialogueTrackerFeaturizer", "state_featurizer": [{"name": "SingleStateFeaturizer"}]}]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_whole_dialogues_are_learned_action_by_action_and_read_up_to_the_last_turn(tmp_path: Path) -> None:

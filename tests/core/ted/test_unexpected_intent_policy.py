@@ -209,6 +209,7 @@ def test_missing_quantiles_are_an_error(policy: UnexpecTEDIntentPolicy, tmp_path
         UnexpecTEDIntentPolicy.load(options(), "UnexpecTEDIntentPolicy1", tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_scale_loss_and_candidates_change_what_is_learned() -> None:

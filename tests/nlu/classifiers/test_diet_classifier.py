@@ -182,6 +182,7 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
     assert contents[0] == contents[1]
 
 
+@pytest.mark.long
 def test_a_model_has_the_mean_of_the_weights_of_its_last_fifth_of_epochs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

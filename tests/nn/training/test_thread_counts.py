@@ -53,16 +53,20 @@ def usual(cafe: Path) -> Manifest:
     return trained(cafe)
 
 
-@pytest.mark.parametrize("number", ["1", "2", "5"])
+@pytest.mark.parametrize(
+    "number", [pytest.param("1", marks=pytest.mark.long), "2", pytest.param("5", marks=pytest.mark.long)]
+)
 def test_num_threads_does_not_change_the_model(number: str, cafe: Path, usual: Manifest) -> None:
     assert weights(trained(cafe, "--num-threads", number)) == weights(usual)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system cannot take processors from a process")
 def test_the_number_of_processors_does_not_change_the_model(cafe: Path, usual: Manifest) -> None:
     assert weights(trained(cafe, first=ONE_PROCESSOR)) == weights(usual)
 
 
+@pytest.mark.long
 def test_a_choice_of_ones_own_that_changes_the_model_is_recorded(cafe: Path, usual: Manifest) -> None:
     chosen = trained(cafe, TF_NUM_INTRAOP_THREADS="3")
     assert weights(chosen) != weights(usual), "this assistant shows no difference, so the other tests prove nothing"

@@ -62,6 +62,7 @@ def test_what_is_fresh_after_a_change_would_be_trained_to_the_same() -> None:
     assert falsely_fresh(oracle_of("end to end"), of_stories) == []
 
 
+@pytest.mark.long
 def test_random_stories_with_checkpoints_and_ors_are_never_falsely_fresh() -> None:
     names = [name for name in made() if name.startswith("random")]
     assert names
@@ -160,6 +161,7 @@ def small(assistant: Assistant) -> Assistant:
     return replace(assistant, config=replace(config, pipeline=pipeline, policies=policies))
 
 
+@pytest.mark.long
 def test_trained_for_real_a_reordered_assistant_has_the_same_weights() -> None:
     assistant = small(made()["everything"])
     oracle = Oracle(assistant, for_real=True)
