@@ -196,6 +196,7 @@ class TestZipFile:
             (zipped({f"inner/{RESULT_NAME}": b"{}"}), "does not have one file"),
             (zipped({f"file{number}": b"" for number in range(MAX_FILES + 1)}), "more than"),
         ],
+        ids=["empty", "no archive", "cut off", "another file", "in a folder", "too many files"],
     )
     def test_what_is_no_artifact_with_a_result_is_refused(self, tmp_path: Path, content: bytes, named: str) -> None:
         with pytest.raises(DataError, match=named):
