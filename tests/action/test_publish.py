@@ -46,7 +46,7 @@ RUN, NUMBER = 4711, 7
 CLAUSE = Clause("added", Location("data/s.yml", 3), lines=("x",))
 REPORT = Report(
     mode="check",
-    parts=(PartReport("core", "stale", ("1 story added",)), PartReport("nlu", "fresh", source="x", seconds=1.5)),
+    parts=(PartReport("core", "stale", ("1 story added",)), PartReport("nlu", "fresh", source="x", saved_seconds=1.5)),
     code=1,
     compared_with="the newest model",
     seconds=2.0,
@@ -88,7 +88,7 @@ class TestResultFile:
         failure = Failure(text, Location(text, 0), text, 65, (Failure(text),))
         report = Report(
             mode="train",
-            parts=(PartReport("nlu", "unknown", tuple(lines), source=text, seconds=seconds),),
+            parts=(PartReport("nlu", "unknown", tuple(lines), source=text, seconds=seconds, saved_seconds=seconds),),
             differences=Differences((Difference("story", text, (clause,)),)),
             notices=tuple(map(Notice, lines)),
             failure=failure,
@@ -390,6 +390,7 @@ class TestPublishing:
                         "origin": "reused",
                         "source": evil,
                         "seconds": 1,
+                        "saved_seconds": 1,
                     }
                 ],
                 changes=changes,
