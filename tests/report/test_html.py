@@ -13,10 +13,11 @@ import pytest
 from rebake.base.location import Location
 from rebake.errors import StorageError, UsageError
 from rebake.report.html.charts import LabelRow, confidence_chart, confusion_chart, f1_chart, shown, unique
-from rebake.report.html.page import render_html, write_html
+from rebake.report.html.page import render_html
 from rebake.report.html.wrong import wrong_rows
 from rebake.report.model import Failure, PartReport, Report
 from rebake.report.story_paths import paths_of_test
+from rebake.report.writing import write_report
 from support.quality import HOSTILE, hostile_quality, hostile_report, labels, stories
 
 CHECKED = Report(mode="check", parts=(PartReport("nlu", "stale", ("2 examples added",)),), code=2)
@@ -121,11 +122,12 @@ def test_a_page_without_a_base_says_so() -> None:
 
 
 def test_a_page_is_written_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
-    write_html(CHECKED, tmp_path / "deep" / "report.html")
-    assert (tmp_path / "deep" / "report.html").read_text(encoding="utf-8") == render_html(CHECKED)
+    page = render_html(CHECKED)
+    write_report(page, tmp_path / "deep" / "report.html")
+    assert (tmp_path / "deep" / "report.html").read_text(encoding="utf-8") == page
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StorageError):
-        write_html(CHECKED, tmp_path / "file" / "report.html")
+        write_report(page, tmp_path / "file" / "report.html")
 
 
 def test_without_the_extra_the_message_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,11 +19,12 @@ from rebake.differences.model import Clause, Difference
 from rebake.errors import DataError, DataErrors, UnsupportedError
 from rebake.report.comment import LIMIT, marker, render_comment
 from rebake.report.escaping import escape
-from rebake.report.json import as_dict, render_json, write_json
+from rebake.report.json import as_dict, render_json
 from rebake.report.markdown.lists import fit
 from rebake.report.model import Differences, Failure, PartReport, Report, parts_of_verdict
 from rebake.report.summary import render_summary
 from rebake.report.text import notice_lines, outcome_text
+from rebake.report.writing import write_report
 from rebake.staleness.git.changes import Changes, FileChange
 from rebake.staleness.verdict import PartVerdict, Verdict
 from support.paths import ROOT
@@ -216,7 +217,7 @@ def test_the_json_report_has_the_documented_keys_and_no_nan(tmp_path: Path) -> N
     assert {key for part in parts for key in part} <= documented
     assert data["metrics"]["TEDPolicy0.other"] is None
     assert data["error"]["exit_code"] == 65
-    write_json(REPORT, tmp_path / "deep" / "report.json")
+    write_report(render_json(REPORT), tmp_path / "deep" / "report.json")
     assert json.loads((tmp_path / "deep" / "report.json").read_text(encoding="utf-8")) == as_dict(
         replace(REPORT, metrics={**REPORT.metrics, "TEDPolicy0.other": 0.0})
     ) | {"metrics": {"TEDPolicy0.loss": 0.123456, "TEDPolicy0.other": None}}

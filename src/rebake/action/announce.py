@@ -29,11 +29,12 @@ from rebake.errors import EXIT_DATA, DataError, RebakeError, StorageError
 from rebake.report.comment import earlier_start, render_comment
 from rebake.report.comparison.words import wrong_turn
 from rebake.report.figures import failed_stories
-from rebake.report.html.page import missing_libraries, write_html
-from rebake.report.json import write_json
+from rebake.report.html.page import missing_libraries, render_html
+from rebake.report.json import render_json
 from rebake.report.model import Failure, Report
 from rebake.report.redaction import Redaction
 from rebake.report.summary import render_summary
+from rebake.report.writing import write_report
 
 logger = logging.getLogger("rebake")
 
@@ -110,14 +111,14 @@ class Announcement:
             return
         with confined_to(self._event.workspace):
             require_inside(path.parent)
-        write_html(self._report, path)
+        write_report(render_html(self._report), path)
         self._page = self._services.runner.in_repository(path.as_posix())
 
     def _write(self, path: Path) -> None:
         try:
             with confined_to(self._event.workspace):
                 require_inside(path.parent)  # a file at the path itself is replaced, and no link there is followed
-            write_json(self._report, path)
+            write_report(render_json(self._report), path)
         except (StorageError, DataError) as error:
             self._report = replace(self._report, failure=self._report.failure or Failure.of(error))
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MIN_WIDTH = 40  # columns; a tree needs some
 WIDE = 100  # columns; with fewer, bars leave out what is not needed
+LOADING_DATA = "Loading TensorFlow and the data"
 
 
 @dataclass(frozen=True)

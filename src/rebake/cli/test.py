@@ -13,11 +13,10 @@ from rebake.assistant.importer import load_assistant
 from rebake.assistant.model import Assistant
 from rebake.base.json_text import dumped
 from rebake.base.notices import Notices
-from rebake.base.progress import Progress
 from rebake.base.silenced import SilencedLines
 from rebake.cli.against import compare, find_base
 from rebake.cli.conditions import exit_code, given_conditions, judged
-from rebake.cli.console import make_progress, print_notices, say
+from rebake.cli.console import LOADING_DATA, Waiting, make_progress, print_notices, say
 from rebake.cli.files import DEFAULT_CONFIG, DEFAULT_DATA, files_of, model_path
 from rebake.cli.options import DEFAULT_MODELS
 from rebake.cli.outputs import is_stdout, note_new_directory
@@ -48,7 +47,6 @@ def test(options: argparse.Namespace) -> int:
     ResultFiles(Path(options.out)).require_directory()
     require_page(options)
     note_new_directory(options.out)
-    progress = make_progress()
     configurations = _configurations(options.config)
     _require_use(options, is_compared=len(configurations) > 1)
     given_conditions(options)
@@ -56,20 +54,20 @@ def test(options: argparse.Namespace) -> int:
     if len(configurations) > 1:
         if base is not None:
             raise UsageError("Several --config are compared with each other.", fix="Leave out --against, or name one.")
-        return _compare(configurations, options, progress)
+        return _compare(configurations, options)
     if options.cross_validation:
         if isinstance(base, Path):
             raise UsageError(
                 "A cross-validation cannot be compared with a model, which has learned from the examples.",
                 fix="Name a file that `rebake test nlu --cross-validation --format json` wrote.",
             )
-        return _cross_validate(configurations[0], options, progress, base)
+        return _cross_validate(configurations[0], options, base)
     with load_model(model_path(options.model, "--model")) as model:
         data, silenced = _test_data(model, options)
-        evaluation = _evaluate(model, data, progress)
+        evaluation = _evaluate(model, data)
     if isinstance(base, Path):
         with load_model(base) as model:
-            base = _evaluate(model, _parts_of(model, data), progress)
+            base = _evaluate(model, _parts_of(model, data))
     return finish(evaluation, options, base, silenced)
 
 
@@ -116,7 +114,7 @@ def _assistant(configuration: str, options: argparse.Namespace) -> Assistant:
     return load_assistant(configuration, domain, data, env=frozenset(options.env))
 
 
-def _compare(configurations: Sequence[str], options: argparse.Namespace, progress: Progress) -> int:
+def _compare(configurations: Sequence[str], options: argparse.Namespace) -> int:
     from rebake.evaluation.comparison_results import comparison_json, comparison_text, write_comparison
     from rebake.evaluation.nlu.comparison import Competition, compare_configurations, runs_of
 
@@ -130,7 +128,8 @@ def _compare(configurations: Sequence[str], options: argparse.Namespace, progres
     try:
         print_notices(dict.fromkeys(notice for each in assistants.values() for notice in each.notices))
         runs = runs_of(request)
-        tests = compare_configurations(request, runs, progress, notices)
+        with Waiting(LOADING_DATA) as waiting:
+            tests = compare_configurations(request, runs, make_progress(waiting=waiting), notices)
     finally:
         print_notices(notices)
     lists = {"successes": options.successes, "errors": not options.no_errors}
@@ -140,7 +139,7 @@ def _compare(configurations: Sequence[str], options: argparse.Namespace, progres
     return 0
 
 
-def _cross_validate(configuration: str, options: argparse.Namespace, progress: Progress, base: ModelTest | None) -> int:
+def _cross_validate(configuration: str, options: argparse.Namespace, base: ModelTest | None) -> int:
     from rebake.evaluation.nlu.cross_validation import CrossValidation, cross_validate
 
     assistant = _assistant(configuration, options)
@@ -148,7 +147,8 @@ def _cross_validate(configuration: str, options: argparse.Namespace, progress: P
     notices = Notices()
     try:
         print_notices(assistant.notices)
-        nlu = cross_validate(request, progress, notices)
+        with Waiting(LOADING_DATA) as waiting:
+            nlu = cross_validate(request, make_progress(waiting=waiting), notices)
     finally:
         print_notices(notices)
     return finish(ModelTest(configuration, nlu), options, base, assistant.silenced)
@@ -243,11 +243,12 @@ def _parts_of(base: Model, data: EvaluationData) -> EvaluationData:
     return data
 
 
-def _evaluate(model: Model, data: EvaluationData, progress: Progress) -> ModelTest:
-    from rebake.evaluation.evaluate import evaluate
-
+def _evaluate(model: Model, data: EvaluationData) -> ModelTest:
     notices = Notices()
-    test = evaluate(model, data, progress, notices, str(model.path))
+    with Waiting("Loading TensorFlow and the model") as waiting:
+        from rebake.evaluation.evaluate import evaluate
+
+        test = evaluate(model, data, make_progress(waiting=waiting), notices, str(model.path))
     print_notices(notices)
     return test
 

@@ -13,7 +13,7 @@ from rebake.archive.scratch import temporary_directory
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.cli.check import check
-from rebake.cli.console import Waiting, log_group, make_progress, print_log, say, use_color
+from rebake.cli.console import LOADING_DATA, Waiting, log_group, make_progress, print_log, say, use_color
 from rebake.cli.outputs import note_new_directory
 from rebake.cli.planning import plan_of, report_of, reporting, show, text_stream, write_report
 from rebake.cli.stores import Stores
@@ -46,7 +46,7 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
         scratch = Path(name)
         try:
             sources = [*models(plan.request.output), *stores.fetched(plan, scratch)]
-            with log_group("Training"), Waiting("Loading TensorFlow and the data") as waiting:
+            with log_group("Training"), Waiting(LOADING_DATA) as waiting:
                 result = build(
                     plan,
                     sources,

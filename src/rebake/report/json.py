@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from rebake.base.files import replacing
 from rebake.base.location import Location
 from rebake.base.notice_kinds import NoticeKind
-from rebake.errors import StorageError
 from rebake.report.differences import difference_json
 from rebake.report.gates import gates_of
 from rebake.report.model import Failure, Report
@@ -89,16 +86,6 @@ def as_dict(report: Report) -> dict[str, Any]:
 def render_json(report: Report) -> str:
     """The report as a JSON document that ends in a newline."""
     return json.dumps(as_dict(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def write_json(report: Report, path: Path) -> None:
-    """Write the report under a temporary name, then rename it; a link at the path is replaced. Raises StorageError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            temporary.write_text(render_json(report), encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise StorageError(f"The report {path} cannot be written ({error.strerror or error}).") from error
 
 
 def _explanation(explanation: PartExplanation) -> dict[str, Any]:

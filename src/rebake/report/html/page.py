@@ -6,12 +6,10 @@ import base64
 import hashlib
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
-from rebake.base.files import replacing
 from rebake.base.visible import visible
-from rebake.errors import StorageError, UsageError
+from rebake.errors import UsageError
 from rebake.report.model import Report
 
 EXTRA = "report"
@@ -61,17 +59,6 @@ def render_html(report: Report) -> str:
         web_address=web_address,
         most=MOST_ROWS,
     )
-
-
-def write_html(report: Report, path: Path) -> None:
-    """Write the page under a temporary name, then rename it. Raises StorageError."""
-    page = render_html(report)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise StorageError(f"The report {path} cannot be written ({error.strerror or error}).") from error
 
 
 def _policy(style: str, script: str) -> str:
