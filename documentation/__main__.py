@@ -20,11 +20,20 @@ def main() -> int:
     commands.add_parser("dependencies", help="measure the table of dependencies (needs uv and the package index)")
     gallery = commands.add_parser("gallery", help="run the action on pull requests and show its reports")
     gallery.add_argument("names", nargs="*", metavar="CASE", help="cases to make again (default: all)")
+    screenshots = commands.add_parser("screenshots", help="make the pictures of terminal, comment and site")
+    screenshots.add_argument("names", nargs="*", metavar="NAME", help="pictures to make again (default: all)")
     arguments = parser.parse_args()
     if arguments.command == "gallery":
         from documentation.gallery import write_gallery
 
         print(f"written: {', '.join(write_gallery(arguments.names))}", file=sys.stderr)
+        return 0
+    if arguments.command == "screenshots":
+        from documentation.gallery import write_index
+        from documentation.screenshots import write_screenshots
+
+        print(f"written: {', '.join(write_screenshots(arguments.names))}", file=sys.stderr)
+        write_index()
         return 0
     if arguments.command == "site":
         from documentation.site import SITE, build_site

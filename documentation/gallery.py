@@ -15,6 +15,7 @@ from pathlib import Path
 
 from documentation.gallery_cases import ALL, CASES, HWU64, SHARED, Case, write_cafe, write_hwu64
 from documentation.repository import DOCS, ROOT
+from documentation.screenshots import section
 
 GALLERY = DOCS / "gallery"
 FOLDED = re.compile(r"<details>.*?</details>\n*", re.DOTALL)
@@ -35,7 +36,7 @@ def write_gallery(names: Sequence[str] = (), place: Path | None = None) -> list[
             wanted = [case for case in cases if not names or case.name in names]
             if wanted and (assistant is not write_hwu64 or SHARED.exists()):
                 written += _run(wanted, assistant, directory / assistant.__name__)
-    (GALLERY / "index.md").write_text(_index(), encoding="utf-8")
+    write_index()
     return written
 
 
@@ -96,13 +97,20 @@ def _picture(case: Case, page: Path, target: Path) -> None:
         at.screenshot(path=target, full_page=True, clip={"x": 0, "y": top, "width": case.width, "height": height})
 
 
-def _index() -> str:
+def write_index() -> None:
+    """Write the page that shows all pictures."""
+    (GALLERY / "index.md").write_text(index(), encoding="utf-8")
+
+
+def index() -> str:
+    """The page that shows all pictures, as Markdown."""
     lines = [
         "# Gallery",
         "",
         "Reports of real runs of the action on pull requests: against the example assistant"
         " [examples/cafe](../../examples/cafe), of which a quarter of the examples is held out for tests, and"
-        " against an assistant of 64 intents. `python -m documentation gallery` makes them again.",
+        " against an assistant of 64 intents. `python -m documentation gallery` makes them again, and"
+        " `python -m documentation screenshots` the pictures of the command line and of the site.",
     ]
     for case in (*CASES, HWU64):
         if not (GALLERY / case.name).exists():
@@ -120,4 +128,4 @@ def _index() -> str:
             "",
             f"![The HTML report: {case.title}]({case.name}/report.png)",
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *section()]) + "\n"

@@ -136,7 +136,7 @@ def _run(step: Step, directory: Path, cache: Path, where: str) -> str:
     done = subprocess.run(  # noqa: S603 # what the page says is to be run
         commands[step.language],
         cwd=directory,
-        env=_environment(directory, cache),
+        env=reader_environment(directory, cache),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -148,7 +148,7 @@ def _run(step: Step, directory: Path, cache: Path, where: str) -> str:
     return done.stdout
 
 
-def _environment(directory: Path, cache: Path) -> dict[str, str]:
+def reader_environment(directory: Path, cache: Path) -> dict[str, str]:
     """The environment of a person at a terminal of 120 columns, with empty caches."""
     of_others = ("GITHUB_", "PYTEST_", "GIT_", "REBAKE_")  # set by a job, a test runner, or for a rebake of yours
     kept = {name: value for name, value in os.environ.items() if not name.startswith(of_others)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from documentation.terminal import printed
 from rebake.cli.main import main
 from support.assistants import write_tiny
 
@@ -59,6 +61,13 @@ def test_both_kinds_of_tests_write_rasas_files_and_print_one_json_document(train
     assert "from which the model may have learned" in run.stderr
     assert "stories: 1 of 2 test stories failed." in run.stderr
     assert [(gate["name"], gate["is_met"]) for gate in printed["gates"]] == [("stories", False)]
+
+
+@pytest.mark.parametrize("options", [[], ["nlu", "--cross-validation", "--folds", "2"]])
+def test_a_terminal_shows_that_a_test_loads_tensorflow_until_a_bar_follows(trained: Path, options: list[str]) -> None:
+    command = [sys.executable, "-m", "rebake", "test", "--out", "shown", *options]
+    output = printed(command, trained, {**os.environ, "COLUMNS": "100"})
+    assert 0 < output.index("Loading TensorFlow and the ") < output.index("━")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from documentation import gallery
 from documentation.gallery_cases import CASES, HELD_OUT, HWU64, Case, write_cafe
 from documentation.repository import DOCS
+from documentation.screenshots import SCREENSHOTS
 from rebake.assistant.importer import load_assistant
 from rebake.differences.assistants import compare_assistants
 from rebake.report.comment import LIMIT
@@ -42,11 +43,14 @@ def test_the_held_out_examples_are_not_trained_on(tmp_path: Path, monkeypatch: p
 
 
 def test_the_page_of_the_gallery_shows_every_case() -> None:
-    assert (GALLERY / "index.md").read_text(encoding="utf-8") == gallery._index()
+    assert (GALLERY / "index.md").read_text(encoding="utf-8") == gallery.index()
     for case in (*CASES, HWU64):
         files = {path.name for path in (GALLERY / case.name).iterdir()}
         assert files == {"summary.md", "report.png"} | (set() if case.is_fork else {"comment.md"})
-    assert {path.name for path in GALLERY.iterdir() if path.is_dir()} == {case.name for case in (*CASES, HWU64)}
+    assert {path.name for path in GALLERY.iterdir() if path.is_dir()} == {
+        SCREENSHOTS.name,
+        *(case.name for case in (*CASES, HWU64)),
+    }
 
 
 def test_the_gallery_is_small_and_quotes_nothing_that_is_no_part_of_the_repository() -> None:

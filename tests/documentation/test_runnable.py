@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import shutil
@@ -14,14 +13,12 @@ from typing import Any
 
 import pytest
 
-from documentation.repository import DOCS, ROOT
 from documentation.runnable import PageError, difference, pages, run_page, steps
+from documentation.screenshots import TUTORIAL, quoted_comment
 from rebake.store.release_store import ReleaseStore
 from rebake.store.releases import Releases
 from support.github_api import GitHubApi
 from support.github_job import STORE, Project
-
-TUTORIAL = DOCS / "tutorial.md"
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +49,7 @@ def test_the_pull_request_of_the_tutorial_gets_the_comment_that_it_shows(
     (comment,) = api.comments.values()
     head = comment["body"].split("<details>")[0].removeprefix("<!-- rebake:model . -->\n")
     assert [status["state"] for status in api.statuses] == ["pending", "success"]
-    assert difference(*map(_plain, (_quoted_comment(TUTORIAL), head))) == ""
-
-
-def test_readme_shows_the_comment_of_the_tutorial() -> None:
-    readme = _quoted_comment(ROOT / "README.md")
-    assert readme
-    assert readme == _quoted_comment(TUTORIAL)
-
-
-def _quoted_comment(page: Path) -> str:
-    """The comment that a page quotes."""
-    after = page.read_text(encoding="utf-8").split("<!-- comment -->\n\n")[1]
-    lines = itertools.takewhile(lambda line: line.startswith(">"), after.splitlines())
-    return "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines)
+    assert difference(*map(_plain, (quoted_comment(), head))) == ""
 
 
 def _plain(comment: str) -> str:

@@ -33,7 +33,7 @@ def shell(options: argparse.Namespace) -> int:
         with Waiting(f"Loading {path}"):
             model.load()
         talk = _conversation(model)
-        say(f"Model {model.path}. Type a text, or an intent such as /greet; {STOP} or Ctrl-D ends the conversation.")
+        say(f"Loaded {model.path}. Type a text or an intent such as /greet. To end, type {STOP} or press Ctrl-D.")
         for text in _texts():
             if talk is None:
                 result = model.parse(text)
