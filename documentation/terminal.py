@@ -25,17 +25,10 @@ _PROMPT = "> "  # of a program that reads a line
 _TOKEN = re.compile(r"\x1b\[(?P<argument>[?\d;]*)(?P<final>[A-Za-z])|(?P<control>[\r\n])|(?P<text>[^\x1b\r\n]+)")
 _FONT_FACE = re.compile(r"\s*@font-face \{\{.*?\}\}", re.DOTALL)  # fonts from another server
 _FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-_COLOURS = (
-    (72, 79, 88),
-    (255, 123, 114),
-    (63, 185, 80),
-    (210, 153, 34),
-    (88, 166, 255),
-    (188, 140, 255),
-    (57, 197, 207),
-)
-_WHITE = (177, 186, 196)
-_THEME = TerminalTheme((22, 27, 34), (201, 209, 217), [*_COLOURS, _WHITE])
+_DARK, _RED, _GREEN, _YELLOW = (72, 79, 88), (255, 123, 114), (63, 185, 80), (210, 153, 34)
+_BLUE, _MAGENTA, _CYAN, _WHITE = (88, 166, 255), (188, 140, 255), (57, 197, 207), (177, 186, 196)
+_COLOURS = [_DARK, _RED, _GREEN, _YELLOW, _BLUE, _MAGENTA, _CYAN, _WHITE]
+_THEME = TerminalTheme((22, 27, 34), (201, 209, 217), _COLOURS)
 
 
 class Screen:
