@@ -65,7 +65,7 @@ def test_no_command_shows_what_there_is_and_is_an_error(capsys: pytest.CaptureFi
     with pytest.raises(SystemExit) as caught:
         main([])
     assert caught.value.code == 64
-    assert "say which parts of the model are stale, and why" in capsys.readouterr().err
+    assert "report which parts of the model are stale, and why" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
     parser = add_command(
         commands,
         "check",
-        "say which parts of the model are stale, and why",
+        "report which parts of the model are stale, and why",
         examples=EXAMPLES,
         exit_codes=VERDICTS,
     )

@@ -7,8 +7,8 @@ from rebake.cli.workflow import DEFAULT_REF
 
 EXAMPLES = (
     "rebake init                # write .github/workflows/model.yml for the assistants of this repository",
-    "rebake init --dry-run      # only show it",
-    "rebake init --force        # replace the one that is there",
+    "rebake init --dry-run      # print it and write nothing",
+    "rebake init --force        # replace an existing one",
 )
 WORKFLOW = ".github/workflows/model.yml"
 
@@ -22,9 +22,9 @@ def add(commands: Commands) -> None:
         examples=EXAMPLES,
     )
     add = parser.add_argument_group("the workflow").add_argument
-    out = f"file, relative to the root of the repository (default: {WORKFLOW})"
+    out = f"file to write, relative to the root of the repository (default: {WORKFLOW})"
     add("--out", metavar="FILE", default=WORKFLOW, help=out)
     ref = "commit, tag or branch of the action (default: %(default)s)"
     add("--ref", metavar="REF", default=DEFAULT_REF, help=ref)
-    add("--dry-run", action="store_true", help="only show the workflow")
-    add("--force", action="store_true", help="replace a file that is there")
+    add("--dry-run", action="store_true", help="print the workflow and write nothing")
+    add("--force", action="store_true", help="replace an existing file")

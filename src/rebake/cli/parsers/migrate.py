@@ -18,10 +18,10 @@ def add(commands: Commands) -> None:
         "show how the files of a Rasa 2 project change for Rasa 3, or change them",
         examples=EXAMPLES,
         exit_codes={
-            "0": "nothing is to be migrated, or everything is written",
-            "1": "files would change, without --write",
+            "0": "there is nothing to migrate, or everything was written",
+            "1": "without --write: files would change",
         },
     )
     add_files(parser)
     add = parser.add_argument_group("changes").add_argument
-    add("--write", action="store_true", help="change the files (default: only print the diff)")
+    add("--write", action="store_true", help="change the files (default: print the diff and write nothing)")

@@ -13,9 +13,9 @@ EXAMPLES = (
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = add_command(commands, "plan", "list the stale parts of all assistants", examples=EXAMPLES)
-    found = "directories of assistants (default: those below this one that have a configuration and data)"
+    found = "directories of assistants (default: all below this one that have a configuration and data)"
     parser.add_argument("directory", metavar="DIR", nargs="*", help=found)
-    out = "directory of models in each assistant's (default: %(default)s)"
+    out = "directory of models, relative to each assistant's directory (default: %(default)s)"
     parser.add_argument("--out", metavar="DIR", default="models", help=out)
     add_env(parser.add_argument)
     add_format(parser.add_argument, "text", "json")

@@ -16,15 +16,15 @@ EXAMPLES = (
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    summary = "get a model that CI has trained; nothing is trained here"
-    parser = add_command(commands, "pull", summary, examples=EXAMPLES, exit_codes={"0": "the model is there"})
+    summary = "get a model that CI has trained, without training"
+    parser = add_command(commands, "pull", summary, examples=EXAMPLES, exit_codes={"0": "the model is in --out"})
     ref = (
-        "a tag, whose release has the model, or a commit or branch of this clone, whose model is assembled from the\n"
-        "parts of the store (default: the files in the working directory)"
+        "a tag, to download the model of its release; or a commit or branch of this clone, to assemble its model\n"
+        "from the parts in the store (default: the files in the working directory)"
     )
     parser.add_argument("ref", metavar="REF", nargs="?", help=ref)
     add = add_project(parser)
-    augmentation = "how many longer stories the training generates by concatenating others (default: 50)"
+    augmentation = "number of longer stories that the training generates by concatenating others (default: 50)"
     add("--augmentation", metavar="N", type=numbers.count, help=augmentation)
     add = parser.add_argument_group("models").add_argument
     add("--out", metavar="DIR", default="models", help="directory of models (default: %(default)s)")
@@ -34,15 +34,15 @@ def add(commands: Commands) -> None:
     )
     add("--store", metavar="URL", help=store)
     repository = (
-        "repository on GitHub (default: the remote called origin); the variable GITHUB_TOKEN has the token, which a\n"
-        "private one needs"
+        "repository on GitHub (default: the one of the remote origin); a private repository needs a token in the\n"
+        "environment variable GITHUB_TOKEN"
     )
     add("--repository", "-R", metavar="OWNER/NAME", help=repository)
-    name = "assistant on the release, where there are several: its directory, or input name (default: its directory)"
+    name = "which assistant, if the release has several: its directory or its input `name` (default: its directory)"
     add("--name", metavar="NAME", help=name)
     key = (
-        "public key that must have signed the released model, or the parts in the store, in base64, or a file with\n"
-        "keys; may be repeated; parts of other models in --out are not used then"
+        "public key in base64, or a file with keys: take only a released model or parts that one of them signed, and\n"
+        "no parts of other models in --out; may be repeated"
     )
     add("--verify-key", metavar="KEY", action="append", default=[], help=key)
     add_format(parser.add_argument_group("output").add_argument, "text", "json")

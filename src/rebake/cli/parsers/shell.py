@@ -5,7 +5,7 @@ from __future__ import annotations
 from rebake.cli.options import Commands, add_command, add_format, add_trained_model
 
 EXAMPLES = (
-    "rebake shell                       # the newest model; Ctrl-D ends the conversation",
+    "rebake shell                       # the newest model; press Ctrl-D to end",
     "rebake shell --model bot.tar.gz",
     "rebake shell < conversation.txt    # a text or /intent{...} per line",
 )

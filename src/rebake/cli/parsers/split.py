@@ -19,9 +19,9 @@ def add(commands: Commands) -> None:
     add = parser.add_argument_group("the split").add_argument
     nlu = "files and directories with NLU examples (default: data)"
     add("--nlu", "-u", metavar="PATH", nargs="+", action="extend", help=nlu)
-    fraction = "how much of the examples is to train on, between 0 and 1 (default: %(default)s)"
+    fraction = "fraction of the examples to train on, between 0 and 1 (default: %(default)s)"
     add("--training-fraction", metavar="F", type=numbers.fraction, default=0.8, help=fraction)
-    seed = "decides which examples (default: %(default)s)"
+    seed = "seed that decides which examples go where (default: %(default)s)"
     add("--random-seed", metavar="N", type=numbers.count, default=42, help=seed)
-    add("--out", metavar="DIR", default="train_test_split", help="directory of the files (default: %(default)s)")
+    add("--out", metavar="DIR", default="train_test_split", help="directory to write to (default: %(default)s)")
     add_env(add)

@@ -17,19 +17,19 @@ def add(commands: Commands) -> None:
     parser = add_command(
         commands,
         "validate",
-        "find mistakes and oddities in the assistant's files, without training",
+        "find mistakes in the assistant's files, without training",
         examples=EXAMPLES,
-        exit_codes={"0": "no finding is as severe as --fail-on", "1": "there are findings as severe"},
+        exit_codes={"0": "no finding is as severe as --fail-on", "1": "at least one finding is as severe"},
     )
     add = add_project(parser)
-    tests = "files and directories with test stories and NLU test data (default: tests, if it is there)"
+    tests = "files and directories with test stories and NLU test data (default: tests, if it exists)"
     add("--tests", metavar="PATH", nargs="+", action="extend", help=tests)
     add = parser.add_argument_group("findings").add_argument
-    history = "how many turns before an action decide about conflicts of stories (default: all)"
+    history = "number of turns before an action that are compared to find conflicting stories (default: all)"
     add("--max-history", metavar="N", type=numbers.positive, help=history)
-    examples = "how many examples each intent should have (default: %(default)s)"
+    examples = "minimum number of examples per intent (default: %(default)s)"
     add("--min-examples", metavar="N", type=numbers.positive, default=2, help=examples)
-    ignore = "leave out findings with this code; may be repeated"
+    ignore = "do not report findings with this code; may be repeated"
     add("--ignore", metavar="CODE", action="append", default=[], help=ignore)
     fail = "exit with 1 if there is a finding of this severity or worse: error, warning (default: %(default)s)"
     add("--fail-on", metavar="SEVERITY", choices=["error", "warning"], default="error", help=fail)
