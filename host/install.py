@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EXIT_USAGE = 64
 PYTHON = "3.13"
-IMAGE_EXTRAS = ("report", "s3", "gs", "azure")  # that requirements-image.lock has, as scripts/lock says
+IMAGE_EXTRAS = ("report", "s3", "gs", "azure", "oci")  # that requirements-image.lock has, as scripts/lock says
 
 
 class UsageError(Exception):

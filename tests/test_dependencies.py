@@ -21,7 +21,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 INSTALLED = packages_distributions()
 # transformers imports the first for the tokenizers of some models, and fsspec the others for the URLs of clouds.
 BROUGHT = {"sentencepiece", "adlfs", "gcsfs", "s3fs"}
-STORES = {"fsspec_store.py": "s3"}  # module of a store -> one of the extras that bring what it imports
+STORES = {
+    "fsspec_store.py": "s3",
+    "oci_store.py": "oci",
+}  # module of a store -> one of the extras that bring what it imports
 
 
 def distributions(requirements: Iterable[str]) -> set[str]:
@@ -51,6 +54,8 @@ def extra_of(module: Path) -> str | None:
     """The extra that this file needs: that of HTML reports, of a store, or what the component's entry asks for."""
     if module.parent.name == "store" and module.name in STORES:
         return STORES[module.name]
+    if module.parent.parts[-2:] == ("store", "oci"):
+        return "oci"
     name = ".".join(module.with_suffix("").relative_to(ROOT / "src").parts) if module.suffix else ""
     if name.startswith("rebake.report.html."):
         return "report"

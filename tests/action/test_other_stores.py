@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from support.github_api import GitHubApi
 from support.github_job import STORE, Project
+from support.registry import PASSWORD, REPOSITORY, Registry
 from support.s3 import client, s3_server
 
 pytestmark = pytest.mark.slow
@@ -25,6 +27,26 @@ def test_parts_go_to_the_store_that_is_named_and_come_from_there(
     assert (second.outputs["result"], second.outputs["trained"]) == ("fresh", ""), second.log
     assert core_only.run(core_only.push(), {**store, "mode": "check"}).code == 0
     assert core_only.run(core_only.push(), {"mode": "check"}).code != 0
+
+
+def test_a_registry_is_a_store_whose_password_is_in_no_log(core_only: Project, tmp_path: Path) -> None:
+    with Registry().serving() as registry:
+        registry.login = "Bearer"
+        login = {"auths": {registry.host: {"auth": registry.basic}}}
+        (tmp_path / "config.json").write_text(json.dumps(login), encoding="utf-8")
+        environment = {"DOCKER_CONFIG": str(tmp_path)}
+        store = {"store": f"oci://{registry.host}/{REPOSITORY}"}
+        jobs = [core_only.run(core_only.push(), store, environment=environment) for _ in range(2)]
+        assert [job.outputs["result"] for job in jobs] == ["trained", "fresh"], jobs[0].log
+        for job in jobs:
+            assert registry.basic not in job.log
+            assert PASSWORD not in job.log
+        assert any(tag.startswith("use-branch-") for tag in registry.tags)
+        jobs.append(core_only.run(core_only.push(), {**store, "mode": "check"}, environment=environment))
+        assert jobs[-1].code == 0, jobs[-1].log
+        denied = core_only.run(core_only.push(), store, environment={"DOCKER_CONFIG": str(tmp_path / "nothing")})
+        assert denied.code == 74
+        assert any(f"docker login {registry.host}" in line for line in denied.annotations), denied.log
 
 
 @pytest.mark.parametrize(

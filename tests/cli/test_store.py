@@ -13,6 +13,7 @@ from rebake.archive.in_toto import statement
 from rebake.archive.manifest import Manifest, format_manifest
 from rebake.base.files import sha256
 from rebake.cli.main import main
+from rebake.store.addresses import open_store
 from rebake.store.envelope import seal
 from rebake.store.keys import PrivateKey, read_private_key, read_public_keys
 from rebake.store.protocol import part_name
@@ -21,6 +22,7 @@ from rebake.store.releases import Releases
 from rebake.store.trust import Trust
 from rebake.store.uses import Use
 from support.github_api import GitHubApi
+from support.registry import REPOSITORY, Registry
 from support.store import A, B, archive
 
 
@@ -162,6 +164,28 @@ def test_verify_checks_a_released_model_by_its_signed_provenance(
     assert run("verify", "--model", str(tmp_path / "none.tar.gz"), "--verify-key", other) == 74
     assert run("verify", "--verify-key", "hunter2") == 64
     assert "value of --verify-key is not an Ed25519 public key" in capsys.readouterr().err
+
+
+def test_a_store_elsewhere_is_pruned_by_what_the_repository_uses(
+    kept: GitHubApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with Registry().serving() as registry:
+        address = f"oci://{registry.host}/{REPOSITORY}"
+        elsewhere = open_store(address, {})
+        elsewhere.publish_part("nlu", A, archive(tmp_path, "nlu", A))
+        elsewhere.publish_part("core", B, archive(tmp_path, "core", B, "core.tar.gz"))
+        (tmp_path / "use.json").write_text("{}", encoding="utf-8")
+        elsewhere.publish(tmp_path / "use.json", Use.of("pull", "3", "rebake.json", [CORE]).name)
+        elsewhere.close()
+        kept.open_pulls = {3}
+        registry.age()
+        assert run("prune", "--store", address, "--yes", "--format", "json") == 0
+        assert names(capsys.readouterr().out) == [NLU]
+        assert NLU not in registry.tags
+        assert CORE in registry.tags
+    assert run("prune", "--store", "oci://ghcr.io/acme/bot") == 74
+    assert "ghcr.io deletes no entries" in capsys.readouterr().err
 
 
 def test_in_a_repository_with_immutable_releases_prune_says_what_to_do(

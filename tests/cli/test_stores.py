@@ -15,6 +15,7 @@ from rebake.archive.manifest import read_manifest
 from rebake.cli.main import main
 from rebake.store.directory import newest_model
 from support.assistants import append, write_tiny
+from support.registry import REPOSITORY, Registry
 
 Train = Callable[..., list[str]]
 
@@ -155,6 +156,31 @@ def test_a_store_gives_one_machine_what_another_has_trained(
     assert main(["check"]) == 5
     assert train(server, "--store", store) == []
     assert main(["check"]) == 0
+
+
+def test_a_registry_is_a_store_of_every_command(
+    checkout: Callable[[str], Path], train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with Registry().serving() as registry:
+        registry.login = "Bearer"
+        login = {"auths": {registry.host: {"auth": registry.basic}}}
+        (tmp_path / "config.json").write_text(json.dumps(login), encoding="utf-8")
+        store = f"oci://{registry.host}/{REPOSITORY}"
+        assert train(checkout("laptop"), "--store", store) == ["core"]
+        server = checkout("server")
+        monkeypatch.chdir(server)
+        assert main(["check", "--store", store]) == 0
+        assert main(["pull", "--store", store]) == 0
+        assert main(["check"]) == 0
+        capsys.readouterr()
+        assert main(["store", "list", "--store", store, "--format", "json"]) == 0
+        entries = json.loads(capsys.readouterr().out)["entries"]
+        assert sorted(entry["name"].partition("-")[0] for entry in entries) == ["core", "nlg"]
+        assert main(["store", "verify", "--store", store]) == 0
+        assert main(["store", "list", "--store", f"{store}/of-nothing"]) == 74
+        assert "is empty" in capsys.readouterr().err
 
 
 def test_what_was_trained_without_the_store_is_kept_there_later(

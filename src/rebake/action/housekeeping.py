@@ -45,7 +45,7 @@ def record(
     else:
         return
     try:
-        if services.store.entries() and services.store.has_records:
+        if not services.store.refuses_deletion and services.store.entries():
             record_use(services.store, use, {"ref": event.ref, "run": event.run_url}, directory, datetime.now(UTC))
     except StorageError as error:
         logger.info("What this run uses could not be recorded: %s", error)
@@ -56,8 +56,8 @@ def prune(services: Services, store_tag: str, retention_days: int) -> list[Notic
     now = datetime.now(UTC)
     store = services.store
     try:
-        if not store.has_records:
-            return [Notice("The store is not pruned, since the releases of this repository are immutable.")]
+        if store.refuses_deletion:
+            return [Notice(f"The store is not pruned, since {store.refuses_deletion}.")]
         uses = GitHubUses(store, services.releases, store_tag, now)
         spare = find_spare(store, uses, now, now - timedelta(days=retention_days), kept=store.used)[:MOST_REMOVED]
         remove(store, spare)

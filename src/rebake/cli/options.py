@@ -143,7 +143,7 @@ def add_store(add: Add) -> None:
     """Add ``--store`` to the group of models."""
     store = (
         "store of trained parts, which are not trained again: an s3://, gs:// or abfs:// URL,\n"
-        "github://owner/name (its releases), or a directory"
+        "oci://ghcr.io/owner/name, github://owner/name (its releases), or a directory"
     )
     add("--store", metavar="URL", help=store)
 

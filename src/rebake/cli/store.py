@@ -1,4 +1,4 @@
-"""``rebake store``: what a repository's store keeps, what can go from it, whether it is whole; keys that sign parts."""
+"""``rebake store``: what a store keeps, what can go from it, whether it is whole; keys that sign parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from rebake.cli.keys import given_keys
 from rebake.cli.repository import api_of, repository_of
 from rebake.differences.model import count_text
 from rebake.errors import StorageError, UsageError
+from rebake.store.addresses import open_store
 from rebake.store.connection import Connection, connect
 from rebake.store.github_uses import GitHubUses, find_spare, remove
 from rebake.store.keys import PrivateKey
-from rebake.store.protocol import StoredFile
+from rebake.store.protocol import Store, StoredFile
 from rebake.store.pruning import Spare, last_uses
 from rebake.store.release_store import ReleaseStore
 from rebake.store.trust import SIGNATURE_SUFFIX, Trust
@@ -42,8 +44,8 @@ def store(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    _, kept = _open(options)
-    entries = kept.entries()
+    with closing(_open(options)) as kept:
+        entries = _entries(kept, options)
     used = last_uses(entries)
     rows = [
         {**_row(file, used.get(name, file.modified)), "signed": name + SIGNATURE_SUFFIX in entries}
@@ -60,17 +62,20 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace) -> int:
-    connection, kept = _open(options)
+    connection = _connect(options)
     now = datetime.now(UTC)
-    if not kept.has_records:
-        raise StorageError(
-            f"The releases of {connection.repository.full_name} are immutable, so nothing can be removed from them.",
-            fix=f"Delete prereleases whose tags start with {options.store_tag}- as a whole: old ones first.",
-        )
-    uses = GitHubUses(kept, connection.releases, options.store_tag, now, to_record=options.yes)
-    spare = find_spare(kept, uses, now, now - timedelta(days=options.unused_for))
-    if options.yes:
-        remove(kept, spare)
+    with closing(_open(options, connection)) as kept:
+        if kept.refuses_deletion:
+            fix = f"Delete prereleases whose tags start with {options.store_tag}- as a whole: old ones first."
+            raise StorageError(
+                f"Nothing can be removed from the store {kept.label}, since {kept.refuses_deletion}.",
+                fix=fix if options.store is None else "Delete old versions of the package in its settings on GitHub.",
+            )
+        _entries(kept, options)
+        uses = GitHubUses(kept, connection.releases, options.store_tag, now, to_record=options.yes)
+        spare = find_spare(kept, uses, now, now - timedelta(days=options.unused_for))
+        if options.yes:
+            remove(kept, spare)
     rows = [_row(each.file, each.last_use) for each in spare]
     if options.format == "json":
         sys.stdout.write(dumped({"format": 1, "removed": options.yes, "entries": rows}))
@@ -94,12 +99,12 @@ def _verify(options: argparse.Namespace) -> int:
             raise UsageError("--model needs a key to verify with.", fix="Add --verify-key KEY.")
         print(visible(verify_model(Path(options.model), keys, options.repository)))
         return 0
-    server, repository = repository_of(options.repository)
-    _, kept = _open(options)
-    if keys:
-        kept.trust = Trust(f"{server}/{repository}", keys)
     checked: list[Checked] = []
-    with tempfile.TemporaryDirectory(prefix="rebake-") as directory:
+    with closing(_open(options)) as kept, tempfile.TemporaryDirectory(prefix="rebake-") as directory:
+        if keys:
+            server, repository = repository_of(options.repository)
+            kept.trust = Trust(f"{server}/{repository}", keys)
+        _entries(kept, options)
         for each in verify_store(kept, Path(directory)):
             checked.append(each)
             if options.format == "text":
@@ -128,18 +133,35 @@ def _keygen(options: argparse.Namespace) -> int:
     return 0
 
 
-def _open(options: argparse.Namespace) -> tuple[Connection, ReleaseStore]:
+def _connect(options: argparse.Namespace) -> Connection:
     server, repository = repository_of(options.repository)
-    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN") or None
-    connection = connect(api_of(server), repository, token)
-    kept = ReleaseStore(connection.releases, options.store_tag, f"cli-{os.getpid()}")
-    if not kept.entries():
-        hint = "" if token else " Set GITHUB_TOKEN if the repository is private."
-        raise StorageError(
-            f"{repository} has no store of trained parts: no release {options.store_tag} with files.",
-            fix=f"Name the release with --store-tag if it is another.{hint}",
-        )
-    return connection, kept
+    return connect(api_of(server), repository, _token())
+
+
+def _open(options: argparse.Namespace, connection: Connection | None = None) -> Store:
+    if options.store is not None:
+        return open_store(options.store, os.environ)
+    connection = connection or _connect(options)
+    return ReleaseStore(connection.releases, options.store_tag, f"cli-{os.getpid()}")
+
+
+def _entries(kept: Store, options: argparse.Namespace) -> Mapping[str, StoredFile]:
+    """The entries, of which there must be some: an address may have a mistake."""
+    entries = kept.entries()
+    if entries:
+        return entries
+    if options.store is not None:
+        raise StorageError(f"The store {kept.label} is empty.", fix="Check the address that --store names.")
+    hint = "" if _token() else " Set GITHUB_TOKEN if the repository is private."
+    _, repository = repository_of(options.repository)
+    raise StorageError(
+        f"{repository} has no store of trained parts: no release {options.store_tag} with files.",
+        fix=f"Name the release with --store-tag if it is another.{hint}",
+    )
+
+
+def _token() -> str | None:
+    return os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN") or None
 
 
 def _row(file: StoredFile, last_use: datetime) -> dict[str, Any]:

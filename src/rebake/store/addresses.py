@@ -26,8 +26,8 @@ def open_store(address: str, environment: Mapping[str, str]) -> Store:
 
     Args:
         address: "s3://bucket/folder" and other URLs of fsspec, "github://owner/name" (with "#tag"
-            for another tag than rebake-models), "file:///directory", or a directory's path.
-        environment: where GitHub's token and address are read from; clouds read their credentials themselves.
+            for another tag than rebake-models), "oci://ghcr.io/owner/name", "file:///directory", or a directory's path.
+        environment: where GitHub's token and address, and docker's login, are found; clouds look for themselves.
 
     Raises:
         UsageError: it is no address of a store, it contains a password, or a library is missing.
@@ -51,9 +51,27 @@ def open_store(address: str, environment: Mapping[str, str]) -> Store:
         return DirectoryStore(Path(unquote(urlsplit(address).path)))
     if scheme == "github":
         return _release_store(rest, environment)
+    if scheme == "oci":
+        return _registry_store(rest, environment)
     from rebake.store.fsspec_store import FsspecStore
 
     return FsspecStore(f"{scheme}://{rest}")
+
+
+def _registry_store(rest: str, environment: Mapping[str, str]) -> Store:
+    from rebake.store.oci.names import RegistryAddress
+
+    address = RegistryAddress.parse(rest)
+    try:
+        from rebake.store.oci_store import OciStore
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "oras":
+            raise
+        raise UsageError(
+            f"The store oci://{rest} needs a library that is not installed.",
+            fix="Install it with: pip install 'rebake[oci]'",
+        ) from error
+    return OciStore(address, environment)
 
 
 def _release_store(rest: str, environment: Mapping[str, str]) -> Store:

@@ -152,7 +152,7 @@ class FsspecStore(Store):
         except ValueError as error:
             raise UsageError(
                 f"There are no stores of the kind {protocol}://.",
-                fix="Use s3://, gs://, abfs://, github://, or a directory.",
+                fix="Use s3://, gs://, abfs://, oci://, github://, or a directory.",
             ) from error
         return found
 

@@ -141,9 +141,9 @@ class Store(ABC):
         return self.entries().get(name)
 
     @property
-    def has_records(self) -> bool:
-        """Whether small files can be written and deleted at little cost, to record who uses what."""
-        return True
+    def refuses_deletion(self) -> str:
+        """Why entries cannot be deleted, as a clause, so that it is no use to record who uses what; mostly empty."""
+        return ""
 
     @property
     def has_addresses(self) -> bool:

@@ -110,10 +110,11 @@ class ReleaseStore(Store):
         return f"The asset {name} of the release {self.tag}"
 
     @property
-    def has_records(self) -> bool:
-        """As :attr:`Store.has_records`: not if each would need a release. Raises StorageError."""
+    def refuses_deletion(self) -> str:
+        """As :attr:`Store.refuses_deletion`: releases can be immutable. Raises StorageError."""
         self._assets()
-        return not self._is_immutable and self._batch is None
+        is_immutable = self._is_immutable or self._batch is not None
+        return "the releases of this repository are immutable" if is_immutable else ""
 
     @property
     def has_addresses(self) -> bool:

@@ -86,6 +86,8 @@ class Retries:
     attempts: int = ATTEMPTS
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
+    server: str = "GitHub"  # what messages call it
+    explain: Callable[[Exception, str], StorageError] | None = None  # by default, in GitHub's words
 
     def __call__(self, call: Callable[[], T], purpose: str) -> T:
         """Call until it works.
@@ -102,8 +104,8 @@ class Retries:
         """
 
         def log(state: RetryCallState) -> None:
-            cause = _summary(_error(state))
-            logger.info("GitHub: %s failed (%s); trying again in %.0f s", purpose, cause, state.upcoming_sleep)
+            cause, wait = summary(_error(state)), state.upcoming_sleep
+            logger.info("%s: %s failed (%s); trying again in %.0f s", self.server, purpose, cause, wait)
 
         retrying = Retrying(
             retry=retry_if_exception(self._may_pass),
@@ -116,7 +118,7 @@ class Retries:
         try:
             return retrying(call)
         except (*_EXPECTED, *_MISREAD) as error:
-            raise explain(error, purpose) from error
+            raise (self.explain or explain)(error, purpose) from error
 
     def _may_pass(self, error: BaseException) -> bool:
         """Whether another try may work, and soon."""
@@ -180,7 +182,7 @@ def explain(error: Exception, purpose: str) -> StorageError:
     elif status in (403, 404) or isinstance(error, NotYetVisibleError):
         kind = AccessDeniedError
         fix = _permission(error)
-    return kind(f"GitHub: {purpose} failed ({_summary(error)}).", fix=fix)
+    return kind(f"GitHub: {purpose} failed ({summary(error)}).", fix=fix)
 
 
 def _permission(error: Exception) -> str:
@@ -236,8 +238,8 @@ def _is_rate_limit(error: BaseException, headers: Mapping[str, str]) -> bool:
     )
 
 
-def _summary(error: BaseException) -> str:
-    """Status and GitHub's message, on one line; never a header, a URL's query or a body."""
+def summary(error: BaseException) -> str:
+    """Return status and the server's message, on one line; never a header, a URL's query or a body."""
     status = _status(error)
     if status:
         return " ".join(f"{status} {_message(error)}".split())[:200]
@@ -246,5 +248,5 @@ def _summary(error: BaseException) -> str:
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     if isinstance(error, _MISREAD) and not isinstance(error, OSError):
-        return "the answer is not as GitHub describes it"
+        return "the answer has another form than expected"
     return " ".join(str(error).split())[:200]

@@ -29,8 +29,8 @@ def add(commands: Commands) -> None:
     add = parser.add_argument_group("models").add_argument
     add("--out", metavar="DIR", default="models", help="directory of models (default: %(default)s)")
     store = (
-        "store of trained parts: an s3://, gs:// or abfs:// URL, github://owner/name (its releases), or a directory\n"
-        "(default: the releases of the repository)"
+        "store of trained parts: an s3://, gs:// or abfs:// URL, oci://ghcr.io/owner/name, github://owner/name (its\n"
+        "releases), or a directory (default: the releases of the repository)"
     )
     add("--store", metavar="URL", help=store)
     repository = (
