@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from rebake.archive.manifest import read_manifest
+from rebake.base.files import sha256
 from rebake.cli.main import main
 from rebake.store.directory import newest_model
+from rebake.store.keys import PrivateKey
+from rebake.store.trust import Trust
 from support.assistants import append, write_tiny
 from support.registry import REPOSITORY, Registry
 
@@ -181,6 +184,88 @@ def test_a_registry_is_a_store_of_every_command(
         assert main(["store", "verify", "--store", store]) == 0
         assert main(["store", "list", "--store", f"{store}/of-nothing"]) == 74
         assert "is empty" in capsys.readouterr().err
+
+
+SIGNER, STRANGER = PrivateKey(b"\1" * 32), PrivateKey(b"\2" * 32)
+REPOSITORY_OF_PARTS = ("--repository", "acme/bot")
+
+
+def sign_all(place: Path, key: PrivateKey, repository: str = "https://github.com/acme/bot") -> None:
+    """Sign what a store has, as the job of a protected branch does."""
+    trust = Trust(repository, (key.public,), key)
+    for entry in list(place.iterdir()):
+        if not entry.name.endswith(".sig"):
+            signature = trust.sign(entry.name, sha256(entry))
+            assert signature is not None
+            entry.with_name(f"{entry.name}.sig").write_bytes(signature)
+
+
+@pytest.mark.parametrize(
+    ("signed_by", "repository", "reason"),
+    [
+        (None, "", "it is in the store, but not signed"),
+        (STRANGER, "https://github.com/acme/bot", "a key that is not trusted"),
+        (SIGNER, "https://github.com/acme/other", "was made for another repository"),
+    ],
+)
+def test_with_a_key_a_part_that_it_has_not_signed_is_passed_over_and_trained_again(
+    checkout: Callable[[str], Path], train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], signed_by: PrivateKey | None, repository: str, reason: str,
+) -> None:  # fmt: skip
+    monkeypatch.delenv("GITHUB_SERVER_URL", raising=False)
+    place = tmp_path / "store"
+    train(checkout("stranger"), "--store", str(place))
+    if signed_by is not None:
+        sign_all(place, signed_by, repository)
+    before = {entry.name: entry.read_bytes() for entry in place.iterdir()}
+    asked = ("--store", str(place), *REPOSITORY_OF_PARTS, "--verify-key", SIGNER.public.text)
+    monkeypatch.chdir(checkout("laptop"))
+    capsys.readouterr()
+    assert main(["check", *asked]) == 5
+    assert reason in capsys.readouterr().out
+    assert train(tmp_path / "laptop", *asked) == ["core"]
+    report = json.loads(Path("report.json").read_text(encoding="utf-8"))
+    assert any(reason in said for said in report["parts"]["core"]["reasons"])
+    assert {entry.name: entry.read_bytes() for entry in place.iterdir()} == before  # others may trust what is there
+
+
+def test_with_a_key_signed_parts_count_and_models_and_parts_from_other_runs_do_not(
+    checkout: Callable[[str], Path], train: Train, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_SERVER_URL", raising=False)
+    place, laptop = tmp_path / "store", checkout("laptop")
+    asked = ("--store", str(place), *REPOSITORY_OF_PARTS, "--verify-key", SIGNER.public.text)
+    assert train(laptop, "--store", str(place)) == ["core"]
+    assert main(["check", *asked]) == 5  # the model here could be of anybody, too
+    assert train(laptop, *asked) == ["core"]
+    assert train(laptop, *asked) == []  # it was trained here, by a run with this key
+    other = ("--verify-key", STRANGER.public.text)
+    assert train(laptop, *asked[:-2], *other) == ["core"]
+    sign_all(place, SIGNER)
+    assert main(["check", *asked]) == 0
+    assert train(checkout("fresh"), *asked, "--no-cache") == []
+    [part] = place.glob("core-*.tar.gz")
+    part.write_bytes(part.read_bytes()[:-1])
+    assert main(["check", *asked]) == 1
+    assert train(checkout("damaged"), *asked, "--no-cache") == ["core"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "--verify-key is about the parts of a store. Add --store URL."),
+        (("--store", "s", "--model", "models"), "--verify-key does not go with --model"),
+        (("--store", "s", "--verify-key", "hunter2"), "value of --verify-key is not an Ed25519 public key"),
+    ],
+)
+def test_a_key_that_would_protect_nothing_is_a_mistake_of_usage(
+    checkout: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...], message: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(checkout("one"))
+    for command in ("check", "train"):
+        assert main([command, *REPOSITORY_OF_PARTS, "--verify-key", SIGNER.public.text, *options]) == 64
+        assert message in capsys.readouterr().err
 
 
 def test_what_was_trained_without_the_store_is_kept_there_later(

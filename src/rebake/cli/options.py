@@ -146,6 +146,13 @@ def add_store(add: Add) -> None:
         "oci://ghcr.io/owner/name, github://owner/name (its releases), or a directory"
     )
     add("--store", metavar="URL", help=store)
+    key = (
+        "public key that must have signed the parts of the store, in base64, or a file with keys; may be repeated;\n"
+        "models in --out do not count then"
+    )
+    add("--verify-key", metavar="KEY", action="append", default=[], help=key)
+    repository = "repository that the parts must be signed for (default: the remote called origin)"
+    add("--repository", "-R", metavar="OWNER/NAME", help=repository)
 
 
 def add_trained_model(add: Add) -> None:

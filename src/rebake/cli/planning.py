@@ -109,7 +109,10 @@ def show(new: Iterable[Notice], notices: Notices) -> None:
 
 
 def _old_model(options: argparse.Namespace) -> Path | None:
-    return newest_model(Path(options.out)) if options.model is None else model_path(options.model, "--model")
+    """The model to compare with; with a key none that is here, as nobody has signed it."""
+    if options.model is not None:
+        return model_path(options.model, "--model")
+    return None if options.verify_key else newest_model(Path(options.out))
 
 
 def _parts(options: argparse.Namespace) -> frozenset[Part]:

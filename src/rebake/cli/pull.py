@@ -21,7 +21,7 @@ from rebake.build.plan import NO_BASELINE, Baseline, Plan, make_plan
 from rebake.build.request import Request
 from rebake.cli.console import Waiting, print_notices, say
 from rebake.cli.files import files_of, require_assistant
-from rebake.cli.keys import given_keys
+from rebake.cli.keys import given_keys, trust_of
 from rebake.cli.outputs import note_new_directory
 from rebake.cli.repository import api_of, repository_of
 from rebake.cli.revisions import at_revision, require_in_work_tree
@@ -34,7 +34,6 @@ from rebake.store.directory import models, newest_model
 from rebake.store.keys import PublicKey
 from rebake.store.names import asset_slug
 from rebake.store.protocol import Store
-from rebake.store.trust import Trust
 
 
 @dataclass(frozen=True)
@@ -181,13 +180,12 @@ def _assembled(options: argparse.Namespace, plan: Plan, keys: Sequence[PublicKey
 
 def _open(options: argparse.Namespace, keys: Sequence[PublicKey]) -> Store:
     """The store of the options; with keys, of which only signed parts are found."""
-    environment = dict(os.environ)
-    server, repository = repository_of(options.repository) if options.store is None or keys else ("", "")
     if options.store is None:
-        environment["GITHUB_API_URL"] = api_of(server)
-    store = open_store(options.store or f"github://{repository}", environment)
-    if keys:
-        store.trust = Trust(f"{server}/{repository}", tuple(keys))
+        server, repository = repository_of(options.repository)
+        store = open_store(f"github://{repository}", {**os.environ, "GITHUB_API_URL": api_of(server)})
+    else:
+        store = open_store(options.store, os.environ)
+    store.trust = trust_of(keys, options.repository) if keys else None
     return store
 
 

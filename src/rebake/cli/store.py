@@ -15,7 +15,7 @@ from typing import Any
 from rebake.base.json_text import dumped
 from rebake.base.visible import visible
 from rebake.cli.console import say
-from rebake.cli.keys import given_keys
+from rebake.cli.keys import given_keys, trust_of
 from rebake.cli.repository import api_of, repository_of
 from rebake.differences.model import count_text
 from rebake.errors import StorageError, UsageError
@@ -26,7 +26,7 @@ from rebake.store.keys import PrivateKey
 from rebake.store.protocol import Store, StoredFile
 from rebake.store.pruning import Spare, last_uses
 from rebake.store.release_store import ReleaseStore
-from rebake.store.trust import SIGNATURE_SUFFIX, Trust
+from rebake.store.trust import SIGNATURE_SUFFIX
 from rebake.store.verification import Checked, verify_model, verify_store
 
 SOME_ARE_NOT = 1  # exit code
@@ -102,8 +102,7 @@ def _verify(options: argparse.Namespace) -> int:
     checked: list[Checked] = []
     with closing(_open(options)) as kept, tempfile.TemporaryDirectory(prefix="rebake-") as directory:
         if keys:
-            server, repository = repository_of(options.repository)
-            kept.trust = Trust(f"{server}/{repository}", keys)
+            kept.trust = trust_of(keys, options.repository)
         _entries(kept, options)
         for each in verify_store(kept, Path(directory)):
             checked.append(each)

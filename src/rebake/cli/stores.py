@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,8 @@ from rebake.base.notices import NoticeSink
 from rebake.build.fetching import TRAINED_PARTS, fetch_parts
 from rebake.build.plan import Baseline, Plan
 from rebake.build.store_verdict import StoreVerdict, newest_published, verdict_of_store
-from rebake.errors import AccessDeniedError, ModelError, StorageError
+from rebake.cli.keys import given_keys, trust_name, trust_of
+from rebake.errors import AccessDeniedError, ModelError, StorageError, UsageError
 from rebake.report.model import PartReport, Report
 from rebake.staleness.git.history import work_tree
 from rebake.staleness.verdict import bit_code
@@ -27,6 +28,7 @@ from rebake.store.cache import Cache, open_cache
 from rebake.store.directory import models
 from rebake.store.names import asset_slug
 from rebake.store.protocol import Store, part_name
+from rebake.store.trust import Trust
 
 if TYPE_CHECKING:
     from rebake.build.build import BuildResult
@@ -60,7 +62,11 @@ class Stores:
     def __init__(self, options: argparse.Namespace, notices: NoticeSink, *, with_cache: bool) -> None:
         self._notices = notices
         self.store = None if options.store is None else open_store(options.store, os.environ)
-        self._cache: Cache | None = open_cache(os.environ) if with_cache and not options.no_cache else None
+        self._trust = _trust(options)
+        if self.store is not None:
+            self.store.trust = self._trust
+        scope = "" if self._trust is None else trust_name(self._trust)  # others may have taken what nobody signed
+        self._cache: Cache | None = open_cache(os.environ, scope) if with_cache and not options.no_cache else None
         self._verdict: StoreVerdict | None = None
         self._in_cache: set[Part] = set()
         self._broken_in_cache: set[Part] = set()
@@ -69,6 +75,10 @@ class Stores:
     def is_any(self) -> bool:
         """Whether there is one, which new parts are kept in."""
         return self.store is not None or self._cache is not None
+
+    def local_models(self, plan: Plan) -> Sequence[Path]:
+        """Return the models here that parts may be taken from: with a key none, as nobody has signed them."""
+        return models(plan.request.output) if self._trust is None else ()
 
     def judged(self, plan: Plan, report: Report) -> Report:
         """Return the report of a check, in which a part that the store has is fresh as well.
@@ -103,7 +113,7 @@ class Stores:
         """
         if plan.request.force:
             return []
-        missing = missing_parts(plan)
+        missing = missing_parts(plan) if self._trust is None else _wanted_parts(plan)
         archives = []
         for part in missing:
             archive = self._from_cache(plan, part, scratch)
@@ -217,14 +227,31 @@ class Stores:
         return "" if self.store is None else self.store.label
 
 
-def missing_parts(plan: Plan) -> list[Part]:
-    """Return the parts that are to be trained, unless a whole one is in an archive of the models directory."""
-    wanted = {
-        verdict.part: verdict.fingerprint
+def _trust(options: argparse.Namespace) -> Trust | None:
+    """Whose parts are taken; None for those of whoever may write to the store."""
+    keys = given_keys(options.verify_key)
+    if not keys:
+        return None
+    if options.store is None:
+        raise UsageError("--verify-key is about the parts of a store.", fix="Add --store URL.")
+    if options.model is not None:
+        raise UsageError("--verify-key does not go with --model, which nobody has signed.", fix="Leave one out.")
+    return trust_of(keys, options.repository)
+
+
+def _wanted_parts(plan: Plan) -> list[Part]:
+    """The parts that are to be trained, or taken from elsewhere since no model here was compared with."""
+    return [
+        verdict.part
         for verdict in plan.verdict.parts
         if verdict.part in TRAINED_PARTS and verdict.fingerprint is not None
         if verdict.is_stale or plan.baseline.path is None
-    }
+    ]
+
+
+def missing_parts(plan: Plan) -> list[Part]:
+    """Return the parts that are to be trained, unless a whole one is in an archive of the models directory."""
+    wanted = {part: plan.fingerprints.parts[part].fingerprint for part in _wanted_parts(plan)}
     for model in models(plan.request.output) if wanted else ():
         try:
             found = inspect_model(model)

@@ -20,7 +20,6 @@ from rebake.cli.stores import Stores
 from rebake.errors import StorageError
 from rebake.report.model import with_origins
 from rebake.report.text import outcome_text, verdict_text
-from rebake.store.directory import models
 
 
 def train(options: argparse.Namespace) -> int:
@@ -45,7 +44,7 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
     with temporary_directory() as name:
         scratch = Path(name)
         try:
-            sources = [*models(plan.request.output), *stores.fetched(plan, scratch)]
+            sources = [*stores.local_models(plan), *stores.fetched(plan, scratch)]
             with log_group("Training"), Waiting(LOADING_DATA) as waiting:
                 result = build(
                     plan,

@@ -43,12 +43,13 @@ class Cache(DirectoryStore):
                 total -= file.size
 
 
-def open_cache(environment: Mapping[str, str]) -> Cache | None:
+def open_cache(environment: Mapping[str, str], scope: str = "") -> Cache | None:
     """Return the cache; None where it is turned off.
 
     Args:
         environment: REBAKE_CACHE_DIR names its directory (by default rebake in the user's cache directory), and
             REBAKE_CACHE_GIB its size in GiB (by default 5; 0 turns it off).
+        scope: word for a cache apart, which has only the parts of runs with the same word.
 
     Raises:
         UsageError: the size is no number, or no home directory is known.
@@ -61,7 +62,11 @@ def open_cache(environment: Mapping[str, str]) -> Cache | None:
     if not 0 <= size < float("inf"):
         raise UsageError(f"The variable {SIZE_VARIABLE} is {given!r}.", fix="Set it to a number of GiB, such as 5.")
     directory = _directory(environment) if size > 0 else None
-    return None if directory is None else Cache(directory / "parts", int(size * (1 << 30)))
+    return (
+        None
+        if directory is None
+        else Cache(directory / (f"parts-{scope}" if scope else "parts"), int(size * (1 << 30)))
+    )
 
 
 def _directory(environment: Mapping[str, str]) -> Path | None:

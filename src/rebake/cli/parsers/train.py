@@ -20,6 +20,7 @@ EXAMPLES = (
     "rebake train nlu --nlu data/nlu.yml",
     "rebake train core --stories data/stories.yml data/rules.yml",
     "rebake train --store s3://bucket/bot     # take trained parts from a store, and add new ones",
+    "rebake train --store s3://bucket/bot --verify-key KEY    # take only parts that this key has signed",
     "rebake train --dry-run                   # report what would be trained",
     "rebake train --finetune --epoch-fraction 0.2",
     "rebake train --out builds --fixed-model-name bot.tar.gz",
