@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebake.action.publish import main as publish_main
+from rebake.action.publish import run as publish_run
 from rebake.action.publish import settings as publish_settings
 from rebake.action.publish.artifact import MAX_FILES, MAX_ZIP, result_in
 from rebake.action.result_file import MAX_ITEMS, MAX_SIZE, MAX_TEXT, RESULT_NAME, result_values, write_result
@@ -352,6 +353,23 @@ class TestPublishing:
             "failure",
             "The model is fresh, but a condition is not met.",
         )
+
+    def test_results_are_found_on_every_page_of_the_artifacts(
+        self, api: GitHubApi, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = finished(api, values())
+        result = run.artifacts.pop(900)
+        run.artifacts = {number: (f"coverage-{number}", b"x") for number in range(100, 350)} | {900: result}
+        assert publish().code == 0
+        assert len(bodies(api)) == 1
+        listings = [request for request in api.requests if request.endswith("/artifacts")]
+        assert len(listings) == 3
+        monkeypatch.setattr(publish_run, "MAX_PAGES", 2)
+        api.comments.clear()
+        job = publish()
+        assert job.code == 65
+        assert "more than 200 artifacts" in job.log
+        assert bodies(api) == []
 
     def test_several_results_have_a_comment_each_or_one_for_all(self, api: GitHubApi, publish: Publish) -> None:
         finished(api, values(), values(name="bots/<b>@b"))

@@ -82,7 +82,7 @@ class RunRoutes(Bodies):
         body["head_repository"] = {**head, "owner": {**head.get("owner", {}), "login": owner}}
         return Reply(200, body)
 
-    def _artifacts(self, number: str, **_: Any) -> Reply:
+    def _artifacts(self, number: str, *, query: dict[str, str], **_: Any) -> Reply:
         run = self.runs[int(number)]
         entries = [
             {
@@ -100,7 +100,8 @@ class RunRoutes(Bodies):
             }
             for artifact, (name, content) in run.artifacts.items()
         ]
-        return Reply(200, {"total_count": len(entries), "artifacts": entries})
+        size, page = int(query.get("per_page", "30")), int(query.get("page", "1"))
+        return Reply(200, {"total_count": len(entries), "artifacts": entries[(page - 1) * size : page * size]})
 
     def _download(self, number: str, **_: Any) -> Reply:
         if not any(int(number) in run.artifacts for run in self.runs.values()):

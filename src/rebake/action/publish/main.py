@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 
-from rebake.action.environment import forget_secrets, read_input
+from rebake.action.environment import forget_secrets, hide_process, read_input
 from rebake.action.event import Event
 from rebake.action.publish.publication import Connections, publish
 from rebake.action.publish.run import Runs, run_of
@@ -20,6 +20,7 @@ from rebake.store.transfer import Transfer
 
 def main() -> int:
     """Publish in the environment of a job; returns the exit code."""
+    hide_process()
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("rebake").setLevel(logging.INFO)
     with Runner() as runner:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from github.Repository import Repository
 
 from rebake.action.event import Event
-from rebake.errors import UsageError
+from rebake.errors import DataError, UsageError
 from rebake.store.retries import Retries
 
 MAX_ARTIFACTS = 50  # of a run, that results are looked for in
+PAGE = 100  # artifacts in an answer
+MAX_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,12 @@ class Runs:
         )
 
     def artifacts(self, run: WorkflowRun, name: str) -> list[ArtifactEntry]:
-        """Return the artifacts of this name, and those whose names start with it and ``-``. Raises StorageError."""
-        path = f"/actions/runs/{run.id}/artifacts"
-        answer = self._get(path, "listing the artifacts of the run", {"per_page": 100})
+        """Return the artifacts of this name, and those whose names start with it and ``-``.
+
+        Raises:
+            DataError: the run has more artifacts than are looked through.
+            StorageError: the API refuses, or cannot be reached.
+        """
         entries = [
             ArtifactEntry(
                 int(one["id"]),
@@ -100,10 +105,21 @@ class Runs:
                 str(one["archive_download_url"]),
                 one.get("digest") or None,
             )
-            for one in answer["artifacts"]
+            for one in self._all_artifacts(run)
             if not one["expired"] and (one["name"] == name or str(one["name"]).startswith(f"{name}-"))
         ]
         return sorted(entries, key=lambda entry: (entry.name, entry.id))[:MAX_ARTIFACTS]
+
+    def _all_artifacts(self, run: WorkflowRun) -> Iterator[Mapping[str, Any]]:
+        """All pages: a matrix of jobs may upload hundreds."""
+        path = f"/actions/runs/{run.id}/artifacts"
+        for page in range(1, MAX_PAGES + 1):
+            query = {"per_page": PAGE, "page": page}
+            listed = self._get(path, "listing the artifacts of the run", query)["artifacts"]
+            yield from listed
+            if len(listed) < PAGE:
+                return
+        raise DataError(f"The run {run.id} has more than {MAX_PAGES * PAGE:,} artifacts.")
 
     def _get(self, path: str, purpose: str, query: Mapping[str, Any] | None = None) -> Any:
         def get() -> Any:
