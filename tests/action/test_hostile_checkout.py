@@ -6,13 +6,16 @@ import base64
 import json
 import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from support.assistants import edit
+from support.assistants import edit, write_tiny
 from support.github_api import GitHubApi
-from support.github_job import Project
+from support.github_job import AS_OTHER_USER, IS_ROOT, Project
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +79,48 @@ def test_no_child_process_is_given_the_token(core_only: Project, api: GitHubApi,
     assert not any(api.token in call for call in calls)
     basic = base64.b64encode(f"x-access-token:{api.token}".encode()).decode()
     assert all(call.startswith(("fetch", "ls-remote")) for call in calls if basic in call)
+
+
+NOT_HIDDEN = """\
+import rebake.action.environment
+rebake.action.environment.hide_process = lambda: None
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_no_child_process_finds_the_token_in_the_environment_that_its_parent_was_started_with(
+    api: GitHubApi, is_hidden: bool
+) -> None:
+    """As the code of an assistant could that a user's own Rasa imports; root can read it all the same."""
+    with tempfile.TemporaryDirectory(prefix="rebake-test-", dir="/tmp") as name:
+        place = Path(name)
+        place.chmod(0o755)
+        usable = [*(AS_OTHER_USER if IS_ROOT else ()), sys.executable, "-c", "import rebake"]
+        if subprocess.run(usable, capture_output=True, check=False).returncode:
+            pytest.skip("needs a checkout that another user may read")
+        project = Project(place, api)
+        write_tiny(place / "tiny")
+        for entry in (place / "tiny").iterdir():
+            entry.rename(project.clone / entry.name)
+        project.commit("An assistant")
+        seen, wrapper = place / "seen", place / "bin" / "git"
+        seen.mkdir()
+        wrapper.parent.mkdir()
+        reading = f'cat "/proc/$PPID/environ" > {seen}/$$ 2> /dev/null || echo refused > {seen}/$$'
+        wrapper.write_text(f'#!/bin/sh\n{reading}\nexec {shutil.which("git")} "$@"\n', encoding="utf-8")
+        wrapper.chmod(0o755)
+        environment = {"PATH": f"{wrapper.parent}:{os.environ['PATH']}"}
+        if not is_hidden:  # to see that the test would find it
+            (place / "site").mkdir()
+            (place / "site" / "sitecustomize.py").write_text(NOT_HIDDEN, encoding="utf-8")
+            environment["PYTHONPATH"] = str(place / "site")
+        event = project.push()
+        job = project.run(event, {"mode": "check"}, as_other_user=True, is_foreign=False, environment=environment)
+        assert job.code == 7, job.log
+        found = [file.read_bytes() for file in seen.iterdir()]
+        assert any(api.token.encode() in content for content in found) is not is_hidden
+        assert (b"refused\n" in found) is is_hidden
 
 
 def link_out(project: Project, name: str, target: Path) -> None:

@@ -22,6 +22,7 @@ STORE = "rebake-models"
 ZEROS = "0" * 40
 OTHER_USER = 12345
 IS_ROOT = os.geteuid() == 0
+AS_OTHER_USER = ("setpriv", f"--reuid={OTHER_USER}", f"--regid={OTHER_USER}", "--clear-groups")
 
 
 @dataclass
@@ -125,13 +126,15 @@ class Project:
         depth: int | None = 1,
         environment: Mapping[str, str] | None = None,
         is_foreign: bool = IS_ROOT,
+        as_other_user: bool = False,
         prepare: Callable[[Path], None] = lambda _: None,
         started: Callable[[int], None] = lambda _: None,
     ) -> Job:
         """Run the action on an event in an empty workspace, as a container that belongs to root does.
 
         ``is_foreign``: the workspace belongs to another user. ``prepare`` is what steps before the action do with the
-        workspace; ``started`` gets the id of the action's process.
+        workspace; ``started`` gets the id of the action's process. ``as_other_user``: root lets another user run it,
+        who then owns all of the project.
         """
         name, payload, ref, sha = event
         self._jobs += 1
@@ -154,8 +157,10 @@ class Project:
         files["GITHUB_EVENT_PATH"].write_text(json.dumps(full), encoding="utf-8")
         given = {key: str(value.get("default", "")) for key, value in ACTION["inputs"].items()}
         given |= {"token": self.api.token, **(inputs or {})}
+        if as_other_user and IS_ROOT:
+            subprocess.run(["chown", "-hR", f"{OTHER_USER}:{OTHER_USER}", str(self.place)], check=True)
         process = subprocess.Popen(
-            [sys.executable, ROOT / "entrypoint"],
+            [*(AS_OTHER_USER if as_other_user and IS_ROOT else ()), sys.executable, ROOT / "entrypoint"],
             cwd=workspace,
             env={
                 **{key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.environ},

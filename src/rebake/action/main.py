@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rebake.action.cancellation import Cancellation, CancelledError
-from rebake.action.environment import forget_secrets, read_input
+from rebake.action.environment import forget_secrets, hide_process, read_input
 from rebake.action.event import Event
 from rebake.action.installed import require_installed
 from rebake.action.matrix import plan_matrices
@@ -36,6 +36,7 @@ from rebake.store.remote_storage import open_remote_storage
 
 def main() -> int:
     """Run the action in the environment of a job; returns the exit code."""
+    hide_process()
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("rebake").setLevel(logging.INFO)
     cancellation = Cancellation()
