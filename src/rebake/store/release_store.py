@@ -119,7 +119,7 @@ class ReleaseStore(Store):
     @property
     def has_addresses(self) -> bool:
         """As :attr:`Store.has_addresses`: not if each run's files need a release of their own."""
-        return self.has_records
+        return not self.refuses_deletion
 
     def address(self, name: str) -> str | None:
         """As :meth:`Store.address`."""
