@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rebake.assistant.model import Example
+from rebake.cli.main import main
 from rebake.errors import DataError
 from rebake.evaluation.nlu.folds import folds_of, left_out
 from rebake.evaluation.result import Fold, ModelTest, NluTest
@@ -65,6 +67,74 @@ def test_folds_in_several_processes_give_the_same_result(tmp_path: Path) -> None
     too_many = subprocess.run([*command, "--folds", "5"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert too_many.returncode == 65
     assert "fewer folds" in too_many.stderr
+
+
+@pytest.fixture
+def light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An assistant whose pipeline trains in a moment, without TensorFlow."""
+    write_tiny(tmp_path / "bot")
+    config = tmp_path / "bot" / "config.yml"
+    text = config.read_text(encoding="utf-8")
+    start, end = text.index("  - name: DIETClassifier"), text.index("  - name: EntitySynonymMapper")
+    classifiers = "  - name: LogisticRegressionClassifier\n  - name: CRFEntityExtractor\n"
+    edit(config, text[start:end], classifiers)
+    monkeypatch.chdir(tmp_path / "bot")
+    return tmp_path / "bot"
+
+
+CROSS = ("test", "nlu", "--cross-validation", "--folds", "2")
+
+
+def test_folds_of_jobs_apart_are_joined_to_just_what_the_whole_run_finds(
+    light: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*CROSS, "--format", "json", "--successes", "--out", "whole"]) == 0
+    whole = capsys.readouterr()
+    for number in (2, 1):
+        assert main([*CROSS, "--fold", str(number), "--out", f"artifacts/{number}"]) == 0
+        assert capsys.readouterr().out == f"artifacts/{number}/fold-{number}-of-2.json\n"
+    assert main([*CROSS, "--join", "artifacts", "--format", "json", "--successes", "--out", "joined"]) == 0
+    joined = capsys.readouterr()
+    assert joined.out == whole.out
+    files = {path.name: path.read_bytes() for path in Path("whole").iterdir()}
+    assert {path.name: path.read_bytes() for path in Path("joined").iterdir()} == files
+    assert "intent_report.json" in files
+    assert any(name.endswith("_successes.json") for name in files)
+    assert main([*CROSS, "--join", "artifacts", "--min-intent-f1", "1", "--out", "joined"]) == 1
+
+
+def test_folds_that_do_not_belong_together_are_not_joined(light: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def joining(*options: str) -> str:
+        capsys.readouterr()
+        assert main([*CROSS, "--join", "folds", *options]) == 65
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        return printed.err
+
+    assert main([*CROSS, "--fold", "1", "--out", "folds"]) == 0
+    assert "Fold 2 of 2 is missing" in joining()
+    assert main([*CROSS, "--fold", "2", "--out", "folds"]) == 0
+    assert "of another --folds or --seed" in joining("--seed", "1")
+    edit(light / "data" / "nlu.yml", "- hello\n", "- hello there\n")
+    assert "is a fold of other files" in joining()
+    edit(light / "data" / "nlu.yml", "- hello there\n", "- hello\n")
+    fold = Path("folds/fold-1-of-2.json")
+    content = json.loads(fold.read_text(encoding="utf-8"))
+    content["nlu"]["intents"]["examples"][0]["predicted"] = "other"
+    Path("folds/more").mkdir()
+    Path("folds/more/fold-1-of-2.json").write_text(json.dumps(content), encoding="utf-8")
+    assert "differ" in joining()
+    for broken in (
+        "{",
+        "[]",
+        '{"nlu": {}}',
+        json.dumps({**content, "fold": "1"}),
+        json.dumps({**content, "format": 2}),
+    ):
+        Path("folds/more/fold-1-of-2.json").write_text(broken, encoding="utf-8")
+        assert "is not a fold that" in joining()
+    assert main([*CROSS, "--join", "nothing"]) == 74
+    assert main([*CROSS, "--fold", "3"]) == 64
 
 
 def test_folds_of_a_single_intent_have_no_figures_and_no_heading() -> None:

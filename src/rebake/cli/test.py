@@ -39,6 +39,7 @@ from rebake.report.quality import Quality
 from rebake.validation.finding import of_notices
 
 DEFAULT_TESTS = "tests"
+_OF_ALL_FOLDS = (("against", None), ("format", "text"), ("successes", False), ("no_errors", False))
 _NUMBERS = ("fail_on_worse", "max_drop", *(name.replace("-", "_") for name in THRESHOLDS))
 
 
@@ -74,11 +75,14 @@ def test(options: argparse.Namespace) -> int:
 def _require_use(options: argparse.Namespace, *, is_compared: bool) -> None:
     """Refuse options that would change nothing."""
     trains = options.cross_validation or is_compared
+    is_whole = not is_compared and options.fold is None
     tests_stories = options.part != "nlu" and not trains
     uses = (
         ("folds", FOLDS, options.cross_validation and not is_compared, "--cross-validation"),
         ("seed", SEED, trains, "--cross-validation"),
-        ("processes", None, trains, "--cross-validation"),
+        ("fold", None, options.cross_validation and not is_compared, "--cross-validation"),
+        ("join", None, options.cross_validation and is_whole, "--cross-validation, without --fold"),
+        ("processes", None, trains and options.fold is None and options.join is None, "--cross-validation"),
         ("config", [DEFAULT_CONFIG], trains, "--cross-validation"),
         ("domain", None, trains, "--cross-validation"),
         ("model", DEFAULT_MODELS, not trains, "the test of one model"),
@@ -87,10 +91,11 @@ def _require_use(options: argparse.Namespace, *, is_compared: bool) -> None:
         ("end_to_end", False, tests_stories, "the test of stories"),
         ("percentages", list(PERCENTAGES), is_compared, "several --config"),
         ("runs", RUNS, is_compared, "several --config"),
-        ("html", None, not is_compared, "the test of one model"),
-        ("fail_on", (), not is_compared, "the test of one model"),
-        ("fail_on_prediction_errors", False, not is_compared, "the test of one model"),
-        *((name, None, not is_compared, "the test of one model") for name in _NUMBERS),
+        *((name, default, options.fold is None, "all folds") for name, default in _OF_ALL_FOLDS),
+        ("html", None, is_whole, "the test of one model"),
+        ("fail_on", (), is_whole, "the test of one model"),
+        ("fail_on_prediction_errors", False, is_whole, "the test of one model"),
+        *((name, None, is_whole, "the test of one model") for name in _NUMBERS),
     )
     for name, default, is_used, needed in uses:
         if not is_used and getattr(options, name) != default:
@@ -140,15 +145,27 @@ def _compare(configurations: Sequence[str], options: argparse.Namespace) -> int:
 
 
 def _cross_validate(configuration: str, options: argparse.Namespace, base: ModelTest | None) -> int:
-    from rebake.evaluation.nlu.cross_validation import CrossValidation, cross_validate
+    from rebake.evaluation.nlu.cross_validation import CrossValidation, check, cross_validate, join, run_fold
+    from rebake.evaluation.nlu.fold_files import read_folds, write_fold
 
+    if options.fold is not None and options.fold > options.folds:
+        raise UsageError(f"There is no fold {options.fold} of {options.folds}.", fix="Change --fold or --folds.")
     assistant = _assistant(configuration, options)
     request = CrossValidation(assistant, options.folds, options.seed, options.processes)
     notices = Notices()
     try:
         print_notices(assistant.notices)
-        with Waiting(LOADING_DATA) as waiting:
-            nlu = cross_validate(request, make_progress(waiting=waiting), notices)
+        if options.join is not None:
+            check(request, notices)
+            nlu = join(read_folds(map(Path, options.join), request))
+        else:
+            with Waiting(LOADING_DATA) as waiting:
+                progress = make_progress(waiting=waiting)
+                if options.fold is not None:
+                    fold = run_fold(request, options.fold, progress, notices)
+                    print(write_fold(Path(options.out), request, options.fold, fold))
+                    return 0
+                nlu = cross_validate(request, progress, notices)
     finally:
         print_notices(notices)
     return finish(ModelTest(configuration, nlu), options, base, assistant.silenced)

@@ -12,6 +12,8 @@ EXAMPLES = (
     "rebake test nlu --nlu tests/test_nlu.yml",
     "rebake test core --stories tests --fail-on-prediction-errors",
     "rebake test nlu --cross-validation --folds 10",
+    "rebake test nlu --cross-validation --fold 2 --out folds     # one of the folds, in a job of a matrix",
+    "rebake test nlu --cross-validation --join folds             # all of them, in the last job",
     "rebake test --against main.tar.gz --fail-on worse,stories --max-drop 0.02 --html report.html",
 )
 FOLDS, SEED, PERCENTAGES, RUNS = 5, 42, (0, 25, 50, 75), 3  # defaults
@@ -58,6 +60,10 @@ def _add_cross_validation(parser: Parser) -> None:
     add(
         "--folds", "-f", metavar="N", type=numbers.several, default=FOLDS, help="number of folds (default: %(default)s)"
     )
+    fold = "train and test only this fold, counted from 1, and write it to --out for --join: jobs can share the folds"
+    add("--fold", metavar="N", type=numbers.positive, help=fold)
+    joined = "train nothing: join these files that --fold wrote, or those in directories, into the whole result"
+    add("--join", metavar="PATH", nargs="+", action="extend", help=joined)
     seed = "seed that decides which example is in which fold (default: %(default)s)"
     add("--seed", metavar="N", type=numbers.count, default=SEED, help=seed)
     processes = (

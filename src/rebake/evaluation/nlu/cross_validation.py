@@ -46,21 +46,40 @@ def cross_validate(request: CrossValidation, progress: Progress, notices: Notice
     Raises:
         DataError, UnsupportedError: mistakes in the assistant's files, or too few examples.
     """
+    check(request, notices)
+    return join(run_trials(_trials(request), request.processes, progress, notices))
+
+
+def run_fold(request: CrossValidation, number: int, progress: Progress, notices: NoticeSink) -> NluTest:
+    """Train and test one fold, from 1 on; :func:`join` makes the same of all folds as :func:`cross_validate`.
+
+    Raises DataError, UnsupportedError as :func:`cross_validate`.
+    """
+    check(request, notices)
+    [test] = run_trials([_trials(request)[number - 1]], 1, progress, notices)
+    return test
+
+
+def check(request: CrossValidation, notices: NoticeSink) -> None:
+    """Report the findings about the assistant, and which intents are left out. Raises DataError, UnsupportedError."""
     assistant = request.assistant
     for notice in check_assistant(assistant, frozenset({"nlu"}), to_train=True):
         notices.add(notice)
-    splits = folds_of(assistant.nlu.examples, request.folds, request.seed)
     for intent, number in left_out(assistant.nlu.examples, request.folds).items():
         message = f"The intent '{intent}' is left out: it has {number} of the {request.folds} examples that it needs."
         notices.add(Notice(message))
-    trials = [
-        Trial(f"Fold {number}", assistant, train, held_out) for number, (train, held_out) in enumerate(splits, start=1)
+
+
+def _trials(request: CrossValidation) -> list[Trial]:
+    splits = folds_of(request.assistant.nlu.examples, request.folds, request.seed)
+    return [
+        Trial(f"Fold {number}", request.assistant, train, held_out)
+        for number, (train, held_out) in enumerate(splits, start=1)
     ]
-    return _joined(run_trials(trials, request.processes, progress, notices))
 
 
-def _joined(tests: Sequence[NluTest]) -> NluTest:
-    """One test of the examples of all folds."""
+def join(tests: Sequence[NluTest]) -> NluTest:
+    """Make one test of those of all folds, in their order."""
     intents = [example for test in tests if test.intents is not None for example in test.intents.examples]
     responses = [example for test in tests if test.responses is not None for example in test.responses.examples]
     entities = [example for test in tests if test.entities is not None for example in test.entities.examples]
