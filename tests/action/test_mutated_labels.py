@@ -76,5 +76,5 @@ def test_the_job_fails_and_says_which_intent_is_worse_and_with_which_it_is_confu
     assert any(line.startswith("::error") and "worse labels: 'price'" in line for line in job.annotations)
     confused = [notice for notice in job.report["notices"] if notice["kind"] == "confused-intents"]
     assert {notice["file"] for notice in confused} == {"held-out.yml"}
-    assert all("test examples of 'price' are taken for" in notice["message"] for notice in confused)
+    assert all("test examples of 'price' are predicted as" in notice["message"] for notice in confused)
     assert len(json.loads(api.content(STORE, "history.json"))["models"]) == 1, "a pull request's model is none"

@@ -125,7 +125,9 @@ def test_a_model_that_learned_wrong_labels_is_worse_and_the_report_says_by_which
     assert {label.label for label in intents.labels if label.figure.outcome == "worse"} == {"cancel", "price"}
     assert (stories.kind, stories.broken_stories) == ("stories", ())
     [confused] = [notice for notice in run.report.notices if str(notice.message).startswith("8 of 8 test examples")]
-    assert "'cancel' are taken for 'price' and 8 of 8 test examples of 'price' are taken for 'cancel'" in str(confused)
+    assert "'cancel' are predicted as 'price' and 8 of 8 test examples of 'price' are predicted as 'cancel'" in str(
+        confused
+    )
     assert confused.location is not None
     assert confused.location.file == "held-out.yml"
     outputs = (bench.bot.parent / "GITHUB_OUTPUT").read_text(encoding="utf-8")

@@ -87,7 +87,7 @@ def test_what_rasa_leaves_out_of_a_mixed_file_is_said(project: Path) -> None:
         ('imports:\n- "a\\0b"', "An import is text"),
         ("imports:\n- skills/none", "'skills/none' does not exist"),
         (f"imports:\n- {'x' * 5000}", "does not exist"),
-        ("imports:\n- domain.yml", "is no project"),
+        ("imports:\n- domain.yml", "is not a project"),
         ("imports:\n- ../outside", "outside of the repository"),
         ("imports:\n- ../missing", "outside of the repository"),
         ("imports:\n- /", "outside of the repository"),

@@ -93,7 +93,9 @@ def test_a_model_that_learned_wrong_labels_is_worse_and_fails_the_command(projec
     assert "\n▼ Worse than the base: intents (accuracy, weighted F1, macro F1)" in run.stdout
     assert "\n  10 turned wrong:\n    ✗ held.yml:" in run.stdout
     assert "worse: Worse than the base, of more than 0.1: intents, accuracy: 1.000 -> 0.667; " in run.stderr
-    assert "warning: held.yml:29: 5 of 10 test examples of 'price' are taken for 'cancel', such as 'what" in run.stderr
+    assert (
+        "warning: held.yml:29: 5 of 10 test examples of 'price' are predicted as 'cancel', such as 'what" in run.stderr
+    )
     lenient = rebake(project, "test", "nlu", "--nlu", "held.yml", "--against", "base.json", "--fail-on-worse", "0.9")
     assert lenient.returncode == 0, lenient.stderr
 

@@ -51,7 +51,7 @@ def diff(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     return run
 
 
-NOTHING = "Nothing that an assistant learns or says differs.\n"
+NOTHING = "There is no difference in what the assistant learns or says.\n"
 
 
 def test_the_working_directory_is_compared_with_a_commit_and_commits_with_each_other(

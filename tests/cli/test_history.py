@@ -68,7 +68,7 @@ def test_the_repository_is_that_of_the_remote(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--repository", "acme"], 64, "'acme' is no repository"),
+        (["--repository", "acme"], 64, "'acme' is not a repository"),
         (["--repository", "acme/bot", "--name", "other"], 74, "no file history-other.json. The action writes it"),
         (["--repository", "acme/bot", "--store-tag", "x"], 74, "its release x has no file history.json"),
         ([], 64, "is not in a git work tree"),

@@ -141,7 +141,7 @@ def test_the_data_of_one_part_is_named_as_in_rasa(project: Path, capsys: pytest.
     for arguments, why in (
         (["core", "--nlu", nlu], "--nlu changes nothing for `train core`. Use --stories."),
         (["--nlu", nlu], "--stories is missing. Give both --nlu and --stories, or use --data."),
-        (["nlu", "--nlu", nlu, "--data", "data"], "--nlu and --stories stand in place of --data."),
+        (["nlu", "--nlu", nlu, "--data", "data"], "--nlu and --stories replace --data."),
     ):
         assert main(["train", *arguments, "--dry-run"]) == 64
         assert why in capsys.readouterr().err

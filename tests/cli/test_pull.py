@@ -283,7 +283,7 @@ def test_a_model_that_is_not_what_the_checksums_say_or_not_whole_is_not_taken(
     [asset] = [asset for asset in api.assets.values() if asset.name == model.name]
     [sums] = [asset for asset in api.assets.values() if asset.name == "SHA256SUMS"]
     asset.content = asset.content[:-200]
-    assert "is not what the checksums of the release v1.0 say" in pull("v1.0", "-R", "acme/bot", code=65)
+    assert "does not match the checksums of the release v1.0" in pull("v1.0", "-R", "acme/bot", code=65)
     broken = tmp_path / "broken"
     broken.write_bytes(asset.content)
     sums.content = f"{sha256(broken)}  {model.name}\n".encode()
@@ -333,7 +333,7 @@ def test_a_tag_without_a_release_is_a_commit_and_a_branch_asks_no_release(
     ("arguments", "code", "message"),
     [
         (["nothing"], 74, "acme/bot has no release 'nothing', and this clone has no commit of that name."),
-        (["v1", "--repository", "acme"], 64, "'acme' is no repository"),
+        (["v1", "--repository", "acme"], 64, "'acme' is not a repository"),
         (["--verify-key", "x"], 64, "is not an Ed25519 public key"),
         (["--store", "s3://a:b@c"], 64, "contains a password"),
     ],

@@ -109,7 +109,7 @@ def test_prune_only_says_what_would_go_unless_it_is_confirmed(
     assert "Removed 1 file" in printed.err
     assert {NLU, f"{NLU}.sig"} == set(before) - set(kept.asset_names("rebake-models"))
     assert run("prune", "--yes") == 0
-    assert "Nothing can go" in capsys.readouterr().err
+    assert "There is nothing to remove" in capsys.readouterr().err
 
 
 def _manifest_of_nothing() -> bytes:
@@ -122,7 +122,7 @@ def test_verify_checks_files_and_with_a_key_signatures(kept: GitHubApi, capsys: 
     assert run("verify", "--verify-key", KEY.public.text) == 1
     printed = capsys.readouterr()
     assert f"it is in the store, but not signed  {CORE}" in printed.out
-    assert "2 files, 1 not as they should be." in printed.err
+    assert "2 files, 1 damaged or not signed." in printed.err
     [core] = [asset for asset in kept.assets.values() if asset.name == CORE]
     core.content = core.content[:-20]
     assert run("verify", "--format", "json") == 1

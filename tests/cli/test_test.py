@@ -104,7 +104,7 @@ def test_an_option_that_would_change_nothing_is_refused(
     assert main(["test", "nlu", *given]) == 64
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert f"changes nothing here. It is used with {needed}." in printed.err
+    assert f"changes nothing here. Use it with {needed}." in printed.err
 
 
 def test_one_part_alone_is_tested_as_asked(trained: Path, tmp_path: Path) -> None:

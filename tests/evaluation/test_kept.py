@@ -196,7 +196,7 @@ def test_intents_are_confused_from_two_examples_and_a_fifth_of_one_of_both_on() 
     assert confused(*right, ("a", "b")) == [], "one slip"
     assert confused(*right, ("b", "a"), ("b", "a")) == [], "2 of 22"
     assert confused(*right, ("a", "b"), ("a", "b")) == [
-        "2 of 10 test examples of 'a' are taken for 'b', such as 't28'."
+        "2 of 10 test examples of 'a' are predicted as 'b', such as 't28'."
     ]
     assert len(confused(*right, ("a", "b"), ("a", "b"), ("b", "a"))) == 1, "one finding a pair"
     assert confused(*right, ("a", ""), ("a", ""), ("a", "nlu_fallback"), ("a", "nlu_fallback")) == []

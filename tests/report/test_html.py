@@ -146,7 +146,7 @@ def test_the_matrix_leaves_out_right_labels_where_there_are_too_many_to_be_seen(
     svg = confusion_chart(few)
     assert svg is not None
     assert all(f">{name}</text>" in svg for name in names[:64])
-    assert 'aria-label="intent_0: 1 of 2 taken for intent_1"' in svg
+    assert 'aria-label="intent_0: 1 of 2 predicted as intent_1"' in svg
 
 
 @pytest.mark.slow

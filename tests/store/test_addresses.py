@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_a_missing_extra_is_one_message_with_the_command(
     for name in [name for name in sys.modules if name.partition(".")[0] == module]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
-    imported = sys.modules["fsspec.registry"]._registry  # file systems that an earlier test used
+    imported = importlib.import_module("fsspec.registry")._registry  # file systems that an earlier test used
     monkeypatch.delitem(imported, address.partition("://")[0], raising=False)
     with pytest.raises(UsageError, match=rf"pip install 'rebake\[{extra}\]'"):
         open_store(address, {})

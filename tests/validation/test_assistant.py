@@ -113,7 +113,7 @@ def test_an_assistant_without_oddities_gets_no_notice(tmp_path: Path) -> None:
         (
             (*DIET, "RegexEntityExtractor"),
             "- regex: drink\n  examples: |\n    - tea+\n",
-            "config.yml:7: It finds 'drink' as DIETClassifier may do too",
+            "config.yml:7: It finds 'drink', and DIETClassifier may find them too",
         ),
         (
             DIET,

@@ -67,7 +67,7 @@ def _entered(
 ) -> Quality:
     time = commit_time(Path(), run_plan.commit)
     if time is None:
-        note(Notice("This model is not in the history, as git cannot say when its commit was made."))
+        note(Notice("This model is not in the history, because git does not know when its commit was made."))
         return with_history(quality, store, slug, note)
     model = PastQuality(run_plan.commit, time, run_plan.tag or "", figures(quality.test))
     try:

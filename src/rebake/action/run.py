@@ -128,7 +128,7 @@ class Run:
         require_access(verdict, settings.report_mode, self._services.releases if self._run_plan.can_write else None)
         if verdict.problem:
             asked = store.label if settings.store else "GitHub"
-            self._note(Notice(f"{asked} could not be asked for everything: {verdict.problem}."))
+            self._note(Notice(f"Some requests to {asked} failed: {verdict.problem}."))
         self.report = replace(
             self.report,
             parts=verdict.parts,

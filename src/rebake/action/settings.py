@@ -320,7 +320,9 @@ def _reasons(value: str) -> tuple[str, ...]:
     for reason in reasons:
         read_choice("fail-on", reason, REASONS)
     if NEVER in reasons and len(reasons) > 1:
-        raise UsageError(f"The input fail-on has {NEVER} beside other reasons.", fix=f"Leave out {NEVER}, or them.")
+        raise UsageError(
+            f"The input fail-on has both {NEVER} and other reasons.", fix=f"Leave out {NEVER} or the other reasons."
+        )
     return () if reasons == (NEVER,) else reasons
 
 

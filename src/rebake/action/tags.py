@@ -18,7 +18,7 @@ def read_pattern(value: str) -> re.Pattern[str]:
         return re.compile(value)
     except re.error as error:
         raise UsageError(
-            f"The input tag-pattern is {value!r}, which is no regular expression ({error}).",
+            f"The input tag-pattern is {value!r}, which is not a valid regular expression ({error}).",
             fix="Write one that matches whole tags, such as 'v.*'.",
         ) from None
 

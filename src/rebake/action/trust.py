@@ -21,7 +21,7 @@ def require_useful_keys(is_signed: bool, signing_key: PrivateKey | None, verify_
     if not is_signed and (signing_key is not None or verify_key):
         name = "verify-key" if signing_key is None else "signing-key"
         raise UsageError(
-            f"The input {name} is set, but trust is any, which takes parts of anybody.",
+            f"The input {name} is set, but trust is any, which accepts everybody's parts.",
             fix="Set trust to signed, or leave the key out (docs/explanation/security.md).",
         )
 

@@ -150,7 +150,7 @@ class PartSources:
                 metadata = read_metadata(directory, archive=archive)
                 self._opened[archive] = _Opened(directory / COMPONENTS_NAME, metadata, found)
             except RebakeError as error:
-                self._notices.add(Notice(f"Nothing is taken from a broken model. {error}"))
+                self._notices.add(Notice(f"A broken model is not reused. {error}"))
                 self._opened[archive] = None
             else:
                 if found.damages:

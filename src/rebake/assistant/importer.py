@@ -305,5 +305,5 @@ def _read_domain(document: Document, notices: list[Notice]) -> Domain:
     notices += unknown_keys(document, content, (*DOMAIN_KEYS, *OTHER_DOMAIN_KEYS, *DATA_KEYS))
     domain = read_domain_mapping(content, FileSource(document.file))
     if domain.is_empty:
-        notices.append(Notice("The domain file says nothing.", document.at(content.line), NoticeKind.EMPTY_DOMAIN))
+        notices.append(Notice("The domain file has no content.", document.at(content.line), NoticeKind.EMPTY_DOMAIN))
     return domain

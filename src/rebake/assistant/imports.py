@@ -156,7 +156,7 @@ class _ImportSearch:
             return None
         if not Path(real).is_dir() and Path(path).name not in CONFIG_NAMES:
             raise DataError(
-                f"The import '{item}' is no project.",
+                f"The import '{item}' is not a project.",
                 location=location,
                 fix=f"Name its directory, or its {' or '.join(CONFIG_NAMES)}.",
             )

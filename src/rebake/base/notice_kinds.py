@@ -238,7 +238,7 @@ class NoticeKind(Enum):
     CONFUSED_INTENTS = (
         "confused-intents",
         WARNING,
-        "pairs of intents are taken for each other",
+        "pairs of intents are confused with each other",
         "Give both intents more examples that differ, correct wrong labels, or merge the intents.",
     )
 

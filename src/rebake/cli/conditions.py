@@ -25,9 +25,9 @@ def given_conditions(options: argparse.Namespace) -> Conditions:
     fails_on_worse = "worse" in options.fail_on or options.fail_on_worse is not None
     if fails_on_worse and options.against is None:
         option = "--fail-on worse" if "worse" in options.fail_on else "--fail-on-worse"
-        raise UsageError(f"{option} has nothing to compare with.", fix="Name a test or a model by --against.")
+        raise UsageError(f"{option} has nothing to compare with.", fix="Name a test or a model with --against.")
     if options.max_drop is not None and not fails_on_worse:
-        raise UsageError("--max-drop changes nothing here.", fix="It is used with --fail-on worse.")
+        raise UsageError("--max-drop changes nothing here.", fix="Use it with --fail-on worse.")
     least = {name: getattr(options, name.replace("-", "_")) for name in THRESHOLDS}
     drop = options.fail_on_worse if options.max_drop is None else options.max_drop
     return Conditions(

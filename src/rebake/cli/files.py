@@ -30,7 +30,7 @@ def _data(options: argparse.Namespace) -> list[str]:
     if nlu is None and stories is None:
         return options.data or [DEFAULT_DATA]
     if options.data is not None:
-        raise UsageError("--nlu and --stories stand in place of --data.", fix="Leave out one or the other.")
+        raise UsageError("--nlu and --stories replace --data.", fix="Leave out one or the other.")
     needed = {"nlu": ["--nlu"], "core": ["--stories"], None: ["--nlu", "--stories"]}[options.part]
     for option, paths in (("--nlu", nlu), ("--stories", stories)):
         if paths is not None and option not in needed:

@@ -21,7 +21,7 @@ _REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 def init(options: argparse.Namespace) -> int:
     """Write the workflow, unless another one is there."""
     if not _REF.fullmatch(options.ref):
-        raise UsageError(f"--ref: '{options.ref}' is no commit, tag or branch.", fix="Name one, such as v0.")
+        raise UsageError(f"--ref: '{options.ref}' is not a commit, tag or branch.", fix="Name one, such as v0.")
     with History(Path.cwd()) as history:
         root, branch = history.root, history.default_branch() or "main"
         assistants = find_assistants(root, history.files())
@@ -38,7 +38,7 @@ def init(options: argparse.Namespace) -> int:
     old = _content(path)
     if old is not None and old != text and not options.force and not options.dry_run:
         say("".join(difflib.unified_diff(old.splitlines(True), text.splitlines(True), "there", "new")))
-        raise StorageError(f"{path} exists and is another one.", fix="Use --force to replace it.")
+        raise StorageError(f"{path} already exists and is different.", fix="Use --force to replace it.")
     print(text, end="")
     if options.dry_run:
         return 0

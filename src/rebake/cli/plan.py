@@ -52,7 +52,7 @@ def _named(directory: str, found: Sequence[FoundAssistant]) -> FoundAssistant:
     """The assistant in a directory; where none is recognised, one with the files that the defaults name."""
     path = Path(directory)
     if not path.is_dir():
-        raise StorageError(f"{directory} is no directory.", fix="Name the directories of the assistants.")
+        raise StorageError(f"{directory} is not a directory.", fix="Name the directories of the assistants.")
     place = PurePosixPath(path.as_posix())
     domain = "domain.yml" if (path / "domain.yml").exists() else None
     named = FoundAssistant(place, "config.yml", domain, ("data",))

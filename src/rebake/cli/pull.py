@@ -107,7 +107,7 @@ def _of_release(
         found = find_released(releases, repository, tag, slug, scratch)
     if found is None:
         if tagged is not None:
-            say(f"The tag {one_line(tag)} has no release: its commit is taken.")
+            say(f"The tag {one_line(tag)} has no release: its commit is used instead.")
             return _of_commit(options, *tagged, keys)
         hint = "" if _token() else " Set GITHUB_TOKEN if the repository is private."
         raise StorageError(

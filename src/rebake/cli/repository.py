@@ -30,7 +30,7 @@ def repository_of(given: str | None) -> tuple[str, str]:
         parts = urlsplit(address)
         server, repository = f"{parts.scheme}://{parts.netloc}", parts.path.strip("/")
     if not _REPOSITORY.fullmatch(repository):
-        raise UsageError(f"{repository!r} is no repository.", fix="Write OWNER/NAME.")
+        raise UsageError(f"{repository!r} is not a repository.", fix="Write OWNER/NAME.")
     return server, repository
 
 

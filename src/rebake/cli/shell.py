@@ -47,7 +47,7 @@ def shell(options: argparse.Namespace) -> int:
 def _conversation(model: Model) -> LiveConversation | None:
     """None for a model without Core, which parses only."""
     if not model.metadata.core:
-        say("This model has no Core part: texts are parsed, and nobody answers.")
+        say("This model has no Core part: texts are parsed, but the bot does not answer.")
         return None
     if not model.metadata.nlu:
         say("This model has no NLU part: type intents, such as /greet.")
@@ -55,7 +55,7 @@ def _conversation(model: Model) -> LiveConversation | None:
         model.core, model.domain, model.parse if model.metadata.nlu else intent_parser(model.domain)
     )
     if skipped := talk.skipped_extraction:
-        say(f"Slots that these actions fill or check are left alone, as they need a server: {', '.join(skipped)}.")
+        say(f"These actions need a server, so slots that they fill or validate are not set: {', '.join(skipped)}.")
     return talk
 
 

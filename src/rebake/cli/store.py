@@ -87,9 +87,9 @@ def _prune(options: argparse.Namespace) -> int:
 
 def _said_of(spare: list[Spare], *, is_removed: bool) -> str:
     if not spare:
-        return "Nothing can go: everything is in use, or was used lately."
+        return "There is nothing to remove: everything is in use or was used recently."
     what = f"{count_text(len(spare), 'file')}, {_size(sum(each.file.size for each in spare))}"
-    return f"Removed {what}." if is_removed else f"{what} can go. Add --yes to remove them."
+    return f"Removed {what}." if is_removed else f"{what} can be removed. Add --yes to remove them."
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -112,7 +112,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.format == "json":
         rows = [{"name": each.name, "ok": each.problem is None, "problem": each.problem} for each in checked]
         sys.stdout.write(dumped({"format": 1, "entries": rows}))
-    say(f"{count_text(len(checked), 'file')}, {len(wrong)} not as they should be.")
+    say(f"{count_text(len(checked), 'file')}, {len(wrong)} damaged or not signed.")
     return SOME_ARE_NOT if wrong else 0
 
 

@@ -99,7 +99,7 @@ def _require_use(options: argparse.Namespace, *, is_compared: bool) -> None:
     )
     for name, default, is_used, needed in uses:
         if not is_used and getattr(options, name) != default:
-            raise UsageError(f"--{name.replace('_', '-')} changes nothing here.", fix=f"It is used with {needed}.")
+            raise UsageError(f"--{name.replace('_', '-')} changes nothing here.", fix=f"Use it with {needed}.")
 
 
 def _configurations(given: Sequence[str]) -> list[str]:
@@ -125,7 +125,9 @@ def _compare(configurations: Sequence[str], options: argparse.Namespace) -> int:
 
     assistants = {Path(path).stem: _assistant(path, options) for path in configurations}
     if len(assistants) < len(configurations):
-        raise UsageError("Two configurations have one name.", fix="Rename one: the reports are named after the files.")
+        raise UsageError(
+            "Two configurations have the same name.", fix="Rename one: the reports are named after the files."
+        )
     first = next(iter(assistants.values()))
     percentages = list(dict.fromkeys(options.percentages))
     request = Competition(assistants, first.nlu, percentages, options.runs, options.seed, options.processes)

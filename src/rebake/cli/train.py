@@ -59,7 +59,7 @@ def _train(options: argparse.Namespace, notices: Notices) -> int:
         try:
             stores.keep(plan, result, scratch)
         except StorageError:
-            trouble.add(Notice(f"The model is written all the same: {result.model}"))
+            trouble.add(Notice(f"The model was written nevertheless: {result.model}"))
             raise
         finally:
             show(trouble, notices)

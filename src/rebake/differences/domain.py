@@ -85,7 +85,7 @@ def _intent(before: Domain, old: Intent, after: Domain, new: Intent) -> list[str
         used = [sorted((used_entities(domain, old.name) or frozenset()) & known) for domain in (before, after)]
         clauses = _names("entities that count", used[0], used[1])
     if old.is_retrieval != new.is_retrieval:
-        clauses.append("is a retrieval intent now" if new.is_retrieval else "is no retrieval intent any more")
+        clauses.append("is a retrieval intent now" if new.is_retrieval else "is no longer a retrieval intent")
     settled = ("use_entities", "ignore_entities", "used_entities", "is_retrieval_intent")
     return clauses + _others(old.properties, new.properties, settled)
 

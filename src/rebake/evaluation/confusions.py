@@ -46,7 +46,7 @@ def _notice(pair: tuple[tuple[str, str], list[LabelledText], Counter[str]]) -> N
     intents, examples, support = pair
     counts = Counter(example.expected for example in examples)
     shares = [
-        f"{counts[intent]} of {support[intent]} test examples of '{intent}' are taken for '{other}'"
+        f"{counts[intent]} of {support[intent]} test examples of '{intent}' are predicted as '{other}'"
         for intent, other in (intents, intents[::-1])
         if counts[intent]
     ]

@@ -54,6 +54,8 @@ with STDERR, quiet, _without_keras(), no_garbage_collection(), deferred_interfac
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ALONE)
     # Memory of a step is kept for the next one; giving it back to the system each time takes a tenth of a training.
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
+    # Core trains in a process beside NLU: without this, the first of them would take all memory of a GPU.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     import tensorflow as tf
 
     # What networks use is loaded now: two threads may find a deferred module half loaded (CPython's issue 114763).

@@ -1,4 +1,4 @@
-"""Which labels are taken for others."""
+"""Which labels are predicted as others."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from rebake.differences.model import Clause, Difference, Link, Side
 from rebake.report.escaping import escape
 
 FORMAT = 1  # of the JSON
-NOTHING = "Nothing that an assistant learns or says differs."
+NOTHING = "There is no difference in what the assistant learns or says."
 MAX_LINES = 5  # that one clause has in text and Markdown; JSON has all
 MAX_CLAUSES = 20  # of one entry in Markdown: a comment that a single story fills would show nothing else
 

@@ -59,7 +59,7 @@ def setting_clauses(new: Mapping[str, Any], old: Mapping[str, Any], changes: Seq
 def _trainer_clause(before: str | None, after: str | None) -> str:
     """``None`` stands for rebake, a version for the user's own Rasa."""
     if after is None:
-        return f"the model's was trained by Rasa {before}, and --rasa is not given"
+        return f"the part in the model was trained by Rasa {before}, and --rasa is not given"
     return f"to be trained by Rasa {after} now" if before is None else f"Rasa {before} -> {after}"
 
 

@@ -80,7 +80,7 @@ def _release_store(rest: str, environment: Mapping[str, str]) -> Store:
 
     repository = _REPOSITORY.fullmatch(rest.rstrip("/"))
     if repository is None:
-        raise UsageError(f"github://{rest} is no repository.", fix="Write github://owner/name.")
+        raise UsageError(f"github://{rest} is not a repository.", fix="Write github://owner/name.")
     token = next((environment[name] for name in _TOKENS if environment.get(name)), None)
     connection = connect(environment.get("GITHUB_API_URL") or API_URL, repository["name"], token)
     return ReleaseStore(connection.releases, repository["tag"] or STORE_TAG, secrets.token_hex(8))

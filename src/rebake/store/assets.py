@@ -99,8 +99,8 @@ class Assets:
                 raise NotListedError(f"{name} exists, and is not listed yet")
             if present.handle.state == "uploaded":
                 return present
-            _delete(present)  # an upload that broke off keeps the name taken
-            raise CorruptTransferError(f"an earlier upload of {name} broke off")
+            _delete(present)  # an upload that was interrupted keeps the name taken
+            raise CorruptTransferError(f"an earlier upload of {name} was interrupted")
 
         try:
             return self._retries(send, f"uploading {name}")
@@ -154,7 +154,7 @@ class Assets:
         sent = asset_of(GitReleaseAsset(self._repository.requester, {}, reply, completed=True))
         if not sent.has_content(sha256(path), path.stat().st_size):
             _delete(sent)
-            raise CorruptTransferError("GitHub received other bytes than were sent")
+            raise CorruptTransferError("GitHub received different bytes than were sent")
         return sent
 
     def _sent_soon(self, release: GitRelease, path: Path, name: str) -> Asset:

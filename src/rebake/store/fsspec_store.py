@@ -87,7 +87,7 @@ class FsspecStore(Store):
                 known = self._known.get(name) if self._known is not None else None
                 size = temporary.stat().st_size
                 if known is not None and size != known.size:
-                    raise StorageError(f"{self.where(name)} came with {size} bytes instead of {known.size}.")
+                    raise StorageError(f"{self.where(name)} was downloaded with {size} bytes instead of {known.size}.")
 
         self._do("read", fetch)
 

@@ -15,7 +15,7 @@ from rebake.store.uses import Use, records, token_of
 GRACE = timedelta(days=1)  # what is younger may belong to a run that is not at its end
 
 _MANIFEST = re.compile(r"rebake(-.*)?\.json")
-_LEFTOVER = re.compile(r"upload-.+")  # of a replacement that broke off
+_LEFTOVER = re.compile(r"upload-.+")  # of a replacement that was interrupted
 
 
 def is_manifest_name(name: str) -> bool:

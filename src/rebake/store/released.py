@@ -112,7 +112,7 @@ def download_released(
                 f"{target} exists, and is not the model of the release {model.tag}.",
                 fix="Move it away, or name another directory with --out.",
             )
-        raise ModelError(f"{model.name} is not what the checksums of the release {model.tag} say.")
+        raise ModelError(f"{model.name} does not match the checksums of the release {model.tag}.")
     origin = _verified(releases, model, path, keys, scratch) if keys else ""
     damages = describe(inspect_model(path).damages)
     if damages:

@@ -24,7 +24,7 @@ def check_examples(assistant: Assistant) -> Iterator[Notice]:
         if intent.name in used or intent.name in DEFAULT_INTENTS:
             continue
         if intent.name in sent:
-            message = f"The intent '{intent.name}' has no examples: buttons alone send it."
+            message = f"The intent '{intent.name}' has no examples: only buttons send it."
             yield Notice(message, intent.location, NoticeKind.NO_EXAMPLES, Severity.INFO, intent.name)
         else:
             message = f"The intent '{intent.name}' has no examples."
@@ -40,7 +40,7 @@ def _contradictions(assistant: Assistant) -> Iterator[Notice]:
         twin = next((other for other in alike if other.intent == example.intent and _differs(other, example)), None)
         shown = shortened(example.text)
         if other is not None:
-            case = "" if other.text == example.text else ", which differs in upper and lower case alone"
+            case = "" if other.text == example.text else ", which differs only in upper and lower case"
             message = (
                 f"'{shown}' is an example of '{example.intent}' here and of '{other.intent}' at {other.location}{case}."
             )

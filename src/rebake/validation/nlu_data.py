@@ -111,7 +111,7 @@ class _NluDataChecks:
 
     def _unread(self, what: str, reads: Fact, first: Any) -> Notice:
         readers = " or ".join(entry.name for entry in COMPONENTS.values() if reads(entry) and entry.implementation)
-        message = f"The data has {what}, but the pipeline has no {readers} that would read them."
+        message = f"The data has {what}, but the pipeline has no {readers} to read them."
         return Notice(message, first.location, NoticeKind.UNREAD_DATA)
 
     def competing(self) -> Iterator[Notice]:
@@ -125,7 +125,7 @@ class _NluDataChecks:
             entities = {span.entity for example in self.data.examples for span in example.entities}
             if shared := sorted(entities & {regex.name for regex in self.data.regexes}):
                 names = ", ".join(map(repr, shared))
-                message = f"It finds {names} as {learners} may do too, so each may be found twice."
+                message = f"It finds {names}, and {learners} may find them too, so each may be found twice."
                 yield Notice(message, finders[0][1].location, NoticeKind.COMPETING_EXTRACTORS)
 
     def unaligned(self) -> Iterator[Notice]:

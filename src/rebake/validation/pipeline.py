@@ -106,7 +106,7 @@ def check_rule_policy(assistant: Assistant) -> Iterator[Notice]:
         )
     rules = [story for story in assistant.stories if story.is_rule]
     if rules:
-        message = f"There are rules, but no {name} that would learn them."
+        message = f"There are rules, but no {name} to learn them."
         yield Notice(message, rules[0].location, NoticeKind.RULES_WITHOUT_POLICY)
 
 

@@ -194,7 +194,7 @@ def test_luis_wit_and_dialogflow_exports_are_read(tmp_path: Path) -> None:
     assert {s.surface: s.value for s in assistant.nlu.synonyms} == {"Roma": "Rom", "@x": "Rom", "c+": "c"}
     reported = "\n".join(notice.message for notice in assistant.notices)
     assert "'not annotated' has no list of entities" in reported
-    assert "'lost_usersays_de.json' is not beside this file" in reported
+    assert "'lost_usersays_de.json' is not next to this file" in reported
 
 
 _names = st.sampled_from(["city", "time", "A b", "ü"])

@@ -141,7 +141,7 @@ def test_what_cannot_be_found_is_a_problem_and_no_error(repository: Repository, 
     )
     assert changes_of(repository, lonely, Base("none", reason="because"), PATHS).problem == "because"
     bad = changes_of(repository, lonely, Base("commit", base="--output=/tmp/x"), PATHS).problem
-    assert bad == "'--output=/tmp/x' is no commit id"
+    assert bad == "'--output=/tmp/x' is not a commit ID"
 
 
 def test_credentials_in_an_address_are_not_repeated(repository: Repository) -> None:

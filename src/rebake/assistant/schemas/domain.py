@@ -173,7 +173,7 @@ class _Slot(Fields):
 
     def _faults(self, value: Mapping[Any, Any], name: str) -> Iterator[Fault]:
         if value.get("mappings") is None:
-            yield Fault(f"{name} has no mappings; Rasa 3 does not fill slots by their name any more", _ADD_MAPPINGS)
+            yield Fault(f"{name} has no mappings; Rasa 3 no longer fills slots by their name", _ADD_MAPPINGS)
         written = value.get("type")
         kind = slot_type(written)
         if kind is None and isinstance(written, str) and "." in written:  # the assistant's; training Core refuses it

@@ -169,7 +169,7 @@ class TedLearner(ABC):
         ):
             if now != then:
                 raise FinetuningError(
-                    f"{named(self.node)} cannot go on from the model to fine-tune: the {what} were {then} and are now "
+                    f"{named(self.node)} cannot continue from the model to fine-tune: the {what} were {then}, now "
                     f"{now}.",
                     fix=FROM_SCRATCH,
                 )

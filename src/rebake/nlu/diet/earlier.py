@@ -87,7 +87,7 @@ class EarlierTraining:
 
     def _other_features(self, which: str) -> FinetuningError:
         return FinetuningError(
-            f"{named(self.node)} cannot go on from the model to fine-tune: its featurizers give {which}.",
+            f"{named(self.node)} cannot continue from the model to fine-tune: its featurizers give {which}.",
             fix=FROM_SCRATCH,
         )
 

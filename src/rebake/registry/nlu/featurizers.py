@@ -104,7 +104,7 @@ ENTRIES = (
         needs=_TOKENS,
         provides=_DENSE,
         refusal=(
-            "its makers have withdrawn the weights, and those that other people host may be anything.",
+            "its authors have withdrawn the weights, and copies elsewhere cannot be trusted.",
             "Use LanguageModelFeaturizer or SpacyFeaturizer.",
         ),
     ),

@@ -131,7 +131,7 @@ def confusion_chart(test: LabelTest) -> str | None:
         for predicted, count in row.items():
             if expected in names and predicted in names:
                 is_right = expected == predicted
-                what = "right" if is_right else f"taken for {names[predicted]}"
+                what = "right" if is_right else f"predicted as {names[predicted]}"
                 values.append(
                     {
                         "expected": names[expected],

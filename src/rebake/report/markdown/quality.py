@@ -80,7 +80,7 @@ class QualityMarkdown:
         if self._is_whole:
             for title, test in _label_tests(quality):
                 yield details(f"{title}: every label", _label_table(test.scores, length))
-                yield details(f"{title}: labels that are taken for others", _confused(test, length))
+                yield details(f"{title}: labels that are predicted as others", _confused(test, length))
             yield from self._entity_tables(length)
             if quality.comparison is not None:
                 counts = " · ".join(f"{TITLES[kind.kind]}: {counted(kind)}" for kind in quality.comparison.kinds)
@@ -158,7 +158,7 @@ def _confused(test: LabelTest, length: int) -> str:
     found = confusions(test)
     shown = found[: min(length, _CONFUSED)]
     lines = [
-        f"- {escape(expected)} is taken for {escape(predicted or 'nothing')}: {times:,} of {support:,}"
+        f"- {escape(expected)} is predicted as {escape(predicted or 'nothing')}: {times:,} of {support:,}"
         for expected, predicted, times, support in shown
     ]
     if len(found) > len(shown):

@@ -165,7 +165,7 @@ class _Search:
             return self._previous_tag(base)
         wanted = base.base or self._branch_tip(base.name)
         if not _COMMIT.fullmatch(wanted):
-            raise _NotFoundError(f"{wanted!r} is no commit id")
+            raise _NotFoundError(f"{wanted!r} is not a commit ID")
         if base.kind == "commit":
             return self._commit(wanted, base), base.name
         return self._merge_base(wanted, base), base.name

@@ -68,6 +68,6 @@ def _beside(file: str, kind: str, language: str) -> tuple[JsonSource, Any]:
     path = file.replace(".json", f"_{kind}_{language}.json")
     if not Path(path).is_file():
         source = JsonSource(file)
-        source.notice(f"Skipped: Dialogflow's '{Path(path).name}' is not beside this file.", 1)
+        source.notice(f"Skipped: Dialogflow's '{Path(path).name}' is not next to this file.", 1)
         return source, None
     return JsonSource(path), parse_json(read_text(path), path)
