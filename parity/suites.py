@@ -31,6 +31,9 @@ SUITES: dict[str, Suite] = {
         "dialogues.suite", "training trackers, rules and memory on random assistants", needs_shared=True
     ),
     "archives": Suite("archives", "archives trained by rebake, loaded and asked by both", needs_shared=True),
+    "remote_storage": Suite(
+        "remote_storage", "a model in a bucket, fetched and loaded by rasa run's persistor for AWS"
+    ),
     "pipelines": Suite("pipelines.suite", "NLU options, trained by both, each archive asked by both"),
     "policies": Suite("policies.suite", "policy options, trained by both, each archive asked by both"),
     "own_classes": Suite("own_classes.suite", "custom classes and MITIE, trained by the user's own Rasa beside rebake"),
