@@ -3,14 +3,15 @@
 
 FROM debian:trixie-slim@sha256:d7e12182ce18b85b93007c1dedf31f2d29e01ccf3182cc4017c709b6259bc132 AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends python3 python3-venv
+    && apt-get install --yes --no-install-recommends binutils python3 python3-venv
 COPY requirements-check.lock /build/
 RUN python3 -m venv /opt/rebake \
     && /opt/rebake/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes \
        --only-binary :all: --requirement /build/requirements-check.lock
 RUN cd /opt/rebake/lib/python3.13/site-packages \
     && rm -rf pip pip-*.dist-info tests /opt/rebake/include /opt/rebake/bin/pip* \
-    && find . -depth -type d -name tests -exec rm -rf {} +
+    && find . -depth -type d -name tests -exec rm -rf {} + \
+    && find . -name '*.so' -exec strip --strip-unneeded {} +
 COPY src/rebake /opt/rebake/lib/python3.13/site-packages/rebake
 COPY entrypoint /opt/rebake/bin/entrypoint
 RUN python3 -m compileall -q /opt/rebake/lib/python3.13/site-packages
