@@ -370,10 +370,11 @@ def test_a_registry_that_deletes_nothing_says_so_and_still_replaces(
     assert open_oci().read("rebake.json") == b"2"
 
 
-def test_githubs_registry_is_known_to_delete_nothing(tmp_path: Path) -> None:
-    store = open_store("oci://ghcr.io/Acme/Bot", {"DOCKER_CONFIG": str(tmp_path)})
-    assert store.label == "oci://ghcr.io/acme/bot"
-    assert store.refuses_deletion
+@pytest.mark.parametrize("host", ["ghcr.io", "docker.io"])
+def test_a_registry_that_is_known_to_delete_nothing_is_not_asked(tmp_path: Path, host: str) -> None:
+    store = open_store(f"oci://{host}/Acme/Bot", {"DOCKER_CONFIG": str(tmp_path)})
+    assert store.label == f"oci://{host}/acme/bot"
+    assert store.refuses_deletion == f"{host} deletes no entries"
 
 
 def test_an_upload_of_what_is_there_sends_it_once(

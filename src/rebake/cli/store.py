@@ -69,7 +69,7 @@ def _prune(options: argparse.Namespace) -> int:
             fix = f"Delete prereleases whose tags start with {options.store_tag}- as a whole: old ones first."
             raise StorageError(
                 f"Nothing can be removed from the store {kept.label}, since {kept.refuses_deletion}.",
-                fix=fix if options.store is None else "Delete old versions of the package in its settings on GitHub.",
+                fix=fix if options.store is None else "Delete old entries on the registry's website.",
             )
         _entries(kept, options)
         uses = GitHubUses(kept, connection.releases, options.store_tag, now, to_record=options.yes)

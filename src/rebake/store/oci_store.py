@@ -38,7 +38,11 @@ MAX_MANIFEST = 4 << 20  # bytes, as the distribution specification advises
 
 _CHUNK = 1 << 20
 _AT_ONCE = 8  # manifests that are asked for at the same time
-_NEVER_DELETE = frozenset({GITHUB_REGISTRY})  # 405 for every deletion
+# Those that answer 405 to every deletion, with where it is done instead.
+_NEVER_DELETE = {
+    GITHUB_REGISTRY: "Delete old versions of the package in its settings on GitHub.",
+    "docker.io": "Delete old tags on the website of Docker Hub.",
+}
 _LOST = ("DIGEST_INVALID", "SIZE_INVALID", "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID", "MANIFEST_BLOB_UNKNOWN")
 
 
@@ -73,7 +77,7 @@ class OciStore(Store):
 
     @property
     def refuses_deletion(self) -> str:
-        """As :attr:`Store.refuses_deletion`: known of GitHub's registry; others say so when asked."""
+        """As :attr:`Store.refuses_deletion`: known of some registries; others say so when asked."""
         return f"{self._address.host} deletes no entries" if self._address.host in _NEVER_DELETE else ""
 
     def entries(self) -> Mapping[str, StoredFile]:
@@ -226,10 +230,8 @@ class OciStore(Store):
             raise
 
     def _undeletable(self) -> StorageError:
-        if self._address.host in _NEVER_DELETE:
-            fix = "Delete old versions of the package in its settings on GitHub."
-        else:
-            fix = "Allow deletion in the registry's own settings, or delete the tag there."
+        otherwise = "Allow deletion in the registry's own settings, or delete the tag there."
+        fix = _NEVER_DELETE.get(self._address.host, otherwise)
         return StorageError(f"The registry {self._address.host} does not let rebake delete entries.", fix=fix)
 
     def _explained(self, error: Exception, purpose: str) -> StorageError:
