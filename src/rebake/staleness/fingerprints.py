@@ -8,26 +8,24 @@ the version of each component does. docs/reference/rebake-json.md says what coun
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rebake.archive.manifest import ComponentRecord, Item, Part, PartRecord
+from rebake.archive.manifest import ComponentRecord, Part, PartRecord
 from rebake.assistant.domain.names import action_names
-from rebake.assistant.model import Assistant, ComponentSpec, Domain, Story
-from rebake.assistant.stories.or_statements import sharing_stories
-from rebake.assistant.stories.texts import learned_texts
+from rebake.assistant.model import Assistant, ComponentSpec, Domain
 from rebake.base.training_context import DEFAULT_SEED
 from rebake.own_rasa.training_plan import NOTHING, OwnTraining
 from rebake.registry.entry import Entry
 from rebake.registry.lookup import known_or_assumed
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 from rebake.staleness.file_contents import content_digest
-from rebake.staleness.items import domain_items, nlu_items, response_items, story_items
-from rebake.staleness.meaning import ITEM_DIGITS, digest, story_meaning
-from rebake.staleness.nlu_inputs import NluInputs, trained_responses
+from rebake.staleness.items import domain_items, response_items
+from rebake.staleness.learned_data import Inputs, LearnedData, LearnedItems
+from rebake.staleness.meaning import ITEM_DIGITS, digest
 from rebake.staleness.pretrained import pretrained_versions
-from rebake.staleness.trainer import MODULE, PartTrainer
+from rebake.staleness.trainer import PartTrainer
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,7 @@ def fingerprint(
     parts: frozenset[Part],
     augmentation_factor: int | None = None,
     own: OwnTraining | None = None,
+    data: LearnedData | None = None,
 ) -> Fingerprints:
     """Fingerprint the parts that are asked for.
 
@@ -61,6 +60,8 @@ def fingerprint(
         parts: which parts to look at.
         augmentation_factor: how many longer stories Core learns from; None = Rasa's default.
         own: what the user's own Rasa is to train.
+        data: what is learned from; None: the data of the assistant, of which otherwise the configuration and the domain
+            count alone.
 
     Raises:
         DataError: a component or policy that Rasa does not know.
@@ -68,60 +69,59 @@ def fingerprint(
     records: dict[Part, PartRecord] = {}
     components: dict[str, ComponentRecord] = {}
     config = assistant.config
-    has_core = "core" in parts and assistant.stories and config.policies and not assistant.domain.is_empty
+    data = data or LearnedData(assistant)
+    has_core = "core" in parts and data.has_stories and config.policies and not assistant.domain.is_empty
     # End to end, featurizers learn from stories as well, unless NLU is trained alone.
-    texts = _story_texts(assistant) if has_core and assistant.is_end_to_end else None
+    texts = data.story_texts() if has_core and data.is_end_to_end else None
     upstream: dict[str, tuple[str, ...]] = {}
     trainer = PartTrainer(own or NOTHING, "nlu", assistant)
-    pipeline = _nlu_components(assistant, texts, upstream, trainer) if assistant.nlu and config.pipeline else {}
+    pipeline: dict[str, ComponentRecord] = {}
+    if data.has_examples and config.pipeline:
+        pipeline = _nlu_components(assistant, data.inputs, texts, upstream, trainer)
     if "nlu" in parts and pipeline:
-        items = (*nlu_items(assistant.nlu), *trained_responses(assistant), *trainer.items)
         settings: dict[str, Any] = {"language": config.language, "assistant_id": config.assistant_id}
         settings |= trainer.settings
         if texts is not None:
             settings["stories"] = texts
-        records["nlu"] = _part("nlu", items, settings, pipeline)
+        records["nlu"] = _part("nlu", data.nlu_items(trainer.items), settings, pipeline)
         components |= pipeline
     if has_core:
         augmentation = DEFAULT_AUGMENTATION if augmentation_factor is None else augmentation_factor
         settings = _core_settings(assistant.domain, augmentation)
         settings["assistant_id"] = config.assistant_id
-        if names := _names_that_count(assistant.stories):
+        if names := data.story_names():
             settings["story_names"] = names
-        if assistant.is_end_to_end:
+        if data.is_end_to_end:
             settings["featurizers"] = _featurizers(assistant, pipeline)
         trainer = PartTrainer(own or NOTHING, "core", assistant)
         settings |= trainer.settings
-        items = (*domain_items(assistant.domain), *story_items(assistant.stories), *trainer.items)
+        items = data.core_items(domain_items(assistant.domain), trainer.items)
         policies = _policies(assistant, items, settings, trainer)
         records["core"] = _part("core", items, settings, policies)
         components |= policies
     if "nlg" in parts and assistant.domain.responses:
-        records["nlg"] = _part("nlg", response_items(assistant.domain.responses), {}, {})
+        records["nlg"] = _part("nlg", LearnedItems(response_items(assistant.domain.responses)), {}, {})
     return Fingerprints(parts, records, components, {node: upstream.get(node, ()) for node in components})
 
 
 def _part(
-    part: Part, items: tuple[Item, ...], settings: Mapping[str, Any], components: Mapping[str, ComponentRecord]
+    part: Part, items: LearnedItems, settings: Mapping[str, Any], components: Mapping[str, ComponentRecord]
 ) -> PartRecord:
-    """Items count by kind and digest; names, places and order only explain."""
     fingerprints = [record.fingerprint for record in components.values()]
-    value = digest([part, sorted((item.kind, item.digest) for item in items), settings, fingerprints])
-    return PartRecord(value, items, settings)
-
-
-def _story_texts(assistant: Assistant) -> str:
-    return digest(learned_texts(assistant.stories))
+    return PartRecord(items.part_digest(part, settings, fingerprints), items.items, settings)
 
 
 def _nlu_components(
-    assistant: Assistant, story_texts: str | None, seen: dict[str, tuple[str, ...]], trainer: PartTrainer
+    assistant: Assistant,
+    read: Inputs,
+    story_texts: str | None,
+    seen: dict[str, tuple[str, ...]],
+    trainer: PartTrainer,
 ) -> dict[str, ComponentRecord]:
     """Every component with what it reads, and what it needs of the tokenizers and featurizers before it.
 
     ``seen`` receives the ids of the latter for each component.
     """
-    read = NluInputs(assistant)
     upstream: list[tuple[Entry, str, str]] = []
     records = {}
     for index, spec in enumerate(assistant.config.pipeline):
@@ -181,24 +181,13 @@ def _core_settings(domain: Domain, augmentation_factor: int) -> dict[str, Any]:
     }
 
 
-def _names_that_count(stories: Iterable[Story]) -> str | None:
-    """Which stories share a name, where that decides how they go on after an OR; None where it decides nothing.
-
-    Rules do not count: they begin without conditions, so whether they share an OR makes no difference.
-    """
-    only_stories = [story for story in stories if not story.is_rule]
-    groups = sharing_stories(only_stories)
-    by_meaning = [sorted(digest(story_meaning(only_stories[position])) for position in group) for group in groups]
-    return digest(sorted(by_meaning)) if groups else None
-
-
 def _policies(
-    assistant: Assistant, items: Sequence[Item], settings: Mapping[str, Any], trainer: PartTrainer
+    assistant: Assistant, items: LearnedItems, settings: Mapping[str, Any], trainer: PartTrainer
 ) -> dict[str, ComponentRecord]:
     served = ("assistant_id", "session_expiration_time", "carry_over_slots_to_new_session")
-    rules = digest(sorted(item.digest for item in items if item.kind == "rule"))
+    rules = items.digest_of_rules()
     inputs = {
-        "data": digest(sorted((item.kind, item.digest) for item in items if item.kind not in ("rule", MODULE))),
+        "data": items.digest_of_stories(),
         "settings": {key: value for key, value in settings.items() if key not in served},
     }
     records = {}

@@ -133,7 +133,7 @@ FAULTS: dict[str, tuple[str, Callable[..., Any], Callable[[Assistant], Assistant
         slots_backwards,
         "TEDPolicy3",
     ),
-    "no names": ("rebake.staleness.fingerprints._names_that_count", nothing, renamed, "MemoizationPolicy0"),
+    "no names": ("rebake.staleness.learned_data.names_that_count", nothing, renamed, "MemoizationPolicy0"),
     "no pairs": ("rebake.staleness.nlu_inputs.ambiguous_texts", nothing, swapped, "CRFEntityExtractor8"),
 }
 
