@@ -115,7 +115,8 @@ def walk(
     require_inside(directory)
     try:
         stat = Path(directory).stat()
-        names = sorted(entry.name for entry in Path(directory).iterdir())
+        with os.scandir(directory) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
     except OSError as error:
         raise StorageError(f"The directory '{directory}' cannot be read: {error.strerror}.") from None
     identity = (stat.st_dev, stat.st_ino)
@@ -123,16 +124,31 @@ def walk(
         message = f"The link '{directory}' leads back to a directory above it and is not followed."
         notices.append(Notice(message, kind=NoticeKind.SKIPPED_FILE))
         return
+    base = str(Path(directory))
     children = []
-    for name in names:
-        path = str(Path(directory, name))
-        if Path(path).is_dir():
+    for entry in entries:
+        path = entry.name if base == "." else os.path.join(base, entry.name)  # noqa: PTH118 - of thousands of files
+        if _is_directory(entry):
             children.append(path)
-        elif name.endswith(suffixes):
-            if Path(path).is_file():
+        elif entry.name.endswith(suffixes):
+            if _is_file(entry):
                 yield path
             else:
                 message = f"'{path}' is skipped: it is a broken link or not a regular file."
                 notices.append(Notice(message, kind=NoticeKind.SKIPPED_FILE))
     for child in children:
         yield from walk(child, suffixes, notices, above | {identity})
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in circles
+        return False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False

@@ -89,6 +89,9 @@ class ProjectImporter:
         training_data_paths: files and directories of training data.
         env: names of environment variables that ``${NAME}`` in a file may expand to.
         use_cache: keep what large files say in the user's cache directory, and take it from there.
+
+    Attributes:
+        cached_files: the data files that were read and are in the cache, with the keys of what they said.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class ProjectImporter:
         self.env = env
         self._uses_cache = use_cache
         self._cache: FileCache | None = None
+        self.cached_files: dict[str, str] = {}
         self._documents: dict[str, Document] = {}
         self._other_files: list[str] = []
         self._config_notices: tuple[Notice, ...] = ()
@@ -121,6 +125,10 @@ class ProjectImporter:
         """Return the merged domain, completed by responses, retrieval intents and bot texts of the data files."""
         data = self._data
         return complete_domain(self._domain, data.nlu, data.responses, data.stories)
+
+    def get_domain_of_files(self) -> Domain:
+        """Return the merged domain of the domain files alone."""
+        return self._domain
 
     def get_nlu_data(self) -> NluData:
         """Return the NLU data of all data files."""
@@ -167,6 +175,12 @@ class ProjectImporter:
             return place is not None and os.path.realpath(place.file) in read
 
         return tuple(notice for notice in dict.fromkeys(self.silenced.without(found)) if not is_lookup_table(notice))
+
+    @property
+    def texts_of_duplicates(self) -> list[str]:
+        """The texts of the examples that were left out, since others say the same."""
+        kind = NoticeKind.DUPLICATE_EXAMPLE
+        return [notice.subject or "" for notice in self._data_notices if notice.kind is kind]
 
     @property
     def silenced(self) -> SilencedLines:
@@ -232,7 +246,7 @@ class ProjectImporter:
         nlu_files: list[NluFile] = []
         domain_paths = {*self._domain_files(), *self._imports.domain_files}
         errors = DataErrors()
-        files = self._data_files(data.notices)
+        files = self.list_data_files(data.notices)
         self._cache = FileCache.of_user([path for path, _ in files]) if self._uses_cache else None
         for path, keys in files:
             with errors.collecting():
@@ -253,8 +267,11 @@ class ProjectImporter:
         data.notices += notices
         return data
 
-    def _data_files(self, notices: list[Notice]) -> list[tuple[str, tuple[str, ...]]]:
-        """All data files with the keys that are read of them, in the order of the importers, each file once."""
+    def list_data_files(self, notices: list[Notice]) -> list[tuple[str, tuple[str, ...]]]:
+        """Return all data files with the keys that are read of them, in the order of the importers, each file once.
+
+        ``notices`` receives what is odd about the files.
+        """
         own = dict.fromkeys(data_files(self.training_data_paths, notices), DATA_KEYS)
         files: dict[str, tuple[str, tuple[str, ...]]] = {}
         for reads_projects in self._imports.importers:
@@ -280,6 +297,7 @@ class ProjectImporter:
             read_data_file(self._read(path), keys, found, is_domain=is_domain)
             return
         if cached.kept is not None:
+            self.cached_files[path] = cached.key
             self._documents[path] = Document(path, NOT_KEPT, cached.kept.notices, cached.kept.silenced)
             found.take(cached.kept.data)
             return
@@ -287,7 +305,8 @@ class ProjectImporter:
             document = parse_yaml(text_of(cached.content, path), path, env=self.env)
         self._documents[path] = document
         read_data_file(document, keys, found, is_domain=is_domain)
-        cache.keep(cached, KeptFile(found, document.notices, document.silenced))
+        if cache.keep(cached, KeptFile(found, document.notices, document.silenced)):
+            self.cached_files[path] = cached.key
 
 
 def _read_domain(document: Document, notices: list[Notice]) -> Domain:

@@ -20,11 +20,12 @@ def check(options: argparse.Namespace) -> int:
     started = time.monotonic()
     with reporting(options, "check") as notices:
         stores = Stores(options, notices, with_cache=False)
-        plan = plan_of(options, notices, to_train=False, store=stores.store)
+        explains = getattr(options, "explain", False)
+        plan = plan_of(options, notices, to_train=False, store=stores.store, may_recall=not explains)
         report = stores.judged(plan, report_of(plan))
         report = replace(report, seconds=time.monotonic() - started, model_path=_fresh_model(plan))
         stream = text_stream(options)
-        if getattr(options, "explain", False):
+        if explains:
             report = with_explanations(report, explain_plan(plan))
             color, width, lines = use_color(stream), text_width(stream), can_draw(stream)
             print(explanation_text(report, color=color, width=width, lines=lines), file=stream)

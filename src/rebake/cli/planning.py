@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TextIO
 
 from rebake.archive.manifest import PARTS, Part
-from rebake.assistant.importer import load_assistant
+from rebake.assistant.importer import ProjectImporter
+from rebake.assistant.model import Assistant
 from rebake.base.garbage_collection import no_garbage_collection
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
 from rebake.build.plan import Baseline, Plan, make_plan
 from rebake.build.request import Finetune, Request
+from rebake.build.snapshot.recall import CheckMemory
 from rebake.cli.console import print_notices, say_more
 from rebake.cli.files import files_of, model_path, require_assistant
 from rebake.cli.outputs import STDOUT, is_stdout, require_writable, write
@@ -50,11 +52,21 @@ def reporting(options: argparse.Namespace, mode: Mode) -> Iterator[Notices]:
 
 
 @no_garbage_collection()
-def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool, store: Store | None = None) -> Plan:
+def plan_of(
+    options: argparse.Namespace,
+    notices: Notices,
+    *,
+    to_train: bool,
+    store: Store | None = None,
+    may_recall: bool = False,
+) -> Plan:
     """Read the assistant and make the plan; prints its notices.
 
     A domain or data that only a default names may be missing. Where there is no model, the newest of the store is
     compared with, if there is a store.
+
+    With ``may_recall``, a large assistant may be read in part (:mod:`rebake.build.snapshot.recall`): the plan then has
+    the verdict and its reasons, but not the assistant's data and items.
     """
     require_assistant(options)
     domain, data = files_of(options)
@@ -63,9 +75,11 @@ def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool, st
     if options.rasa is not None:
         rasa = OwnRasa(find_environment(options.rasa), options.config, domain, tuple(data), env)
     found = Notices()
-    try:
-        request = Request(
-            assistant=load_assistant(options.config, domain, data, env=env, notices=found, use_cache=True),
+    importer = ProjectImporter(options.config, domain, data, env=env, use_cache=True)
+
+    def request_for(assistant: Assistant) -> Request:
+        return Request(
+            assistant=assistant,
             to_train=to_train,
             parts=_parts(options),
             force=options.force,
@@ -78,10 +92,27 @@ def plan_of(options: argparse.Namespace, notices: Notices, *, to_train: bool, st
             rasa=rasa,
             finetune=_finetune(options),
         )
+
+    try:
+        memory = None
+        if may_recall and not to_train and rasa is None and store is None:
+            memory = CheckMemory.of(importer, _parts(options), options.augmentation)
+        if memory is not None and (plan := memory.plan(request_for, _old_model(options))) is not None:
+            for notice in plan.notices:
+                found.add(notice)
+            return plan
+        try:
+            request = request_for(importer.load())
+        finally:
+            for notice in importer.notices:
+                found.add(notice)
         old = _old_model(options)
         say_more(f"compared with {old}" if old is not None else f"no model in {options.out} to compare with")
         baseline = newest_of_store(options, store) if old is None and store is not None else Baseline.of_model(old)
-        return make_plan(request, baseline, notices=found)
+        plan = make_plan(request, baseline, notices=found)
+        if memory is not None:
+            memory.remember(importer, plan)
+        return plan
     finally:  # before an error, which a warning may explain
         show(found, notices)
 

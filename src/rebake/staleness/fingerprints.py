@@ -22,7 +22,7 @@ from rebake.registry.lookup import known_or_assumed
 from rebake.registry.training_arguments import DEFAULT_AUGMENTATION
 from rebake.staleness.file_contents import content_digest
 from rebake.staleness.items import domain_items, response_items
-from rebake.staleness.learned_data import Inputs, LearnedData, LearnedItems
+from rebake.staleness.learned_data import LearnedData, LearnedInputs, LearnedItems
 from rebake.staleness.meaning import ITEM_DIGITS, digest
 from rebake.staleness.pretrained import pretrained_versions
 from rebake.staleness.trainer import PartTrainer
@@ -113,7 +113,7 @@ def _part(
 
 def _nlu_components(
     assistant: Assistant,
-    read: Inputs,
+    read: LearnedInputs,
     story_texts: str | None,
     seen: dict[str, tuple[str, ...]],
     trainer: PartTrainer,

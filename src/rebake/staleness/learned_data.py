@@ -45,7 +45,7 @@ class LearnedItems:
         return digest(sorted(item.digest for item in self.items if item.kind == "rule"))
 
 
-class Inputs(Protocol):
+class LearnedInputs(Protocol):
     """Digests of what components read, by the words of ``Entry.reads``."""
 
     def __getitem__(self, aspect: str) -> str | None: ...
@@ -66,7 +66,7 @@ class LearnedData:
         self.has_examples = bool(assistant.nlu)
         self.has_stories = bool(assistant.stories)
         self.is_end_to_end = assistant.is_end_to_end
-        self.inputs: Inputs = NluInputs(assistant)
+        self.inputs: LearnedInputs = NluInputs(assistant)
 
     def nlu_items(self, further: Sequence[Item]) -> LearnedItems:
         """The items of the NLU part, and further ones."""

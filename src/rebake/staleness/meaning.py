@@ -37,11 +37,16 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 
 def digest(value: Any) -> str:
     """SHA-256 in hex over the canonical JSON of a value; tuples count as lists, the order of keys does not count."""
+    return hashlib.sha256(encoded(value)).hexdigest()
+
+
+def encoded(value: Any) -> bytes:
+    """Return the canonical JSON of a value."""
     try:
-        encoded = _encode(value)
+        text = _encode(value)
     except TypeError:  # YAML has keys that JSON has not, and keys of several kinds in one mapping, which have no order
-        encoded = _encode(_with_text_keys(value))
-    return hashlib.sha256(encoded.encode("utf-8", "surrogatepass")).hexdigest()
+        text = _encode(_with_text_keys(value))
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _with_text_keys(value: Any) -> Any:

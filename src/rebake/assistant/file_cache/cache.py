@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class CachedFile:
     path: str
     content: bytes
     key: str
-    kept: KeptFile | None
+    kept: KeptFile | None = None
 
 
 class FileCache:
@@ -67,13 +67,16 @@ class FileCache:
             return None
         if _bytes_of(files) < WORTH_IT:
             return None
-        base = os.environ.get("XDG_CACHE_HOME", "")
-        with suppress(RuntimeError):  # no home directory
-            return cls((Path(base) if base.startswith("/") else Path.home() / ".cache") / "rebake" / "files")
-        return None
+        directory = users_directory()
+        return None if directory is None else cls(directory / "files")
 
     def find(self, path: str, keys: Sequence[str]) -> CachedFile | None:
         """Look up a file as it is now; None where it cannot be kept."""
+        file = self.identify(path, keys)
+        return file and replace(file, kept=self.kept_under(file.key, path))
+
+    def identify(self, path: str, keys: Sequence[str]) -> CachedFile | None:
+        """Return a file as it is now, without looking it up; None where it cannot be kept."""
         try:
             require_inside(path)
             content = Path(path).read_bytes()
@@ -82,10 +85,10 @@ class FileCache:
         if b"${" in content:
             return None
         key = hashlib.sha256(repr((_reader(), path, tuple(keys))).encode() + b"\0" + content).hexdigest()
-        return CachedFile(path, content, key, self._read(key, path))
+        return CachedFile(path, content, key)
 
-    def keep(self, file: CachedFile, kept: KeptFile) -> None:
-        """Keep what a file says; where that is not possible, it is read again next time."""
+    def keep(self, file: CachedFile, kept: KeptFile) -> bool:
+        """Keep what a file says, and return whether that was possible. Otherwise it is read again next time."""
         try:
             encoded = encode(kept, file.path)
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -93,7 +96,8 @@ class FileCache:
                 temporary.write_bytes(hashlib.sha256(encoded).digest() + encoded)
             self._has_written = True
         except (OSError, UnfitError, UnicodeError, RecursionError):
-            return
+            return False
+        return True
 
     def prune(self) -> None:
         """Delete the entries that were not used for the longest time, if there are too many of them."""
@@ -110,7 +114,8 @@ class FileCache:
                     Path(path).unlink()
                 total, count = total - stat.st_size, count - 1
 
-    def _read(self, key: str, path: str) -> KeptFile | None:
+    def kept_under(self, key: str, path: str) -> KeptFile | None:
+        """Return what is kept under a key; None where there is nothing, or it cannot be read."""
         file = self.directory / f"{key}{_SUFFIX}"
         try:
             content = file.read_bytes()
@@ -123,6 +128,14 @@ class FileCache:
         with suppress(OSError):
             os.utime(file)
         return kept
+
+
+def users_directory() -> Path | None:
+    """Return rebake's directory in the user's cache directory; None for a user without a home."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    with suppress(RuntimeError):  # no home directory
+        return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "rebake"
+    return None
 
 
 def _bytes_of(files: Sequence[str]) -> int:
