@@ -49,6 +49,7 @@ BENCHMARKS = {
     "check_scale": Benchmark("check_scale", "how `rebake check` grows up to 200,000 examples, and a second check"),
     "core_scale": Benchmark("core_scale", "how training Core without networks grows with the stories"),
     "sparse_rows": Benchmark("sparse_rows", "rebake's rows of sparse features against scipy.sparse"),
+    "workers": Benchmark("workers", "NLU trained by 1, 2 and 4 processes on loopback: losses, speed, traffic"),
     "training_choices": Benchmark("training_choices", "what rebake's departures from Rasa's training of DIET gain"),
 }
 

@@ -14,6 +14,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -26,9 +27,12 @@ from rebake.assistant.reading import did_you_mean
 from rebake.base.location import Notice
 from rebake.base.notice_kinds import Severity
 from rebake.base.notices import Notices
+from rebake.base.progress import Silent
 from rebake.build.build import build, build_into
 from rebake.build.plan import NO_BASELINE, Baseline, make_plan
 from rebake.build.request import Finetune, Request
+from rebake.build.workers.setting import workers_of
+from rebake.build.workers.workers import assist
 from rebake.errors import UsageError
 from rebake.registry.training_arguments import CORE_ARGUMENTS, NLU_ARGUMENTS
 from rebake.staleness.dry_run import (
@@ -344,19 +348,28 @@ def _log_dry_run(request: Request) -> int:
     return code
 
 
-async def _build(request: Request, *, train_path: AnyPath | None = None, compare: bool = False) -> str:
-    """Build in a worker thread, so that the caller's event loop goes on."""
+async def _build(request: Request, *, train_path: AnyPath | None = None, compare: bool = False) -> str | None:
+    """Build in a worker thread, so that the caller's event loop goes on; None in a worker that is not the chief."""
+    workers = workers_of(os.environ) if "nlu" in request.parts else None
     baseline = Baseline.of_model(newest_model(request.output)) if compare else NO_BASELINE
     plan = make_plan(request, baseline)
     _log(plan.notices)
     sources = models(request.output)
     notices = Notices()
     try:
-        if train_path is not None:
-            await asyncio.to_thread(build_into, plan, Path(train_path), sources, notices=notices)
-            return os.fspath(train_path)
-        result = await asyncio.to_thread(build, plan, sources, notices=notices)
-        return str(result.model)
+        if workers is not None and not workers.is_chief:
+            await asyncio.to_thread(assist, plan, workers, Silent(), notices)
+            return None
+        with nullcontext() if workers is None else workers.led():
+            if train_path is not None:
+                await asyncio.to_thread(build_into, plan, Path(train_path), sources, notices=notices, workers=workers)
+                written = os.fspath(train_path)
+            else:
+                result = await asyncio.to_thread(build, plan, sources, notices=notices, workers=workers)
+                written = str(result.model)
+        if workers is not None:
+            workers.finish(written)
+        return written
     finally:
         _log(notices)
 

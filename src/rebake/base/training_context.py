@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
@@ -24,6 +25,7 @@ class TrainingContext:
         progress: where long work reports.
         notices: collects what a person should know about this training.
         place: of the component or policy that is being trained, in config.yml.
+        replicas: the :class:`rebake.nn.training.replicas.Replicas` among which steps are divided; None = they are not.
     """
 
     language: str | None = None
@@ -32,6 +34,7 @@ class TrainingContext:
     progress: Progress = field(default_factory=Silent)
     notices: NoticeSink = field(default_factory=Notices)
     place: Location | None = None
+    replicas: Any = None
 
     def at(self, place: Location) -> TrainingContext:
         """Return the context of one component or policy: its warnings point to its entry in config.yml."""

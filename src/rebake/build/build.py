@@ -19,6 +19,7 @@ from rebake.build.continuations import Continuations
 from rebake.build.job import Job
 from rebake.build.output import working_directory
 from rebake.build.plan import Plan
+from rebake.build.workers.workers import Workers
 from rebake.own_rasa.training import Log
 
 
@@ -69,6 +70,7 @@ def build(
     single_parts: Path | None = None,
     notices: Notices | None = None,
     log: Log | None = None,
+    workers: Workers | None = None,
 ) -> BuildResult:
     """Write the model of an assistant, training only what no given archive has.
 
@@ -80,6 +82,7 @@ def build(
         single_parts: an existing directory for archives of each new part alone; None = they are not wanted.
         notices: collects the result's notices; here they are also where an error ends the build.
         log: receives each line that the user's own Rasa prints, as it is.
+        workers: that train NLU together, of which this process is the chief; None = it is trained here alone.
 
     Raises:
         DataError: the assistant cannot be trained; nothing was written.
@@ -87,6 +90,8 @@ def build(
     """
     request, old = plan.request, plan.baseline.path
     if plan.verdict.is_fresh and old is not None and plan.baseline.manifest is not None and not _lacks_nlu_data(plan):
+        if workers is not None:
+            workers.meet(plan, trains=False)
         return BuildResult(old, plan, (), {}, plan.baseline.manifest, written=False)
     if request.model_name is not None:
         require_place(_model_path(plan, request.model_name))
@@ -99,7 +104,7 @@ def build(
             PartSources(archives, collected, finetuned=request.accept_finetuned) as open_sources,
             Continuations(plan, collected) as continuations,
         ):
-            job = Job(plan, progress or Silent(), collected, continuations, log)
+            job = Job(plan, progress or Silent(), collected, continuations, log, workers)
             job.run(directory, open_sources)
         name = request.model_name or _prefix(plan) + time.strftime("%Y%m%d-%H%M%S-") + job.model_id[:8]
         model = _model_path(plan, name)
@@ -120,17 +125,24 @@ def build(
     )
 
 
-def build_into(plan: Plan, directory: Path, sources: Sequence[Path] = (), *, notices: Notices) -> None:
+def build_into(
+    plan: Plan,
+    directory: Path,
+    sources: Sequence[Path] = (),
+    *,
+    notices: Notices,
+    workers: Workers | None = None,
+) -> None:
     """Fill a directory with the archive's content; where it exists already, only its model files are replaced.
 
-    ``notices`` collects what a person should know about this training.
+    ``notices`` collects what a person should know about this training; ``workers`` is as for :func:`build`.
     """
     with working_directory(directory.parent) as scratch:
         with (
             PartSources(sources, notices, finetuned=plan.request.accept_finetuned) as open_sources,
             Continuations(plan, notices) as continuations,
         ):
-            Job(plan, Silent(), notices, continuations).run(scratch, open_sources)
+            Job(plan, Silent(), notices, continuations, workers=workers).run(scratch, open_sources)
         directory.mkdir(exist_ok=True)
         for entry in scratch.iterdir():
             target = directory / entry.name

@@ -26,6 +26,7 @@ from rebake.build.continuations import Continuations
 from rebake.build.core_process import core_beside_nlu
 from rebake.build.plan import Plan
 from rebake.build.training import Reuse, TrainedPart, TrainPart
+from rebake.build.workers.workers import Workers
 from rebake.core.agent import CoreTraining, train_policies
 from rebake.core.end_to_end import EndToEndFeaturizer
 from rebake.errors import ModelError
@@ -61,8 +62,10 @@ class Job:
         notices: Notices,
         continuations: Continuations,
         log: Log | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self.plan = plan
+        self._workers = workers
         self._continuations = continuations
         self._log = log
         self._from_rasa: dict[Part, PartGraphs] = {}
@@ -95,6 +98,8 @@ class Job:
             parts = " and ".join(_NAMES[part] for part, _ in to_train)
             raise ModelError(f"No archive has {parts} as the assistant asks for, and nothing is to be trained.")
         self._continuations.prepare(to_train)
+        if self._workers is not None:
+            self._workers.meet(self.plan, trains=any(part == "nlu" for part, _ in to_train))
         with core_beside_nlu(
             self._train_core,
             self._context,
@@ -271,6 +276,8 @@ class Job:
         started = time.monotonic()
 
         def train(reuse: Reuse, continuation: Continuation | None = None) -> PipelineTraining:
+            if self._workers is not None and self._workers.trains:
+                return self._workers.train(self.plan, context, components)
             return train_pipeline(
                 self._assistant.config.pipeline,
                 self._assistant,

@@ -48,6 +48,20 @@ class Seeded:
         return initializer(np.random.default_rng([self.seed % 2**32, zlib.crc32(path.encode())]), shape)
 
 
+class Copied:
+    """The weights of another network of the same shape."""
+
+    new = False
+
+    def __init__(self, weights: Weights) -> None:
+        weights.settle()
+        self._weights = weights
+
+    def value(self, path: str, shape: tuple[int, ...], initializer: Initializer) -> NDArray[np.float32]:  # noqa: ARG002
+        value: NDArray[np.float32] = self._weights.variables[path].numpy()
+        return value
+
+
 @dataclass(frozen=True)
 class Blocks:
     """Which entries of a kernel exist: of every block all pairs of its rows and columns.

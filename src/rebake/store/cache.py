@@ -61,16 +61,13 @@ def open_cache(environment: Mapping[str, str], scope: str = "") -> Cache | None:
         size = -1.0
     if not 0 <= size < float("inf"):
         raise UsageError(f"The variable {SIZE_VARIABLE} is {given!r}.", fix="Set it to a number of GiB, such as 5.")
-    directory = _directory(environment) if size > 0 else None
-    return (
-        None
-        if directory is None
-        else Cache(directory / (f"parts-{scope}" if scope else "parts"), int(size * (1 << 30)))
-    )
+    directory = cache_directory(environment) if size > 0 else None
+    name = f"parts-{scope}" if scope else "parts"
+    return None if directory is None else Cache(directory / name, int(size * (1 << 30)))
 
 
-def _directory(environment: Mapping[str, str]) -> Path | None:
-    """rebake's directory among the user's caches; None where the user has no home."""
+def cache_directory(environment: Mapping[str, str]) -> Path | None:
+    """Return rebake's directory among the user's caches; None where the user has no home."""
     if environment.get(DIRECTORY_VARIABLE):
         return Path(environment[DIRECTORY_VARIABLE])
     xdg = environment.get("XDG_CACHE_HOME", "")

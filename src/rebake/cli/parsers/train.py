@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebake.cli.numbers import share
+from rebake.cli.numbers import positive, share
 from rebake.cli.options import (
     VERDICTS,
     Commands,
@@ -44,6 +44,8 @@ def add(commands: Commands) -> None:
     add_comparison(parser)
     add = add_training(parser)
     add("--no-cache", action="store_true", help="do not use this machine's cache of trained parts")
+    gpus = "number of GPUs of this machine that train NLU together; with TF_CONFIG, of each worker (default: 1)"
+    add("--gpus", metavar="N", type=positive, default=1, help=gpus)
     add("--dry-run", action="store_true", help="only report what is stale, as `rebake check` does")
     add("--fixed-model-name", metavar="NAME", help="name of the archive (default: made from the time and the content)")
     add("--persist-nlu-data", action="store_true", help="put the NLU training data into the archive")

@@ -105,6 +105,7 @@ class DIETClassifier:
             warn=context.warn,
             evaluation=evaluation_settings(options.network, context.seed),
             earlier=None if self._earlier is None else self._earlier.network(features),
+            replicas=context.replicas,
         )
         self.files = DietFiles(
             data_example(features, of_labels, texts),

@@ -156,6 +156,7 @@ class ResponseSelector:
             warn=context.warn,
             evaluation=evaluation_settings(options.network, context.seed),
             earlier=None if self._earlier is None else self._earlier.network(features),
+            replicas=context.replicas,
         )
         label_data = encode_features(of_labels, range(len(names)), mask=False)
         self.files = DietFiles(

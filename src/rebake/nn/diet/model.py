@@ -6,6 +6,7 @@ Shapes: E examples.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,8 +31,9 @@ from rebake.nn.training.batching import Batching
 from rebake.nn.training.checkpoints import FromCheckpoint, GrownCheckpoint, Growth, write_checkpoint
 from rebake.nn.training.evaluation import EvaluationSettings, micro_f1
 from rebake.nn.training.fit import FitSettings, fit
+from rebake.nn.training.replicas import Replicas
 from rebake.nn.training.watched import Watched
-from rebake.nn.weights import Seeded, Weights, WeightSource
+from rebake.nn.weights import Copied, Seeded, Weights, WeightSource
 
 LOGGED_AS = {
     "loss": "t_loss",
@@ -47,6 +49,8 @@ AVERAGED_AFTER = 250  # steps; benchmarks/README.md says what averaging costs sh
 UNTRACED = 2  # predictions before the network is traced: most calls of `rebake parse` make no more
 WORTH_HALVING = 100_000  # rows in all epochs; with fewer, tracing two halves takes longer than encoding them at a time
 MEASURED = 256  # held-out texts that are measured together
+TEXT = "sequence_layer.text/_tf_layers"  # where the layers of texts are
+LEVELS: tuple[Level, ...] = ("sequence", "sentence")
 LEARNED = 1024  # training examples that say how well they were learned, which is a moment's work
 
 
@@ -64,13 +68,9 @@ class EarlierDiet:
 
     def source(self) -> WeightSource:
         """Its weights, those of new features zero."""
-        text = "sequence_layer.text/_tf_layers"
-        paths = {
-            f"{text}/feature_combining/_tf_layers/sparse_dense.{level}/_tf_layers/sparse_to_dense/kernel": growth
-            for level, growth in self.growth.items()
-        }
+        paths = {_kernel(level): growth for level, growth in self.growth.items()}
         if "sequence" in self.growth:  # of Rasa's masked language model; nothing trains or reads it
-            paths[f"{text}/sparse_to_dense_for_token_ids/kernel"] = self.growth["sequence"]
+            paths[f"{TEXT}/sparse_to_dense_for_token_ids/kernel"] = self.growth["sequence"]
         return GrownCheckpoint(self.checkpoint, paths)
 
 
@@ -119,6 +119,7 @@ class DietModel:
         warn: Callable[[str], None],
         evaluation: EvaluationSettings | None = None,
         earlier: EarlierDiet | None = None,
+        replicas: Replicas | None = None,
     ) -> tuple[DietModel, dict[str, float]]:
         """Train new weights, or those of an ``earlier`` training.
 
@@ -137,7 +138,9 @@ class DietModel:
         in_halves = settings.epochs * len(texts.lengths) * rows > WORTH_HALVING
         threads = for_training(num_threads, warn=warn)
         source = Seeded(settings.seed) if earlier is None else earlier.source()
-        model = DietModel(source, config, texts.widths, labels, tags)
+        widths = texts.widths
+        with nullcontext() if replicas is None else replicas.variables():
+            model = DietModel(source, config, widths, labels, tags)
         model.network.sequence.in_halves = in_halves
         rng = np.random.default_rng(settings.seed)
         if config.masked_language_model:
@@ -147,19 +150,34 @@ class DietModel:
         if not model.network.reads_tokens:
             texts = texts.sentences()
 
+        evaluation = evaluation or EvaluationSettings()
+        if replicas is not None and replicas.first > 0:  # the first process logs
+            evaluation = replace(evaluation, log_directory=None)
         watched = Watched.of(
-            evaluation or EvaluationSettings(),
+            evaluation,
             model.weights,
             len(texts.lengths),
             lambda: texts.labels,
             partial(measure, model.network, texts, seed=settings.seed),
             LOGGED_AS,
         )
+        if replicas is not None:
+            sizes = batching.size(0), batching.size(batching.epochs - 1), len(watched.trained)
+            replicas.require_shares(settings.name, min(sizes))
+        # Where labels pass through the same layers, they have a gradient as well.
+        sparse = {} if config.shared_layers else {_kernel(level): level for level in LEVELS if texts.sparse(level)}
         labels_of = None if texts.labels is None else texts.labels[watched.trained]
 
-        def batches(epoch: int) -> Iterator[dict[str, Any]]:
-            for chosen in batching.batches(epoch, len(watched.trained), labels_of, rng):
-                yield texts.batch(watched.trained[chosen])
+        def batches(epoch: int) -> Iterator[Any]:
+            drawn = batching.batches(epoch, len(watched.trained), labels_of, rng)
+            if replicas is None:
+                for chosen in drawn:
+                    yield texts.batch(watched.trained[chosen])
+                return
+            for chosen in replicas.joined(drawn):
+                shares, counts = replicas.shares(watched.trained[chosen])
+                rows = {path: _features(texts, level, watched.trained[chosen]) for path, level in sparse.items()}
+                yield tuple(texts.batch(share) for share in shares), counts, rows
 
         network = model.network
         settings = replace(
@@ -168,12 +186,29 @@ class DietModel:
             averaged=AVERAGED,
             averaged_after=AVERAGED_AFTER,
         )
-        losses = fit(model.weights, network.losses, batches, network.signature(), settings, progress, watched.watchers)
+        losses = fit(
+            model.weights,
+            network.losses,
+            batches,
+            network.signature(),
+            settings,
+            progress,
+            watched.watchers,
+            replicas,
+            rng if watched.evaluation is None else None,  # the best weights so far are not saved
+            tuple(sparse),
+        )
+        figures = watched.figures
+        if replicas is not None:  # from here on as if it had been trained here alone
+            model = DietModel(Copied(model.weights), config, widths, labels, tags)
+            network = model.network
         model.settle()
         learned = measure(network, texts, _sample(len(texts.lengths)), settings.seed)
         quality = {name: value for name, value in learned.items() if name.endswith(("accuracy", "f1"))}
         used = {} if threads is None else {"threads": float(threads)}
-        return model, losses | quality | watched.figures | used
+        if replicas is not None:
+            used["replicas"] = float(replicas.count)
+        return model, losses | quality | figures | used
 
     @staticmethod
     def load(
@@ -212,6 +247,20 @@ class DietModel:
                 return dict(forward(features))
 
         return network.predict(batch, computed)
+
+
+def _kernel(level: Level) -> str:
+    """Path of the kernel that the sparse features of texts are multiplied with."""
+    return f"{TEXT}/feature_combining/_tf_layers/sparse_dense.{level}/_tf_layers/sparse_to_dense/kernel"
+
+
+def _features(texts: TextData, level: Level, chosen: NDArray[np.int64]) -> NDArray[np.int32]:
+    """int32 [K]: the sparse features that any of the texts ``chosen``, int64 [E], has."""
+    rows = texts.sparse(level)
+    assert rows is not None
+    has = np.zeros(rows.n_columns, bool)
+    has[rows.take(texts.tokens(chosen) if level == "sequence" else chosen).indices] = True
+    return np.flatnonzero(has).astype(np.int32)
 
 
 def _sample(count: int) -> NDArray[np.int64]:

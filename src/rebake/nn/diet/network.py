@@ -24,6 +24,7 @@ from rebake.nn.layers.hidden_layers import HiddenLayers
 from rebake.nn.layers.losses import similarities
 from rebake.nn.layers.masked_language_model import DISTINCT, MaskedLanguageModel
 from rebake.nn.layers.noise import Noise
+from rebake.nn.layers.replicas import alike, whole
 from rebake.nn.layers.rows import Rows
 from rebake.nn.layers.sequence_layer import SequenceLayer
 from rebake.nn.layers.text_data import Batch, TextData, Widths
@@ -203,10 +204,11 @@ class IntentHead:
 
     def loss(self, texts: tf.Tensor, label_ids: tf.Tensor, noise: Noise) -> tf.Tensor:
         """Texts [B, U], int32 [B] -> scalar"""
+        ids, noise = whole(label_ids), noise.whole
         bags = self._bags(noise)
-        candidates = self.embed_label(self.hidden(bags, noise))
-        right = self.embed_label(self.hidden(tf.gather(bags, label_ids), noise))
-        return self.loss_function(self.embed_text(texts), right, label_ids, candidates, noise)
+        candidates = alike(self.embed_label(self.hidden(bags, noise)))
+        right = alike(self.embed_label(self.hidden(tf.gather(bags, ids), noise)))
+        return self.loss_function(whole(self.embed_text(texts)), right, ids, candidates, noise)
 
     def settle(self) -> None:
         """Encode the intents for all predictions to come: the weights change no more."""

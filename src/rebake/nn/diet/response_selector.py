@@ -21,6 +21,7 @@ from rebake.nn.layers.dense import embed
 from rebake.nn.layers.losses import similarities
 from rebake.nn.layers.masked_language_model import DISTINCT
 from rebake.nn.layers.noise import Noise
+from rebake.nn.layers.replicas import alike, whole
 from rebake.nn.layers.rows import Rows
 from rebake.nn.layers.sequence_layer import SequenceLayer
 from rebake.nn.layers.text_data import Batch, TextData, Widths
@@ -107,9 +108,10 @@ class ResponseHead:
 
         Every response is encoded once a step. Rasa encodes the right ones of the batch once more, with other dropout.
         """
-        candidates = self._embedded(noise)
-        right = tf.gather(candidates, label_ids)
-        return self.loss_function(self.embed_text(texts), right, label_ids, candidates, noise)
+        ids, noise = whole(label_ids), noise.whole
+        candidates = alike(self._embedded(noise))
+        right = tf.gather(candidates, ids)
+        return self.loss_function(whole(self.embed_text(texts)), right, ids, candidates, noise)
 
     def settle(self) -> None:
         """Encode the responses for all predictions to come: the weights change no more."""

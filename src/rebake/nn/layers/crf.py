@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rebake.nn.layers.gradients import custom_gradient
 from rebake.nn.layers.losses import scale_of
+from rebake.nn.layers.replicas import whole
 from rebake.nn.weights import Weights, glorot_uniform
 
 TINY = 1e-30  # keeps a scaled probability from becoming an exact 0, whose logarithm would be lost
@@ -39,8 +40,8 @@ class Crf:
             lengths: int32 [B]
         """
         mask = tf.sequence_mask(lengths, tf.shape(logits)[1], tf.float32)
-        likelihood = sequence_score(logits, tags, mask, self.transitions) - log_partition(
-            logits, self.transitions, mask
+        likelihood = whole(
+            sequence_score(logits, tags, mask, self.transitions) - log_partition(logits, self.transitions, mask)
         )
         loss = -likelihood
         return tf.reduce_mean(loss * scale_of(likelihood) if self.scale_loss else loss)

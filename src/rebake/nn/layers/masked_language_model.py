@@ -17,6 +17,7 @@ import tensorflow as tf
 from rebake.nn.layers.dense import embed
 from rebake.nn.layers.losses import DotProductLoss
 from rebake.nn.layers.noise import Noise
+from rebake.nn.layers.replicas import counts_of, whole
 from rebake.nn.layers.rows import Rows
 from rebake.nn.layers.text_data import Widths
 from rebake.nn.weights import Weights, glorot_uniform
@@ -122,7 +123,8 @@ class MaskedLanguageModel(TokenMask):
             chosen: int32 [K]
             distinct: int32 [N]
         """
-        found = self.embed_found(rows.take(outputs, chosen))
-        right = self.embed_right(rows.take(inputs, chosen))
-        ids = tf.gather(distinct, chosen)
-        return self.loss_function(found, right, ids, right, noise, candidate_ids=ids)
+        counts = counts_of(chosen)
+        found = whole(self.embed_found(rows.take(outputs, chosen)), counts)
+        right = whole(self.embed_right(rows.take(inputs, chosen)), counts)
+        ids = whole(tf.gather(distinct, chosen), counts)
+        return self.loss_function(found, right, ids, right, noise.whole, candidate_ids=ids)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+_BETWEEN_REPLICAS = 15_485_863  # seeds from one replica's stream to the next one's
+
 
 def grain(rate: float) -> tf.DType:
     """The smallest unsigned integers among which a part ``rate``, to 2 %, is below some threshold: the fewer bits
@@ -29,10 +31,18 @@ class Noise:
         step: int tensor [], number of the optimiser step.
         drops: False switches dropout off and leaves the sampling of negatives, as the losses of held-out examples are
             measured.
+        replica: which share of the batch the numbers are for, where several replicas have one each.
+
+    Attributes:
+        whole: the stream for what concerns the whole batch, the same in every replica.
     """
 
-    def __init__(self, seed: int, step: tf.Tensor, *, drops: bool = True) -> None:
+    def __init__(self, seed: int, step: tf.Tensor, *, drops: bool = True, replica: int | None = None) -> None:
         self.drops = drops
+        self.whole = self
+        if replica is not None:
+            self.whole = Noise(seed, step, drops=drops)
+            seed += (replica + 1) * _BETWEEN_REPLICAS
         seeds = tf.stack([tf.constant((seed * 1_000_003) % 2**31, tf.int32), tf.cast(step, tf.int32)])
         self._key, self._counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seeds)
         self._algorithm = tf.constant(tf.random.Algorithm.PHILOX.value)

@@ -34,6 +34,15 @@ class Average:
         self.first = epochs - max(round(epochs * share), 1)
         self._mean: list[NDArray[np.float32]] = []
 
+    @property
+    def state(self) -> tuple[int, list[NDArray[np.float32]]]:
+        """The first epoch that counts, and the mean so far, which may be empty: what :meth:`go_on` takes."""
+        return self.first, self._mean
+
+    def go_on(self, first: int, mean: list[NDArray[np.float32]]) -> None:
+        """Go on where another average was."""
+        self.first, self._mean = first, mean
+
     def epoch_done(self, epoch: int, steps: int) -> None:
         """Counts the weights in; to be called after every epoch, counted from 0, with the number of steps so far."""
         if epoch < self.first or self.first == self.last:

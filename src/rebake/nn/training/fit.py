@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +21,8 @@ from rebake.base.progress import Progress
 from rebake.nn.layers.noise import Noise
 from rebake.nn.tracing import Traced
 from rebake.nn.training.averaging import Average
+from rebake.nn.training.going_on import GoingOn
+from rebake.nn.training.replicas import Replicas, Step
 from rebake.nn.weights import Weights
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Keras' Adam
@@ -70,6 +73,9 @@ def fit(
     settings: FitSettings,
     progress: Progress,
     watchers: Sequence[Watcher] = (),
+    replicas: Replicas | None = None,
+    order: np.random.Generator | None = None,
+    sparse: Sequence[str] = (),
 ) -> dict[str, float]:
     """Train the variables in place.
 
@@ -79,34 +85,51 @@ def fit(
         signature: tf.TensorSpec structure of a batch, with None for every size that changes.
         watchers: called after every step and epoch, in order; they may read the variables, which after the last epoch
             are those of the model.
+        replicas: among which each step is divided; the variables are theirs, and the batches are as they take them.
+            None = there is no division.
+        order: what the order of examples is drawn with; given, the state of a divided training is saved, and one that
+            an earlier run has saved is gone on from.
+        sparse: paths of the kernels for which the batches of a divided training have rows.
 
     Returns:
         The mean of each loss over the last epoch's batches as they were trained, and their sum as "loss".
     """
     trainable = weights.trainable()
-    adam = Adam(list(trainable.values()), settings.learning_rate)
+    with nullcontext() if replicas is None else replicas.variables():
+        adam = Adam(list(trainable.values()), settings.learning_rate)
 
     def step(batch: Any, number: tf.Tensor, bound: tf.Tensor) -> Losses:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(list(trainable.values()))
-            named = losses(batch, Noise(settings.seed, number))
+            noise = Noise if replicas is None else replicas.noise
+            named = losses(batch, noise(settings.seed, number))
             total = tf.add_n(list(named.values()))
         gradients = tape.gradient(total, list(trainable.values()))
+        if replicas is not None:
+            gradients = replicas.sum(dict(zip(trainable, gradients, strict=True)))
         regularized = [
             None if gradient is None else with_l2(gradient, variable, weights.l2.get(path), bound)
             for (path, variable), gradient in zip(trainable.items(), gradients, strict=True)
         ]
         adam.apply(regularized, number)
         for kernel, mask in weights.masks.items():
-            weights.variables[kernel].assign(weights.variables[kernel] * weights.variables[mask])
+            value = weights.variables[kernel] * weights.variables[mask]
+            tf.raw_ops.AssignVariableOp(resource=weights.variables[kernel].handle, value=value)
         return {**named, "loss": total}
 
-    traced = Traced(step, signature, tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32))
+    run: Step = step
+    batch_signature = signature
+    if replicas is not None:
+        run, batch_signature = replicas.run(step), replicas.signature(signature, sparse)
+    traced = Traced(run, batch_signature, tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32))
     average = Average(trainable.values(), settings.epochs, settings.averaged, settings.averaged_after)
-    number = 0
-    means: dict[str, float] = {}
+    going_on = None
+    if replicas is not None and order is not None:
+        going_on = GoingOn(replicas, settings.name, [*trainable.values(), *adam.first, *adam.second], average, order)
+    done, number, means = (0, 0, {}) if going_on is None else going_on.restore()
     with progress.task(named(settings.name), settings.epochs) as task:
-        for epoch in range(settings.epochs):
+        task.advance(done)
+        for epoch in range(done, settings.epochs):
             results = []
             bound = tf.constant(0.0 if epoch < settings.conditional_epochs else -np.inf, tf.float32)
             for batch in ahead(batches(epoch)):
@@ -120,6 +143,8 @@ def fit(
             for watcher in watchers:
                 figures |= watcher.epoch_done(epoch, means)
             task.advance(1, **figures)
+            if going_on is not None:
+                going_on.epoch_done(epoch + 1, settings.epochs, number, means)
     return means
 
 

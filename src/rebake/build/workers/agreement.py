@@ -1,0 +1,33 @@
+"""What the workers of a training must have in common."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from rebake.base.version import __version__
+from rebake.build.plan import Plan
+
+
+def details_of(plan: Plan) -> dict[str, str]:
+    """What must be the same for all workers."""
+    wanted = plan.fingerprints.parts.get("nlu")
+    return {
+        "data and pipeline": "none" if wanted is None else wanted.fingerprint,
+        "end-to-end stories": str(plan.is_end_to_end),
+        "rebake": __version__,
+        "TensorFlow": version("tensorflow"),
+        "NumPy": version("numpy"),
+        "Python": f"{sys.version_info.major}.{sys.version_info.minor}",
+    }
+
+
+def differences(here: Mapping[str, str], there: Mapping[str, Any]) -> str:
+    """What is not the same, for a message; empty where everything is."""
+    return " and ".join(
+        f"other {name}" if name == "data and pipeline" else f"{name} {there.get(name)} instead of {value}"
+        for name, value in here.items()
+        if there.get(name) != value
+    )
