@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from parity.schemas.mutations import PROJECTS, mutated
-from rebake.archive.manifest import parse_manifest
+from rebake.archive.manifest import Manifest, PartRecord, format_manifest, parse_manifest
 from rebake.archive.metadata import read_metadata, resolve
 from rebake.archive.pack import unpack
 from rebake.assistant.domain.serialization import domain_from_dict
@@ -62,3 +62,14 @@ def test_broken_metadata_are_an_error_of_the_model(model: Path, tmp_path: Path) 
             domain_from_dict(metadata.domain)
         except (ModelError, DataError):
             continue
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("12.5", 12.5), ("0", 0.0), ("-1", None), ("1.7e308", None), ("NaN", None), ("true", None), ('"5"', None)],
+)
+def test_a_training_time_that_is_none_is_not_believed_and_breaks_nothing(written: str, read: float | None) -> None:
+    manifest = parse_manifest(format_manifest(Manifest({"nlu": PartRecord("0" * 64, seconds=1.0)})).encode(), "x")
+    assert manifest.parts["nlu"].seconds == 1.0
+    text = format_manifest(manifest).replace('"seconds":1.0', f'"seconds":{written}')
+    assert parse_manifest(text.encode(), "rebake.json").parts["nlu"].seconds == read

@@ -110,7 +110,7 @@ def test_conditions_decide_the_exit_code_and_each_is_named(project: Path) -> Non
         "min-intent-f1": False, "min-response-f1": False, "stories": True, "worse": True, "min-story-accuracy": True,
     }  # fmt: skip
     assert "min-intent-f1: The weighted F1 of the intents is 0.5" in run.stderr
-    assert "min-response-f1: The weighted F1 of the responses is not known" in run.stderr
+    assert "min-response-f1: The weighted F1 of the responses is unknown" in run.stderr
     codes = {finding["code"] for finding in json.loads(run.stdout)["findings"]}
     assert codes == {"confused-intents"}
     assert rebake(project, *tested, "--min-intent-f1", "0.5", "--fail-on", "stories").returncode == 0

@@ -128,12 +128,18 @@ def test_folds_that_do_not_belong_together_are_not_joined(light: Path, capsys: p
         "{",
         "[]",
         '{"nlu": {}}',
+        json.dumps(
+            {**content, "nlu": {**content["nlu"], "folds": [{**content["nlu"]["folds"][0], "test": {"x": 1e999}}]}}
+        ),
         json.dumps({**content, "fold": "1"}),
         json.dumps({**content, "format": 2}),
     ):
         Path("folds/more/fold-1-of-2.json").write_text(broken, encoding="utf-8")
         assert "is not a fold that" in joining()
     assert main([*CROSS, "--join", "nothing"]) == 74
+    second = json.loads(Path("folds/fold-2-of-2.json").read_text(encoding="utf-8"))
+    Path("folds/more/fold-1-of-2.json").write_text(json.dumps({**second, "fold": 1}), encoding="utf-8")
+    assert "is a fold of other files" in joining()
     assert main([*CROSS, "--fold", "3"]) == 64
 
 

@@ -17,6 +17,7 @@ from rebake.action.tags import is_prerelease as is_prerelease_tag
 from rebake.archive.manifest import Part, format_manifest
 from rebake.archive.pack import MANIFEST_NAME
 from rebake.base.files import sha256
+from rebake.errors import StorageError
 from rebake.report.model import Release, ReleaseAsset
 from rebake.store.names import model_name, pull_request_model_name, sums_name
 from rebake.store.publication import Publication, publish_model
@@ -99,7 +100,10 @@ class Publisher:
         if not store.has_addresses or (trust is not None and trust.signing_key is None):
             return None
         name = pull_request_model_name(pull_request, self._settings.slug)
-        shutil.copyfile(model, scratch / name)
+        try:
+            shutil.copyfile(model, scratch / name)
+        except OSError as error:
+            raise StorageError(f"The model cannot be copied ({error.strerror or error}).") from error
         store.publish(scratch / name, name)
         store.finish()
         return store.address(name)

@@ -19,6 +19,7 @@ PARTS: tuple[Part, ...] = ("core", "nlu", "nlg")
 
 FORMAT = 2  # the newest that is read
 ORDINARY = 1  # what a model without fine-tuned parts is written as: earlier versions of rebake read it, too
+LONGEST_TRAINING = 1e7  # seconds; a time in a manifest that is longer is not believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +286,8 @@ def _part_from_json(raw: Mapping[str, Any]) -> PartRecord:
 
 
 def _seconds_from_json(raw: Any) -> float | None:
-    seconds = None if raw is None else float(raw)
-    if seconds is not None and not 0 <= seconds < float("inf"):
-        raise ValueError(f"{raw!r} is no number of seconds")
-    return seconds
+    """It only decorates a report, so what is no time that a training takes makes no model unreadable."""
+    return float(raw) if type(raw) in (int, float) and 0 <= raw <= LONGEST_TRAINING else None
 
 
 def _known_part(name: str) -> Part:

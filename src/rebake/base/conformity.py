@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -14,7 +15,8 @@ def conforms(value: object, hint: Any) -> bool:
 
     Args:
         value: to look at.
-        hint: a class, dataclasses field by field; a union, Literal, Mapping, or tuple. An int is a float, but no bool.
+        hint: a class, dataclasses field by field; a union, Literal, Mapping, or tuple. An int is a float, but no bool;
+            what is infinite, not a number, or too large for a float is none.
     """
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
@@ -35,10 +37,18 @@ def _hints(value: Mapping[Any, Any], arguments: tuple[Any, ...]) -> list[Any]:
 
 def _conforms_class(value: object, kind: Any) -> bool:
     if kind in (int, float):
-        return isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
+        is_number = isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
+        return is_number and (kind is int or _is_finite(value))
     if not isinstance(value, type(None) if kind is None else kind):
         return False
     return not is_dataclass(value) or all(conforms(getattr(value, name), of) for name, of in _fields(kind))
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _conforms_tuple(value: tuple[object, ...], arguments: tuple[Any, ...]) -> bool:

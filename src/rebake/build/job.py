@@ -83,6 +83,7 @@ class Job:
         self.rebuilt: dict[Part, str] = {}
         self.seconds: dict[str, float] = {}
         self.saved: dict[str, float] = {}
+        self._partly: set[Part] = set()  # parts that were trained, with components that were reused
         self.metrics: dict[str, float] = {}
         self.records: dict[Part, PartRecord] = {}
         self.manifest = Manifest({})
@@ -138,7 +139,9 @@ class Job:
         own: dict[str, ComponentRecord] = {
             node: record for node, record in self.plan.fingerprints.components.items() if record.part == part
         }
-        record = replace(self.records[part], seconds=self.seconds.get(part, self.saved.get(part)))
+        # Where some components were reused, the time of the others is not what training the part takes.
+        seconds = self.saved.get(part) if part in self._partly else self.seconds.get(part, self.saved.get(part))
+        record = replace(self.records[part], seconds=seconds)
         manifest = Manifest({part: record}, own, tool_version=__version__)
         self._complete(directory, manifest, nlu=nodes if part == "nlu" else (), core=nodes if part == "core" else ())
 
@@ -259,6 +262,8 @@ class Job:
         if done.trained:
             self.seconds[part] = done.seconds
             self.trained.append(part)
+            if kept:
+                self._partly.add(part)
         else:
             self.rebuilt[part] = ", ".join(archives)
             record = replace(record, reused_from=", ".join(archives) or None)

@@ -6,10 +6,11 @@ import argparse
 import json
 from pathlib import Path
 
+from rebake.base.conformity import conforms
 from rebake.cli.files import model_path
 from rebake.errors import DataError, StorageError
 from rebake.evaluation.comparison.result import ModelComparison
-from rebake.evaluation.json import from_dict
+from rebake.evaluation.json import as_dict, from_dict
 from rebake.evaluation.result import ModelTest
 
 _GZIP = b"\x1f\x8b"
@@ -34,9 +35,13 @@ def find_base(options: argparse.Namespace) -> ModelTest | Path | None:
     except OSError as error:
         raise StorageError(f"{path} cannot be read ({error.strerror or error}).", fix=_FIX) from error
     try:
-        return from_dict(json.loads(content))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        test = from_dict(json.loads(content))
+        if not conforms(test, ModelTest):
+            raise TypeError("a value is of another type")
+        as_dict(test)  # computes all figures
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path} is not the result of a test ({error}).", fix=_FIX) from error
+    return test
 
 
 def compare(base: ModelTest, head: ModelTest) -> ModelComparison:

@@ -101,7 +101,7 @@ def unpack_evaluation(content: bytes, key: str) -> ModelTest | None:
         as_dict(test)  # computes all figures
     except (OSError, EOFError, zlib.error, RecursionError):
         return None
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError, IndexError):
         return None
     return test
 

@@ -6,7 +6,7 @@ A file says what its fold was trained and tested on, so that only folds of one a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ _RERUN = "Run all folds again, with the same files, --folds and --seed."
 def write_fold(directory: Path, request: CrossValidation, number: int, test: NluTest) -> Path:
     """Write what one fold found into a directory; returns the file. Raises StorageError."""
     path = directory / f"fold-{number}-of-{request.folds}.json"
-    content = {"format": FORMAT, "key": _key(request), "fold": number, "nlu": nlu_as_dict(test)}
+    content = {"format": FORMAT, "key": _key(request, number), "fold": number, "nlu": nlu_as_dict(test)}
     try:
         directory.mkdir(parents=True, exist_ok=True)
         write_text(path, json.dumps(content, ensure_ascii=True, allow_nan=False) + "\n")
@@ -49,9 +49,10 @@ def read_folds(paths: Iterable[Path], request: CrossValidation) -> list[NluTest]
         StorageError: a file cannot be read.
         DataError: a file is no fold of this cross-validation, is there twice with another content, or is missing.
     """
-    key, found = _key(request), dict[int, tuple[Path, NluTest]]()
+    keys = {number: _key(request, number) for number in range(1, request.folds + 1)}
+    found: dict[int, tuple[Path, NluTest]] = {}
     for path in _files(paths):
-        number, test = _read(path, key, request.folds)
+        number, test = _read(path, keys)
         if number in found and found[number][1] != test:
             raise DataError(f"{_shown(found[number][0])} and {_shown(path)} differ.", fix="Leave one of them out.")
         found[number] = path, test
@@ -72,7 +73,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
         yield from sorted(path.rglob(PATTERN)) if path.is_dir() else (path,)
 
 
-def _read(path: Path, key: str, folds: int) -> tuple[int, NluTest]:
+def _read(path: Path, keys: Mapping[int, str]) -> tuple[int, NluTest]:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_CONTENT + 1)
@@ -86,20 +87,20 @@ def _read(path: Path, key: str, folds: int) -> tuple[int, NluTest]:
         number, is_current = values["fold"], values["format"] == FORMAT
         is_fold = conforms(test, NluTest) and len(test.folds) == 1 and type(number) is int and number >= 1
         nlu_as_dict(test)  # computes all figures
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError):
         is_fold = is_current = False
     if not is_fold or not is_current:
         raise DataError(f"{_shown(path)} is not a fold that `rebake test nlu --fold` wrote.", fix=_RERUN)
-    if values["key"] != key or number > folds:
+    if values["key"] != keys.get(number):
         raise DataError(f"{_shown(path)} is a fold of other files, or of another --folds or --seed.", fix=_RERUN)
     return number, test
 
 
-def _key(request: CrossValidation) -> str:
+def _key(request: CrossValidation, number: int) -> str:
     """All that the result of a fold depends on; the order of the examples decides which fold each is in."""
     nlu = fingerprint(request.assistant, parts=frozenset({"nlu"})).parts["nlu"].fingerprint
     examples = [digest(example_meaning(example)) for example in request.assistant.nlu.examples]
-    return digest([EVALUATOR, "folds", nlu, examples, request.folds, request.seed])
+    return digest([EVALUATOR, "folds", nlu, examples, request.folds, request.seed, number])
 
 
 def _shown(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -77,7 +78,7 @@ def _intent(example: Example, parse: Parse) -> LabelledText:
     ranking = parse.get("intent_ranking", ())
     if predicted["name"] == FALLBACK_INTENT and len(ranking) > 1:
         predicted = ranking[1]
-    name, confidence = predicted["name"] or "", float(predicted["confidence"] or 0.0)
+    name, confidence = predicted["name"] or "", _finite(predicted["confidence"])
     return LabelledText(parse["text"], base_intent(example), name, confidence, example.location)
 
 
@@ -86,8 +87,13 @@ def _response(example: Example, parse: Parse) -> LabelledText:
     intent = base_intent(example)
     is_served = intent in selections.get("all_retrieval_intents", ()) and intent in selections
     selected = selections.get(intent if is_served else DEFAULT_SELECTOR, {}).get("response", {})
-    key, confidence = selected.get("intent_response_key") or "", float(selected.get("confidence") or 0.0)
+    key, confidence = selected.get("intent_response_key") or "", _finite(selected.get("confidence"))
     return LabelledText(parse["text"], response_key(example), key, confidence, example.location)
+
+
+def _finite(confidence: float | None) -> float:
+    """A model whose training diverged answers with what is not a number: it is sure of nothing."""
+    return float(confidence) if confidence is not None and math.isfinite(confidence) else 0.0
 
 
 def _entities(example: Example, parse: Parse) -> EntityExample:
