@@ -13,6 +13,7 @@ import pytest
 
 from rebake.archive.manifest import read_manifest
 from rebake.base.files import sha256
+from rebake.cli.keys import given_keys
 from rebake.cli.main import main
 from rebake.store.directory import newest_model
 from rebake.store.keys import PrivateKey
@@ -255,6 +256,8 @@ def test_with_a_key_signed_parts_count_and_models_and_parts_from_other_runs_do_n
     [
         ((), "--verify-key is about the parts of a store. Add --store URL."),
         (("--store", "s", "--model", "models"), "--verify-key does not go with --model"),
+        (("--store", "s", "--verify-key", " "), "The value of --verify-key has no key."),
+        (("--store", "s", "--verify-key", "empty"), "The file empty of --verify-key has no key."),
         (("--store", "s", "--verify-key", "hunter2"), "value of --verify-key is not an Ed25519 public key"),
     ],
 )
@@ -263,9 +266,43 @@ def test_a_key_that_would_protect_nothing_is_a_mistake_of_usage(
     options: tuple[str, ...], message: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(checkout("one"))
+    Path("empty").write_text("\n", encoding="ascii")
     for command in ("check", "train"):
         assert main([command, *REPOSITORY_OF_PARTS, "--verify-key", SIGNER.public.text, *options]) == 64
         assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", [" ", "empty"])
+def test_a_value_without_a_key_does_not_turn_verification_off(
+    checkout: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    monkeypatch.chdir(checkout("one"))
+    Path("empty").touch()
+    for command in (["check"], ["train"], ["pull"], ["store", "verify"]):
+        assert main([*command, "--store", "s", "--verify-key", value]) == 64
+        assert "has no key" in capsys.readouterr().err
+
+
+def test_with_a_key_no_training_continues_from_a_model_that_nobody_has_signed(
+    checkout: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(checkout("one"))
+    signed = ("--store", "s", *REPOSITORY_OF_PARTS, "--verify-key", SIGNER.public.text)
+    for options in (["--finetune"], ["--finetune", "models"]):
+        assert main(["train", *signed, *options]) == 64
+        assert "--verify-key does not go with --finetune" in capsys.readouterr().err
+
+
+def test_a_file_that_is_named_like_the_key_does_not_replace_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    planted = tmp_path / SIGNER.public.text
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    planted.write_text(STRANGER.public.text, encoding="ascii")
+    assert given_keys([SIGNER.public.text]) == (SIGNER.public,)
+    assert given_keys([f" {SIGNER.public.text}\n"]) == (SIGNER.public,)
+    (tmp_path / "keys").write_text(f"{SIGNER.public.text}\n{STRANGER.public.text}\n", encoding="ascii")
+    assert given_keys(["keys"]) == (SIGNER.public, STRANGER.public)
+    assert given_keys([]) == ()
 
 
 def test_what_was_trained_without_the_store_is_kept_there_later(

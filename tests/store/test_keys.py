@@ -39,7 +39,9 @@ def test_public_keys_are_read_as_pem_or_in_base64() -> None:
     assert read_public_keys(PUBLIC_PEM, "x") == (KEY.public,)
     assert read_public_keys(f"{KEY.public.text}\n{other.text}\n", "x") == (KEY.public, other)
     assert read_public_keys(f"{PUBLIC_PEM}{PUBLIC_PEM}", "x") == (KEY.public, KEY.public)
-    assert read_public_keys("", "x") == ()
+    for text in ("", " ", "\n\t\n"):
+        with pytest.raises(UsageError, match="The x has no key"):
+            read_public_keys(text, "x")
 
 
 def rsa(*, password: bytes | None = None) -> str:

@@ -203,7 +203,7 @@ class Settings:
             store_tag=given["store-tag"],
             trust="signed" if read_choice("trust", given["trust"], ("any", "signed")) == "signed" else "any",
             signing_key=read_private_key(given["signing-key"], "input signing-key") if given["signing-key"] else None,
-            verify_key=read_public_keys(given["verify-key"], "input verify-key"),
+            verify_key=read_public_keys(given["verify-key"], "input verify-key") if given["verify-key"] else (),
             retention_days=_integer("retention-days", given["retention-days"], least=0) or None,
             tag_pattern=read_pattern(given["tag-pattern"]),
             release_name=given["release-name"],

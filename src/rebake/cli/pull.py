@@ -125,7 +125,7 @@ def _of_release(
 def _of_commit(options: argparse.Namespace, history: History, revision: Revision, keys: Sequence[PublicKey]) -> Pulled:
     """The model of the files that a commit has, from the parts of the store."""
     require_in_work_tree(history, options)
-    baseline = _baseline(options, keys)
+    baseline = _baseline(options)
     with at_revision(history, revision) as root:
         try:
             with confined_to(root):
@@ -137,12 +137,12 @@ def _of_commit(options: argparse.Namespace, history: History, revision: Revision
 
 def _of_working_directory(options: argparse.Namespace, keys: Sequence[PublicKey]) -> Pulled:
     require_assistant(options)
-    return _assembled(options, _plan(options, _baseline(options, keys), use_cache=True), keys, "the working directory")
+    return _assembled(options, _plan(options, _baseline(options), use_cache=True), keys, "the working directory")
 
 
-def _baseline(options: argparse.Namespace, keys: Sequence[PublicKey]) -> Baseline:
+def _baseline(options: argparse.Namespace) -> Baseline:
     """The newest model here, which may be the wanted one already. Nobody has signed it, so keys leave it out."""
-    return NO_BASELINE if keys else Baseline.of_model(newest_model(Path(options.out)))
+    return NO_BASELINE if options.verify_key else Baseline.of_model(newest_model(Path(options.out)))
 
 
 def _plan(options: argparse.Namespace, baseline: Baseline, *, use_cache: bool = False) -> Plan:
@@ -162,8 +162,9 @@ def _assembled(options: argparse.Namespace, plan: Plan, keys: Sequence[PublicKey
     """The model of a plan, from models here and from the store, which is only opened for what no model here has."""
     from rebake.build.assembly import assemble  # with NumPy, which a download does without
 
-    here = [] if keys else models(plan.request.output)
-    parts = [part for part in TRAINED_PARTS if part in plan.fingerprints.parts] if keys else missing_parts(plan)
+    signed = bool(options.verify_key)
+    here = [] if signed else models(plan.request.output)
+    parts = [part for part in TRAINED_PARTS if part in plan.fingerprints.parts] if signed else missing_parts(plan)
     store = _open(options, keys) if parts else None
     notices = Notices()
     with temporary_directory() as scratch, Waiting("Getting the parts of the model"):
@@ -185,7 +186,7 @@ def _open(options: argparse.Namespace, keys: Sequence[PublicKey]) -> Store:
         store = open_store(f"github://{repository}", {**os.environ, "GITHUB_API_URL": api_of(server)})
     else:
         store = open_store(options.store, os.environ)
-    store.trust = trust_of(keys, options.repository) if keys else None
+    store.trust = trust_of(keys, options.repository) if options.verify_key else None
     return store
 
 

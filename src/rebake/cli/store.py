@@ -95,13 +95,13 @@ def _said_of(spare: list[Spare], *, is_removed: bool) -> str:
 def _verify(options: argparse.Namespace) -> int:
     keys = given_keys(options.verify_key)
     if options.model is not None:
-        if not keys:
+        if not options.verify_key:
             raise UsageError("--model needs a key to verify with.", fix="Add --verify-key KEY.")
         print(visible(verify_model(Path(options.model), keys, options.repository)))
         return 0
     checked: list[Checked] = []
     with closing(_open(options)) as kept, tempfile.TemporaryDirectory(prefix="rebake-") as directory:
-        if keys:
+        if options.verify_key:
             kept.trust = trust_of(keys, options.repository)
         _entries(kept, options)
         for each in verify_store(kept, Path(directory)):

@@ -230,12 +230,17 @@ class Stores:
 def _trust(options: argparse.Namespace) -> Trust | None:
     """Whose parts are taken; None for those of whoever may write to the store."""
     keys = given_keys(options.verify_key)
-    if not keys:
+    if not options.verify_key:
         return None
     if options.store is None:
         raise UsageError("--verify-key is about the parts of a store.", fix="Add --store URL.")
     if options.model is not None:
         raise UsageError("--verify-key does not go with --model, which nobody has signed.", fix="Leave one out.")
+    if getattr(options, "finetune", None) is not None:
+        raise UsageError(
+            "--verify-key does not go with --finetune, which continues from a model that nobody has signed.",
+            fix="Leave one out.",
+        )
     return trust_of(keys, options.repository)
 
 

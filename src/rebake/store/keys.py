@@ -111,8 +111,10 @@ def read_public_keys(text: str, name: str) -> tuple[PublicKey, ...]:
     """Read public keys: PEM blocks one after the other, or one key in base64 per line.
 
     Raises:
-        UsageError: it is no such key.
+        UsageError: it is no such key, or there is none.
     """
+    if not text.strip():
+        raise UsageError(f"The {name} has no key.", fix=f"Give an Ed25519 public key. {_MAKE_ONE}")
     blocks = [found[0] for found in _PEM.finditer(text)]
     if not blocks:
         return tuple(PublicKey(_raw(line, name, "public")) for line in text.split())
