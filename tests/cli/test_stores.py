@@ -15,6 +15,7 @@ from rebake.archive.manifest import read_manifest
 from rebake.base.files import sha256
 from rebake.cli.keys import given_keys
 from rebake.cli.main import main
+from rebake.errors import UsageError
 from rebake.store.directory import newest_model
 from rebake.store.keys import PrivateKey
 from rebake.store.trust import Trust
@@ -303,6 +304,9 @@ def test_a_file_that_is_named_like_the_key_does_not_replace_it(tmp_path: Path, m
     (tmp_path / "keys").write_text(f"{SIGNER.public.text}\n{STRANGER.public.text}\n", encoding="ascii")
     assert given_keys(["keys"]) == (SIGNER.public, STRANGER.public)
     assert given_keys([]) == ()
+    (tmp_path / " ").write_text(STRANGER.public.text, encoding="ascii")
+    with pytest.raises(UsageError, match="has no key"):
+        given_keys([" "])
 
 
 def test_what_was_trained_without_the_store_is_kept_there_later(

@@ -9,7 +9,9 @@ import pytest
 from rebake.archive.manifest import Manifest, PartRecord, write_manifest
 from rebake.errors import ModelError, StorageError
 from rebake.store import protocol
+from rebake.store.keys import PrivateKey
 from rebake.store.protocol import part_name
+from rebake.store.trust import Trust
 from support.back_ends import OpenStore, open_store
 from support.store import A, B, archive
 
@@ -39,6 +41,25 @@ def test_a_published_part_is_found_by_another_run(open_store: OpenStore, tmp_pat
     (tmp_path / "fetched").mkdir()
     assert second.fetch(found, tmp_path / "fetched").read_bytes() == path.read_bytes()
     assert [file.name for file in (tmp_path / "fetched").iterdir()] == [part_name("nlu", A)]
+
+
+def test_what_another_run_signs_during_a_training_is_not_replaced(open_store: OpenStore, tmp_path: Path) -> None:
+    signed = archive(tmp_path, "nlu", A, "signed.tar.gz", b"signed")
+    unsigned = archive(tmp_path, "nlu", A, "unsigned.tar.gz", b"not signed")
+    first, other = open_store(), open_store()
+    assert first.find("nlu", A) is None
+    key = PrivateKey(b"\1" * 32)
+    other.trust = Trust("https://github.com/acme/bot", (key.public,), key)
+    other.publish_part("nlu", A, signed)
+    other.finish()
+    first.publish_part("nlu", A, unsigned)
+    first.finish()
+    later = open_store()
+    later.trust = Trust("https://github.com/acme/bot", (key.public,))
+    found = later.find("nlu", A)
+    assert found is not None
+    (tmp_path / "fetched").mkdir()
+    assert later.fetch(found, tmp_path / "fetched").read_bytes() == signed.read_bytes()
 
 
 def test_entries_have_name_size_and_the_time_of_their_writing(open_store: OpenStore, tmp_path: Path) -> None:

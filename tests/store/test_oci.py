@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from oras.provider import Registry as OrasRegistry
 
 from rebake.errors import AccessDeniedError, RateLimitError, StorageError, UsageError
 from rebake.store.addresses import open_store
+from rebake.store.oci.client import RegistryClient
 from rebake.store.oci_store import OciStore
 from rebake.store.protocol import part_name
 from support.distribution import distribution
@@ -175,6 +177,24 @@ def test_an_upload_of_what_is_there_sends_it_once(
     before = len([request for request in registry.requests() if request.startswith("PUT")])
     keep_part(open_oci(), tmp_path)
     assert len([request for request in registry.requests() if request.startswith("PUT")]) == before == 3
+
+
+def test_what_another_run_writes_during_an_upload_is_not_replaced(
+    open_oci: Callable[[], OciStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = archive(tmp_path, "nlu", A, "other.tar.gz", b"of the other run")
+    send, raced = RegistryClient.put_upload, []
+
+    def race(client: RegistryClient, blob: str, *rest: Any) -> Any:
+        if not raced:
+            raced.append(blob)
+            open_oci().publish_part("nlu", A, other)
+        return send(client, blob, *rest)
+
+    monkeypatch.setattr(RegistryClient, "put_upload", race)
+    keep_part(open_oci(), tmp_path)
+    assert raced
+    assert fetch_part(open_oci(), tmp_path) == other.read_bytes()
 
 
 def test_looking_a_part_up_takes_one_request(registry: Registry, open_oci: Callable[[], OciStore]) -> None:

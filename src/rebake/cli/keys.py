@@ -29,7 +29,7 @@ def _keys_of(value: str) -> tuple[PublicKey, ...]:
     try:
         return read_public_keys(value, "value of --verify-key")
     except UsageError as error:
-        content = _content(Path(value))
+        content = _content(Path(value)) if value.strip() else None
         if content is None:
             raise UsageError(error.message, fix=f"{error.fix} A file with keys is read, too.") from error
     return read_public_keys(content, f"file {one_line(value)} of --verify-key")

@@ -14,6 +14,10 @@ from rebake.errors import AccessDeniedError, StorageError
 from rebake.store.protocol import Store, StoredFile, is_entry_name
 
 
+class _WrittenMeanwhileError(Exception):
+    """Another run wrote the entry while this one copied it."""
+
+
 class DirectoryStore(Store):
     """The files of one directory, which is made when something is kept. Any number of runs may use it at once."""
 
@@ -58,8 +62,10 @@ class DirectoryStore(Store):
             if target.is_file() and not replace:
                 os.utime(target)
                 return
-            with replacing(target) as temporary:
+            with suppress(_WrittenMeanwhileError), replacing(target) as temporary:
                 shutil.copyfile(path, temporary)
+                if target.is_file() and not replace:
+                    raise _WrittenMeanwhileError
 
     def delete(self, name: str) -> None:
         """As :meth:`Store.delete`."""

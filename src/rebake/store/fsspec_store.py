@@ -93,9 +93,7 @@ class FsspecStore(Store):
 
     def upload(self, path: Path, name: str, *, replace: bool) -> None:
         """As :meth:`Store.upload`."""
-        if not replace and self.look_up(name) is not None:
-            return
-        sent = self._do("write", lambda files: self._sent(files, path, name))
+        sent = self._do("write", lambda files: self._sent(files, path, name, replace=replace))
         if self._known is not None:
             self._known[name] = sent
 
@@ -188,8 +186,18 @@ class FsspecStore(Store):
         named = ((str(info["name"]).rsplit("/", 1)[-1], info) for info in found if info["type"] == "file")
         return [StoredFile(name, int(info["size"]), _time(info)) for name, info in named if is_entry_name(name)]
 
-    def _sent(self, files: AbstractFileSystem, path: Path, name: str) -> StoredFile:
+    def _there(self, files: AbstractFileSystem, name: str) -> StoredFile | None:
+        """The entry as it is now; what is known from the list may be from before a training."""
+        try:
+            info = files.info(self._path(name))
+        except FileNotFoundError:
+            return None
+        return StoredFile(name, int(info["size"]), _time(info)) if info["type"] == "file" else None
+
+    def _sent(self, files: AbstractFileSystem, path: Path, name: str, *, replace: bool) -> StoredFile:
         target = self._path(name)
+        if not replace and (there := self._there(files, name)) is not None:
+            return there
         if self._extra is not None:
             files.put_file(str(path), target)
         else:
@@ -197,6 +205,9 @@ class FsspecStore(Store):
             temporary = self._path(f".{name}.{secrets.token_hex(6)}.tmp")
             try:
                 files.put_file(str(path), temporary)
+                if not replace and (there := self._there(files, name)) is not None:  # of another run, meanwhile
+                    files.rm_file(temporary)
+                    return there
                 with suppress(FileNotFoundError):
                     files.rm_file(target)  # not every file system renames over a file
                 files.mv(temporary, target)
@@ -204,10 +215,10 @@ class FsspecStore(Store):
                 with suppress(Exception):
                     files.rm_file(temporary)
                 raise
-        info = files.info(target)
-        if info["size"] != path.stat().st_size:
+        sent = self._there(files, name)
+        if sent is None or sent.size != path.stat().st_size:
             raise StorageError(f"{self.where(name)} was not written completely.", fix="Run the command again.")
-        return StoredFile(name, int(info["size"]), _time(info))
+        return sent
 
     def _do(self, purpose: str, call: Callable[[AbstractFileSystem], T]) -> T:
         with self._errors(purpose):

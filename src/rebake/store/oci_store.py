@@ -111,10 +111,11 @@ class OciStore(Store):
 
     def upload(self, path: Path, name: str, *, replace: bool) -> None:
         """As :meth:`Store.upload`. The tag moves to the new manifest when the registry has all of it."""
-        if not replace and self.look_up(name) is not None:
+        before = self._artifact(tag_of(name))  # now: what look_up knows may be from before a training
+        if before is not None and not replace:
+            self._known[name] = before.entry
             return
-        before = self._artifact(tag_of(name)) if replace else None
-        sent = self._do(lambda: self._sent(path, name), f"uploading {name}")
+        sent = self._do(lambda: self._sent(path, name, replace=replace), f"uploading {name}")
         self._known[name] = sent.entry
         if before is not None and before.digest != sent.digest and not self.refuses_deletion:
             with suppress(StorageError):  # without a tag it is no entry, wherever it stays
@@ -197,8 +198,11 @@ class OciStore(Store):
         if checksum.hexdigest() != entry.digest:
             raise CorruptTransferError("the SHA-256 of what came is not that of the manifest")
 
-    def _sent(self, path: Path, name: str) -> Artifact:
-        """Send the file and an empty configuration, then the manifest that names both."""
+    def _sent(self, path: Path, name: str, *, replace: bool) -> Artifact:
+        """Send the file and an empty configuration, then the manifest that names both.
+
+        Unless it replaces, what another run has written meanwhile stays: a registry moves a tag without asking.
+        """
         client = self._client()
         container = client.container(tag_of(name))
         with TemporaryDirectory(prefix="rebake-") as directory:
@@ -209,6 +213,9 @@ class OciStore(Store):
             with _passing():
                 for file, blob in ((path, layer), (empty, configuration)):
                     _require_digest(client.upload_blob(str(file), container, blob), blob["digest"])
+                there = None if replace else self._found(tag_of(name))
+                if there is not None:
+                    return there
                 reply = client.upload_manifest(manifest, container)
         content: Any = reply.request.body
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
