@@ -180,12 +180,61 @@ def test_a_store_elsewhere_is_pruned_by_what_the_repository_uses(
         elsewhere.close()
         kept.open_pulls = {3}
         registry.age()
+        assert main(["store", "prune", "--store", address, "--yes"]) == 64
+        assert "--yes needs --repository" in capsys.readouterr().err
+        assert {NLU, CORE} <= set(registry.tags)
         assert run("prune", "--store", address, "--yes", "--format", "json") == 0
-        assert names(capsys.readouterr().out) == [NLU]
+        printed = capsys.readouterr()
+        assert names(printed.out) == [NLU]
+        assert "What acme/bot uses stays" in printed.err
         assert NLU not in registry.tags
         assert CORE in registry.tags
     assert run("prune", "--store", "oci://ghcr.io/acme/bot") == 74
-    assert "ghcr.io deletes no entries" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "ghcr.io does not allow deletion" in error
+    assert "Delete old versions of the package in its settings on GitHub." in error
+
+
+def test_the_releases_that_are_the_store_say_which_repository_uses_it(
+    kept: GitHubApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the clone is of does not decide: its open pull requests are others."""
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/other")
+    release = kept.release("rebake-models")
+    assert release is not None
+    kept.add_asset(release["id"], Use.of("pull", "3", "rebake.json", [CORE]).name, b"{}")
+    for asset in kept.assets.values():
+        asset.created = "2020-01-01T00:00:00Z"
+    kept.open_pulls = {3}
+    assert main(["store", "prune", "--store", "github://acme/bot", "--yes", "--format", "json"]) == 0
+    printed = capsys.readouterr()
+    assert names(printed.out) == [NLU]
+    assert "What acme/bot uses stays" in printed.err
+    for options in (("--repository", "acme/other"), ("--store-tag", "x")):
+        assert main(["store", "prune", "--store", "github://acme/bot", "--yes", *options]) == 64
+        assert f"{options[0]} changes nothing with --store github://acme/bot" in capsys.readouterr().err
+    release["immutable"] = True
+    assert main(["store", "prune", "--store", "github://acme/bot"]) == 74
+    assert "Delete prereleases whose tags start with rebake-models-" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["list", "--store", "s", "--store-tag", "x"], "--store-tag"),
+        (["list", "--store", "s", "--repository", "acme/bot"], "--repository"),
+        (["verify", "--store", "s", "--store-tag", "x"], "--store-tag"),
+        (["verify", "--store", "s", "--repository", "acme/bot"], "--repository"),
+        (["verify", "--model", "m.tar.gz", "--verify-key", KEY.public.text, "--store", "s"], "--store"),
+        (["verify", "--model", "m.tar.gz", "--verify-key", KEY.public.text, "--store-tag", "x"], "--store-tag"),
+        (["verify", "--model", "m.tar.gz", "--verify-key", KEY.public.text, "--format", "json"], "--format"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_a_mistake_of_usage(
+    arguments: list[str], option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["store", *arguments]) == 64
+    assert f"{option} changes nothing with" in capsys.readouterr().err
 
 
 def test_in_a_repository_with_immutable_releases_prune_says_what_to_do(

@@ -273,6 +273,15 @@ def test_a_key_that_would_protect_nothing_is_a_mistake_of_usage(
         assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_without_a_key_the_repository_of_parts_is_a_mistake_of_usage(
+    checkout: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    monkeypatch.chdir(checkout("one"))
+    assert main([command, "--store", "s", *REPOSITORY_OF_PARTS]) == 64
+    assert "--repository changes nothing without --verify-key" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("value", [" ", "empty"])
 def test_a_value_without_a_key_does_not_turn_verification_off(
     checkout: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str

@@ -167,7 +167,7 @@ def test_a_registry_that_deletes_nothing_says_so_and_still_replaces(
 def test_a_registry_that_is_known_to_delete_nothing_is_not_asked(tmp_path: Path, host: str) -> None:
     store = open_store(f"oci://{host}/Acme/Bot", {"DOCKER_CONFIG": str(tmp_path)})
     assert store.label == f"oci://{host}/acme/bot"
-    assert store.refuses_deletion == f"{host} deletes no entries"
+    assert store.refuses_deletion == f"{host} does not allow deletion"
 
 
 def test_an_upload_of_what_is_there_sends_it_once(
@@ -183,7 +183,8 @@ def test_what_another_run_writes_during_an_upload_is_not_replaced(
     open_oci: Callable[[], OciStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = archive(tmp_path, "nlu", A, "other.tar.gz", b"of the other run")
-    send, raced = RegistryClient.put_upload, []
+    send = RegistryClient.put_upload
+    raced: list[str] = []
 
     def race(client: RegistryClient, blob: str, *rest: Any) -> Any:
         if not raced:

@@ -151,7 +151,7 @@ def add_store(add: Add) -> None:
         "models in --out do not count then"
     )
     add("--verify-key", metavar="KEY", action="append", default=[], help=key)
-    repository = "repository that the parts must be signed for (default: the remote called origin)"
+    repository = "with --verify-key: repository that the parts must be signed for (default: the remote called origin)"
     add("--repository", "-R", metavar="OWNER/NAME", help=repository)
 
 

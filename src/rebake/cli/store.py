@@ -1,4 +1,4 @@
-"""``rebake store``: what a store keeps, what can go from it, whether it is whole; keys that sign parts."""
+"""``rebake store``: list, prune and verify a store of trained parts, and make keys that sign them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rebake.base.json_text import dumped
 from rebake.base.visible import visible
 from rebake.cli.console import say
 from rebake.cli.keys import given_keys, trust_of
+from rebake.cli.parsers.store import STORE_TAG
 from rebake.cli.repository import api_of, repository_of
 from rebake.differences.model import count_text
 from rebake.errors import StorageError, UsageError
@@ -26,10 +27,13 @@ from rebake.store.keys import PrivateKey
 from rebake.store.protocol import Store, StoredFile
 from rebake.store.pruning import Spare, last_uses
 from rebake.store.release_store import ReleaseStore
+from rebake.store.releases import Releases
 from rebake.store.trust import SIGNATURE_SUFFIX
 from rebake.store.verification import Checked, verify_model, verify_store
 
 SOME_ARE_NOT = 1  # exit code
+
+_DEFAULTS = {"store": None, "repository": None, "store_tag": STORE_TAG, "format": "text"}
 
 
 def store(options: argparse.Namespace) -> int:
@@ -44,6 +48,8 @@ def store(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
+    if options.store is not None:
+        _refuse(options, ("repository", "store_tag"), "--store")
     with closing(_open(options)) as kept:
         entries = _entries(kept, options)
     used = last_uses(entries)
@@ -62,17 +68,17 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace) -> int:
-    connection = _connect(options)
     now = datetime.now(UTC)
-    with closing(_open(options, connection)) as kept:
+    with closing(_open(options)) as kept:
+        repository, releases, tag = _user_of(kept, options)
         if kept.refuses_deletion:
-            fix = f"Delete prereleases whose tags start with {options.store_tag}- as a whole: old ones first."
             raise StorageError(
                 f"Nothing can be removed from the store {kept.label}, since {kept.refuses_deletion}.",
-                fix=fix if options.store is None else "Delete old entries on the registry's website.",
+                fix=kept.deletion_hint,
             )
         _entries(kept, options)
-        uses = GitHubUses(kept, connection.releases, options.store_tag, now, to_record=options.yes)
+        say(f"What {repository} uses stays: its newest models, its releases and its open pull requests.")
+        uses = GitHubUses(kept, releases, tag, now, to_record=options.yes)
         spare = find_spare(kept, uses, now, now - timedelta(days=options.unused_for))
         if options.yes:
             remove(kept, spare)
@@ -85,6 +91,33 @@ def _prune(options: argparse.Namespace) -> int:
     return 0
 
 
+def _user_of(kept: Store, options: argparse.Namespace) -> tuple[str, Releases, str]:
+    """Return the repository that decides what is in use, its releases, and the tag of a store among these.
+
+    Raises:
+        UsageError: the options name two repositories, or none where a mistake would remove what another one needs.
+    """
+    if not isinstance(kept, ReleaseStore):
+        if options.yes and options.repository is None:
+            raise UsageError(
+                f"The store {kept.label} does not say which repository uses it, so --yes needs --repository.",
+                fix="Add --repository OWNER/NAME. What this repository does not use is removed.",
+            )
+        return repository_of(options.repository)[1], _connect(options).releases, options.store_tag
+    if options.store is None:
+        return repository_of(options.repository)[1], kept.releases, kept.tag
+    _refuse(options, ("repository", "store_tag"), f"--store {options.store}")
+    return options.store.partition("://")[2].partition("#")[0].strip("/"), kept.releases, kept.tag
+
+
+def _refuse(options: argparse.Namespace, names: Iterable[str], beside: str) -> None:
+    """Refuse options that would change nothing. Raises UsageError."""
+    for name in names:
+        if getattr(options, name) != _DEFAULTS[name]:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option} changes nothing with {beside}.", fix=f"Leave out {option}.")
+
+
 def _said_of(spare: list[Spare], *, is_removed: bool) -> str:
     if not spare:
         return "There is nothing to remove: everything is in use or was used recently."
@@ -95,10 +128,15 @@ def _said_of(spare: list[Spare], *, is_removed: bool) -> str:
 def _verify(options: argparse.Namespace) -> int:
     keys = given_keys(options.verify_key)
     if options.model is not None:
+        _refuse(options, ("store", "store_tag", "format"), "--model")
         if not options.verify_key:
             raise UsageError("--model needs a key to verify with.", fix="Add --verify-key KEY.")
         print(visible(verify_model(Path(options.model), keys, options.repository)))
         return 0
+    if options.store is not None:
+        _refuse(options, ("store_tag",), "--store")
+        if not options.verify_key:
+            _refuse(options, ("repository",), "--store, without --verify-key")
     checked: list[Checked] = []
     with closing(_open(options)) as kept, tempfile.TemporaryDirectory(prefix="rebake-") as directory:
         if options.verify_key:
@@ -137,11 +175,10 @@ def _connect(options: argparse.Namespace) -> Connection:
     return connect(api_of(server), repository, _token())
 
 
-def _open(options: argparse.Namespace, connection: Connection | None = None) -> Store:
+def _open(options: argparse.Namespace) -> Store:
     if options.store is not None:
         return open_store(options.store, os.environ)
-    connection = connection or _connect(options)
-    return ReleaseStore(connection.releases, options.store_tag, f"cli-{os.getpid()}")
+    return ReleaseStore(_connect(options).releases, options.store_tag, f"cli-{os.getpid()}")
 
 
 def _entries(kept: Store, options: argparse.Namespace) -> Mapping[str, StoredFile]:

@@ -231,6 +231,8 @@ def _trust(options: argparse.Namespace) -> Trust | None:
     """Whose parts are taken; None for those of whoever may write to the store."""
     keys = given_keys(options.verify_key)
     if not options.verify_key:
+        if options.repository is not None:
+            raise UsageError("--repository changes nothing without --verify-key.", fix="Leave it out, or add a key.")
         return None
     if options.store is None:
         raise UsageError("--verify-key is about the parts of a store.", fix="Add --store URL.")

@@ -47,7 +47,7 @@ _LOST = ("DIGEST_INVALID", "SIZE_INVALID", "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_I
 
 
 class OciStore(Store):
-    """The tagged artifacts of one repository. What has no tag, or is not ours, is no entry.
+    """The tagged artifacts of one repository. What has no tag, or is not ours, is not an entry.
 
     Args:
         address: of the repository.
@@ -78,7 +78,13 @@ class OciStore(Store):
     @property
     def refuses_deletion(self) -> str:
         """As :attr:`Store.refuses_deletion`: known of some registries; others say so when asked."""
-        return f"{self._address.host} deletes no entries" if self._address.host in _NEVER_DELETE else ""
+        return f"{self._address.host} does not allow deletion" if self._address.host in _NEVER_DELETE else ""
+
+    @property
+    def deletion_hint(self) -> str:
+        """As :attr:`Store.deletion_hint`."""
+        otherwise = "Allow deletion in the registry's own settings, or delete the tag there."
+        return _NEVER_DELETE.get(self._address.host, otherwise)
 
     def entries(self) -> Mapping[str, StoredFile]:
         """As :meth:`Store.entries`. The tags are listed once, and the manifest of each is read."""
@@ -237,9 +243,8 @@ class OciStore(Store):
             raise
 
     def _undeletable(self) -> StorageError:
-        otherwise = "Allow deletion in the registry's own settings, or delete the tag there."
-        fix = _NEVER_DELETE.get(self._address.host, otherwise)
-        return StorageError(f"The registry {self._address.host} does not let rebake delete entries.", fix=fix)
+        message = f"The registry {self._address.host} does not let rebake delete entries."
+        return StorageError(message, fix=self.deletion_hint)
 
     def _explained(self, error: Exception, purpose: str) -> StorageError:
         """The error for the user to read."""

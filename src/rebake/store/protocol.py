@@ -146,6 +146,11 @@ class Store(ABC):
         return ""
 
     @property
+    def deletion_hint(self) -> str:
+        """How people delete entries where :attr:`refuses_deletion` is not empty, as a sentence."""
+        return ""
+
+    @property
     def has_addresses(self) -> bool:
         """Whether people can download entries that this run writes, by their :meth:`address`. Raises StorageError."""
         return False

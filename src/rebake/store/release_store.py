@@ -117,6 +117,16 @@ class ReleaseStore(Store):
         return "the releases of this repository are immutable" if is_immutable else ""
 
     @property
+    def deletion_hint(self) -> str:
+        """As :attr:`Store.deletion_hint`."""
+        return f"Delete prereleases whose tags start with {self.tag}- as a whole: old ones first."
+
+    @property
+    def releases(self) -> Releases:
+        """The releases of the repository."""
+        return self._releases
+
+    @property
     def has_addresses(self) -> bool:
         """As :attr:`Store.has_addresses`: not if each run's files need a release of their own."""
         return not self.refuses_deletion
@@ -171,7 +181,7 @@ class ReleaseStore(Store):
         try:
             now = datetime.now(UTC)
             in_use = GitHubUses(self, self._releases, self.tag, now).find()
-            spare = spare_entries(self.entries(), in_use, now, now, self.used)
+            spare = spare_entries(self.entries(), in_use, now, now, self.used, has_addresses=True)
             remove(self, spare[: len(assets) - PRUNE_TO])
         except StorageError as error:  # there is room for some more; and if not, GitHub says so
             logger.warning("The release %s is nearly full, and could not be pruned: %s", self.tag, error)

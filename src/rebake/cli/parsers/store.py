@@ -10,10 +10,12 @@ EXAMPLES = (
     "rebake store list --store oci://ghcr.io/acme/bot",
     "rebake store prune --repository acme/bot --unused-for 90         # list what would be removed",
     "rebake store prune --repository acme/bot --unused-for 90 --yes   # remove it",
+    "rebake store prune --store s3://bucket/bot --repository acme/bot --yes",
     "rebake store verify --repository acme/bot --verify-key KEY",
     "rebake store verify --model bot-v1.0.tar.gz --verify-key KEY",
     "rebake store keygen signing-key.pem                              # make a key that signs parts",
 )
+STORE_TAG = "rebake-models"
 FOUND = {"0": "every part is complete, and signed if --verify-key is given", "1": "some are not"}
 
 
@@ -36,7 +38,7 @@ def _add_list(actions: Commands) -> None:
 
 def _add_prune(actions: Commands) -> None:
     summary = "remove parts that were not used for a long time and that no model and no pull request needs"
-    parser = add_command(actions, "prune", summary, examples=EXAMPLES[2:4])
+    parser = add_command(actions, "prune", summary, examples=EXAMPLES[2:5])
     _add_repository(parser)
     days = "remove parts that were last used more than N days ago (default: %(default)s)"
     parser.add_argument("--unused-for", metavar="N", type=numbers.positive, default=90, help=days)
@@ -45,7 +47,7 @@ def _add_prune(actions: Commands) -> None:
 
 def _add_verify(actions: Commands) -> None:
     summary = "download every part and verify its files and its signature; or verify a released model"
-    parser = add_command(actions, "verify", summary, examples=EXAMPLES[4:6], exit_codes=FOUND)
+    parser = add_command(actions, "verify", summary, examples=EXAMPLES[5:7], exit_codes=FOUND)
     _add_repository(parser)
     model = "verify this model with the signed provenance next to it, instead of a store"
     parser.add_argument("--model", metavar="PATH", help=model)
@@ -55,7 +57,7 @@ def _add_verify(actions: Commands) -> None:
 
 def _add_keygen(actions: Commands) -> None:
     summary = "make a key that signs parts: write the private key to FILE, and print the public key"
-    parser = add_command(actions, "keygen", summary, examples=EXAMPLES[6:])
+    parser = add_command(actions, "keygen", summary, examples=EXAMPLES[7:])
     parser.add_argument("file", metavar="FILE", help="file for the private key; it must not exist yet")
 
 
@@ -64,10 +66,10 @@ def _add_repository(parser: Parser) -> None:
     store = "store elsewhere: a URL as of `rebake train --store`, or a directory (default: the repository's releases)"
     add("--store", metavar="URL", help=store)
     repository = (
-        "repository on GitHub (default: the one of the remote origin); the environment variable GITHUB_TOKEN has the\n"
-        "token"
+        "repository on GitHub (default: the one of the remote origin); `prune --yes` of a store elsewhere needs it,\n"
+        "as what this repository uses stays; the environment variable GITHUB_TOKEN has the token"
     )
     add("--repository", "-R", metavar="OWNER/NAME", help=repository)
     tag = "tag of the prerelease that is the store (default: %(default)s)"
-    add("--store-tag", metavar="TAG", default="rebake-models", help=tag)
+    add("--store-tag", metavar="TAG", default=STORE_TAG, help=tag)
     add_format(add, "text", "json")
