@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from rebake.archive.manifest import Manifest, Part, PartRecord, format_manifest
 from rebake.errors import StorageError
 from rebake.store.github_uses import GitHubUses, find_spare, remove
+from rebake.store.names import temporary_name
 from rebake.store.protocol import StoredFile, part_name
 from rebake.store.pruning import InUse, last_uses, spare_entries
 from rebake.store.release_store import ReleaseStore
@@ -89,20 +91,21 @@ def test_what_was_used_by_nobody_for_long_goes_with_its_signature(repository: Re
         part(1),
         f"{part(1)}.sig",
         f"{part(9)}.sig",
-        "upload-1-x-rebake.json",
+        "upload-12-0a1b2c3d-rebake.json",
         "evaluation-" + "0" * 64 + ".json.gz",
     ):
         repository.add(name)
     for name in (part(2), f"{part(2)}.sig", part(3, "core")):
         repository.add(name, days=20)
-    for name in ("README.md", "rebake.json.sig", "something.tar.gz"):  # nothing of ours
+    for name in ("README.md", "rebake.json.sig", "something.tar.gz", "upload-photos.zip"):  # nothing of ours
         repository.add(name, days=900)
     kept = {part(2), f"{part(2)}.sig", part(3, "core"), "README.md", "rebake.json.sig", "something.tar.gz"}
+    kept.add("upload-photos.zip")
     assert set(repository.prune()) == {
         part(1),
         f"{part(1)}.sig",
         f"{part(9)}.sig",
-        "upload-1-x-rebake.json",
+        "upload-12-0a1b2c3d-rebake.json",
         "evaluation-" + "0" * 64 + ".json.gz",
     }
     assert set(repository.names) == kept
@@ -113,11 +116,44 @@ def test_the_model_of_a_pull_request_goes_with_its_signature_once_the_pull_reque
     there = {name: StoredFile(name, 1, days_ago(10 if name == "pull-7.tar.gz" else 99)) for name in names}
     opened = Use.of("pull", "5", "rebake-bots-pizza.json", [part(1)]).name
     there[opened] = StoredFile(opened, 1, days_ago(99))
-    spare = spare_entries(there, InUse(users=frozenset({opened})), NOW, MONTH_AGO)
+    in_use = InUse(users=frozenset({opened}))
+    spare = spare_entries(there, in_use, NOW, MONTH_AGO, has_addresses=True)
     assert {each.file.name: each.others for each in spare} == {
         "pull-4.tar.gz": ("pull-4.tar.gz.sig",),
         "pull-6.tar.gz.sig": (),
     }
+
+
+RECORD = Use.of("pull", "5", "rebake.json", [part(1)]).name
+
+
+@pytest.mark.parametrize("run", ["12-0a1b2c3d", "cli-77", secrets.token_hex(8)])
+@pytest.mark.parametrize(
+    "name",
+    ["rebake.json", "rebake-bots-_c3_a9.json", "history.json", "pull-4-bots.tar.gz", part(1), f"{part(1)}.sig", RECORD],
+)
+def test_what_an_interrupted_replacement_left_goes(run: str, name: str) -> None:
+    left = temporary_name(run, name)
+    there = {left: StoredFile(left, 1, days_ago(99))}
+    assert [each.file.name for each in spare_entries(there, InUse(), NOW, MONTH_AGO, has_addresses=True)] == [left]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_ours_in_releases"),
+    [
+        ("upload-2024-photos.zip", False),
+        ("upload-12-0a1b2c3d-photos.zip", False),
+        ("upload-report-rebake.json", False),
+        ("pull-12-notes.draft.tar.gz", False),
+        ("pull-4.tar.gz", True),
+        ("pull-4.tar.gz.sig", True),
+        ("upload-12-0a1b2c3d-rebake.json", True),
+    ],
+)
+def test_a_file_of_somebody_else_stays(name: str, is_ours_in_releases: bool) -> None:
+    there = {name: StoredFile(name, 1, days_ago(900))}
+    assert spare_entries(there, InUse(), NOW, MONTH_AGO) == [], "a bucket or a directory has no such files of ours"
+    assert bool(spare_entries(there, InUse(), NOW, MONTH_AGO, has_addresses=True)) == is_ours_in_releases
 
 
 def test_the_parts_of_the_newest_model_of_every_assistant_stay(repository: Repository) -> None:

@@ -149,7 +149,7 @@ def test_the_parts_of_the_newest_model_are_kept_however_old_they_are(
     monkeypatch.setattr(store_module, "PRUNE_AT", 3)
     monkeypatch.setattr(store_module, "PRUNE_TO", 2)
     release = api.add_release("store")
-    names = [part_name("nlu", A), part_name("nlu", B), "upload-1-x-rebake.json"]
+    names = [part_name("nlu", A), part_name("nlu", B), "upload-12-0a1b2c3d-rebake.json"]
     for name in names:
         api.add_asset(release["id"], name, b"x")
     write_manifest(Manifest({"nlu": PartRecord(A)}), tmp_path)

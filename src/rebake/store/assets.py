@@ -19,6 +19,7 @@ from github.Repository import Repository
 
 from rebake.base.files import sha256
 from rebake.errors import StorageError
+from rebake.store.names import temporary_name
 from rebake.store.retries import CorruptTransferError, NotListedError, ReplyError, Retries, is_taken, visible_soon
 from rebake.store.transfer import Transfer
 
@@ -120,7 +121,7 @@ class Assets:
         """
         _check_size(path, name)
         digest, size = sha256(path), path.stat().st_size
-        temporary = f"upload-{run}-{name}"
+        temporary = temporary_name(run, name)
 
         def send() -> Asset:
             with visible_soon():

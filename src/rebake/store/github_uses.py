@@ -148,12 +148,14 @@ def find_spare(
         kept: names of entries that must stay, too.
     """
     store.refresh()
-    if not spare_entries(store.entries(), InUse(), now, before, kept):
+    has_addresses = store.has_addresses
+    if not spare_entries(store.entries(), InUse(), now, before, kept, has_addresses=has_addresses):
         return []
     in_use = uses.find()
     store.refresh()  # meanwhile another run may have found something, and recorded that it uses it
     late = {token for use in records(store.entries()).values() for token in use.tokens if use.name not in in_use.seen}
-    return spare_entries(store.entries(), replace(in_use, tokens=in_use.tokens | late), now, before, kept)
+    in_use = replace(in_use, tokens=in_use.tokens | late)
+    return spare_entries(store.entries(), in_use, now, before, kept, has_addresses=has_addresses)
 
 
 def remove(store: Store, spare: Sequence[Spare]) -> None:

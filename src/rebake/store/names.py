@@ -6,7 +6,11 @@ import hashlib
 import re
 
 _LONGEST = 120  # characters of a name that is written out
-_PULL_REQUEST = re.compile(r"pull-([0-9]{1,12})(?:-.*)?\.tar\.gz")
+_SLUG = rf"(?:-(?:[A-Za-z0-9-]|_[0-9a-f]{{2}}){{1,{_LONGEST}}}|-\.[0-9a-f]{{64}})?"  # as asset_slug makes it
+_PULL_REQUEST = re.compile(rf"pull-([0-9]{{1,12}}){_SLUG}\.tar\.gz")
+_NEWEST = re.compile(rf"(?:rebake|history){_SLUG}\.json")  # the manifest of the newest model, the history of all
+# The words of runs are made in action/main.py, cli/store.py and addresses.py.
+_TEMPORARY = re.compile(r"upload-(?:[0-9]+-[0-9a-f]{8}|cli-[0-9]+|[0-9a-f]{16})-(.+)")
 
 
 def asset_slug(name: str) -> str:
@@ -41,6 +45,27 @@ def pull_request_model_name(number: int, slug: str) -> str:
 def pull_request_of(name: str) -> str | None:
     """Return the number of the pull request whose model has this name; None where it is no such model."""
     found = _PULL_REQUEST.fullmatch(name)
+    return None if found is None else found[1]
+
+
+def is_of_newest_model(name: str) -> bool:
+    """Return whether it is the name of an assistant's newest manifest, or of the history of its models."""
+    return _NEWEST.fullmatch(name) is not None
+
+
+def temporary_name(run: str, name: str) -> str:
+    """Return what a file is called while it is uploaded to replace the asset of this name.
+
+    Args:
+        run: a word of this run alone.
+        name: of the asset.
+    """
+    return f"upload-{run}-{name}"
+
+
+def replaced_by(temporary: str) -> str | None:
+    """Return the name of the asset that an upload would replace; None where this is no :func:`temporary_name`."""
+    found = _TEMPORARY.fullmatch(temporary)
     return None if found is None else found[1]
 
 

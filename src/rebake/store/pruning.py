@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rebake.store.names import pull_request_of
+from rebake.store.names import is_of_newest_model, pull_request_of, replaced_by
 from rebake.store.protocol import StoredFile
 from rebake.store.trust import SIGNATURE_SUFFIX
 from rebake.store.uses import Use, records, token_of
@@ -15,7 +15,6 @@ from rebake.store.uses import Use, records, token_of
 GRACE = timedelta(days=1)  # what is younger may belong to a run that is not at its end
 
 _MANIFEST = re.compile(r"rebake(-.*)?\.json")
-_LEFTOVER = re.compile(r"upload-.+")  # of a replacement that was interrupted
 
 
 def is_manifest_name(name: str) -> bool:
@@ -66,7 +65,13 @@ def last_uses(entries: Mapping[str, StoredFile]) -> dict[str, datetime]:
 
 
 def spare_entries(
-    entries: Mapping[str, StoredFile], in_use: InUse, now: datetime, before: datetime, kept: Collection[str] = ()
+    entries: Mapping[str, StoredFile],
+    in_use: InUse,
+    now: datetime,
+    before: datetime,
+    kept: Collection[str] = (),
+    *,
+    has_addresses: bool = False,
 ) -> list[Spare]:
     """Return what can go, least recently used first.
 
@@ -76,19 +81,24 @@ def spare_entries(
         now: with its time zone.
         before: only what was last used before that.
         kept: names that must stay, too.
+        has_addresses: as :attr:`Store.has_addresses`: only such a store has models of pull requests, and temporary
+            names. Elsewhere, files with these names are somebody else's.
     """
+    spare = _spare(entries, in_use, now, before, has_addresses=has_addresses)
     return sorted(
-        (spare for spare in _spare(entries, in_use, now, before) if spare.file.name not in kept),
+        (spare for spare in spare if spare.file.name not in kept),
         key=lambda spare: (spare.last_use, spare.file.name),
     )
 
 
-def _spare(entries: Mapping[str, StoredFile], in_use: InUse, now: datetime, before: datetime) -> Iterator[Spare]:
+def _spare(
+    entries: Mapping[str, StoredFile], in_use: InUse, now: datetime, before: datetime, *, has_addresses: bool
+) -> Iterator[Spare]:
     used = last_uses(entries)
     open_pulls = {use.key for name in in_use.users if (use := Use.parse(name)) is not None and use.kind == "pull"}
     for name, file in entries.items():
         signatures = tuple(beside for beside in (name + SIGNATURE_SUFFIX,) if beside in entries)
-        pull_request = pull_request_of(name)
+        pull_request = pull_request_of(name) if has_addresses else None
         if name in used:
             if token_of(name) not in in_use.tokens and used[name] < before:
                 yield Spare(file, used[name], signatures)
@@ -98,12 +108,21 @@ def _spare(entries: Mapping[str, StoredFile], in_use: InUse, now: datetime, befo
         elif Use.parse(name) is not None:
             if name not in in_use.users and file.modified < before:
                 yield Spare(file, file.modified)
-        elif (_LEFTOVER.fullmatch(name) or _is_orphan(name, entries)) and file.modified < now - GRACE:
+        elif file.modified < now - GRACE and (
+            _is_orphan(name, entries, has_addresses=has_addresses) or (has_addresses and _is_leftover(name))
+        ):
             yield Spare(file, file.modified)
 
 
-def _is_orphan(name: str, entries: Mapping[str, StoredFile]) -> bool:
+def _is_leftover(name: str) -> bool:
+    """Whether it is of a replacement that was interrupted."""
+    replaced = (replaced_by(name) or "").removesuffix(SIGNATURE_SUFFIX)
+    is_part = token_of(replaced) is not None or pull_request_of(replaced) is not None
+    return is_part or is_of_newest_model(replaced) or Use.parse(replaced) is not None
+
+
+def _is_orphan(name: str, entries: Mapping[str, StoredFile], *, has_addresses: bool) -> bool:
     """Whether it is the signature of an entry that is gone."""
     base = name.removesuffix(SIGNATURE_SUFFIX)
-    is_of_ours = token_of(base) is not None or pull_request_of(base) is not None
+    is_of_ours = token_of(base) is not None or (has_addresses and pull_request_of(base) is not None)
     return base != name and is_of_ours and base not in entries
