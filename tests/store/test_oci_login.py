@@ -161,7 +161,15 @@ def test_a_login_is_found_as_docker_keeps_it(
 ) -> None:
 
     auth = {"auth": registry.basic}
-    for key in ("registry.example", "https://registry.example"):
+    host = "registry.example"
+    for key in (
+        host,
+        f"https://{host}",
+        f"https://{host}/",
+        f"https://{host}/v1/",
+        f"{host}/v1/",
+        f"https://{host}/v2/",
+    ):
         assert find_login("registry.example", write_config(tmp_path, {"auths": {key: auth}})).basic == registry.basic
     hub = write_config(tmp_path, {"auths": {"https://index.docker.io/v1/": auth}})
     assert find_login("docker.io", hub).basic == registry.basic
@@ -174,6 +182,48 @@ def test_a_login_is_found_as_docker_keeps_it(
         assert find_login("registry.example", write_config(tmp_path, config)).basic == registry.basic
     gone = write_config(tmp_path, {"credsStore": "gone", "auths": {"registry.example": auth}})
     assert find_login("registry.example", gone).basic == registry.basic
+
+
+def add_helper(place: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A program that docker's configuration names for all registries."""
+    helper = place / "docker-credential-kept"
+    helper.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    helper.chmod(0o755)
+    monkeypatch.setenv("PATH", str(place), prepend=":")
+    return write_config(place, {"credsStore": "kept"})
+
+
+def test_an_identity_token_is_refused_without_repeating_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    auth = {"auth": "PHRva2VuPjo=", "identitytoken": "s3cret"}
+    for environment in (
+        write_config(tmp_path, {"auths": {"registry.example": auth}}),
+        add_helper(tmp_path, 'echo \'{"Username": "<token>", "Secret": "s3cret"}\'', monkeypatch),
+    ):
+        with pytest.raises(StorageError, match="is an identity token") as caught:
+            find_login("registry.example", environment)
+        assert "docker login registry.example" in str(caught.value)
+        assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("script", ["printf '\\377\\376{'", "echo '{}'", "echo '[1]'", "yes '[' | head -n 100000"])
+def test_a_helper_of_docker_that_answers_nonsense_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    environment = add_helper(tmp_path, script, monkeypatch)
+    with pytest.raises(StorageError, match=r"docker-credential-kept, .* does not answer as docker expects"):
+        find_login("registry.example", environment)
+
+
+def test_a_helper_of_docker_does_not_see_the_token_of_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = tmp_path / "seen"
+    monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
+    monkeypatch.setenv("GH_TOKEN", "t0ken")
+    monkeypatch.setenv("INPUT_TOKEN", "t0ken")
+    monkeypatch.setenv("AWS_PROFILE", "needed")
+    environment = add_helper(tmp_path, f"env > {seen}; exit 1", monkeypatch)
+    assert find_login("registry.example", environment).basic is None
+    assert "t0ken" not in seen.read_text(encoding="utf-8")
+    assert "AWS_PROFILE=needed" in seen.read_text(encoding="utf-8")
 
 
 def test_a_configuration_of_docker_that_is_broken_is_one_message(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
-"""Whom a registry knows us as: what ``docker login`` left, or the token of a job on GitHub."""
+"""Credentials for a registry: what ``docker login`` left, or the token of a job on GitHub."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
+import os
 import re
 import subprocess
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ _GITHUB_API = "https://api.github.com"
 _TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 _HELPER = re.compile(r"[A-Za-z0-9_.-]+")
 _HELPER_TIMEOUT = 30  # seconds
+_ASKED = 2  # names of a registry that a program for all registries is asked for; each takes its time
+_IDENTITY_USER = "<token>"  # docker's user name for a login that is an identity token
 _DOCKER_HUB = {"docker.io", "index.docker.io", "registry-1.docker.io"}
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"  # what `docker login` calls it
 
@@ -76,18 +79,21 @@ def _of_docker(host: str, environment: Mapping[str, str]) -> str | None:
         raise StorageError(f"{path} cannot be read ({_reason(error)}).") from error
     try:
         config = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StorageError(f"{path} is not JSON.", fix=f"Run `docker login {host}` again.") from error
     keys = _keys_of(host)
     helpers = _mapping(_mapping(config).get("credHelpers"))
     default = _mapping(config).get("credsStore")
-    for key in keys:
-        helper = helpers.get(key) or default
-        if isinstance(helper, str) and helper and (found := _of_helper(helper, key)) is not None:
+    for number, key in enumerate(keys):
+        helper = helpers.get(key) or (default if number < _ASKED else None)
+        if isinstance(helper, str) and helper and (found := _of_helper(helper, key, host)) is not None:
             return found
     auths = _mapping(_mapping(config).get("auths"))
     for key in keys:
-        found = _mapping(auths.get(key)).get("auth")
+        login = _mapping(auths.get(key))
+        if login.get("identitytoken"):
+            raise _identity_token(host, str(path))
+        found = login.get("auth")
         if isinstance(found, str) and found:
             return _checked(found, path, host)
     return None
@@ -95,10 +101,13 @@ def _of_docker(host: str, environment: Mapping[str, str]) -> str | None:
 
 def _keys_of(host: str) -> tuple[str, ...]:
     """What docker's configuration may call a registry."""
-    return (_DOCKER_HUB_KEY, host) if host in _DOCKER_HUB else (host, f"https://{host}")
+    if host in _DOCKER_HUB:
+        return (_DOCKER_HUB_KEY, host)
+    addresses = (host, f"https://{host}")
+    return (*addresses, *(f"{address}{path}" for path in ("/", "/v1/", "/v2/") for address in addresses))
 
 
-def _of_helper(helper: str, key: str) -> str | None:
+def _of_helper(helper: str, key: str, host: str) -> str | None:
     """Ask a program of docker's, which keeps passwords where the system does; None where it knows none."""
     if not _HELPER.fullmatch(helper):
         return None
@@ -106,10 +115,10 @@ def _of_helper(helper: str, key: str) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603  # docker's own convention: a program on the user's PATH
             [program, "get"],
-            input=key,
+            input=key.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
+            env={name: value for name, value in os.environ.items() if not _is_of_job(name)},
             timeout=_HELPER_TIMEOUT,
             check=False,
         )
@@ -121,9 +130,27 @@ def _of_helper(helper: str, key: str) -> str | None:
         return None
     try:
         answer = json.loads(done.stdout)
-        return _basic(answer["Username"], answer["Secret"])
-    except (ValueError, LookupError, TypeError):
-        return None
+        user, password = answer["Username"], answer["Secret"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise StorageError(
+            f"{program}, which docker's config.json names, does not answer as docker expects.",
+            fix=f"Mend docker's configuration, or run `docker login {host}` without this program.",
+        ) from error
+    if user == _IDENTITY_USER:
+        raise _identity_token(host, program)
+    return _basic(user, password)
+
+
+def _is_of_job(name: str) -> bool:
+    """Whether an environment variable has the token of a job, which is not for docker's programs."""
+    return name in _TOKENS or name.startswith("INPUT_")
+
+
+def _identity_token(host: str, source: str) -> StorageError:
+    return StorageError(
+        f"The login for {host} in {source} is an identity token, which rebake cannot use.",
+        fix=f"Run `docker login {host}` with a user name and a password, or with an access token as the password.",
+    )
 
 
 def _checked(found: str, path: Path, host: str) -> str:

@@ -18,6 +18,7 @@ _PATH_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"  # as the distribution spe
 _ADDRESS = re.compile(
     rf"(?P<host>(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?)/(?P<repository>{_PATH_PART}(?:/{_PATH_PART})*)"
 )
+_LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,15 @@ class RegistryAddress:
         """
         found = _ADDRESS.fullmatch(text.rstrip("/").lower())
         host = found["host"] if found is not None else ""
+        port = re.search(r":([0-9]+)$", host)
+        if port is not None and not 0 < int(port[1]) <= _LAST_PORT:
+            raise UsageError(
+                f"oci://{text} has the port {port[1]}, and ports end at {_LAST_PORT}.", fix="Write the registry's port."
+            )
+        if found is not None and host == "localhost":
+            raise UsageError(
+                f"oci://{text} names no port of this machine.", fix=f"Write oci://localhost:5000/{found['repository']}."
+            )
         if found is None or not ("." in host or ":" in host):
             raise UsageError(
                 f"oci://{text} is not a repository of a registry.",
