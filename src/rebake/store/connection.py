@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from github import Auth, Github
 from github.Repository import Repository
 
 from rebake.base.version import __version__
+from rebake.errors import UsageError
 from rebake.store.releases import Releases
 from rebake.store.retries import Retries
 from rebake.store.transfer import Transfer
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 TIMEOUT = 30  # seconds for one answer of the API
 
@@ -32,7 +36,15 @@ def connect(api_url: str, repository: str, token: str | None) -> Connection:
         api_url: such as "https://api.github.com".
         repository: "owner/name".
         token: None reads what everybody may read.
+
+    Raises:
+        UsageError: the token has characters that no token has.
     """
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise UsageError(
+            "The token for GitHub has a space, a line break or another character that no token has.",
+            fix="Set it again, without what surrounds it.",
+        )
     client = Github(
         base_url=api_url,
         auth=None if token is None else Auth.Token(token),

@@ -26,7 +26,7 @@ from rebake.store.oci.artifact import (
     new_manifest,
     parse_artifact,
 )
-from rebake.store.oci.client import RegistryClient
+from rebake.store.oci.client import RegistryClient, limited
 from rebake.store.oci.login import GITHUB_REGISTRY, find_login
 from rebake.store.oci.names import RegistryAddress, tag_of, tags_of_entries
 from rebake.store.protocol import Store, StoredFile
@@ -34,9 +34,6 @@ from rebake.store.retries import CorruptTransferError, ReplyError, Retries, summ
 
 T = TypeVar("T")
 
-MAX_MANIFEST = 4 << 20  # bytes, as the distribution specification advises
-
-_CHUNK = 1 << 20
 _AT_ONCE = 8  # manifests that are asked for at the same time
 # Those that answer 405 to every deletion, with where it is done instead.
 _NEVER_DELETE = {
@@ -89,7 +86,7 @@ class OciStore(Store):
     def entries(self) -> Mapping[str, StoredFile]:
         """As :meth:`Store.entries`. The tags are listed once, and the manifest of each is read."""
         if not self._is_listed:
-            tags = self._do(lambda: tags_of_entries(self._tags()), "listing the tags")
+            tags = self._do(lambda: tags_of_entries(self._client().tags()), "listing the tags")
             with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
                 found = [artifact.entry for artifact in threads.map(self._artifact, tags) if artifact is not None]
             self._known = {entry.name: entry for entry in found}
@@ -124,7 +121,7 @@ class OciStore(Store):
         sent = self._do(lambda: self._sent(path, name, replace=replace), f"uploading {name}")
         self._known[name] = sent.entry
         if before is not None and before.digest != sent.digest and not self.refuses_deletion:
-            with suppress(StorageError):  # without a tag it is no entry, wherever it stays
+            with suppress(StorageError):  # without a tag it is not an entry, wherever it stays
                 self._do(lambda: self._delete(before.digest), f"deleting the earlier {name}")
 
     def delete(self, name: str) -> None:
@@ -160,21 +157,11 @@ class OciStore(Store):
     def _do(self, call: Callable[[], T], purpose: str) -> T:
         return self._retries(call, purpose)
 
-    def _tags(self) -> list[str]:
-        client = self._client()
-        try:
-            tags: list[str] = client.get_tags(client.container())
-        except ReplyError as error:
-            if error.status == 404:  # nothing was ever pushed
-                return []
-            raise
-        return tags
-
     def _artifact(self, tag: str) -> Artifact | None:
         return self._do(lambda: self._found(tag), f"reading the manifest of {tag}")
 
     def _found(self, tag: str) -> Artifact | None:
-        """What is behind a tag now, None where that is no entry."""
+        """What is behind a tag now, None where that is not an entry."""
         client = self._client()
         url = f"{client.prefix}://{client.container(tag).manifest_url()}"
         try:
@@ -184,7 +171,7 @@ class OciStore(Store):
                 return None
             raise
         with reply:
-            content = b"".join(_limited(reply, MAX_MANIFEST))
+            content = b"".join(limited(reply))
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         if reply.headers.get("Docker-Content-Digest", digest) != digest:
             raise CorruptTransferError("a manifest came with other bytes than its digest says")
@@ -195,7 +182,7 @@ class OciStore(Store):
         checksum = hashlib.sha256()
         reply = client.get_blob(client.container(), f"sha256:{entry.digest}", stream=True)
         with reply, path.open("wb") as file:
-            for chunk in _limited(reply, entry.size):
+            for chunk in limited(reply, entry.size):
                 checksum.update(chunk)
                 file.write(chunk)
             size = file.tell()
@@ -275,16 +262,6 @@ def _passing() -> Iterator[None]:
         if any(code in error.message for code in _LOST):
             raise CorruptTransferError(error.message) from error
         raise
-
-
-def _limited(reply: requests.Response, limit: int) -> Iterator[bytes]:
-    """Yield what comes, up to the first piece beyond a number of bytes."""
-    total = 0
-    for chunk in reply.iter_content(_CHUNK):
-        total += len(chunk)
-        if total > limit:
-            raise CorruptTransferError(f"more than {limit} bytes came")
-        yield chunk
 
 
 def _require_digest(reply: requests.Response, digest: str) -> None:

@@ -71,7 +71,21 @@ _EXPECTED = (
     OSError,
 )
 # An answer of another form than GitHub describes: a proxy's page in place of JSON, a list in place of an object.
-_MISREAD = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
+_MISREAD = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
+# Requests that cannot be sent at all. Their messages repeat what was to be sent, such as a token.
+_UNSENDABLE = (
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+)
+_WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (requests.Timeout, "no answer in time"),
+    (requests.ConnectionError, "no connection"),
+    (_UNSENDABLE, "the request has an address or a header that cannot be sent"),
+    (requests.TooManyRedirects, "too many redirects"),
+    (requests.RequestException, "the answer broke off or cannot be read"),
+)
 
 
 @dataclass(frozen=True)
@@ -125,6 +139,8 @@ class Retries:
         if _is_throttled(error):
             return (self._asked_wait(error) or 0.0) <= LONGEST_WAIT
         passing = (requests.RequestException, CorruptTransferError, NotYetVisibleError, NotListedError)
+        if isinstance(error, _UNSENDABLE):
+            return False
         return isinstance(error, passing) or _status(error) >= 500
 
     def _wait(self, state: RetryCallState) -> float:
@@ -243,10 +259,8 @@ def summary(error: BaseException) -> str:
     status = _status(error)
     if status:
         return " ".join(f"{status} {_message(error)}".split())[:200]
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
+    if isinstance(error, requests.RequestException):  # its text may repeat what was sent
+        return next(text for kinds, text in _WORDS if isinstance(error, kinds))
     if isinstance(error, _MISREAD) and not isinstance(error, OSError):
         return "the answer has another form than expected"
     return " ".join(str(error).split())[:200]

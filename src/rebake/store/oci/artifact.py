@@ -67,16 +67,17 @@ def new_manifest(
 
 
 def parse_artifact(content: bytes, digest: str, tag: str) -> Artifact | None:
-    """Read what is behind a tag; None where it is no entry of a store, such as an image."""
+    """Read what is behind a tag; None where it is not an entry of a store, such as an image."""
     try:
         manifest = json.loads(content)
         [layer] = manifest["layers"]
         name, size = manifest["annotations"][_TITLE], layer["size"]
         found = _DIGEST.fullmatch(layer["digest"])
         modified = datetime.fromisoformat(manifest["annotations"][_CREATED])
+        is_dated = modified.tzinfo is not None and modified.astimezone(UTC) is not None  # or too early, or too late
         is_entry = manifest["artifactType"] == ARTIFACT_TYPE and is_entry_name(name) and tag_of(name) == tag
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-    if not is_entry or found is None or not isinstance(size, int) or size < 0 or modified.tzinfo is None:
+    if not is_entry or found is None or not isinstance(size, int) or size < 0 or not is_dated:
         return None
     return Artifact(StoredFile(name, size, modified, found[1]), digest)

@@ -1,4 +1,4 @@
-"""Requests to a registry: oras knows the paths and the order of requests, this module who may see a password.
+"""Requests to a registry. oras supplies their paths and their order. This module decides who may see a password.
 
 oras's own requests would send a token to whatever host an answer names, wait without end, and read a blob into memory
 before it is sent.
@@ -6,7 +6,9 @@ before it is sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json as json_library
+import re
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -21,14 +23,20 @@ from rebake.errors import StorageError
 from rebake.store.credentials import without_secrets
 from rebake.store.oci.login import RegistryLogin
 from rebake.store.oci.names import RegistryAddress, is_loopback
-from rebake.store.retries import ReplyError
+from rebake.store.retries import CorruptTransferError, ReplyError
 
 TIMEOUT = (10.0, 120.0)  # seconds to connect, and between two pieces of an answer
 MAX_REDIRECTS = 5
+MAX_ANSWER = 4 << 20  # bytes of an answer that is read into memory, as of a manifest by the distribution specification
+MAX_PAGES = 1000  # of a list of tags
 
 _READ = frozenset({"pull"})
 _ACTIONS = {"GET": _READ, "HEAD": _READ, "DELETE": frozenset({"pull", "push", "delete"})}
 _WRITE = frozenset({"pull", "push"})
+_PAGE = 1000  # tags that are asked for at once; a registry may answer with fewer
+_CHUNK = 1 << 16
+_IN_A_HEADER = re.compile(r"[\x21-\x7e]+")
+_PORTS = {"http": 80, "https": 443}
 
 
 class RegistryClient(Registry):  # type: ignore[misc]  # oras has no types
@@ -75,16 +83,53 @@ class RegistryClient(Registry):  # type: ignore[misc]  # oras has no types
         if self._challenge is not None and not wanted <= self._asked:  # some refuse a write without asking for a login
             self._get_token(wanted)
         reply = self._send(url, method, data, headers, json)
-        if reply.status_code == 401 and self._is_own(reply.url) and self._answer(reply, wanted):
-            reply.close()
-            reply = self._send(url, method, data, headers, json)
+        if reply.status_code == 401 and self._is_own(reply.url):
+            try:
+                is_worth_it = self._answer(reply, wanted)
+            except BaseException:
+                reply.close()
+                raise
+            if is_worth_it:
+                reply.close()
+                reply = self._send(url, method, data, headers, json)
         if not reply.ok or reply.is_redirect:
             if method == "HEAD" and reply.status_code == 404:
                 return reply
             raise _error_of(reply)
         if not stream:
-            _ = reply.content
+            for _ in limited(reply):  # to the end, so that the connection can be used again
+                pass
         return reply
+
+    def tags(self) -> list[str]:
+        """Return all tags of the repository, which come in pages; none if nothing was ever pushed.
+
+        Raises:
+            StorageError: there are more pages than a store can have.
+            CorruptTransferError: an answer is not a list of tags, or too long.
+            ReplyError, requests.RequestException: as :meth:`do_request`.
+        """
+        found: dict[str, None] = {}
+        url = f"{self.prefix}://{self.container().tags_url(N=_PAGE)}"
+        for _ in range(MAX_PAGES):
+            try:
+                reply = self.do_request(url, stream=True)
+            except ReplyError as error:
+                if error.status == 404 and not found:
+                    return []
+                raise
+            with reply:
+                new = _tags_of(read_json(reply))
+            known = len(found)
+            found.update(dict.fromkeys(new))
+            link = reply.links.get("next", {}).get("url")
+            if not link or len(found) == known:  # a page may name itself as the next one
+                return list(found)
+            url = urljoin(url, link)
+        raise StorageError(
+            f"The registry {self._address.host} lists the tags in more than {MAX_PAGES} pages.",
+            fix="Use a repository for the store alone, and delete old tags.",
+        )
 
     def put_upload(self, blob: str, container: Container, layer: Mapping[str, Any]) -> requests.Response:
         """As in oras, but not by way of the memory; in one piece, since some registries take no others."""
@@ -129,8 +174,7 @@ class RegistryClient(Registry):  # type: ignore[misc]  # oras has no types
         raise requests.TooManyRedirects(f"more than {MAX_REDIRECTS} redirects")
 
     def _is_own(self, url: str) -> bool:
-        parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.netloc}" == self._address.origin
+        return _origin_of(url) == _origin_of(self._address.origin)
 
     def _require_safe(self, url: str) -> None:
         parts = urlsplit(url)
@@ -171,16 +215,20 @@ class RegistryClient(Registry):  # type: ignore[misc]  # oras has no types
                 "User-Agent": f"rebake/{__version__}",
                 **({} if basic is None else {"Authorization": f"Basic {basic}"}),
             },
+            stream=True,
             timeout=self._timeout,
             allow_redirects=False,
             auth=_as_it_is,
         )
         if not reply.ok or reply.is_redirect:
             raise _error_of(reply)
-        answer = reply.json()
-        token = answer.get("token") or answer.get("access_token")
+        with reply:
+            answer = read_json(reply)
+        token = (answer.get("token") or answer.get("access_token")) if isinstance(answer, Mapping) else None
         if not isinstance(token, str) or not token:
             raise ReplyError(401, "no token came", reply.headers)
+        if not _IN_A_HEADER.fullmatch(token):
+            raise ReplyError(401, "a token came that cannot be sent in a header", reply.headers)
         self._authorization, self._asked = f"Bearer {token}", actions
 
 
@@ -189,13 +237,49 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+def limited(reply: requests.Response, limit: int = MAX_ANSWER) -> Iterator[bytes]:
+    """Yield what comes. Raises CorruptTransferError at the first piece beyond a number of bytes."""
+    total = 0
+    for chunk in reply.iter_content(_CHUNK):
+        total += len(chunk)
+        if total > limit:
+            reply.close()
+            raise CorruptTransferError(f"more than {limit} bytes came")
+        yield chunk
+
+
+def read_json(reply: requests.Response) -> Any:
+    """Return what an answer in JSON says. Raises CorruptTransferError: it is not JSON, or too long."""
+    content = b"".join(limited(reply))
+    try:
+        return json_library.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise CorruptTransferError("an answer came that cannot be read as JSON") from error
+
+
+def _tags_of(answer: Any) -> list[str]:
+    tags = (answer.get("tags") or []) if isinstance(answer, Mapping) else None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise CorruptTransferError("an answer came that is not a list of tags")
+    return tags
+
+
+def _origin_of(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host in lower case, and port, also where it is the scheme's own; no origin equals one that is broken."""
+    parts = urlsplit(url)
+    try:
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:  # not a port
+        return "", None, None
+
+
 def _error_of(reply: requests.Response) -> ReplyError:
     """What is wrong, in the registry's words: ``{"errors": [{"code": ..., "message": ...}]}``."""
     text = str(reply.reason)
     try:
-        errors = reply.json()["errors"]
+        errors = read_json(reply)["errors"]
         text = "; ".join(f"{error.get('code')}: {error.get('message')}" for error in errors) or text
-    except (ValueError, LookupError, TypeError, AttributeError, requests.RequestException):
+    except (CorruptTransferError, LookupError, TypeError, AttributeError, requests.RequestException):
         pass
     finally:
         reply.close()
