@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -79,3 +82,42 @@ def test_the_release_workflow_checks_the_version_before_it_builds_and_publishes_
     assert before("release") >= {"index", "commit"}
     assert [name for name in jobs if jobs[name].get("environment") == "release"] == ["commit", "index"]
     assert jobs["index"]["permissions"] == {"id-token": "write"}
+
+
+def test_the_package_is_built_by_tools_of_one_version() -> None:
+    tools = load_script("scripts/package").TOOLS
+    assert all(re.fullmatch(r"(build|twine)==[0-9.]+", tool) for tool in tools)
+    assert len(tools) == 2
+
+
+@pytest.mark.parametrize(
+    ("version", "is_there", "moves"),
+    [
+        ("v0.2.0", True, "--method PATCH repos/acme/bot/git/refs/tags/v0 --raw-field sha=c0ffee --field force=true"),
+        ("v1.0.0", False, "repos/acme/bot/git/refs --raw-field ref=refs/tags/v1 --raw-field sha=c0ffee"),
+        ("v0.3.0-rc.1", True, ""),
+    ],
+)
+def test_the_last_step_of_a_release_moves_the_tag_of_its_major_version(
+    tmp_path: Path, version: str, is_there: bool, moves: str
+) -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))["jobs"]
+    scripts = [(name, step["run"]) for name, job in jobs.items() for step in job["steps"] if "run" in step]
+    [(job, script)] = [(name, run) for name, run in scripts if "%%.*" in run]
+    assert (job, script) == ("release", scripts[-1][1])
+    gh = tmp_path / "gh"
+    gh.write_text(
+        f"""#!/bin/sh
+echo "$*" >> {tmp_path}/calls
+case "$*" in
+  *git/ref/tags/{version}*) echo c0ffee ;;
+  *git/ref/tags/*) exit {int(not is_there)} ;;
+esac
+""",
+        encoding="utf-8",
+    )
+    gh.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GH_REPO": "acme/bot", "SOURCE": f"release/{version}"}
+    subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], env=environment, check=True)
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines() if (tmp_path / "calls").exists() else [""]
+    assert calls[-1].removeprefix("api --silent ") == moves
