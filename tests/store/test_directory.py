@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from rebake.errors import StorageError
 from rebake.store.directory import models, newest_model
+from rebake.store.directory_store import DirectoryStore
 
 
 def test_the_newest_model_is_the_one_written_last(tmp_path: Path) -> None:
@@ -26,3 +28,17 @@ def test_a_file_is_no_models_directory(tmp_path: Path) -> None:
     (tmp_path / "models").touch()
     with pytest.raises(StorageError, match="is a file"):
         newest_model(tmp_path / "models")
+
+
+def test_what_another_run_writes_during_an_upload_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, path = tmp_path / "store", tmp_path / "x.json"
+    path.write_text("ours", encoding="utf-8")
+    copy = shutil.copyfile
+
+    def race(source: Path, target: Path) -> Path:
+        (place / "x.json").write_text("theirs", encoding="utf-8")
+        return copy(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", race)
+    DirectoryStore(place).upload(path, "x.json", replace=False)
+    assert [file.read_text(encoding="utf-8") for file in place.iterdir()] == ["theirs"]
