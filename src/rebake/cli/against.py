@@ -7,13 +7,12 @@ import json
 from pathlib import Path
 
 from rebake.base.conformity import conforms
-from rebake.cli.files import model_path
+from rebake.cli.files import GZIP, model_path
 from rebake.errors import DataError, StorageError
 from rebake.evaluation.comparison.result import ModelComparison
 from rebake.evaluation.json import as_dict, from_dict
 from rebake.evaluation.result import ModelTest
 
-_GZIP = b"\x1f\x8b"
 _FIX = "Name a file that `rebake test --format json` wrote, or a model."
 
 
@@ -29,7 +28,7 @@ def find_base(options: argparse.Namespace) -> ModelTest | Path | None:
     path = model_path(options.against, "--against")
     try:
         with path.open("rb") as file:
-            if file.read(len(_GZIP)) == _GZIP:
+            if file.read(len(GZIP)) == GZIP:
                 return path
         content = path.read_bytes()
     except OSError as error:

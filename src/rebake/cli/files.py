@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rebake.errors import StorageError, UsageError
+from rebake.archive.manifest import read_manifest
+from rebake.errors import ModelError, StorageError, UsageError
 from rebake.store.directory import newest_model
 
 DEFAULT_CONFIG = "config.yml"
 DEFAULT_DOMAIN = "domain.yml"
 DEFAULT_DATA = "data"
+GZIP = b"\x1f\x8b"  # the first bytes of an archive
 
 
 def files_of(options: argparse.Namespace) -> tuple[str | None, list[str]]:
@@ -64,3 +66,24 @@ def model_path(given: str, option: str) -> Path:
             state = "is neither a model archive nor a directory"
         raise StorageError(f"{path} {state}.", fix=f"Train a model with `rebake train`, or name one with {option}.")
     return newest
+
+
+def named_model(given: str, option: str) -> Path:
+    """As :func:`model_path`, of a model to compare with. It may be broken: then nothing is known of its parts.
+
+    Raises:
+        StorageError: it is not there, or cannot be read.
+        ModelError: it is neither an archive nor a rebake.json, so most likely another file was meant.
+    """
+    path = model_path(given, option)
+    if path.suffix == ".json":
+        read_manifest(path)
+        return path
+    try:
+        with path.open("rb") as file:
+            is_archive = file.read(len(GZIP)) == GZIP
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read ({error.strerror or error}).") from error
+    if not is_archive:
+        raise ModelError(f"{path} is no model archive.", fix=f"Name a model (.tar.gz) or a directory with {option}.")
+    return path

@@ -34,6 +34,9 @@ def plan(options: argparse.Namespace) -> int:
             fix="Name the directories of the assistants.",
         )
 
+    for each in found:
+        newest_model(Path(each.directory, options.out))  # a mistake in --out concerns all of them
+
     def newest() -> Baseline:
         return Baseline.of_model(newest_model(Path(options.out)))
 

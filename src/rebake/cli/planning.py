@@ -19,7 +19,7 @@ from rebake.build.plan import Baseline, Plan, make_plan
 from rebake.build.request import Finetune, Request
 from rebake.build.snapshot.recall import CheckMemory
 from rebake.cli.console import print_notices, say_more
-from rebake.cli.files import files_of, model_path, require_assistant
+from rebake.cli.files import files_of, named_model, require_assistant
 from rebake.cli.outputs import STDOUT, is_stdout, require_writable, write
 from rebake.cli.page import require_page, write_page
 from rebake.cli.stores import newest_of_store
@@ -142,7 +142,7 @@ def show(new: Iterable[Notice], notices: Notices) -> None:
 def _old_model(options: argparse.Namespace) -> Path | None:
     """The model to compare with; with a key none that is here, as nobody has signed it."""
     if options.model is not None:
-        return model_path(options.model, "--model")
+        return named_model(options.model, "--model")
     return None if options.verify_key else newest_model(Path(options.out))
 
 
