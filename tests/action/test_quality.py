@@ -161,7 +161,7 @@ def test_a_fine_tuned_model_is_compared_with_a_base_from_which_nothing_differs(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its tests are kept under other keys than those that the base's fingerprints give."""
-    monkeypatch.setattr(evaluation_module, "_parts_of", lambda _: {"core": "c" * 64, "nlu": "d" * 64})
+    monkeypatch.setattr(evaluation_module, "parts_of", lambda _: {"core": "c" * 64, "nlu": "d" * 64})
     for inputs in ({}, {"mode": "check"}):
         run = bench.run(fail_on="worse", **TESTED, **inputs)
         assert run.report.failure is None, run.report.failure

@@ -13,8 +13,8 @@ from rebake.action.base import BaseAssistant
 from rebake.action.services import Services
 from rebake.action.settings import Settings
 from rebake.action.test_data import GivenTests
-from rebake.archive.lineage import finetuned_key
-from rebake.archive.manifest import Part, content_key, read_manifest
+from rebake.action.tested_parts import TRAINED_PARTS, parts_in_store, parts_of, stored_part
+from rebake.archive.manifest import Part
 from rebake.assistant.model import Assistant
 from rebake.base.location import Notice
 from rebake.base.notices import Notices
@@ -33,7 +33,6 @@ from rebake.report.model import PART_NAMES
 from rebake.report.quality import Quality
 from rebake.store.evaluations import Evaluations
 
-TRAINED_PARTS: tuple[Part, ...] = ("core", "nlu")
 HEAD = "this model"
 
 Note = Callable[[Notice], None]
@@ -95,7 +94,7 @@ class RunEvaluation:
         Raises:
             DataError, ModelError: the model cannot be tested.
         """
-        self._keys |= self._of_parts(_parts_of(model))  # a fine-tuned part is not the one that the plan asks for
+        self._keys |= self._of_parts(parts_of(model))  # a fine-tuned part is not the one that the plan asks for
         missing = self._missing(self._keys)
         if missing:
             self._test(model, self._assistant, self._keys, missing)
@@ -103,8 +102,12 @@ class RunEvaluation:
         base, problem = self._base_test(model, scratch)
         return self._quality(base, problem, is_reused=is_reused, is_whole=True)
 
-    def of_kept(self) -> Quality | None:
-        """Return what is kept of the tests of this model, and of its base; None where nothing is."""
+    def of_kept(self, scratch: Path) -> Quality | None:
+        """Return what is kept of the tests of this model, and of its base; None where nothing is.
+
+        ``scratch`` is for temporary files.
+        """
+        self._keys |= self._in_store(self._parts, scratch)
         missing = self._missing(self._keys)
         if missing and self._conditions != Conditions():
             self._note_once(
@@ -113,7 +116,7 @@ class RunEvaluation:
             )
         if missing == self._keys.keys():
             return None
-        base, problem = self._base_test(None, Path())
+        base, problem = self._base_test(None, scratch)
         return self._quality(base, problem, is_reused=True, is_whole=False)
 
     def keep(self, directory: Path) -> None:
@@ -132,6 +135,16 @@ class RunEvaluation:
     def _of_parts(self, parts: Mapping[Part, str]) -> dict[Kind, str]:
         """The keys of tests of a model's own parts; a cross-validation is none."""
         return {kind: key for kind, key in self._keys_of(parts).items() if kind != "cross-validation"}
+
+    def _in_store(self, parts: Mapping[Part, str], scratch: Path) -> dict[Kind, str]:
+        """The keys of tests of a model of which only the fingerprints are known, and what the store has."""
+        if not self._accepts_finetuned:
+            return self._of_parts(parts)
+        try:
+            return self._of_parts(parts_in_store(self._services.store, parts, scratch))
+        except (ModelError, StorageError) as error:
+            self._note_once(f"Tests of fine-tuned parts cannot be looked up. {error}")
+            return self._of_parts(parts)
 
     def _find(self, key: str) -> ModelTest | None:
         try:
@@ -180,6 +193,9 @@ class RunEvaluation:
         keys = {kind: key for kind, key in self._keys_of(base.parts).items() if kind in self._keys}
         if base.assistant is None:  # nothing differs, so its model is this one, fine-tuned or not
             keys = self._keys
+        elif model is None:
+            found_keys = self._in_store(base.parts, scratch)
+            keys |= {kind: key for kind, key in found_keys.items() if kind in keys}
         problem = None
         missing = self._missing(keys)
         if "cross-validation" in missing:
@@ -190,7 +206,7 @@ class RunEvaluation:
             else:
                 try:
                     directory = self._assembled(base, model, scratch)
-                    found_keys = self._of_parts(_parts_of(directory))
+                    found_keys = self._of_parts(parts_of(directory))
                     keys |= {kind: key for kind, key in found_keys.items() if kind in keys}
                     if left := self._missing(keys) - {"cross-validation"}:
                         self._test(directory, base.assistant, keys, left)
@@ -219,9 +235,7 @@ class RunEvaluation:
             wanted = parts.get(part)
             if wanted is None or wanted == self._parts.get(part):
                 continue
-            stored = store.find(part, wanted)
-            if stored is None and self._accepts_finetuned:
-                stored = store.find(part, finetuned_key(wanted))
+            stored = stored_part(store, part, wanted, accept_finetuned=self._accepts_finetuned)
             if stored is None:
                 raise ModelError(f"the {PART_NAMES[part]} of {base.name} is not in the store")
             sources.append(store.fetch(stored, scratch))
@@ -286,9 +300,3 @@ def _compared(base: ModelTest, head: ModelTest) -> ModelComparison | None:
 
     comparison = compare_tests(base, head)
     return None if comparison.is_empty else comparison
-
-
-def _parts_of(model: Path) -> dict[Part, str]:
-    """What tests of the model's parts are kept under."""
-    manifest = read_manifest(model)
-    return {} if manifest is None else {part: content_key(manifest, part) for part in manifest.parts}

@@ -145,7 +145,7 @@ class Run:
         elif evaluation.is_wanted and not can_compute():
             self._note(Notice(NOT_TESTED, level=Severity.INFO))
         elif evaluation.is_wanted:
-            quality = evaluation.of_kept()  # it adds notices to the report
+            quality = evaluation.of_kept(scratch)  # it adds notices to the report
             if quality is not None:
                 quality = with_history(quality, self._services.store, settings.slug, self._note)
             self.report = replace(self.report, quality=quality)
