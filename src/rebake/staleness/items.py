@@ -70,7 +70,7 @@ def response_items(responses: tuple[Response, ...]) -> tuple[Item, ...]:
 
 
 def _item(kind: str, name: str, meaning: Any, location: Location | None) -> Item:
-    file, line = ("", 0) if location is None else (_relative(location.file), location.line)
+    file, line = ("", 0) if location is None else (file_name(location.file), location.line)
     return Item(kind, name, digest([kind, meaning])[:ITEM_DIGITS], file, line)
 
 
@@ -79,7 +79,7 @@ def _sorted(items: list[Item]) -> tuple[Item, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _relative(file: str) -> str:
+def file_name(file: str) -> str:
     """Below the working directory where it can be, with forward slashes: the same on every machine."""
     relative = os.path.relpath(file)
     name = (file if relative.startswith("..") else relative).replace(os.sep, "/")

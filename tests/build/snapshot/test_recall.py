@@ -34,6 +34,7 @@ pipeline:
 - name: EntitySynonymMapper
 - name: LogisticRegressionClassifier
 - name: ResponseSelector
+  use_text_as_label: true
 policies:
 - name: MemoizationPolicy
 - name: RulePolicy
@@ -110,6 +111,15 @@ stories:
   steps:
   - intent: goodbye
 {more}  - action: utter_goodbye
+"""
+STORY = """\
+- story: another
+  steps:
+  - intent: order
+  - action: utter_order
+  - intent: greet
+  - action: utter_greet
+- story: leave 2
 """
 RULES = """\
 version: "3.1"
@@ -333,8 +343,27 @@ def test_another_model_is_compared_with(folder: Path, tmp_path: Path) -> None:
 
 def test_a_model_that_was_stale_before_is_explained_in_full(folder: Path, tmp_path: Path) -> None:
     edit(folder / "data" / "nlu0.yml", "hello 0", "good evening")
+    edit(folder / "data" / "synonyms.yml", "    - java\n", "    - joe\n")
+    edit(folder / "domain.yml", "actions: [utter_faq]", "actions: [utter_faq, action_new]")
+    edit(folder / "data" / "stories2.yml", "- story: leave 2\n", STORY)
     require_same(tmp_path)
-    edit(folder / "data" / "nlu1.yml", "hello 1", "good morning")
+    assert not require_same(tmp_path)
+    for file, old, new in (
+        ("nlu1.yml", "hello 1", "good morning"),
+        ("nlu0.yml", "nlu:\n", "\n\nnlu:\n"),  # what is stale moves
+        ("nlu0.yml", "good evening", "hello 0"),
+        ("stories2.yml", "  - intent: greet\n  - action: utter_greet\n", "  - intent: goodbye\n"),
+    ):
+        edit(folder / "data" / file, old, new)
+        assert not require_same(tmp_path)
+
+
+def test_what_differs_in_too_much_is_read_each_time(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rebake.build.snapshot.compared_part.MAX_DIFFERENCES", 1)
+    edit(folder / "data" / "nlu0.yml", "hello 0", "good evening")
+    require_same(tmp_path)
     assert require_same(tmp_path)
 
 
@@ -425,6 +454,8 @@ def test_after_random_edits_a_check_reports_what_reading_everything_reports(
         patch.setenv("XDG_CACHE_HOME", str(tmp / "cache"))
         patch.chdir(folder)
         write_model(folder)
+        if draw.random() < 0.5:  # so that the model is stale when everything is read
+            mutate(folder, draw)
         require_same(tmp)
         for _ in range(6):
             mutate(folder, draw)

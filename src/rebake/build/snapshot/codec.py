@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
+from rebake.archive.manifest import Item
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind, Severity
+from rebake.build.snapshot.compared_part import ComparedPart
 from rebake.build.snapshot.snapshot import ITEM_LISTS, LISTED_INPUTS, Snapshot
 from rebake.staleness.sorted_json import SortedJson
 
@@ -21,6 +24,10 @@ def to_parts(snapshot: Snapshot) -> tuple[dict[str, Any], dict[str, Sequence[mem
         "files": snapshot.files,
         "notices": notices_to_json(snapshot.notices),
         "fingerprints": dict(snapshot.fingerprints),
+        "compared": {
+            part: [each.fingerprint, sorted(each.pairs), [list(astuple(item)) for item in each.items]]
+            for part, each in snapshot.compared.items()
+        },
         "story_names": snapshot.story_names,
         "inputs": dict(snapshot.inputs),
         "synonyms": dict(snapshot.synonyms),
@@ -41,6 +48,12 @@ def from_parts(values: Mapping[str, Any], sections: Mapping[str, memoryview]) ->
         files=[(path, key) for path, key in values["files"]],
         notices=notices_from_json(values["notices"]),
         fingerprints=values["fingerprints"],
+        compared={
+            part: ComparedPart(
+                found, frozenset((kind, digest) for kind, digest in pairs), tuple(Item(*i) for i in items)
+            )
+            for part, (found, pairs, items) in values["compared"].items()
+        },
         story_names=values["story_names"],
         inputs=values["inputs"],
         synonyms=values["synonyms"],

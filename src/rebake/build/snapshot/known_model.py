@@ -27,18 +27,18 @@ class KnownModel:
     manifest: Manifest
     items: Mapping[Part, SortedJson]
 
-    def with_items(self, like: Mapping[Part, Iterable[Item]]) -> Manifest:
-        """Return the manifest with the items that say what one of the given ones says."""
+    def with_items(self, pairs: Mapping[Part, Iterable[tuple[str, str]]]) -> Manifest:
+        """Return the manifest with the items that have one of the given kinds and digests."""
         parts = {
-            part: replace(record, items=tuple(self._items(part, like.get(part, ()))))
+            part: replace(record, items=tuple(self._items(part, pairs.get(part, ()))))
             for part, record in self.manifest.parts.items()
         }
         return replace(self.manifest, parts=parts)
 
-    def _items(self, part: Part, like: Iterable[Item]) -> list[Item]:
+    def _items(self, part: Part, pairs: Iterable[tuple[str, str]]) -> list[Item]:
         found: dict[int, Item] = {}
         listed = self.items[part]
-        for kind, digest in {(item.kind, item.digest) for item in like}:
+        for kind, digest in set(pairs):
             position = listed.position([kind, digest])
             while position < len(listed):
                 of_kind, of_digest, number, file, line, name = listed[position]

@@ -12,7 +12,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,28 +20,29 @@ from typing import Any
 import yaml
 
 import rebake
-from rebake.archive.manifest import Item, Part
+from rebake.archive.manifest import Part
 from rebake.assistant.data_file import DataFile, read_data_file
 from rebake.assistant.domain.merge import complete_domain
 from rebake.assistant.file_cache.cache import CachedFile, FileCache, users_directory
 from rebake.assistant.file_cache.codec import KeptFile
 from rebake.assistant.importer import ProjectImporter
-from rebake.assistant.model import Assistant, Config, Domain, NluData
+from rebake.assistant.model import Assistant, Config, Domain
 from rebake.assistant.yaml.yaml12 import parse_yaml, text_of
 from rebake.base.location import Notice
 from rebake.build.plan import NO_BASELINE, Baseline, Plan
 from rebake.build.request import Request
-from rebake.build.snapshot.change import DataChange, ordinary_change
+from rebake.build.snapshot.change import ordinary_change
 from rebake.build.snapshot.codec import from_parts, to_parts
-from rebake.build.snapshot.known_model import KnownModel, known_model
+from rebake.build.snapshot.compared_part import ComparedPart, compared_parts
+from rebake.build.snapshot.differences import with_differences
+from rebake.build.snapshot.known_model import known_model
 from rebake.build.snapshot.recalled_data import RecalledData
 from rebake.build.snapshot.snapshot import Snapshot, make_snapshot, stand_in
 from rebake.build.snapshot.storage import read_file, write_file
 from rebake.errors import RebakeError
 from rebake.registry.lookup import known_or_assumed
 from rebake.staleness.compare import compare
-from rebake.staleness.fingerprints import Fingerprints, fingerprint
-from rebake.staleness.items import nlu_items, story_items
+from rebake.staleness.fingerprints import fingerprint
 
 MAX_CHANGED = 24  # files; where more changed, everything is read
 
@@ -116,8 +117,9 @@ class CheckMemory:
             return None
         data = stand_in(snapshot)
         assistant = Assistant(self.config, complete_domain(self.domain, data, (), ()), data, ())
-        change = self._change(snapshot, assistant)
-        if change is None:
+        changed = self._changed(snapshot)
+        change = None if changed is None else ordinary_change(snapshot, changed, assistant)
+        if changed is None or change is None:
             return None
         request = request_for(assistant)
         wanted = fingerprint(
@@ -126,9 +128,15 @@ class CheckMemory:
             augmentation_factor=request.augmentation_factor,
             data=RecalledData(assistant, snapshot, change),
         )
-        baseline = self._baseline(model, snapshot, wanted, change)
-        if baseline is None:
-            return None
+        baseline = NO_BASELINE
+        if model is not None:
+            known = known_model(model, self._model_file)
+            if known is None:
+                return None
+            found = with_differences(wanted.parts, known, _compared(snapshot), change, changed)
+            if found is None:
+                return None
+            wanted, baseline = replace(wanted, parts=found[0]), Baseline(model, found[1])
         verdict = compare(
             wanted,
             baseline.manifest,
@@ -145,7 +153,9 @@ class CheckMemory:
         if len(files) < len(self.data_files) or assistant.is_end_to_end:
             return
         prints = {part: record.fingerprint for part, record in plan.fingerprints.parts.items()}
-        snapshot = make_snapshot(assistant, self.context, files, plan.notices, prints, importer.texts_of_duplicates)
+        compared = compared_parts(plan.fingerprints.parts, plan.baseline.manifest)
+        duplicates = importer.texts_of_duplicates
+        snapshot = make_snapshot(assistant, self.context, files, plan.notices, prints, compared, duplicates)
         try:
             values, sections = to_parts(snapshot)
         except (UnicodeError, OverflowError):
@@ -166,8 +176,8 @@ class CheckMemory:
             return None
         return snapshot if snapshot is not None and snapshot.context == self.context else None
 
-    def _change(self, snapshot: Snapshot, assistant: Assistant) -> DataChange | None:
-        """What changed since the snapshot; None if that is too much, or is not ordinary."""
+    def _changed(self, snapshot: Snapshot) -> list[tuple[str, KeptFile, KeptFile]] | None:
+        """The files that changed since the snapshot, with what they said and say; None if that is too much."""
         changed: list[tuple[str, KeptFile, KeptFile]] = []
         if len(self.data_files) != len(snapshot.files):
             return None
@@ -181,7 +191,7 @@ class CheckMemory:
             if before is None or now is None or len(changed) == MAX_CHANGED:
                 return None
             changed.append((path, before, now))
-        return ordinary_change(snapshot, changed, assistant)
+        return changed
 
     def _read(self, file: CachedFile, keys: _Keys) -> KeptFile | None:
         """What a file says that changed; None where it says something wrong, or cannot be kept."""
@@ -196,29 +206,13 @@ class CheckMemory:
         kept = KeptFile(found, document.notices, document.silenced)
         return kept if self.cache.keep(file, kept) else None
 
-    def _baseline(
-        self, model: Path | None, snapshot: Snapshot, wanted: Fingerprints, change: DataChange
-    ) -> Baseline | None:
-        """The model, with the items that the reasons name; None where it has to be looked at more closely."""
-        if model is None:
-            return NO_BASELINE
-        known = known_model(model, self._model_file)
-        if known is None or not _is_explained(known, snapshot, wanted):
-            return None
-        gone: dict[Part, tuple[Item, ...]] = {
-            "nlu": nlu_items(NluData(change.examples_removed)),
-            "core": story_items(change.stories_removed),
-        }
-        return Baseline(model, known.with_items(gone))
 
-
-def _is_explained(known: KnownModel, snapshot: Snapshot, wanted: Fingerprints) -> bool:
-    """Whether each part is fresh, or was when the snapshot was made, so that all that differs is what changed since."""
-    for part, record in wanted.parts.items():
-        old = known.manifest.parts.get(part)
-        if old is not None and old.fingerprint not in (record.fingerprint, snapshot.fingerprints.get(part)):
-            return False
-    return True
+def _compared(snapshot: Snapshot) -> dict[Part, list[ComparedPart]]:
+    """With which parts of models the snapshot was compared; each part is equal to itself."""
+    found = {part: [ComparedPart(fingerprint)] for part, fingerprint in snapshot.fingerprints.items()}
+    for part, compared in snapshot.compared.items():
+        found[part].append(compared)
+    return found
 
 
 def _is_fit(config: Config) -> bool:

@@ -19,10 +19,9 @@ from rebake.staleness.sorted_json import ChangedJson
 
 
 class RecalledItems(LearnedItems):
-    """The items of a part, of which those that did not change are known as JSON alone.
+    """The items of a part, which are known by kind and digest alone.
 
     Args:
-        items: those that are new since the snapshot.
         all_items: the kinds and digests of all items.
         stories: likewise of those that every policy learns from.
         rules: the digests of the rules.
@@ -30,12 +29,11 @@ class RecalledItems(LearnedItems):
 
     def __init__(
         self,
-        items: tuple[Item, ...],
         all_items: ChangedJson,
         stories: ChangedJson | None = None,
         rules: ChangedJson | None = None,
     ) -> None:
-        super().__init__(items)
+        super().__init__(())
         self._all = all_items
         self._stories = stories
         self._rules = rules
@@ -76,7 +74,7 @@ class RecalledData(LearnedData):
         gone, new = (nlu_items(NluData(side)) for side in (self._change.examples_removed, self._change.examples_added))
         others = (*trained_responses(self._assistant), *further)
         changed = self._snapshot.lists["nlu"].changed(_pairs(gone), _pairs((*new, *others)))
-        return RecalledItems((*new, *others), changed)
+        return RecalledItems(changed)
 
     def core_items(self, domain: Sequence[Item], further: Sequence[Item]) -> LearnedItems:
         gone, new = story_items(self._change.stories_removed), story_items(self._change.stories_added)
@@ -89,7 +87,6 @@ class RecalledData(LearnedData):
             return [item.digest for item in items if item.kind == "rule"]
 
         return RecalledItems(
-            new,
             lists["stories"].changed(_pairs(gone), _pairs((*new, *others))),
             lists["stories without rules"].changed(_pairs(without_rules(gone)), _pairs(without_rules((*new, *others)))),
             lists["rules"].changed(rules(gone), rules(new)),

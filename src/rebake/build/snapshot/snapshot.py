@@ -15,6 +15,7 @@ from rebake.archive.manifest import Part
 from rebake.assistant.model import Assistant, Example, NluData
 from rebake.assistant.nlu_data.synonyms import learn_synonyms
 from rebake.base.location import Notice
+from rebake.build.snapshot.compared_part import ComparedPart
 from rebake.build.snapshot.facts import count_facts, delicate_keys
 from rebake.staleness.items import nlu_items, story_items
 from rebake.staleness.learned_data import LearnedData
@@ -35,6 +36,7 @@ class Snapshot:
         files: the data files in order, each with the key of what it said.
         notices: all that the check reported.
         fingerprints: of the parts.
+        compared: what of them differed from the model that they were compared with.
         story_names: as of :class:`rebake.staleness.learned_data.LearnedData`.
         inputs: digests of what components read that no ordinary change concerns.
         synonyms: what is learned of them, lowercase surface -> value.
@@ -50,6 +52,7 @@ class Snapshot:
     files: Sequence[tuple[str, str]]
     notices: tuple[Notice, ...]
     fingerprints: Mapping[Part, str]
+    compared: Mapping[Part, ComparedPart]
     story_names: str | None
     inputs: Mapping[str, str | None]
     synonyms: Mapping[str, str]
@@ -80,6 +83,7 @@ def make_snapshot(
     files: Sequence[tuple[str, str]],
     notices: tuple[Notice, ...],
     fingerprints: Mapping[Part, str],
+    compared: Mapping[Part, ComparedPart],
     duplicates: Iterable[str],
 ) -> Snapshot:
     """Make a snapshot of an assistant.
@@ -90,6 +94,7 @@ def make_snapshot(
         files: the data files in order, with the keys of what they say.
         notices: of the check.
         fingerprints: of the parts.
+        compared: with the model's.
         duplicates: the texts of the examples that were left out as duplicates.
     """
     data = assistant.nlu
@@ -101,6 +106,7 @@ def make_snapshot(
         files=files,
         notices=notices,
         fingerprints=fingerprints,
+        compared=compared,
         story_names=learned.story_names(),
         inputs={aspect: learned.inputs[aspect] for aspect in CONSTANT_INPUTS},
         synonyms=learn_synonyms(data),
