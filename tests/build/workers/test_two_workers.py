@@ -134,7 +134,7 @@ def test_workers_with_different_data_train_nothing(project: Path, tmp_path: Path
     assert [worker.code() for worker in workers] == [74, 74]
     for worker in workers:
         assert "worker 1 of 2 (127.0.0.1:" in worker.text
-        assert "has other data and pipeline. Give all workers the same files" in worker.text
+        assert "has other data or another pipeline. Give all workers the same files" in worker.text
     assert not (tmp_path / "out" / "0").exists()
 
 

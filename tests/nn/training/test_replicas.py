@@ -151,3 +151,16 @@ class Said:
 def test_what_tensorflow_says_of_a_lost_worker_is_read(message: str, number: int | None, reason: str) -> None:
     error = LostWorkerError.of(Said(message))
     assert (error.number, error.reason) == (number, reason)
+
+
+def test_more_gpus_than_there_are_is_an_error_of_the_option() -> None:
+    output = python(
+        "from rebake.errors import UsageError\n"
+        "import rebake.nn\n"
+        "from rebake.nn.training.strategies import replicas_of\n"
+        "try:\n"
+        "    replicas_of([], 0, gpus=99, num_threads=None, warn=print, saved={}, directory=None)\n"
+        "except UsageError as error:\n"
+        "    print(error)"
+    )
+    assert output.splitlines()[-1].startswith("--gpus is 99, and TensorFlow finds ")

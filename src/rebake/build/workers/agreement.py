@@ -10,12 +10,14 @@ from typing import Any
 from rebake.base.version import __version__
 from rebake.build.plan import Plan
 
+_TRAINED_ON = "data and pipeline"
+
 
 def details_of(plan: Plan) -> dict[str, str]:
     """What must be the same for all workers."""
     wanted = plan.fingerprints.parts.get("nlu")
     return {
-        "data and pipeline": "none" if wanted is None else wanted.fingerprint,
+        _TRAINED_ON: "none" if wanted is None else wanted.fingerprint,
         "end-to-end stories": str(plan.is_end_to_end),
         "rebake": __version__,
         "TensorFlow": version("tensorflow"),
@@ -26,8 +28,8 @@ def details_of(plan: Plan) -> dict[str, str]:
 
 def differences(here: Mapping[str, str], there: Mapping[str, Any]) -> str:
     """What is not the same, for a message; empty where everything is."""
-    return " and ".join(
-        f"other {name}" if name == "data and pipeline" else f"{name} {there.get(name)} instead of {value}"
+    return ", ".join(
+        "other data or another pipeline" if name == _TRAINED_ON else f"{name} {there.get(name)} instead of {value}"
         for name, value in here.items()
         if there.get(name) != value
     )
