@@ -1,11 +1,14 @@
 """NLU trained by several processes on loopback: losses, steps a second, and what the exchange of gradients costs.
 
     python -m benchmarks workers RESULT.json --project DIR [--workers 1 2 4] [--batch 256] [--epochs N] [--drop-rate F]
+                                             [--every N]
 
 Each process has one core to itself, as long as there are enough, so that two of them have twice the processor of one.
 All train with the same batches. "alone" is one process that trains with a batch of the size of one worker's share: what
 a step of N workers takes longer than that is the price of the exchange. Times are of all epochs but the first, in which
-the network is traced. ``sent`` counts what goes over loopback in both directions, and so once for each worker.
+the network is traced. ``cpu_ms`` is the processor time of the chief for a step: on a machine that is busy with other
+things, or has fewer cores than there are workers, it says more than the clock. ``sent`` counts what goes over loopback,
+so once for each worker that sends it.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +31,7 @@ import yaml
 
 from benchmarks.processes import machine
 
-CHILD = "import sys; from benchmarks.workers import train; train(sys.argv[1])"
+CHILD = "import sys; from benchmarks.workers import train; train(sys.argv[1], int(sys.argv[2]))"
 PORT = 23450
 
 
@@ -37,6 +41,7 @@ class Losses:
     def __init__(self) -> None:
         self.epochs: list[tuple[float, float]] = []
         self.sent: list[int] = []
+        self.cpu: list[float] = []
 
     @contextmanager
     def task(self, name: str, total: int, unit: str = "epoch") -> Iterator[Losses]:  # noqa: ARG002
@@ -46,6 +51,7 @@ class Losses:
         if steps and "loss" in figures:
             self.epochs.append((time.monotonic(), figures["loss"]))
             self.sent.append(_sent_over_loopback())
+            self.cpu.append(time.process_time())
 
 
 def _sent_over_loopback() -> int:
@@ -53,7 +59,7 @@ def _sent_over_loopback() -> int:
     return int(line.split(":")[1].split()[8])
 
 
-def train(out: str) -> None:
+def train(out: str, every: int) -> None:
     """Train the assistant of the working directory as one of the workers; the chief prints what it noted."""
     from rebake.assistant.importer import load_assistant
     from rebake.base.notices import Notices
@@ -64,7 +70,9 @@ def train(out: str) -> None:
     from rebake.build.workers.workers import assist
 
     workers = workers_of(os.environ)
-    request = Request(load_assistant("config.yml", None, ["data"]), parts=frozenset({"nlu"}), output=Path(out))
+    assistant = load_assistant("config.yml", None, ["data"])
+    assistant = replace(assistant, nlu=replace(assistant.nlu, examples=assistant.nlu.examples[::every]))
+    request = Request(assistant, parts=frozenset({"nlu"}), output=Path(out))
     plan, losses = make_plan(request), Losses()
     if workers is not None and not workers.is_chief:
         assist(plan, workers, losses, Notices())
@@ -72,10 +80,12 @@ def train(out: str) -> None:
     result = build(plan, progress=losses, workers=workers)
     if workers is not None:
         workers.finish(str(result.model))
-    print(json.dumps({"epochs": losses.epochs, "sent": losses.sent, "metrics": dict(result.metrics)}))
+    print(
+        json.dumps({"epochs": losses.epochs, "sent": losses.sent, "cpu": losses.cpu, "metrics": dict(result.metrics)})
+    )
 
 
-def measured(project: Path, count: int, work: Path) -> dict[str, Any]:
+def measured(project: Path, count: int, work: Path, every: int) -> dict[str, Any]:
     """Train with so many workers, each on its own core if there are so many."""
     addresses = [f"127.0.0.1:{PORT + number}" for number in range(count)]
     processes = []
@@ -86,7 +96,7 @@ def measured(project: Path, count: int, work: Path) -> dict[str, Any]:
         core = number % (os.cpu_count() or 1)
         processes.append(
             subprocess.Popen(
-                ["taskset", "-c", str(core), sys.executable, "-c", CHILD, str(work / f"models{number}")],
+                ["taskset", "-c", str(core), sys.executable, "-c", CHILD, str(work / f"models{number}"), str(every)],
                 cwd=project,
                 env={**environment, "PYTHONPATH": str(Path(__file__).parent.parent)},
                 stdout=subprocess.PIPE if number == 0 else subprocess.DEVNULL,
@@ -118,7 +128,7 @@ def copied(project: Path, target: Path, given: Namespace, batch: int) -> int:
         if component["name"] == "DIETClassifier":
             component.update(options)
     (target / "config.yml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-    return len(load_assistant(str(target / "config.yml"), None, [str(target / "data")]).nlu.examples)
+    return len(load_assistant(str(target / "config.yml"), None, [str(target / "data")]).nlu.examples[:: given.every])
 
 
 def summary(found: dict[str, Any], steps: int) -> dict[str, Any]:
@@ -128,6 +138,7 @@ def summary(found: dict[str, Any], steps: int) -> dict[str, Any]:
     return {
         "losses": [round(loss, 4) for _, loss in found["epochs"]],
         "step_ms": round(1000 * (ended - began) / counted, 1),
+        "cpu_ms": round(1000 * (found["cpu"][-1] - found["cpu"][0]) / counted, 1),
         "sent_mb_per_step": round((found["sent"][-1] - found["sent"][0]) / counted / 1e6, 2),
         "intents": next((v for k, v in found["metrics"].items() if k.endswith("intent_accuracy")), None),
         "entities": next((v for k, v in found["metrics"].items() if k.endswith("entity_f1")), None),
@@ -140,6 +151,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--batch", type=int, default=256, help="of all workers together")
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="train with every Nth example (default: 1)")
     parser.add_argument("--drop-rate", type=float, help="of all dropout (default: the project's)")
 
 
@@ -150,11 +162,12 @@ def run(given: Namespace) -> int:
         for count in given.workers:
             examples = copied(given.project, project, given, given.batch)
             steps = steps_per_epoch(examples, given.batch)
-            found = summary(measured(project, count, work), steps)
+            found = summary(measured(project, count, work, given.every), steps)
             if count > 1:
                 copied(given.project, project, given, given.batch // count)
-                alone = measured(project, 1, work)
-                found["alone_step_ms"] = summary(alone, steps_per_epoch(examples, given.batch // count))["step_ms"]
+                steps = steps_per_epoch(examples, given.batch // count)
+                alone = summary(measured(project, 1, work, given.every), steps)
+                found["alone"] = {name: alone[name] for name in ("step_ms", "cpu_ms")}
             found["examples_per_second"] = round(1000 * given.batch / found["step_ms"])
             result["workers"][count] = found
             print(count, json.dumps(found), flush=True)

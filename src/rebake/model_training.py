@@ -142,7 +142,8 @@ async def train_async(
 
     Returns:
         The new archive, or the old one where nothing is stale; for a dry run the code alone. Without any training data
-        the result is empty, after a logged error.
+        the result is empty, after a logged error. It is empty as well in a worker that does not write the model
+        (``TF_CONFIG``).
 
     Raises:
         rebake.errors.DataError: the assistant's files are wrong; the message names file and line.
@@ -277,7 +278,8 @@ async def train_nlu_async(
 
     Returns:
         With ``train_path`` that directory, without it the archive. (Rasa's documentation says it the other way round;
-        its code does this.) None, after a logged error, where there are no NLU examples.
+        its code does this.) None, after a logged error, where there are no NLU examples; and None in a worker that
+        does not write the model (``TF_CONFIG``).
 
     Raises:
         rebake.errors.RebakeError: as of :func:`train`.
