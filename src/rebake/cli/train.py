@@ -32,7 +32,11 @@ def train(options: argparse.Namespace) -> int:
     """Train what is stale; with ``--dry-run`` only say what that is."""
     if options.dry_run:
         return check(options)
-    workers = workers_of(os.environ, gpus=options.gpus, saves=not options.no_cache)
+    workers = None
+    if options.part != "core":  # which one process trains
+        workers = workers_of(os.environ, gpus=options.gpus, saves=not options.no_cache)
+    if workers is not None and workers.cluster is not None:
+        say(f"This is {workers.cluster.name}, by TF_CONFIG.")
     if workers is not None and not workers.is_chief:
         return _assist(options, workers)
     with reporting(options, "train") as notices:

@@ -50,6 +50,16 @@ def test_a_wrong_tf_config_is_an_error_of_training_alone(
     assert "TF_CONFIG" not in capsys.readouterr().err
 
 
+def test_core_is_trained_by_one_process_whatever_tf_config_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(write_tiny(tmp_path))
+    monkeypatch.setenv("TF_CONFIG", "{")
+    Path("models").write_text("", encoding="utf-8")  # so that nothing is trained in the end
+    assert main(["train", "core"]) == 74
+    assert "TF_CONFIG" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "train",
     [

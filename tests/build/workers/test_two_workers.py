@@ -81,6 +81,10 @@ def test_the_chief_writes_a_model_that_both_have_trained(trained: tuple[Path, li
     [archive] = (out / "0").glob("*.tar.gz")
     assert not (out / "1").exists()
     assert f"Worker 0 has written {archive}" in workers[1].text
+    assert [f"This is worker {number} of 2 (127.0.0.1:" in worker.text for number, worker in enumerate(workers)] == [
+        True,
+        True,
+    ]
     manifest = read_manifest(archive)
     assert manifest is not None
     metrics = manifest.parts["nlu"].metrics

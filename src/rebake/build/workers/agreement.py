@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from rebake.base.version import __version__
+from rebake.base.visible import one_line
 from rebake.build.plan import Plan
 
 _TRAINED_ON = "data and pipeline"
@@ -29,7 +30,9 @@ def details_of(plan: Plan) -> dict[str, str]:
 def differences(here: Mapping[str, str], there: Mapping[str, Any]) -> str:
     """What is not the same, for a message; empty where everything is."""
     return ", ".join(
-        "other data or another pipeline" if name == _TRAINED_ON else f"{name} {there.get(name)} instead of {value}"
+        "other data or another pipeline"
+        if name == _TRAINED_ON
+        else f"{name} {one_line(str(there.get(name)))} instead of {value}"
         for name, value in here.items()
         if there.get(name) != value
     )

@@ -15,6 +15,7 @@ from typing import Any
 from rebake.base.notices import NoticeSink
 from rebake.base.progress import Progress
 from rebake.base.training_context import TrainingContext
+from rebake.base.visible import one_line
 from rebake.build.plan import Plan
 from rebake.build.workers.agreement import details_of, differences
 from rebake.build.workers.channels import Lines, await_workers, connect_to_chief, lost
@@ -76,7 +77,7 @@ class Workers:
             chief.send(details)
             answer = chief.receive(seconds=None)
             if "error" in answer:
-                raise StorageError(str(answer["error"]))
+                raise StorageError(one_line(str(answer["error"])))
             self.trains = answer.get("trains") is True
             return
         self._lines = await_workers(self.cluster)
@@ -195,8 +196,8 @@ class Workers:
         answer = chief.receive(seconds=None)
         chief.close()
         if "error" in answer:
-            raise StorageError(str(answer["error"]))
-        return str(answer.get("model"))
+            raise StorageError(one_line(str(answer["error"])))
+        return one_line(str(answer.get("model")))
 
     def _unfinished(self, plan: Plan) -> Path | None:
         if self._cache is None or not self.is_chief:
