@@ -24,7 +24,7 @@ RETRAIN = "Train the model again with --force."  # the fix of a broken model
 
 
 class RebakeError(Exception):
-    """Base of all errors whose message is meant for the user as it is; shown without a traceback.
+    """Base class of all errors whose message is meant for the user; the command line prints it without a traceback.
 
     Args:
         message: what is wrong, one sentence, naming the key or the name at fault.
@@ -69,13 +69,13 @@ class UsageError(RebakeError):
 
 
 class DataError(RebakeError):
-    """A file of the assistant says something that cannot be trained."""
+    """A file of the assistant contains something that cannot be trained."""
 
     exit_code = EXIT_DATA
 
 
 class UnsupportedError(DataError):
-    """Valid for Rasa, but rebake does not train it (yet)."""
+    """Something that Rasa can train and rebake cannot."""
 
 
 class ModelError(RebakeError):

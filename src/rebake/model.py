@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 
 class Model:
-    """A model of rebake's or of Rasa 3.6.21's, unpacked into a temporary directory until it is closed.
+    """A model of rebake or Rasa 3.6.21, unpacked into a temporary directory until it is closed.
 
-    Each half is loaded when it is first asked, so that parsing needs no policies and the other way round.
-    Use it as a context manager, or call ``close``; the directory also goes with the object.
+    NLU and Core are loaded when they are first used, so parsing does not load the policies.
+    Use it as a context manager, or call ``close``; the directory is also removed with the object.
 
     Attributes:
         path: of the archive.
-        metadata: what ``metadata.json`` says.
-        domain: that the model was trained with.
+        metadata: the content of ``metadata.json``.
+        domain: the domain that the model was trained with.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -76,13 +76,13 @@ class Model:
         """Return the intent, its ranking and the entities of one text, in the form of Rasa's parse result.
 
         Raises:
-            TypeError: ``text`` is no text.
+            TypeError: ``text`` is not a string.
             ModelError: the model has no NLU part.
         """
         return self.parse_all([text])[0]
 
     def parse_all(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """Parse many texts in batches; one result a text, in order. Raises as :meth:`parse`."""
+        """Parse many texts in batches; return one result per text, in order. Raises as :meth:`parse`."""
         if isinstance(texts, str | bytes) or not isinstance(texts, Sequence):
             raise TypeError(f"parse_all takes a list of texts, not {type(texts).__name__}.")
         for text in texts:
@@ -101,7 +101,7 @@ class Model:
             ``{"action", "confidence", "policy", "policies": {node name: {action: probability}}}``.
 
         Raises:
-            TypeError: ``events`` is no list of mappings.
+            TypeError: ``events`` is not a list of mappings.
             UsageError: an event lacks a key, or is of a kind that conversations do not have.
             ModelError: the model has no Core part.
         """

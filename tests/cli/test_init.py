@@ -31,9 +31,14 @@ def steps(text: str) -> list[dict[str, Any]]:
 
 def test_the_workflow_is_the_one_that_readme_shows(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_tiny(repository)
+    (repository / "tests").mkdir()
     assert main(["init"]) == 0
     written = (repository / WORKFLOW).read_text(encoding="utf-8")
-    assert capsys.readouterr().out == written
+    printed = capsys.readouterr()
+    assert printed.out == written
+    assert "Assistant in .: config.yml, domain.yml, data, test stories in tests." in printed.err
+    assert main(["init"]) == 0
+    assert capsys.readouterr().out == ""  # there is nothing new to show
     assert written in (ROOT / "README.md").read_text(encoding="utf-8")
     assert written in (ROOT / "docs" / "workflow.yml").read_text(encoding="utf-8")
     checkout = next(line for line in written.splitlines() if "actions/checkout" in line)

@@ -65,11 +65,11 @@ class NoticeKind(Enum):
     UNREAD_FILE = (
         "unread-file",
         INFO,
-        "files in the data directories are of no kind that is read",
+        "files in the data directories are not read",
         "Rename the file to end in .yml, or move it out of the directory.",
     )
     EMPTY_DOMAIN = "empty-domain", WARNING, "domains are empty", "Name the domain with --domain, or fill it."
-    UNKNOWN_CODE = "unknown-code", WARNING, "comments name findings that there are not", "Correct the code."
+    UNKNOWN_CODE = "unknown-code", WARNING, "comments silence codes that do not exist", "Correct the code."
 
     # Names that do not fit together.
     UNKNOWN_INTENT = (
@@ -142,7 +142,7 @@ class NoticeKind(Enum):
     INVALID_PAYLOAD = (
         "invalid-payload",
         WARNING,
-        "payloads of buttons are no message that the assistant understands",
+        "payloads of buttons are not valid",
         'Write /intent or /intent{"entity": "value"} with names of the domain.',
     )
     NO_DEFAULT_VARIATION = (
@@ -183,13 +183,13 @@ class NoticeKind(Enum):
     AMBIGUOUS_EXAMPLE = (
         "ambiguous-example",
         WARNING,
-        "examples stand under several intents",
+        "examples belong to several intents",
         "Keep the example under one intent.",
     )
     INCONSISTENT_ANNOTATION = (
         "inconsistent-annotation",
         WARNING,
-        "examples have the same text and other entities",
+        "examples have the same text but different entities",
         "Annotate the text in the same way in each example.",
     )
     MISALIGNED_ENTITY = (
@@ -220,7 +220,7 @@ class NoticeKind(Enum):
     UNREAD_DATA = (
         "unread-data",
         WARNING,
-        "kinds of data are read by no component",
+        "kinds of data are not read by any component",
         "Add the component to the pipeline, or remove the data.",
     )
     COMPETING_EXTRACTORS = (
@@ -259,13 +259,13 @@ class NoticeKind(Enum):
     RULES_WITHOUT_POLICY = (
         "rules-without-policy",
         WARNING,
-        "rules are learned by no policy",
+        "rules are not learned by any policy",
         "Add the RulePolicy to the policies.",
     )
     STORY_CONFLICT = (
         "story-conflict",
         WARNING,
-        "histories are continued in different ways",
+        "histories continue in different ways",
         "Let the stories differ before this point, or continue them in the same way.",
     )
     UNREACHED_CHECKPOINT = (
@@ -295,7 +295,7 @@ class NoticeKind(Enum):
     UNNEEDED_SLASH = (
         "unneeded-slash",
         WARNING,
-        "intents of stories start with a slash that is not needed",
+        "intents of stories start with an unnecessary slash",
         "Write the intent without the slash.",
     )
 

@@ -11,7 +11,7 @@ from rebake.assistant.discovery import FoundAssistant, find_assistants
 from rebake.base.files import write_output
 from rebake.base.visible import one_line
 from rebake.cli.console import say
-from rebake.cli.workflow import workflow_text
+from rebake.cli.workflow import DEFAULTS, workflow_text
 from rebake.errors import DataError, StorageError, UsageError
 from rebake.staleness.git.trees import History
 
@@ -31,7 +31,7 @@ def init(options: argparse.Namespace) -> int:
             fix="Run the command in the repository of your assistant.",
         )
     for assistant in assistants:
-        say(_found(assistant))
+        say(_found(root, assistant))
     say(f"Default branch: {one_line(branch)}.")
     text = workflow_text(assistants, branch, options.ref)
     path = root / options.out
@@ -39,11 +39,11 @@ def init(options: argparse.Namespace) -> int:
     if old is not None and old != text and not options.force and not options.dry_run:
         say("".join(difflib.unified_diff(old.splitlines(True), text.splitlines(True), "there", "new")))
         raise StorageError(f"{path} already exists and is different.", fix="Use --force to replace it.")
+    if old == text and not options.dry_run:
+        say(f"{path} is up to date.")
+        return 0
     print(text, end="")
     if options.dry_run:
-        return 0
-    if old == text:
-        say(f"{path} is up to date.")
         return 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,8 +54,10 @@ def init(options: argparse.Namespace) -> int:
     return 0
 
 
-def _found(assistant: FoundAssistant) -> str:
-    tests = f", test stories in {', '.join(assistant.tests)}" if assistant.tests else ""
+def _found(root: Path, assistant: FoundAssistant) -> str:
+    default = DEFAULTS["test-stories"]
+    places = assistant.tests or ((default,) if (root / assistant.directory / default).is_dir() else ())
+    tests = f", test stories in {', '.join(places)}" if places else ""
     domain = assistant.domain or "no domain"
     parts = f"{assistant.config}, {domain}, {', '.join(assistant.data)}{tests}"
     return one_line(f"Assistant in {assistant.directory}: {parts}.")
