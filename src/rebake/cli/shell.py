@@ -67,7 +67,7 @@ def _texts() -> Iterator[str]:
             if text == STOP:
                 return
             if text:
-                print(f"> {one_line(text)}", file=sys.stderr, flush=True)
+                say(f"> {one_line(text)}")
                 yield text
         return
     with suppress(ImportError):
