@@ -9,7 +9,7 @@ Both train the project's own configuration with these epochs and this random_see
 - speed: `parse_speed` and `rasa_parse_speed`, all test texts one at a time, and with rebake at once.
 
 Archives stay in WORK/<side>-<seed>/models (one that lies there is taken for what it is), and what the result file has
-is not measured again unless --again says so; so one side can be kept while the other is measured anew:
+is not measured again unless --again says so; so one side can be kept while the other is measured again:
 `--only rebake --again`, or `--steps speed --again`.
 """
 

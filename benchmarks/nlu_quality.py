@@ -35,7 +35,7 @@ def measured(project: Path, config: Path, test: Path, archive: Path | None) -> d
 
 
 def trained(config: Path, domain: Path, data: Path, out: Path) -> Path:
-    """The archive that the command line trains, which tells on stderr how far it is."""
+    """The archive that the command line trains; its progress goes to stderr."""
     files = ["--config", str(config), "--domain", str(domain), "--data", str(data), "--out", str(out)]
     command = [sys.executable, "-m", "rebake", "train", "nlu", *files, "--fixed-model-name", "model"]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)

@@ -5,7 +5,7 @@
 `rasa test core` runs both archives on the assistant's training stories, and with `--e2e` on its test stories. Rasa's
 archive is that of ../shared/reference where it was trained for tens of epochs; for the others Rasa trains the assistant
 with its own epochs, less the components that need a server or downloaded weights. rebake trains the same files. What
-the work directory has is kept, so remove an archive there to train it anew. e2ebot learns from four stories, and what
+the work directory has is kept, so remove an archive there to train it again. e2ebot learns from four stories, and what
 it makes of texts that it has not seen hangs on the seed, so both train it with three seeds of TEDPolicy. Fails if
 conversations or actions are less often right, on the average, with rebake's archives than with the worst of Rasa's.
 """

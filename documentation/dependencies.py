@@ -97,7 +97,7 @@ def table() -> str:
 
 
 def write() -> bool:
-    """Write the page anew; whether it changed."""
+    """Write the page again, and return whether it changed."""
     before = PAGE.read_text(encoding="utf-8")
     content = table()
     after = _TABLE.sub(lambda found: f"{found[1]}\n{content}\n\n{found[2]}", before)

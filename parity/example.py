@@ -3,7 +3,7 @@
 The model and Rasa's answers are in parity/reference/cafe, so this needs neither Rasa nor ../shared. Compared are
 intents, entities, rankings and confidences of every training example and of odd texts, and the probabilities of each
 policy and the ensemble's choice at every prediction point of the stories and rules, as written and with one intent
-swapped. `python -m parity make-reference` records them anew.
+swapped. `python -m parity make-reference` records them again.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def without_none(**values: Any) -> dict[str, Any]:
 
 
 def made(event: dict[str, Any]) -> Event:
-    """The Rasa event that a JSON event tells of; an intent has confidence 1."""
+    """The Rasa event for a JSON event; an intent has confidence 1."""
     kind = event["event"]
     if kind == "action":
         return ActionExecuted(event.get("name"), action_text=event.get("action_text"))

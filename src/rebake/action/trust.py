@@ -29,7 +29,7 @@ def require_useful_keys(is_signed: bool, signing_key: PrivateKey | None, verify_
 def trust_of(
     is_signed: bool, signing_key: PrivateKey | None, verify_key: tuple[PublicKey, ...], event: Event
 ) -> Trust | None:
-    """Return whose parts are taken; None for those of whoever may write to the store."""
+    """Return whose parts are taken; None for those of everybody who may write to the store."""
     if not is_signed:
         return None
     own = (signing_key.public,) if signing_key is not None else ()

@@ -1,4 +1,4 @@
-"""A model that is to be fine-tuned: whether it fits an assistant, by Rasa's rules, and what each part goes on from.
+"""A model that is to be fine-tuned: whether it fits an assistant, by Rasa's rules, and what each part continues from.
 
 Rasa 3.6.21 compares three hashes: of the configuration without epochs, of the domain without texts, and of the labels
 in the data. Here each part is compared by itself, and value by value, so that the refusal names what changed: the
@@ -58,7 +58,7 @@ class ContinuedModel:
     def continuation(
         self, part: Part, nodes: Sequence[Node], assistant: Assistant, epoch_fraction: float
     ) -> Continuation:
-        """What the part of an assistant goes on from.
+        """What the part of an assistant continues from.
 
         Raises:
             FinetuningError: the part cannot be fine-tuned; the message says why.

@@ -238,7 +238,7 @@ def _stored(name: str, node: Mapping[str, Any]) -> StoredNode:
 
 
 def _content_id(metadata: Mapping[str, Any], components: Path) -> str:
-    """32 hex digits over what the model is made of: the form of the uuid that Rasa gives a model."""
+    """32 hex digits over the content of the model: the form of the uuid that Rasa gives a model."""
     digest = hashlib.sha256(_json(metadata).encode())
     follow = {entry.responses.file for entry in COMPONENTS.values() if entry.responses is not None}
     files = sorted((file.relative_to(components).as_posix(), file) for file in components.rglob("*") if file.is_file())

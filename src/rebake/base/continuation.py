@@ -1,4 +1,4 @@
-"""What a component or policy needs to go on from an earlier training instead of starting anew."""
+"""What a component or policy needs to continue an earlier training instead of starting from scratch."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Continuations:
-    """Finds out what each part that is to be trained goes on from. Use it as a context manager: the models that are
+    """Finds the model that each part to be trained continues from. Use it as a context manager: the models that are
     unpacked for it go when it closes.
 
     Args:

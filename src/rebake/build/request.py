@@ -15,7 +15,7 @@ class Finetune:
     """How stale parts go on from an earlier model instead of being trained from scratch.
 
     Attributes:
-        models: archives; a part goes on from the first that has it.
+        models: archives; a part continues from the first that has it.
         epoch_fraction: how much of the configured epochs networks are trained for.
         only_where_possible: train a part from scratch that cannot be fine-tuned, instead of refusing.
     """

@@ -118,7 +118,7 @@ def plan_of(
 
 
 def _finetune(options: argparse.Namespace) -> Finetune | None:
-    """What `rebake train --finetune` goes on from; None where training starts from scratch."""
+    """The model that `rebake train --finetune` continues from; None if training starts from scratch."""
     path, fraction = getattr(options, "finetune", None), getattr(options, "epoch_fraction", None)
     if path is None:
         if fraction is not None:

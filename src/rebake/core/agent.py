@@ -70,7 +70,7 @@ def train_policies(
         augmentation_factor: see :func:`rebake.core.stories.generator.training_trackers`; None = Rasa's default.
         reuse: node id -> directory of the same policy trained before on the same data, which is copied; or None.
         featurizer: of the NLU part that this Core will run with, where stories are end to end.
-        continuation: the policies of a model that is fine-tuned: networks go on from it, others are trained anew.
+        continuation: the policies of a model that is fine-tuned: networks continue from it.
 
     Raises:
         FinetuningError: the stories need another network.

@@ -82,11 +82,11 @@ class Policy(Protocol):
 
 @runtime_checkable
 class ContinuingPolicy(Protocol):
-    """A policy whose training can go on from an earlier one; fine-tuning trains the others anew."""
+    """A policy whose training can continue an earlier one; fine-tuning trains the others from scratch."""
 
     def continue_from(self, directory: Path | None) -> None:
         """Make the next ``train`` go on from what ``save`` or Rasa wrote; None where nothing was learned: then it
-        starts anew.
+        starts from scratch.
 
         Raises:
             ModelError: the files are incomplete or broken.

@@ -34,7 +34,7 @@ def _labels(test: LabelTest) -> Mapping[str, float]:
 
 
 def _entities(test: EntityTest) -> Mapping[str, float]:
-    """Of all extractors together: an entity counts once, whoever found it."""
+    """Of all extractors together: an entity counts once, whichever extractor found it."""
     right = wanted = found = right_examples = 0
     for example in test.examples:
         expected, predicted = _expected(example), _predicted(example)

@@ -42,7 +42,7 @@ def migrated_text(
     if new_version:
         target = {**target, "version": VERSION}
     editor = _Editor(source, sources, migration, target)
-    for in_place in (("slots", "forms"), ("slots",), ("forms",), ()):  # the others are written anew
+    for in_place in (("slots", "forms"), ("slots",), ("forms",), ()):  # the others are rewritten
         try:
             text = source.edited(editor.edits(new_version, in_place))
             if _same(parse_yaml(text, file).value, target):
@@ -101,7 +101,7 @@ class _Editor:
                 yield from edit(key, value, self.migration)
 
     def section(self, name: str, key: TextNode, value: TextNode) -> Edit:
-        """Write a section anew."""
+        """Rewrite a section."""
         lines = dump_yaml({name: self.target[name]}).splitlines()
         if self.source.indent(key) or value.flow:
             return Edit(value.start, value.end, _in_brackets(self.target[name]))

@@ -12,7 +12,7 @@ INDENT = 2  # of what is new, where the file shows no other
 
 
 class NotEditableError(Exception):
-    """A part of the text is written in a way that cannot be changed without writing the section anew."""
+    """A part of the text is written in a way that cannot be changed without rewriting the section."""
 
 
 @dataclass(frozen=True, slots=True)

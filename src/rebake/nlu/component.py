@@ -60,7 +60,7 @@ class Component(Protocol):
 
 @runtime_checkable
 class ContinuingComponent(Protocol):
-    """A component whose training can go on from an earlier one; fine-tuning trains the others anew."""
+    """A component whose training can continue an earlier one; fine-tuning trains the others from scratch."""
 
     def continue_from(self, directory: Path | None, training: TrainingData) -> None:
         """Make the next ``train`` go on from what ``save`` or Rasa wrote; None where nothing was learned.

@@ -69,7 +69,7 @@ def train_pipeline(
         directory: ``components/`` of the model; directories of components that learned nothing are not made.
         reuse: node id -> directory of an earlier training from just the same, to be copied instead; None = train.
         end_to_end: policies will see texts through this pipeline, so featurizers learn from the stories as well.
-        continuation: the pipeline of a model that is fine-tuned: what can go on from it does, all else is trained anew.
+        continuation: the pipeline of a model to fine-tune; what cannot continue is trained from scratch.
 
     Raises:
         FinetuningError: the data has labels that the model does not know, or features that it did not have.

@@ -12,7 +12,7 @@ from rebake.report.quality import PastQuality, Quality
 
 
 def quality_as_dict(quality: Quality) -> dict[str, Any]:
-    """Return the figures, what they are made of, and the comparison."""
+    """Return the figures, the test that they come from, and the comparison."""
     return {
         "is_reused": quality.is_reused,
         "base_name": quality.base_name,

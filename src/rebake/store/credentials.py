@@ -1,4 +1,4 @@
-"""Credentials must not appear in messages, whoever wrote them into an address or an error."""
+"""Credentials must not appear in messages, wherever an address or an error has them from."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class Store(ABC):
         """Complete what :meth:`upload` began, once at the end of a run."""
 
     def refresh(self) -> None:
-        """Ask anew for what was asked for once: another run may have written entries meanwhile."""
+        """Forget earlier answers: another run may have written entries meanwhile."""
         self._signatures.clear()
         self._refusals.clear()
 

@@ -48,7 +48,7 @@ class PublishedRelease:
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """A file to be on a release; ``is_of_run`` where every run writes it anew, as it says when the run was."""
+    """A file to be on a release; ``is_of_run`` if every run writes it again, since it has the time of the run."""
 
     path: Path
     name: str
@@ -104,7 +104,7 @@ def publish_files(
 ) -> PublishedRelease:
     """Put files on a release, compare all of them with what the API says, then publish it. Raises StorageError.
 
-    ``of_run`` are those that every run writes anew; an immutable release keeps those of the run that published it.
+    ``of_run`` are those that every run writes again; an immutable release keeps those of the run that published it.
     """
     wanted = [_Upload.of(path, name) for path, name in files]
     wanted += [_Upload.of(path, name, is_of_run=True) for path, name in of_run]

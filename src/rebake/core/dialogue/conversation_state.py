@@ -1,4 +1,4 @@
-"""Where a conversation stands: what the next state is made of."""
+"""The state of a conversation, from which the next state is computed."""
 
 from __future__ import annotations
 

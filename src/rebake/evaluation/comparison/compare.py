@@ -103,7 +103,7 @@ def _label_changes(figures: Mapping[str, Figure], expected: Sequence[str]) -> tu
 
 @dataclass(frozen=True)
 class _Annotated:
-    """An example with the entities that were found: label, start and end of each, whoever found it, once."""
+    """An example with the entities that were found: label, start and end of each, once for all extractors."""
 
     example: EntityExample
     expected: frozenset[_Span]

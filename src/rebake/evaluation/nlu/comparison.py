@@ -28,7 +28,7 @@ class Competition:
 
     Attributes:
         assistants: name of a configuration -> the assistant with it; all have the same NLU data.
-        data: to split into a training and a test part, 80 to 20, anew for each run.
+        data: to split into a training and a test part, 80 to 20, differently in each run.
         percentages: how much of the training part is left out, as a percentage.
         runs: how many times each configuration is trained for each percentage.
         seed: of the first run; each further one has the next.

@@ -1,4 +1,4 @@
-"""The earlier training of DIETClassifier or ResponseSelector that a fine-tuning goes on from."""
+"""The earlier training of DIETClassifier or ResponseSelector that a fine-tuning continues from."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class DietOptions:
     Attributes:
         intents: it classifies intents.
         entities: it recognizes entities.
-        bilou: tags tell the first, the last and the only token of an entity apart.
+        bilou: tags distinguish the first, the last and the only token of an entity.
         featurizers: whose features it reads; empty = those of all.
         split_by_comma: whether "a, b" of one type are two entities.
         loss, similarity: of texts and labels.

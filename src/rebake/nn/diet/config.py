@@ -1,4 +1,4 @@
-"""What DIET is made of (Bunk et al. 2020); :mod:`rebake.nlu.diet.config` builds it from a component's options."""
+"""The configuration of DIET (Bunk et al. 2020); :mod:`rebake.nlu.diet.config` builds it from a component's options."""
 
 from __future__ import annotations
 

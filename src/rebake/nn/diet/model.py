@@ -56,7 +56,7 @@ LEARNED = 1024  # training examples that say how well they were learned, which i
 
 @dataclass(frozen=True)
 class EarlierDiet:
-    """A training that another one goes on from.
+    """A training that another one continues from.
 
     Attributes:
         checkpoint: prefix of its files.

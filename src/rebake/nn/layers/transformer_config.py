@@ -1,4 +1,4 @@
-"""What a transformer encoder is made of (Vaswani et al. 2017; Shaw et al. 2018)."""
+"""The configuration of a transformer encoder (Vaswani et al. 2017; Shaw et al. 2018)."""
 
 from __future__ import annotations
 

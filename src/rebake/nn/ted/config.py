@@ -1,4 +1,4 @@
-"""What TED is made of (Vlasov et al. 2019); :mod:`rebake.core.ted.config` builds it from a policy's options."""
+"""The configuration of TED (Vlasov et al. 2019); :mod:`rebake.core.ted.config` builds it from a policy's options."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _CONFUSED = 20  # pairs of labels
 
 
 class QualityMarkdown:
-    """A model's test for a comment (figures that tell most), or as a whole for a summary."""
+    """A model's test for a comment (the most important figures), or as a whole for a summary."""
 
     def __init__(self, quality: Quality, links: Link | None, *, is_whole: bool) -> None:
         self._quality = quality
