@@ -320,7 +320,7 @@ def test_a_tags_model_that_fails_a_condition_is_not_released(bench: Bench, api: 
     assert api.release("v1.0") is None
     assert "is not put on the release of v1.0" in messages(run.report)
     [gate] = quality(run.report).gates
-    assert gate.message == "The weighted F1 of the intents is 0.333; at least 0.9 is asked for."
+    assert gate.message == "The weighted F1 of the intents is 0.333; at least 0.9 is required."
     assert bench.run(tag, min_intent_f1="0.3", **TESTED).report.release is not None
 
 

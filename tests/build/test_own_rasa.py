@@ -242,7 +242,7 @@ def test_language_models_count_as_they_are_where_rasa_trains(project: Project) -
 def test_a_check_without_rasa_says_that_the_option_is_missing(project: Project) -> None:
     model = project.build().model
     reasons = project.check(model, rasa=None)
-    assert reasons == {"nlu": ("the model's was trained by Rasa 3.6.21, and --rasa is not given",)}
+    assert reasons == {"nlu": ("the part in the model was trained by Rasa 3.6.21, and --rasa is not given",)}
 
 
 def test_where_rebake_trains_everything_the_option_changes_nothing(project: Project) -> None:

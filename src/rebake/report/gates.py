@@ -169,4 +169,4 @@ def _least(name: str, value: float | None, least: float) -> Gate:
     title = THRESHOLDS[name].title
     if value is None:
         return Gate(name, is_met=False, message=f"The {title} is unknown: the test data does not cover it.")
-    return Gate(name, value >= least - ROUNDING, f"The {title} is {value:.3f}; at least {least:g} is asked for.")
+    return Gate(name, value >= least - ROUNDING, f"The {title} is {value:.3f}; at least {least:g} is required.")
