@@ -142,7 +142,8 @@ async def train_async(
 
     Returns:
         The new archive, or the old one if nothing is stale; for a dry run, only the code. Without any training data,
-        an error is logged and the result is empty. It is also empty in a worker that does not write the model (``TF_CONFIG``).
+        an error is logged and the result is empty. It is also empty in a worker that does not write the model
+        (``TF_CONFIG``).
 
     Raises:
         rebake.errors.DataError: the assistant's files are wrong; the message names file and line.
@@ -277,8 +278,8 @@ async def train_nlu_async(
 
     Returns:
         With ``train_path`` that directory, otherwise the archive. (Rasa's documentation says the opposite, but its code
-        does this.) Without NLU examples, an error is logged and the result is None. It is also None in a worker that does not write the
-        model (``TF_CONFIG``).
+        does this.) Without NLU examples, an error is logged and the result is None. It is also None in a worker that
+        does not write the model (``TF_CONFIG``).
 
     Raises:
         rebake.errors.RebakeError: see :func:`train`.
