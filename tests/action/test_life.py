@@ -11,7 +11,7 @@ from support.assistants import STORY, append, edit
 from support.github_api import GitHubApi
 from support.github_job import STORE, Job, Project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 HELD_OUT = """\
 version: "3.1"
