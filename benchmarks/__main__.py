@@ -40,6 +40,7 @@ BENCHMARKS = {
     "confidence": Benchmark("confidence", "how confident rebake is of intents, beside Rasa"),
     "compare_nlu": Benchmark("compare_nlu", "NLU of both on one project: training, quality, speed"),
     "compare_training": Benchmark("compare_training", "time and memory of `rasa train` and `rebake train`"),
+    "cross_validation": Benchmark("cross_validation", "time and memory of a cross-validation by both"),
     "parse_speed": Benchmark("parse_speed", "how fast rebake parses with an archive"),
     "rasa_parse_speed": Benchmark("parse_speed", "how fast Rasa parses with an archive", in_rasa=True),
     "nlu_quality": Benchmark("nlu_quality", "accuracy of rebake's NLU on test data"),
