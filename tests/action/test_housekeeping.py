@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from rebake.action.event import Event
+from rebake.action.housekeeping import prune
+from rebake.action.settings import Settings
 from rebake.store.protocol import part_name
 from rebake.store.uses import Use, token_of
 from support.assistants import STORY, append
@@ -92,3 +99,14 @@ def test_nothing_is_pruned_unless_asked_for_nor_where_releases_are_immutable(
     job = core_only.run(core_only.push(), MONTH)
     assert (job.code, OLD in api.asset_names(STORE)) == (0, True), job.log
     assert any("releases of this repository are immutable" in line for line in job.annotations)
+
+
+@pytest.mark.parametrize(("store", "is_other"), [("github://acme/other", True), ("github://Acme/Bot#parts", False)])
+def test_the_store_of_another_repository_is_not_pruned(store: str, is_other: bool, tmp_path: Path) -> None:
+    given = {"token": "t", "store": store, "retention-days": "30"}
+    settings = Settings.read(lambda name: given.get(name, ""))
+    event = Event("push", {}, "acme/bot", "a" * 40, "refs/heads/main", "https://a", "https://s", "1", tmp_path)
+    services: Any = SimpleNamespace(store=SimpleNamespace(refuses_deletion="it is asked"))
+    [notice] = prune(services, event, settings, 30)
+    assert ("another repository" in notice.message) == is_other
+    assert ("it is asked" in notice.message) != is_other

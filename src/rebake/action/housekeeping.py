@@ -6,6 +6,7 @@ Neither ever fails a run: what cannot be recorded is at worst trained again, wha
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from rebake.action.event import Event
 from rebake.action.run_plan import RunPlan
 from rebake.action.services import Services
+from rebake.action.settings import Settings
 from rebake.base.location import Notice
 from rebake.errors import RebakeError, StorageError
 from rebake.store.github_uses import GitHubUses, find_spare, remove
@@ -51,14 +53,20 @@ def record(
         logger.info("What this run uses could not be recorded: %s", error)
 
 
-def prune(services: Services, store_tag: str, retention_days: int) -> list[Notice]:
-    """Remove what was not used for so many days, and what nothing needs; returns what did not work."""
+def prune(services: Services, event: Event, settings: Settings, retention_days: int) -> list[Notice]:
+    """Remove what was not used for so many days, and what nothing needs; returns what did not work.
+
+    The pull requests and releases of this run's repository decide what is needed, so the store of another one stays.
+    """
     now = datetime.now(UTC)
     store = services.store
+    other = re.fullmatch(r"github://([^#]*)(?:#.*)?", settings.store)
     try:
+        if other is not None and other[1].lower() != event.repository.lower():
+            return [Notice("The store is not pruned, since it is another repository's: prune it there.")]
         if store.refuses_deletion:
             return [Notice(f"The store is not pruned, since {store.refuses_deletion}.")]
-        uses = GitHubUses(store, services.releases, store_tag, now)
+        uses = GitHubUses(store, services.releases, settings.store_tag, now)
         spare = find_spare(store, uses, now, now - timedelta(days=retention_days), kept=store.used)[:MOST_REMOVED]
         remove(store, spare)
     except RebakeError as error:

@@ -256,7 +256,7 @@ class Run:
         parts = [part_name(part, record.key) for part, record in result.manifest.parts.items()]
         self._record([*parts, *tests], scratch)
         if settings.retention_days is not None and self._run_plan.is_newest and tag is None:
-            self._note(*prune(self._services, settings.store_tag, settings.retention_days))
+            self._note(*prune(self._services, self._event, settings, settings.retention_days))
 
     def _offer(self, result: BuildResult, scratch: Path) -> None:
         """A link for reviewers: without it the run has done all that it is for."""
