@@ -56,6 +56,7 @@ def _plain(comment: str) -> str:
     """A comment without what differs from run to run; its heading is no heading within a page."""
     comment = re.sub(r"^### (.*)$", r"**\1**", comment, flags=re.MULTILINE)
     comment = re.sub(r"^\*\*Model:.*\n", "", comment, flags=re.MULTILINE)
+    comment = re.sub(r", which saves [0-9.,]+ s", "", comment)
     comment = re.sub(r"`(core|nlu)-[0-9a-f]+….tar.gz`", "PART", comment)
     return re.sub(r"\]\([^)]*\)", "](LINK)", comment)
 
