@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rebake.action import announce
 from rebake.action.runner import MAX_ANNOTATIONS
-from rebake.report.html import page as page_module
 from rebake.store.releases import Releases
 from support.action_run import Bench
 from support.assistants import append, edit
@@ -56,7 +56,7 @@ def test_a_page_that_cannot_be_made_is_a_warning_and_no_failure(
     def fail(_: object) -> str:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(page_module, "render_html", fail)
+    monkeypatch.setattr(announce, "render_html", fail)
     run = bench.run(test_stories="")
     assert bench.code == 0
     assert [notice.message for notice in run.report.notices][-1:] == [

@@ -104,6 +104,7 @@ def test_where_the_chief_has_the_model_already_nothing_is_trained(
     assert len(list((out / "0").glob("*.tar.gz"))) == 1
 
 
+@pytest.mark.long
 def test_a_training_that_lost_a_worker_goes_on_to_the_model_that_it_would_have_given(
     project: Path, trained: tuple[Path, list[Worker]], tmp_path: Path
 ) -> None:
@@ -123,6 +124,7 @@ def test_a_training_that_lost_a_worker_goes_on_to_the_model_that_it_would_have_g
     assert not list((tmp_path / "cache" / "unfinished").iterdir())
 
 
+@pytest.mark.long
 def test_being_ended_ends_the_others(project: Path, tmp_path: Path) -> None:
     workers = train(project, tmp_path / "out", tmp_path / "cache")
     wait_for(tmp_path / "cache", "unfinished/*/*.npz", workers)
