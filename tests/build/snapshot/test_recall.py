@@ -2,116 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import random
-import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from rebake.archive.manifest import PARTS, Manifest, write_manifest
-from rebake.archive.pack import pack
-from rebake.assistant.file_cache import cache
-from rebake.assistant.importer import ProjectImporter, load_assistant
 from rebake.build.snapshot import recall
-from rebake.cli.main import main
-from rebake.staleness.fingerprints import fingerprint
 from support.assistants import edit
+from support.checked_assistant import NLU, checked, require_same, write_assistant, write_model
 
-CONFIG = """\
-recipe: default.v1
-assistant_id: large
-language: en
-pipeline:
-- name: WhitespaceTokenizer
-- name: RegexFeaturizer
-- name: CountVectorsFeaturizer
-- name: CRFEntityExtractor
-- name: EntitySynonymMapper
-- name: LogisticRegressionClassifier
-- name: ResponseSelector
-  use_text_as_label: true
-policies:
-- name: MemoizationPolicy
-- name: RulePolicy
-"""
-DOMAIN = """\
-version: "3.1"
-intents: [greet, order, goodbye, faq]
-entities:
-- drink
-- size:
-    roles: [cup]
-slots:
-  drink:
-    type: categorical
-    values: [tea, coffee]
-    mappings:
-    - type: from_entity
-      entity: drink
-responses:
-  utter_greet: [{text: Hello!}]
-  utter_order: [{text: Coming.}]
-  utter_goodbye: [{text: Bye.}]
-  utter_unused: [{text: Never.}]
-  utter_faq/open: [{text: Now.}]
-actions: [utter_faq]
-"""
-NLU = """\
-version: "3.1"
-nlu:
-- intent: greet
-  examples: |
-    - hello {n}
-    - hi {n}
-- intent: order
-  examples: |
-    - a [tea](drink) {n}
-    - a [coffee](drink), {n} [large]{{"entity": "size", "role": "cup"}}
-    - one [Tea](drink) {n}
-    - the [milk](drink) {n}
-- intent: goodbye
-  examples: |
-    - bye {n}
-- intent: faq/open
-  examples: |
-    - are you open {n}
-"""
-SYNONYMS = """\
-version: "3.1"
-nlu:
-- synonym: coffee
-  examples: |
-    - java
-- regex: number
-  examples: |
-    - [0-9]+
-- intent: order
-  examples: |
-    - some [java](drink)
-"""
-STORIES = """\
-version: "3.1"
-stories:
-- story: order {n}
-  steps:
-  - intent: greet
-  - action: utter_greet
-{more}  - intent: order
-    entities:
-    - drink: tea
-  - slot_was_set:
-    - drink: tea
-  - action: utter_order
-- story: leave {n}
-  steps:
-  - intent: goodbye
-{more}  - action: utter_goodbye
-"""
 STORY = """\
 - story: another
   steps:
@@ -121,87 +20,6 @@ STORY = """\
   - action: utter_greet
 - story: leave 2
 """
-RULES = """\
-version: "3.1"
-rules:
-- rule: questions
-  steps:
-  - intent: faq
-  - action: utter_faq
-- rule: bye
-  steps:
-  - intent: goodbye
-  - action: utter_goodbye
-"""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def worth_it() -> Any:
-    """Every assistant is worth the cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cache, "WORTH_IT", 0)
-        patch.delenv(cache.SWITCH, raising=False)
-        yield
-
-
-def write_assistant(folder: Path) -> Path:
-    """Write an assistant of three files of examples and three of stories, with a model of just this."""
-    data = folder / "data"
-    data.mkdir(parents=True)
-    (folder / "config.yml").write_text(CONFIG, encoding="utf-8")
-    (folder / "domain.yml").write_text(DOMAIN, encoding="utf-8")
-    for number in range(3):
-        (data / f"nlu{number}.yml").write_text(NLU.format(n=number), encoding="utf-8")
-        turn = "  - intent: greet\n  - action: utter_greet\n" * number
-        (data / f"stories{number}.yml").write_text(STORIES.format(n=number, more=turn), encoding="utf-8")
-    (data / "rules.yml").write_text(RULES, encoding="utf-8")
-    (data / "synonyms.yml").write_text(SYNONYMS, encoding="utf-8")
-    return folder
-
-
-def write_model(folder: Path) -> None:
-    assistant = load_assistant(folder / "config.yml", folder / "domain.yml", folder / "data")
-    prints = fingerprint(assistant, parts=frozenset(PARTS))
-    model = folder / "model"
-    model.mkdir(exist_ok=True)
-    write_manifest(Manifest(prints.parts, prints.components), model)
-    (folder / "models").mkdir(exist_ok=True)
-    pack(model, folder / "models" / "model.tar.gz", seal=True)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    made = write_assistant(tmp_path / "bot")
-    monkeypatch.chdir(made)
-    write_model(made)
-    return made
-
-
-def checked(tmp: Path, *options: str, use_cache: bool = True) -> tuple[int, Any, bool]:
-    """Run a check; its exit code, its report without the time it took, and whether everything was read."""
-    report, reads = tmp / "report.json", []
-    load = ProjectImporter.load
-
-    def load_and_note(importer: ProjectImporter) -> Any:
-        reads.append(True)
-        return load(importer)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ProjectImporter, "load", load_and_note)
-        if not use_cache:
-            patch.setenv(cache.SWITCH, "off")
-        code = main(["check", "--report", str(report), *options])
-    content = json.loads(report.read_text(encoding="utf-8"))
-    content["seconds"] = None
-    return code, content, bool(reads)
-
-
-def require_same(tmp: Path, *options: str) -> bool:
-    """Require that a check with the cache reports what one without reports; returns whether everything was read."""
-    code, report, has_read = checked(tmp, *options)
-    assert (code, report) == checked(tmp, *options, use_cache=False)[:2]
-    return has_read
 
 
 def test_a_second_check_reads_nothing_again(folder: Path, tmp_path: Path) -> None:
@@ -218,7 +36,6 @@ ORDINARY: dict[str, tuple[str, str, str]] = {
     "a new value of an entity": ("nlu1.yml", "the [milk](drink) 1", "the [Cocoa](drink) 1"),
     "another text": ("nlu1.yml", "    - bye 1\n", "    - see you\n"),
     "a comment": ("nlu0.yml", "are you open 0\n", "are you open 0\n# a comment\n"),
-    "an order": ("nlu0.yml", "    - hello 0\n    - hi 0\n", "    - hi 0\n    - hello 0\n"),
     "a step more": (
         "stories1.yml",
         "  - action: utter_goodbye\n",
@@ -271,6 +88,7 @@ def in_data(file: str, old: str, new: str) -> Edit:
 
 
 OTHERS: dict[str, Edit] = {
+    "an order": in_data("nlu0.yml", "    - hello 0\n    - hi 0\n", "    - hi 0\n    - hello 0\n"),
     "a new intent": in_data("nlu1.yml", "- intent: greet", "- intent: new"),
     "a text that another file has": in_data("nlu1.yml", "bye 1", "BYE 2"),
     "a duplicate in the file": in_data("nlu1.yml", "    - hi 1\n", "    - hello 1\n"),
@@ -408,55 +226,3 @@ def test_what_is_kept_does_not_grow_without_end(folder: Path, tmp_path: Path, mo
         write_model(moved)
         checked(tmp_path)
     assert len(list((tmp_path / "cache" / "rebake" / "checks").iterdir())) <= 3
-
-
-LINES = (
-    "    - hello {n}", "    - a [tea](drink) {n}", "    - a [Cocoa](drink) {n}", "    - hi {n}", "    - HI {n}",
-    "    - a [large]{{\"entity\": \"size\"}} one {n}", "    - the [same](drink)",
-)  # fmt: skip
-STEPS = (
-    "  - intent: greet", "  - action: utter_greet", "  - intent: order", "  - action: utter_order",
-    "  - intent: goodbye\n  - action: utter_goodbye", "  - slot_was_set:\n    - drink: coffee",
-    "  - action: utter_unused", "  - checkpoint: a",
-)  # fmt: skip
-
-
-def mutate(folder: Path, draw: random.Random) -> None:
-    """Remove, double, exchange or insert a line of a data file; now and then take a line of another file."""
-    file = draw.choice(sorted((folder / "data").iterdir()))
-    lines = file.read_text(encoding="utf-8").splitlines()
-    kind = r"    - " if "nlu" in file.name else r"  - (intent|action)"
-    places = [place for place, line in enumerate(lines) if re.match(kind, line)]
-    if not places:
-        return
-    place = draw.choice(places)
-    new = draw.choice(LINES if "nlu" in file.name else STEPS).format(n=draw.randrange(5))
-    match draw.randrange(4):
-        case 0:
-            del lines[place]
-        case 1:
-            lines[place] = new
-        case 2:
-            lines.insert(place, new)
-        case 3:
-            lines.insert(place, lines[place])
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-@given(seed=st.integers(0, 2**32))
-@settings(max_examples=20)
-def test_after_random_edits_a_check_reports_what_reading_everything_reports(
-    seed: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    tmp = tmp_path_factory.mktemp("random")
-    folder, draw = write_assistant(tmp / "bot"), random.Random(seed)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp / "cache"))
-        patch.chdir(folder)
-        write_model(folder)
-        if draw.random() < 0.5:  # so that the model is stale when everything is read
-            mutate(folder, draw)
-        require_same(tmp)
-        for _ in range(6):
-            mutate(folder, draw)
-            require_same(tmp)

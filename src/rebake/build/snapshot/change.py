@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -71,9 +71,11 @@ def ordinary_change(
         return None
     if not all(_is_plain(path, before) and _is_plain(path, now) for path, before, now in changed):
         return None
-    if any(_synonyms(before) != _synonyms(now) for _, before, now in changed):
+    if any(_synonyms(before) != _synonyms(now) or _joined(before) != _joined(now) for _, before, now in changed):
         return None
     change = _difference(changed)
+    if change is None:
+        return None
     is_ordinary = (
         all(_is_ordinary(story) for story in change.stories)
         and all("/" not in (example.intent or "/") for example in change.examples)
@@ -121,13 +123,28 @@ def _stories(file: KeptFile) -> Sequence[Story]:
     return () if file.data.stories is None else file.data.stories.stories
 
 
-def _difference(changed: Sequence[tuple[str, KeptFile, KeptFile]]) -> DataChange:
-    """By file, so that what moved to another file both went and came."""
+def _joined(file: KeptFile) -> list[tuple[str, tuple[str, str]]]:
+    """The stories that are joined to others, with their names: at an OR, a name may decide what is learned."""
+    return [
+        (story.name, _pair(story))
+        for story in _stories(file)
+        if any(isinstance(step, CheckpointStep | OrStep) for step in story.steps)
+    ]
+
+
+def _difference(changed: Sequence[tuple[str, KeptFile, KeptFile]]) -> DataChange | None:
+    """By file, so that what moved to another file both went and came; None if what stayed in a file changed its order.
+
+    Order may count: of values that differ in case alone, for example, the first is the synonym.
+    """
     examples: tuple[list[Example], list[Example]] = ([], [])
     stories: tuple[list[Story], list[Story]] = ([], [])
     for _, before, now in changed:
-        _add_difference(examples, _examples(before), _examples(now), _key)
-        _add_difference(stories, _stories(before), _stories(now), _pair)
+        if not (
+            _add_difference(examples, _examples(before), _examples(now), _key)
+            and _add_difference(stories, _stories(before), _stories(now), _pair)
+        ):
+            return None
     return DataChange(tuple(examples[0]), tuple(examples[1]), tuple(stories[0]), tuple(stories[1]))
 
 
@@ -136,19 +153,30 @@ def _add_difference(
     before: Iterable[_Each],
     now: Iterable[_Each],
     key_of: Callable[[_Each], Hashable],
-) -> None:
+) -> bool:
+    """Add what went and what came, and return whether all else is in the same order."""
     old, new = [(key_of(each), each) for each in before], [(key_of(each), each) for each in now]
-    found[0].extend(_left_over(old, new))
-    found[1].extend(_left_over(new, old))
+    old_stayed, went = _split(old, new)
+    new_stayed, came = _split(new, old)
+    found[0].extend(went)
+    found[1].extend(came)
+    return old_stayed == new_stayed
 
 
-def _left_over(ones: Iterable[tuple[Hashable, _Each]], others: Iterable[tuple[Hashable, _Each]]) -> Iterator[_Each]:
+def _split(
+    ones: Iterable[tuple[Hashable, _Each]], others: Iterable[tuple[Hashable, _Each]]
+) -> tuple[list[Hashable], list[_Each]]:
+    """Return the keys that the others have as well, and all that is left over, both in order."""
     counts = Counter(key for key, _ in others)
+    shared: list[Hashable] = []
+    left_over: list[_Each] = []
     for key, each in ones:
         if counts[key]:
             counts[key] -= 1
+            shared.append(key)
         else:
-            yield each
+            left_over.append(each)
+    return shared, left_over
 
 
 def _key(example: Example) -> Hashable:
