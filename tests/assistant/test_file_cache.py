@@ -148,8 +148,9 @@ def test_another_reader_reads_again(project: Path, parsed: list[str], monkeypatc
     assert sorted(parsed) == ["nlu.yml", "rules.yml", "stories.yml"]
 
 
-def test_a_file_with_variables_is_never_kept(project: Path, directory: Path) -> None:
-    edit(project / "data" / "nlu.yml", "      - hey\n", "      - hey ${SECRET}\n")
+@pytest.mark.parametrize("variable", ["${SECRET}", "\\u0024{SECRET}", "$\\u007bSECRET}", "\\U00000024{SECRET}"])
+def test_a_file_with_variables_is_never_kept(variable: str, project: Path, directory: Path) -> None:
+    edit(project / "data" / "nlu.yml", "      - hey\n", f"      - hey {variable}\n")
     read(project)
     assert len(list(directory.iterdir())) == 2
 

@@ -13,7 +13,6 @@ from rebake.assistant.data_file import DataFile, ReadData, read_data_file
 from rebake.assistant.domain.merge import complete_domain, merge_domains
 from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping
 from rebake.assistant.file_cache.cache import FileCache
-from rebake.assistant.file_cache.codec import KeptFile
 from rebake.assistant.files import AnyPath, Paths, as_paths, data_files, domain_files, require
 from rebake.assistant.imports import ImportedProjects, imported_projects
 from rebake.assistant.keys import DATA_KEYS, has_key, misspelt_domain, unknown_codes, unknown_keys
@@ -149,10 +148,15 @@ class ProjectImporter:
                 read()
 
     def load(self) -> Assistant:
-        """Load everything as one value."""
+        """Load everything as one value.
+
+        The domain is read before the data, so that notices come in the same order where it had to be read already.
+        """
+        config, _ = self.get_config(), self.get_imports()
+        self.get_domain_of_files()
         data = self._data
         return Assistant(
-            config=self.get_config(),
+            config=config,
             domain=self.get_domain(),
             nlu=data.nlu,
             stories=self.get_stories(),
@@ -270,14 +274,23 @@ class ProjectImporter:
     def list_data_files(self, notices: list[Notice]) -> list[tuple[str, tuple[str, ...]]]:
         """Return all data files with the keys that are read of them, in the order of the importers, each file once.
 
-        ``notices`` receives what is odd about the files.
+        They are looked for once: a file that comes or goes afterwards makes no difference. ``notices`` receives what is
+        odd about the files.
         """
+        files, found = self._listed
+        notices += found
+        return list(files)
+
+    @cached_property
+    def _listed(self) -> tuple[list[tuple[str, tuple[str, ...]]], list[Notice]]:
+        """The data files, and what is odd about them."""
+        notices: list[Notice] = []
         own = dict.fromkeys(data_files(self.training_data_paths, notices), DATA_KEYS)
         files: dict[str, tuple[str, tuple[str, ...]]] = {}
         for reads_projects in self._imports.importers:
             for path, keys in {**(self._imports.data_files if reads_projects else {}), **own}.items():
                 files.setdefault(os.path.realpath(path), (path, own.get(path, keys)))
-        return list(files.values())
+        return list(files.values()), notices
 
     @property
     def _domain_paths(self) -> list[str]:
@@ -305,7 +318,7 @@ class ProjectImporter:
             document = parse_yaml(text_of(cached.content, path), path, env=self.env)
         self._documents[path] = document
         read_data_file(document, keys, found, is_domain=is_domain)
-        if cache.keep(cached, KeptFile(found, document.notices, document.silenced)):
+        if cache.keep(cached, document, found) is not None:
             self.cached_files[path] = cached.key
 
 

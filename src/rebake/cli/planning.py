@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -97,7 +97,7 @@ def plan_of(
         memory = None
         if may_recall and not to_train and rasa is None and store is None:
             memory = CheckMemory.of(importer, _parts(options), options.augmentation)
-        if memory is not None and (plan := memory.plan(request_for, _old_model(options))) is not None:
+        if memory is not None and (plan := _recalled(memory, request_for, options)) is not None:
             for notice in plan.notices:
                 found.add(notice)
             return plan
@@ -107,7 +107,7 @@ def plan_of(
             for notice in importer.notices:
                 found.add(notice)
         old = _old_model(options)
-        say_more(f"compared with {old}" if old is not None else f"no model in {options.out} to compare with")
+        _say_compared(old, options)
         baseline = newest_of_store(options, store) if old is None and store is not None else Baseline.of_model(old)
         plan = make_plan(request, baseline, notices=found)
         if memory is not None:
@@ -115,6 +115,24 @@ def plan_of(
         return plan
     finally:  # before an error, which a warning may explain
         show(found, notices)
+
+
+def _recalled(
+    memory: CheckMemory, request_for: Callable[[Assistant], Request], options: argparse.Namespace
+) -> Plan | None:
+    """The plan from what the last check found; None where everything has to be read, also to say what is wrong."""
+    try:
+        old = _old_model(options)
+        plan = memory.plan(request_for, old)
+    except RebakeError:
+        return None
+    if plan is not None:
+        _say_compared(old, options)
+    return plan
+
+
+def _say_compared(old: Path | None, options: argparse.Namespace) -> None:
+    say_more(f"compared with {old}" if old is not None else f"no model in {options.out} to compare with")
 
 
 def _finetune(options: argparse.Namespace) -> Finetune | None:

@@ -44,9 +44,12 @@ class SortedJson:
     @classmethod
     def from_bytes(cls, content: memoryview, count: int) -> SortedJson:
         """Read what :meth:`to_pieces` returned. Raises ValueError or TypeError if it is something else."""
-        if len(content) < count * _BYTES:
+        if not 0 <= count * _BYTES <= len(content):
             raise ValueError("it is too short")
-        return cls(content[count * _BYTES :], content[: count * _BYTES].cast("Q"))
+        text, places = content[count * _BYTES :], content[: count * _BYTES].cast("Q")
+        if count and not (places[0] == 0 and places[-1] < len(text)):
+            raise ValueError("a place is outside the text")
+        return cls(text, places)
 
     def to_pieces(self) -> tuple[memoryview, memoryview]:
         """Return the places and the text, as bytes; one after the other they are what :meth:`from_bytes` reads."""
@@ -76,8 +79,14 @@ class SortedJson:
         return ChangedJson(self, tuple(removed), tuple(added))
 
     def segment(self, begin: int, end: int) -> memoryview:
-        """The text of the elements from ``begin`` up to ``end``, of which there is at least one."""
-        return self._text[self._places[begin] : self._end(end - 1)]
+        """The text of the elements from ``begin`` up to ``end``, of which there is at least one.
+
+        Raises ValueError if a place is outside the text.
+        """
+        first, last = self._places[begin], self._end(end - 1)
+        if not first < last <= len(self._text):
+            raise ValueError("a place is outside the text")
+        return self._text[first:last]
 
     def _end(self, position: int) -> int:
         """Where an element ends."""

@@ -3,7 +3,8 @@
 Reading YAML takes most of the time of a check. An entry is found by a digest over the bytes of the file, its path,
 what is read of it, and all that decides what they mean: the sources of the readers, the versions of Python and PyYAML.
 So an entry cannot be out of date, and deleting the directory is always safe. An entry that cannot be read is as good
-as none. Files with ``${`` are never kept, as their meaning depends on the environment, and may be a secret.
+as none. Files with ``${``, also where it is written with escapes, are never kept, as their meaning depends on the
+environment, and may be a secret.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pathlib import Path
 
 import yaml
 
+from rebake.assistant.data_file import DataFile
 from rebake.assistant.file_cache.codec import KeptFile, UnfitError, decode, encode
+from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.confinement import require_inside
 from rebake.base.files import replacing
 from rebake.errors import RebakeError
@@ -63,7 +66,7 @@ class FileCache:
     @classmethod
     def of_user(cls, files: Sequence[str]) -> FileCache | None:
         """The user's cache, if it is worth using for these files and not switched off."""
-        if os.environ.get(SWITCH, "").lower() in ("off", "0", "false", "no"):
+        if is_switched_off():
             return None
         if _bytes_of(files) < WORTH_IT:
             return None
@@ -87,8 +90,17 @@ class FileCache:
         key = hashlib.sha256(repr((_reader(), path, tuple(keys))).encode() + b"\0" + content).hexdigest()
         return CachedFile(path, content, key)
 
-    def keep(self, file: CachedFile, kept: KeptFile) -> bool:
-        """Keep what a file says, and return whether that was possible. Otherwise it is read again next time."""
+    def keep(self, file: CachedFile, document: Document, found: DataFile) -> KeptFile | None:
+        """Keep what a file says, and return it; None where that is not possible. Then it is read again next time.
+
+        Args:
+            file: it was read from these bytes.
+            document: the file as YAML.
+            found: what its keys say.
+        """
+        if document.has_variables:  # which the bytes need not show: `\u0024{NAME}` is read as `${NAME}`
+            return None
+        kept = KeptFile(found, document.notices, document.silenced)
         try:
             encoded = encode(kept, file.path)
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -96,8 +108,8 @@ class FileCache:
                 temporary.write_bytes(hashlib.sha256(encoded).digest() + encoded)
             self._has_written = True
         except (OSError, UnfitError, UnicodeError, RecursionError):
-            return False
-        return True
+            return None
+        return kept
 
     def prune(self) -> None:
         """Delete the entries that were not used for the longest time, if there are too many of them."""
@@ -128,6 +140,11 @@ class FileCache:
         with suppress(OSError):
             os.utime(file)
         return kept
+
+
+def is_switched_off() -> bool:
+    """Whether the user wants no cache."""
+    return os.environ.get(SWITCH, "").lower() in ("off", "0", "false", "no")
 
 
 def users_directory() -> Path | None:

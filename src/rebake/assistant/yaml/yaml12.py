@@ -39,13 +39,15 @@ _MERGE: Any = object()  # stands for a merge key
 class Document:
     """One YAML file: ``value`` is a YamlMap, a YamlList, a scalar, or None for an empty file.
 
-    ``silenced`` has the codes of findings that comments silence, by line.
+    ``silenced`` has the codes of findings that comments silence, by line. ``has_variables``: ``${`` is somewhere in the
+    text, so what the file says may depend on the environment.
     """
 
     file: str
     value: Any
     notices: tuple[Notice, ...] = ()
     silenced: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    has_variables: bool = False
 
     def at(self, line: int) -> Location:
         return Location(self.file, line)
@@ -121,7 +123,8 @@ def parse_yaml(text: str, file: str, *, env: frozenset[str] = frozenset()) -> Do
     finally:
         if loader is not None:
             loader.dispose()
-    return Document(file, value, tuple(builder.notices), silenced_lines(text))
+    has_variables = builder.has_variables or "${" in text
+    return Document(file, value, tuple(builder.notices), silenced_lines(text), has_variables)
 
 
 def _unescaped(text: str) -> str:
@@ -176,6 +179,7 @@ class _Builder:
         self.file = file
         self.env = env
         self.notices: list[Notice] = []
+        self.has_variables = False
         self.anchors: dict[str, tuple[Any, int, int]] = {}  # name -> (value, size and depth with aliases expanded)
         self.stack: list[_Open] = []
         self.result: Any = None
@@ -307,6 +311,8 @@ class _Builder:
         return value
 
     def expanded(self, text: str, line: int) -> str:
+        self.has_variables = True
+
         def replace(match: re.Match[str]) -> str:
             name = match[1]
             if name not in self.env:

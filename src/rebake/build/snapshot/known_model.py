@@ -95,10 +95,12 @@ def _known(manifest: Manifest) -> KnownModel:
 
 def _kept(file: Path, digest: str) -> KnownModel | None:
     found = read_file(file)
-    if found is None or found[0].get("model") != digest:
+    if found is None:
         return None
     values, sections = found
     try:
+        if values["model"] != digest:
+            return None
         manifest = parse_manifest(values["manifest"].encode(), str(file))
         items = {part: SortedJson.from_bytes(sections[part], values["counts"][part]) for part in manifest.parts}
     except (ModelError, ValueError, KeyError, TypeError, AttributeError):

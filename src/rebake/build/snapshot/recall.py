@@ -23,7 +23,7 @@ import rebake
 from rebake.archive.manifest import Part
 from rebake.assistant.data_file import DataFile, read_data_file
 from rebake.assistant.domain.merge import complete_domain
-from rebake.assistant.file_cache.cache import CachedFile, FileCache, users_directory
+from rebake.assistant.file_cache.cache import CachedFile, FileCache, is_switched_off, users_directory
 from rebake.assistant.file_cache.codec import KeptFile
 from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.model import Assistant, Config, Domain
@@ -60,6 +60,7 @@ class CheckMemory:
         data_files: the data files with the keys that are read of them.
         config: the configuration.
         domain: of the domain files alone.
+        env: names of environment variables that files may expand.
     """
 
     cache: FileCache
@@ -68,6 +69,7 @@ class CheckMemory:
     data_files: Sequence[tuple[str, _Keys]]
     config: Config
     domain: Domain
+    env: frozenset[str]
 
     @classmethod
     def of(cls, importer: ProjectImporter, parts: frozenset[Part], augmentation: int | None) -> CheckMemory | None:
@@ -78,16 +80,18 @@ class CheckMemory:
             parts: that are asked about.
             augmentation: as a request has it.
         """
+        if is_switched_off():
+            return None
         notices: list[Notice] = []
         try:
             config, imports = importer.get_config(), importer.get_imports()
-            domain = importer.get_domain_of_files()
             data_files = importer.list_data_files(notices)
+            cache = FileCache.of_user([path for path, _ in data_files])
+            directory = users_directory()
+            if cache is None or directory is None or any(imports.importers) or not _is_fit(config):
+                return None
+            domain = importer.get_domain_of_files()
         except RebakeError:  # whoever reads everything says what is wrong
-            return None
-        cache = FileCache.of_user([path for path, _ in data_files])
-        directory = users_directory()
-        if cache is None or directory is None or any(imports.importers) or not _is_fit(config):
             return None
         name = _digest([_code(), str(Path.cwd()), config.location.file, [path for path, _ in data_files[:1]]])
         settled = (
@@ -103,7 +107,8 @@ class CheckMemory:
             [(file, sorted((line, sorted(codes)) for line, codes in of_file.items()))
              for file, of_file in importer.silenced.codes.items()],
         )  # fmt: skip
-        return cls(cache, directory / "checks" / f"{name[:32]}.snapshot", _digest(settled), data_files, config, domain)
+        file = directory / "checks" / f"{name[:32]}.snapshot"
+        return cls(cache, file, _digest(settled), data_files, config, domain, importer.env)
 
     def plan(self, request_for: Callable[[Assistant], Request], model: Path | None) -> Plan | None:
         """Make the plan of a check; None where everything has to be read.
@@ -111,7 +116,16 @@ class CheckMemory:
         Args:
             request_for: what is asked for, given an assistant.
             model: to compare with; None where there is none.
+
+        Raises:
+            RebakeError: something is wrong, which reading everything reports as well.
         """
+        try:
+            return self._plan(request_for, model)
+        except (ValueError, LookupError, TypeError, AttributeError):  # a kept file is not what rebake wrote
+            return None
+
+    def _plan(self, request_for: Callable[[Assistant], Request], model: Path | None) -> Plan | None:
         snapshot = self._snapshot()
         if snapshot is None:
             return None
@@ -149,8 +163,8 @@ class CheckMemory:
     def remember(self, importer: ProjectImporter, plan: Plan) -> None:
         """Keep what a check found after it read everything, if the next one can make use of it."""
         assistant = plan.request.assistant
-        files = [(path, importer.cached_files[path]) for path, _ in self.data_files if path in importer.cached_files]
-        if len(files) < len(self.data_files) or assistant.is_end_to_end:
+        files = list(importer.cached_files.items())
+        if [path for path, _ in files] != [path for path, _ in self.data_files] or assistant.is_end_to_end:
             return
         prints = {part: record.fingerprint for part, record in plan.fingerprints.parts.items()}
         compared = compared_parts(plan.fingerprints.parts, plan.baseline.manifest)
@@ -199,12 +213,11 @@ class CheckMemory:
             return kept
         found = DataFile()
         try:
-            document = parse_yaml(text_of(file.content, file.path), file.path)
+            document = parse_yaml(text_of(file.content, file.path), file.path, env=self.env)
             read_data_file(document, keys, found, is_domain=False)
         except RebakeError:
             return None
-        kept = KeptFile(found, document.notices, document.silenced)
-        return kept if self.cache.keep(file, kept) else None
+        return self.cache.keep(file, document, found)
 
 
 def _compared(snapshot: Snapshot) -> dict[Part, list[ComparedPart]]:
