@@ -70,7 +70,7 @@ def test_named_assistants_alone_are_planned(monorepo: Path, capsys: pytest.Captu
     assert main(["plan", "bots/pizza"]) == 0
     assert capsys.readouterr().out == "bots/pizza: Core, NLU, Responses\n"
     assert main(["plan", "bots/pasta"]) == 74
-    assert "bots/pasta is no directory" in capsys.readouterr().err
+    assert "bots/pasta is not a directory" in capsys.readouterr().err
 
 
 def test_an_assistant_that_cannot_be_read_is_a_job_which_says_why(

@@ -1,6 +1,6 @@
 """DIET from data to weights to predictions: what NLU components call.
 
-Shapes: E examples.
+Shapes: E examples; K columns of a sparse feature that they have.
 """
 
 from __future__ import annotations

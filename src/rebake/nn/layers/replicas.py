@@ -9,7 +9,7 @@ from, and what every replica computes alike has its gradient divided by their nu
 
 Where there is one replica, all functions return what they are given, and add nothing to the graph.
 
-Shapes: R replicas; b rows of this replica; B rows of all.
+Shapes: R replicas; K columns of a sparse feature that the batch has.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def counts_of(x: tf.Tensor) -> tf.Tensor | None:
 
 
 def whole(x: tf.Tensor, counts: tf.Tensor | None = None) -> tf.Tensor:
-    """[b, ...] -> [B, ...]: the rows of all replicas, in their order.
+    """The rows of all replicas, in their order.
 
     Args:
         x: floats, or integers below 2^24.

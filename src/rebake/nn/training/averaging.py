@@ -1,4 +1,4 @@
-"""The mean of the weights of the last epochs: what a training ends with."""
+"""The mean of the weights, arrays of any shape, of the last epochs: what a training ends with."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Every replica has the same variables. In a step each computes the gradient of its share of the batch (see
 :mod:`rebake.nn.layers.replicas`); their sum goes into every copy of the variables alike.
 
-Shapes: B examples of a batch; R replicas; L replicas of this process.
+Shapes: B examples of a batch; R replicas.
 """
 
 from __future__ import annotations
