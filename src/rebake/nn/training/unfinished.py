@@ -1,8 +1,8 @@
 """What is saved of a training that several processes take part in, so that the next run goes on from there.
 
-A file ``<node>.npz`` has the variables, Adam's means and the averaged weights, arrays of any shape, with a line
-of JSON: epochs and steps that are done, the last losses, and the state of the random order of examples. Dropout needs no state;
-its numbers follow from the number of the step.
+A file ``<node>.npz`` has the variables, Adam's means and the averaged weights, arrays of any shape, with a line of
+JSON: epochs and steps that are done, the last losses, and the state of the random order of examples. Dropout needs no
+state; its numbers follow from the number of the step.
 """
 
 from __future__ import annotations
