@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
-import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args
 
 from rebake.action.input_values import (
-    FALSE,
-    TRUE,
     CommentMode,
+    read_above_zero,
     read_boolean,
     read_choice,
     read_comment_mode,
+    read_decision,
+    read_directory,
+    read_integer,
+    read_lines,
+    read_share,
     read_token,
 )
 from rebake.action.tags import VERSION_LIKE, read_pattern
@@ -75,7 +77,6 @@ DEFAULTS = {
 ON_THE_HOST = ("rasa",)  # inputs of host/action.yml alone: in a container there is no such environment
 
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_SHARE = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+")
 NEVER = "never"
 REASONS = ("stale", "errors", "warnings", "stories", "worse", NEVER)  # of the input fail-on
 MAX_NAME = 100  # characters; it is part of the names of assets and of the status
@@ -186,16 +187,16 @@ class Settings:
             raise UsageError(
                 f"The input store-tag is {given['store-tag']!r}.", fix="Use letters, digits, '.', '_', '-'."
             )
-        working_directory = _directory("working-directory", given["working-directory"])
+        working_directory = read_directory("working-directory", given["working-directory"])
         comment_mode = read_comment_mode(given["comment-mode"])
         settings = cls(
             token=read_token(given["token"]),
             mode=_mode(given["mode"]),
             parts=_parts(given["parts"]),
             config=given["config"],
-            domain=_lines(given["domain"]),
-            data=_lines(given["data"]),
-            out=_directory("out", given["out"], working_directory),
+            domain=read_lines(given["domain"]),
+            data=read_lines(given["data"]),
+            out=read_directory("out", given["out"], working_directory),
             working_directory=working_directory,
             name=_name(given["name"], working_directory),
             store=given["store"],
@@ -204,31 +205,31 @@ class Settings:
             trust="signed" if read_choice("trust", given["trust"], ("any", "signed")) == "signed" else "any",
             signing_key=read_private_key(given["signing-key"], "input signing-key") if given["signing-key"] else None,
             verify_key=read_public_keys(given["verify-key"], "input verify-key") if given["verify-key"] else (),
-            retention_days=_integer("retention-days", given["retention-days"], least=0) or None,
+            retention_days=read_integer("retention-days", given["retention-days"], least=0) or None,
             tag_pattern=read_pattern(given["tag-pattern"]),
             release_name=given["release-name"],
             release_notes=given["release-notes"],
-            prerelease=_decision("prerelease", given["prerelease"]),
-            make_latest=_decision("make-latest", given["make-latest"]),
+            prerelease=read_decision("prerelease", given["prerelease"]),
+            make_latest=read_decision("make-latest", given["make-latest"]),
             draft=read_boolean("draft", given["draft"]),
             comment=read_boolean("comment", given["comment"]) and comment_mode != "off",
             comment_mode=comment_mode,
             status=read_boolean("status", given["status"]),
-            test_nlu=_lines(given["test-nlu"]),
-            test_stories=_lines(given["test-stories"]),
-            cross_validation=_integer("cross-validation", given["cross-validation"], least=2),
+            test_nlu=read_lines(given["test-nlu"]),
+            test_stories=read_lines(given["test-stories"]),
+            cross_validation=read_integer("cross-validation", given["cross-validation"], least=2),
             fail_on=_reasons(given["fail-on"]),
-            max_drop=_share("max-drop", given["max-drop"]) or 0.0,
-            min_intent_f1=_share("min-intent-f1", given["min-intent-f1"]),
-            min_entity_f1=_share("min-entity-f1", given["min-entity-f1"]),
-            min_response_f1=_share("min-response-f1", given["min-response-f1"]),
-            min_story_accuracy=_share("min-story-accuracy", given["min-story-accuracy"]),
+            max_drop=read_share("max-drop", given["max-drop"]) or 0.0,
+            min_intent_f1=read_share("min-intent-f1", given["min-intent-f1"]),
+            min_entity_f1=read_share("min-entity-f1", given["min-entity-f1"]),
+            min_response_f1=read_share("min-response-f1", given["min-response-f1"]),
+            min_story_accuracy=read_share("min-story-accuracy", given["min-story-accuracy"]),
             force=read_boolean("force", given["force"]),
             env=frozenset(given["env"].replace(",", " ").split()),
             finetune="auto" if read_choice("finetune", given["finetune"], ("never", "auto")) == "auto" else "never",
-            epoch_fraction=_above_zero("epoch-fraction", given["epoch-fraction"]),
-            augmentation_factor=_integer("augmentation-factor", given["augmentation-factor"], least=0),
-            threads=_integer("threads", given["threads"], least=1),
+            epoch_fraction=read_above_zero("epoch-fraction", given["epoch-fraction"]),
+            augmentation_factor=read_integer("augmentation-factor", given["augmentation-factor"], least=0),
+            threads=read_integer("threads", given["threads"], least=1),
             rasa=given["rasa"],
         )
         settings._require_use()
@@ -300,20 +301,6 @@ def _name(given: str, working_directory: str) -> str:
     return given or ("" if working_directory == "." else working_directory)
 
 
-def _lines(value: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in value.splitlines() if line.strip())
-
-
-def _directory(name: str, value: str, start: str = ".") -> str:
-    """A path relative to ``start`` that does not lead out of the workspace, on whose outside the job's end is blind."""
-    path = posixpath.normpath(value)
-    if posixpath.normpath(posixpath.join(start, path)).split("/", 1)[0] in ("", ".."):
-        raise UsageError(
-            f"The input {name} is {value!r}, which is not inside the workspace.", fix="Name a directory in it."
-        )
-    return path
-
-
 def _reasons(value: str) -> tuple[str, ...]:
     """The input fail-on: reasons, separated by commas or white space."""
     reasons = tuple(dict.fromkeys(value.replace(",", " ").split()))
@@ -324,33 +311,3 @@ def _reasons(value: str) -> tuple[str, ...]:
             f"The input fail-on has both {NEVER} and other reasons.", fix=f"Leave out {NEVER} or the other reasons."
         )
     return () if reasons == (NEVER,) else reasons
-
-
-def _share(name: str, value: str) -> float | None:
-    if not value:
-        return None
-    if not _SHARE.fullmatch(value) or float(value) > 1:
-        raise UsageError(f"The input {name} is {value!r}.", fix="Set it to a number from 0 to 1, such as 0.85.")
-    return float(value)
-
-
-def _decision(name: str, value: str) -> bool | None:
-    return None if value == "auto" else read_choice(name, value, ("auto", *TRUE, *FALSE)) in TRUE
-
-
-def _above_zero(name: str, value: str) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if not 0 < number < math.inf:
-        raise UsageError(f"The input {name} is {value!r}.", fix="Set it to a number above 0, such as 0.2.")
-    return number
-
-
-def _integer(name: str, value: str, *, least: int) -> int | None:
-    if not value:
-        return None
-    if not value.isdecimal() or int(value) < least:
-        raise UsageError(f"The input {name} is {value!r}.", fix=f"Set it to a whole number from {least} up.")
-    return int(value)
