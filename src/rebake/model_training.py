@@ -11,10 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import os
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -23,29 +20,17 @@ from rebake.archive.manifest import Part
 from rebake.assistant.files import AnyPath, Paths
 from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.model import Domain
-from rebake.assistant.reading import did_you_mean
-from rebake.base.location import Notice
-from rebake.base.notice_kinds import Severity
-from rebake.base.notices import Notices
-from rebake.base.progress import Silent
-from rebake.build.build import build, build_into
-from rebake.build.plan import NO_BASELINE, Baseline, make_plan
+from rebake.build.python_api import augmentation_of, build_model, finetune_of, log_dry_run, threads_of
 from rebake.build.request import Finetune, Request
-from rebake.build.workers.setting import workers_of
-from rebake.build.workers.workers import assist
 from rebake.errors import UsageError
-from rebake.registry.training_arguments import CORE_ARGUMENTS, NLU_ARGUMENTS
 from rebake.staleness.dry_run import (
     CODE_CORE_NEEDS_TO_BE_RETRAINED,
     CODE_FORCED_TRAINING,
     CODE_NLG_NEEDS_TO_BE_RETRAINED,
     CODE_NLU_NEEDS_TO_BE_RETRAINED,
     FingerprintComparisonResult,
-    comparison_of,
     dry_run_result,
 )
-from rebake.store.directory import model_to_finetune as find_model_to_finetune
-from rebake.store.directory import models, newest_model
 
 __all__ = [
     "CODE_CORE_NEEDS_TO_BE_RETRAINED",
@@ -155,7 +140,7 @@ async def train_async(
         >>> result.model
         'models/20260102-030405-1a2b3c4d.tar.gz'
     """
-    finetune = _finetune(model_to_finetune, finetuning_epoch_fraction)
+    finetune = finetune_of(model_to_finetune, finetuning_epoch_fraction)
     importer = ProjectImporter(config, domain, training_files)
     assistant = importer.load()
     if not assistant.nlu and not assistant.stories:
@@ -170,18 +155,18 @@ async def train_async(
         output=Path(output),
         model_name=fixed_model_name,
         follow_links=True,
-        augmentation_factor=_augmentation(core_additional_arguments, "core_additional_arguments"),
-        num_threads=_threads(nlu_additional_arguments, "nlu_additional_arguments"),
+        augmentation_factor=augmentation_of(core_additional_arguments, "core_additional_arguments"),
+        num_threads=threads_of(nlu_additional_arguments, "nlu_additional_arguments"),
         persist_nlu_data=persist_nlu_training_data,
         finetune=finetune,
     )
     if dry_run:
-        return TrainingResult(code=_log_dry_run(request))
+        return TrainingResult(code=log_dry_run(request))
     if not assistant.stories:
         logger.warning("No stories present: only an NLU model is trained.")
     elif not assistant.nlu and not assistant.is_end_to_end:
         logger.warning("No NLU data present: only a Core model is trained.")
-    return TrainingResult(await _build(request, compare=True))
+    return TrainingResult(await build_model(request, compare=True))
 
 
 train = _waited(train_async)
@@ -223,7 +208,7 @@ async def train_core_async(
         >>> await train_core_async("domain.yml", "config.yml", "data", "models")
         'models/core-20260102-030405-1a2b3c4d.tar.gz'
     """
-    finetune = _finetune(model_to_finetune, finetuning_epoch_fraction)
+    finetune = finetune_of(model_to_finetune, finetuning_epoch_fraction)
     assistant = ProjectImporter(config, domain, [stories]).load()
     if assistant.is_end_to_end:
         place = next(story.location for story in assistant.stories if story.is_end_to_end)
@@ -241,10 +226,10 @@ async def train_core_async(
         output=Path(output),
         model_name=fixed_model_name,
         follow_links=True,
-        augmentation_factor=_augmentation(additional_arguments, "additional_arguments"),
+        augmentation_factor=augmentation_of(additional_arguments, "additional_arguments"),
         finetune=finetune,
     )
-    return await _build(request, train_path=train_path)
+    return await build_model(request, train_path=train_path)
 
 
 train_core = _waited(train_core_async)
@@ -288,7 +273,7 @@ async def train_nlu_async(
         >>> await train_nlu_async("config.yml", "data/nlu.yml", "models")
         'models/nlu-20260102-030405-1a2b3c4d.tar.gz'
     """
-    finetune = _finetune(model_to_finetune, finetuning_epoch_fraction)
+    finetune = finetune_of(model_to_finetune, finetuning_epoch_fraction)
     if not nlu_data:
         logger.error("No NLU data given.")
         return None
@@ -302,11 +287,11 @@ async def train_nlu_async(
         output=Path(output),
         model_name=fixed_model_name,
         follow_links=True,
-        num_threads=_threads(additional_arguments, "additional_arguments"),
+        num_threads=threads_of(additional_arguments, "additional_arguments"),
         persist_nlu_data=persist_nlu_training_data,
         finetune=finetune,
     )
-    return await _build(request, train_path=train_path)
+    return await build_model(request, train_path=train_path)
 
 
 train_nlu = _waited(train_nlu_async)
@@ -338,72 +323,4 @@ async def _train_without_domain(
         follow_links=True,
         finetune=finetune,
     )
-    return await _build(request)
-
-
-def _log_dry_run(request: Request) -> int:
-    plan = make_plan(request, Baseline.of_model(newest_model(request.output)))
-    _log(plan.notices)
-    code, texts = dry_run_result(comparison_of(plan.verdict))
-    for text in texts:
-        logger.log(logging.WARNING if code else logging.INFO, text)
-    return code
-
-
-async def _build(request: Request, *, train_path: AnyPath | None = None, compare: bool = False) -> str | None:
-    """Build in a worker thread, so that the caller's event loop goes on; None in a worker that is not the chief."""
-    workers = workers_of(os.environ) if "nlu" in request.parts else None
-    baseline = Baseline.of_model(newest_model(request.output)) if compare else NO_BASELINE
-    plan = make_plan(request, baseline)
-    _log(plan.notices)
-    sources = models(request.output)
-    notices = Notices()
-    try:
-        if workers is not None and not workers.is_chief:
-            await asyncio.to_thread(assist, plan, workers, Silent(), notices)
-            return None
-        with nullcontext() if workers is None else workers.led():
-            if train_path is not None:
-                await asyncio.to_thread(build_into, plan, Path(train_path), sources, notices=notices, workers=workers)
-                written = os.fspath(train_path)
-            else:
-                result = await asyncio.to_thread(build, plan, sources, notices=notices, workers=workers)
-                written = str(result.model)
-        if workers is not None:
-            workers.finish(written)
-        return written
-    finally:
-        _log(notices)
-
-
-def _log(notices: Iterable[Notice]) -> None:
-    for notice in notices:
-        logger.log(logging.INFO if notice.severity is Severity.INFO else logging.WARNING, "%s", notice)
-
-
-def _augmentation(arguments: Mapping[str, Any] | None, parameter: str) -> int | None:
-    return _only(arguments, CORE_ARGUMENTS, parameter).get("augmentation_factor")
-
-
-def _threads(arguments: Mapping[str, Any] | None, parameter: str) -> int | None:
-    return _only(arguments, NLU_ARGUMENTS, parameter).get("num_threads")
-
-
-def _only(arguments: Mapping[str, Any] | None, known: frozenset[str], parameter: str) -> Mapping[str, Any]:
-    """Return the arguments. Raises UsageError for those that would change nothing."""
-    given = arguments or {}
-    for key in given:
-        if key not in known:
-            fix = f"Known are {', '.join(sorted(known))}."
-            raise UsageError(f"{parameter} has no key '{key}'.{did_you_mean(str(key), known)}", fix=fix)
-    return given
-
-
-def _finetune(model_to_finetune: AnyPath | None, fraction: float) -> Finetune | None:
-    if not 0 < fraction < math.inf:
-        raise UsageError(f"finetuning_epoch_fraction is {fraction}.", fix="Give a number above 0.")
-    if model_to_finetune is None:
-        if fraction != 1.0:
-            logger.warning("finetuning_epoch_fraction has no effect without model_to_finetune.")
-        return None
-    return Finetune((find_model_to_finetune(Path(model_to_finetune)),), fraction)
+    return await build_model(request)
