@@ -40,6 +40,20 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def remove_least_used(directory: Path, max_bytes: int, max_files: int) -> None:
+    """Delete the files of a directory that were not used for the longest time, by their times, until neither their
+    size nor their number is above the limit. What cannot be deleted stays."""
+    with suppress(OSError):
+        entries = sorted(((entry.stat(), entry.path) for entry in os.scandir(directory)), key=lambda e: e[0].st_mtime)
+        total, count = sum(status.st_size for status, _ in entries), len(entries)
+        for status, path in entries:
+            if total <= max_bytes and count <= max_files:
+                break
+            with suppress(OSError):
+                Path(path).unlink()
+            total, count = total - status.st_size, count - 1
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8, all of it or nothing."""
     with replacing(path) as temporary:

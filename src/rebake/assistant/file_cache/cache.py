@@ -24,7 +24,7 @@ from rebake.assistant.data_file import DataFile
 from rebake.assistant.file_cache.codec import KeptFile, UnfitError, decode, encode
 from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.confinement import require_inside
-from rebake.base.files import replacing
+from rebake.base.files import remove_least_used, replacing
 from rebake.errors import RebakeError
 
 SWITCH = "REBAKE_FILE_CACHE"  # "off": nothing is kept, and nothing that is kept is used
@@ -113,18 +113,8 @@ class FileCache:
 
     def prune(self) -> None:
         """Delete the entries that were not used for the longest time, if there are too many of them."""
-        if not self._has_written:
-            return
-        with suppress(OSError):
-            entries = [(entry.stat(), entry.path) for entry in os.scandir(self.directory)]
-            entries.sort(key=lambda entry: entry[0].st_mtime)
-            total, count = sum(stat.st_size for stat, _ in entries), len(entries)
-            for stat, path in entries:
-                if total <= MAX_BYTES and count <= MAX_ENTRIES:
-                    break
-                with suppress(OSError):
-                    Path(path).unlink()
-                total, count = total - stat.st_size, count - 1
+        if self._has_written:
+            remove_least_used(self.directory, MAX_BYTES, MAX_ENTRIES)
 
     def kept_under(self, key: str, path: str) -> KeptFile | None:
         """Return what is kept under a key; None where there is nothing, or it cannot be read."""

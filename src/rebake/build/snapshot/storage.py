@@ -1,6 +1,7 @@
 """Files of the snapshots in the user's cache directory: a mapping as JSON, and named sections of bytes.
 
-A file begins with the SHA-256 of the rest. One that is damaged is as good as none, and deleting all is always safe.
+A file begins with the SHA-256 of the rest. A damaged file is ignored, and deleting them
+all is always safe.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rebake.base.files import replacing
+from rebake.base.files import remove_least_used, replacing
 
 MAX_BYTES = 512 << 20  # of all files; above, those that were not used for the longest time go
 MAX_FILES = 32
@@ -45,7 +46,7 @@ def write_file(path: Path, values: Mapping[str, Any], sections: Mapping[str, Seq
                 file.write(digest.digest())
                 for piece in pieces:
                     file.write(piece)
-        _prune(path.parent)
+        remove_least_used(path.parent, MAX_BYTES, MAX_FILES)
 
 
 def read_file(path: Path) -> tuple[Any, dict[str, memoryview]] | None:
@@ -68,14 +69,3 @@ def read_file(path: Path) -> tuple[Any, dict[str, memoryview]] | None:
     with suppress(OSError):
         os.utime(path)
     return values, sections
-
-
-def _prune(directory: Path) -> None:
-    entries = sorted(((entry.stat(), entry.path) for entry in os.scandir(directory)), key=lambda e: e[0].st_mtime)
-    total, count = sum(stat.st_size for stat, _ in entries), len(entries)
-    for stat, path in entries:
-        if total <= MAX_BYTES and count <= MAX_FILES:
-            break
-        with suppress(OSError):
-            Path(path).unlink()
-        total, count = total - stat.st_size, count - 1
