@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
+from rebake.archive.scratch import temporary_directory
 from rebake.errors import UsageError
 from rebake.staleness.git.trees import History, Revision
 
@@ -34,5 +34,5 @@ def require_in_work_tree(history: History, options: argparse.Namespace) -> None:
 @contextmanager
 def at_revision(history: History, revision: Revision) -> Iterator[Path]:
     """Have the files of a commit in the working directory; gives the root that they are below."""
-    with tempfile.TemporaryDirectory(prefix="rebake-commit-") as place, chdir(history.write(revision, Path(place))):
-        yield Path(place)
+    with temporary_directory() as place, chdir(history.write(revision, place)):
+        yield place

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from rebake.archive.scratch import temporary_directory
 from rebake.base.json_text import dumped
 from rebake.base.visible import visible
 from rebake.cli.console import say
@@ -138,11 +138,11 @@ def _verify(options: argparse.Namespace) -> int:
         if not options.verify_key:
             _refuse(options, ("repository",), "--store, without --verify-key")
     checked: list[Checked] = []
-    with closing(_open(options)) as kept, tempfile.TemporaryDirectory(prefix="rebake-") as directory:
+    with closing(_open(options)) as kept, temporary_directory() as directory:
         if options.verify_key:
             kept.trust = trust_of(keys, options.repository)
         _entries(kept, options)
-        for each in verify_store(kept, Path(directory)):
+        for each in verify_store(kept, directory):
             checked.append(each)
             if options.format == "text":
                 print(f"{visible(each.problem or 'ok'):<4}  {visible(each.name)}", flush=True)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from rebake.build.workers import channels
-from rebake.build.workers.channels import await_workers, connect_to_chief, listening
+from rebake.build.workers.channels import answer_of, await_workers, connect_to_chief, listening
 from rebake.build.workers.cluster import Cluster
 from rebake.errors import StorageError
 
@@ -48,7 +48,7 @@ def test_messages_go_both_ways_once_all_workers_are_there(addresses: tuple[str, 
 def test_who_is_no_worker_does_not_count(addresses: tuple[str, ...], pool: ThreadPoolExecutor) -> None:
     cluster = Cluster(addresses[:2], 0)
     chief = pool.submit(await_workers, cluster)
-    for junk in (b"GET / HTTP/1.1\r\n\r\n", b'{"number": 7}\n', b"[]\n"):
+    for junk in (b"GET / HTTP/1.1\r\n\r\n", b"[" * 100_000 + b"\n", b'{"number": 7}\n', b"[]\n"):
         for _ in range(200):
             try:
                 stranger = socket.create_connection(cluster.endpoint(0), timeout=5)
@@ -94,3 +94,18 @@ def test_a_port_that_is_in_use_is_named(addresses: tuple[str, ...]) -> None:
         expected = rf"Port {cluster.endpoint(number)[1]} of worker {number} .* in use"
         with listening(cluster), pytest.raises(StorageError, match=expected):
             await_workers(cluster) if cluster.is_chief else connect_to_chief(cluster)
+
+
+def test_a_chief_that_has_failed_ends_a_worker_with_its_message_wherever_it_waits(
+    addresses: tuple[str, ...], pool: ThreadPoolExecutor
+) -> None:
+    cluster = Cluster(addresses[:2], 1)
+    chief = pool.submit(await_workers, Cluster(addresses[:2], 0))
+    with closing(connect_to_chief(cluster)) as lines:
+        [here] = chief.result(20)
+        with closing(here):
+            here.send({"error": "Worker 0 has failed: the disk is full."})
+            with pytest.raises(StorageError, match="the disk is full"):
+                answer_of(lines)
+            here.send({"saved": {}})
+            assert answer_of(lines) == {"saved": {}}

@@ -57,6 +57,7 @@ def test_one_worker_trains_as_if_nothing_was_set(text: str) -> None:
     ("text", "message"),
     [
         ("{", "is not JSON"),
+        pytest.param("[" * 100_000, "is not JSON", id="nested"),
         ("[]", "is not an object"),
         ('{"cluster": []}', None),
         ('{"cluster": ["a:1"]}', "`cluster` that is not an object"),

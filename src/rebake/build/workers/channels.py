@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import Any
 
+from rebake.base.visible import one_line
 from rebake.build.workers.cluster import Cluster
 from rebake.errors import StorageError
 
@@ -54,7 +55,7 @@ class Lines:
         line, _, self._received = self._received.partition(b"\n")
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict):
             raise lost(self.peer, "it is not a worker of rebake")
@@ -62,6 +63,14 @@ class Lines:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def answer_of(chief: Lines, seconds: float | None = PATIENCE) -> Message:
+    """Wait for what the chief says. Raises StorageError where it has failed, or is gone."""
+    answer = chief.receive(seconds)
+    if "error" in answer:
+        raise StorageError(one_line(str(answer["error"])))
+    return answer
 
 
 def lost(peer: str, why: str, fix: str = _START_ALL) -> StorageError:

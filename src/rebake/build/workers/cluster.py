@@ -57,7 +57,7 @@ def cluster_of(environment: Mapping[str, str]) -> Cluster | None:
         return None
     try:
         given = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _error(f"is not JSON ({error})") from error
     if not isinstance(given, dict):
         raise _error("is not an object")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,13 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rebake.archive.scratch import temporary_directory
 from rebake.base.notices import NoticeSink
 from rebake.base.progress import Progress
 from rebake.base.training_context import TrainingContext
 from rebake.base.visible import one_line
 from rebake.build.plan import Plan
 from rebake.build.workers.agreement import details_of, differences
-from rebake.build.workers.channels import Lines, await_workers, connect_to_chief, lost
+from rebake.build.workers.channels import Lines, answer_of, await_workers, connect_to_chief, lost
 from rebake.build.workers.cluster import Cluster
 from rebake.errors import RebakeError, StorageError, UsageError
 from rebake.nlu.pipeline import PipelineTraining, train_pipeline
@@ -75,9 +75,7 @@ class Workers:
             chief = connect_to_chief(self.cluster)
             self._lines = [chief]
             chief.send(details)
-            answer = chief.receive(seconds=None)
-            if "error" in answer:
-                raise StorageError(one_line(str(answer["error"])))
+            answer = answer_of(chief, seconds=None)
             self.trains = answer.get("trains") is True
             return
         self._lines = await_workers(self.cluster)
@@ -120,7 +118,7 @@ class Workers:
         else:
             [chief] = self._lines
             chief.send({"ready": True})
-            saved = dict(chief.receive()["saved"])
+            saved = dict(answer_of(chief).get("saved") or {})
         for node, state in saved.items():
             context.warn(f"{node} goes on after epoch {state['epoch']}, where an earlier run of this training ended.")
         addresses = () if self.cluster is None else self.cluster.addresses
@@ -193,10 +191,8 @@ class Workers:
             StorageError: it has not.
         """
         [chief] = self._lines
-        answer = chief.receive(seconds=None)
+        answer = answer_of(chief, seconds=None)
         chief.close()
-        if "error" in answer:
-            raise StorageError(one_line(str(answer["error"])))
         return one_line(str(answer.get("model")))
 
     def _unfinished(self, plan: Plan) -> Path | None:
@@ -230,8 +226,8 @@ def assist(plan: Plan, workers: Workers, progress: Progress, notices: NoticeSink
         progress=progress,
         notices=notices,
     )
-    with tempfile.TemporaryDirectory(prefix="rebake-worker-") as name:
-        workers.train(plan, context, Path(name))
+    with temporary_directory() as scratch:
+        workers.train(plan, context, scratch)
     return workers.model()
 
 

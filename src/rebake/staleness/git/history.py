@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from rebake.archive.scratch import temporary_directory
 from rebake.staleness.git.environment import git_environment
 
 if TYPE_CHECKING:
@@ -119,9 +119,8 @@ def open_history(directory: Path) -> Iterator[CloneHistory]:
     root = work_tree(directory)
     if root is None:
         raise NoHistoryError(f"{directory} is not in a git work tree")
-    with tempfile.TemporaryDirectory(prefix="rebake-git-") as name:
-        place = Path(name)
-        git = Git(name)
+    with temporary_directory() as place:
+        git = Git(str(place))
         environment = git_environment(root / ".git")
 
         def ask(*arguments: str) -> str:
@@ -136,7 +135,7 @@ def open_history(directory: Path) -> Iterator[CloneHistory]:
             raise NoHistoryError(f"{directory} is not in a git work tree") from error
         own = git_environment(place)
         kind = "sha256" if len(head) == 64 else "sha1"
-        git.execute(["git", "init", "--quiet", "--bare", "--template=", f"--object-format={kind}", name], env=own)
+        git.execute(["git", "init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(place)], env=own)
         (place / "objects" / "info").mkdir(parents=True, exist_ok=True)
         (place / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")
         if Path(shallow).is_file():
