@@ -122,3 +122,12 @@ def test_one_part_alone_is_tested_as_asked(trained: Path, tmp_path: Path) -> Non
     missing = rebake(tmp_path, "test")
     assert (missing.returncode, missing.stdout) == (74, "")
     assert "models does not exist. Train a model with `rebake train`, or name one with --model." in missing.stderr
+
+
+def test_a_test_of_nothing_ends_with_an_error_and_names_no_results(trained: Path, tmp_path: Path) -> None:
+    run = rebake(tmp_path, "test", "--model", str(trained / "models"))
+    assert (run.returncode, run.stdout) == (65, "")
+    assert "No NLU examples are tested: data does not exist." in run.stderr
+    assert "No stories are tested: tests does not exist." in run.stderr
+    assert "Nothing is tested. Name examples with --nlu or stories with --stories." in run.stderr
+    assert not (tmp_path / "results").exists()

@@ -216,7 +216,7 @@ def _is_wanted(part: str, model: Model, options: argparse.Namespace) -> bool:
         say(f"No {kind} are tested: {model.path} has no such part.")
         return False
     if paths is None and not Path(default).exists():
-        say(f"No {kind} are tested: there is no {default}.")
+        say(f"No {kind} are tested: {default} does not exist.")
         return False
     return True
 
@@ -235,6 +235,8 @@ def _test_data(model: Model, options: argparse.Namespace) -> tuple[EvaluationDat
         end_to_end = options.end_to_end or bool(assistant.test_stories)
         stories = assistant.test_stories if end_to_end else assistant.stories
         data = replace(data, stories=stories, end_to_end=end_to_end)
+    if data == EvaluationData():
+        raise DataError("Nothing is tested.", fix="Name examples with --nlu or stories with --stories.")
     return data, silenced
 
 

@@ -185,14 +185,9 @@ class Adam:
     def apply(self, gradients: list[tf.Tensor | None], step: tf.Tensor) -> None:
         """Apply one update; ``step`` counts from 0. Variables without a gradient stay."""
         time = tf.cast(step + 1, tf.float32)
-        (
-            rate,
-            beta_1,
-            beta_2,
-            epsilon,
-        ) = (  # made once: a number given to each operation would be a node of the graph each
-            tf.constant(value, tf.float32) for value in (self.learning_rate, BETA_1, BETA_2, EPSILON)
-        )
+        # Made once: a number given to each operation would be a node of the graph each.
+        constants = (self.learning_rate, BETA_1, BETA_2, EPSILON)
+        rate, beta_1, beta_2, epsilon = (tf.constant(value, tf.float32) for value in constants)
         power_1, power_2 = tf.pow(beta_1, time), tf.pow(beta_2, time)
         for variable, first, second, gradient in zip(self.variables, self.first, self.second, gradients, strict=True):
             if gradient is None:
