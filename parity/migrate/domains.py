@@ -236,6 +236,25 @@ forms:
 """
         }
     ),
+    "unread keys of forms": Domain2(
+        {
+            "domain.yml": HEAD
+            + SLOT
+            + """\
+forms:
+  f:
+    required_slots:
+      a:
+      - type: from_text
+    b:
+    - type: from_text
+    text: |
+      more
+    ignored_intents: [x]
+  g: {required_slots: {a: [{type: from_text}]}, c: 1}
+"""
+        }
+    ),
     "a directory": Domain2(
         {
             "slots.yml": "version: '2.0'\nslots:\n  a:\n    type: text\n  # b\n  b:\n    type: text\n",

@@ -153,6 +153,17 @@ def test_a_slot_that_fills_itself_gets_the_mapping_of_its_entity_and_others_a_cu
     assert "an entity with settings" in migration.notices[1].message
 
 
+def test_what_a_form_has_beside_its_slots_is_left_out_with_a_warning_at_its_line() -> None:
+    text = DOMAINS["unread keys of forms"].files["domain.yml"]
+    migration = migrate_domain([parse_yaml(text, "domain.yml")])
+    assert migration is not None
+    assert migration.required_slots == {"f": ["a"], "g": ["a"]}
+    assert [str(notice.location) for notice in migration.notices] == ["domain.yml:11", "domain.yml:13", "domain.yml:16"]
+    assert "The form 'f' has the key 'b' beside 'required_slots', where Rasa 2 does not read it." in str(
+        migration.notices[0].message
+    )
+
+
 @pytest.mark.parametrize("text", [AFTER, "slots: {}\n", "version: '2.0'\nslots: {a: {type: text, mappings: []}}\n"])
 def test_what_rasa_3_reads_already_is_not_migrated(text: str) -> None:
     assert migrate_domain([parse_yaml(text, "domain.yml")]) is None
@@ -165,7 +176,6 @@ def test_what_rasa_3_reads_already_is_not_migrated(text: str) -> None:
         ("forms:\n  f: x\n", 2, "The form 'f' is text ('x')"),
         ("slots:\n  a:\nforms:\n  f: {a: []}\n", 2, "The slot 'a' has no settings"),
         ("forms:\n  f:\n    required_slots:\n      a: []\n", 4, "not under 'slots'"),
-        ("slots: {a: {type: text}}\nforms:\n  f:\n    required_slots: {}\n    a: []\n", 5, "unknown key 'a'"),
         ("slots: {a: {type: text}}\nforms:\n  f:\n    a:\n    - entity: x\n", 5, "without a type"),
         ("slots: {a: {type: text}}\nforms:\n  f:\n    a: from_text\n", 4, "must be a list"),
         ("version: '3.1'\nslots: {a: {type: text}}\n", 1, "has Rasa 2's at domain.yml:2"),

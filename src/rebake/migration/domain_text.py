@@ -16,7 +16,7 @@ from rebake.base.location import Location
 from rebake.errors import DataError
 from rebake.migration.mapping_text import flow_mappings, mapping_lines
 from rebake.migration.nodes import TextNode
-from rebake.migration.rasa2 import DomainMigration, SlotMapping
+from rebake.migration.rasa2 import FORM_KEYS, DomainMigration, SlotMapping
 from rebake.migration.source import Edit, NotEditableError, Source
 
 VERSION = "3.1"
@@ -182,8 +182,13 @@ class _Editor:
             yield Edit(value.start, value.end, _in_brackets(self.target["forms"][key.value]))
             return
         if value.kind == "mapping" and (pair := value.pair("required_slots")) is not None:
+            unread = [entry for entry in value.pairs if entry[0].value not in FORM_KEYS]
+            if value.flow and unread:
+                raise NotEditableError
             if pair[1].kind != "sequence":
                 yield self.required_slots(*pair, slots)
+            for entry in unread:
+                yield self.without(*entry)
             return
         if value.flow or not value.pairs:
             ignored = value.pair("ignored_intents")

@@ -192,15 +192,17 @@ class _Migration:
             )
         path: Path = ("forms", name)
         asked: Mapping[str, Any] = form
+        if "required_slots" in form:
+            for unread in (key for key in form if key not in FORM_KEYS):
+                message = (
+                    f"The form '{name}' has the key '{unread}' beside 'required_slots', where Rasa 2 does not read it. "
+                    "Like `rasa data migrate`, rebake leaves it out. If it is a slot, move it below 'required_slots'."
+                )
+                self.result.notices.append(Notice(message, source.at(form, unread)))
         if isinstance(form.get("required_slots"), list):
             self.result.required_slots[name] = list(source.names(form, "required_slots"))
             return
         if "required_slots" in form:
-            unknown = next((key for key in form if key not in FORM_KEYS), None)
-            if unknown is not None:
-                message = f"The form '{name}' has the unknown key '{unknown}' beside 'required_slots'."
-                fix = "Remove it, or move it below 'required_slots' if it is a slot."
-                raise source.error(message, form, unknown, fix)
             path, asked = (*path, "required_slots"), source.mapping(form, "required_slots")
         self.result.required_slots[name] = [slot for slot in asked if asked is not form or slot != "ignored_intents"]
         for slot in self.result.required_slots[name]:
