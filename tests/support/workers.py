@@ -28,8 +28,12 @@ class Worker:
         return self.output.read_text(encoding="utf-8")
 
     def code(self) -> int:
-        """Its exit code, once it has ended."""
-        return self.process.wait(SECONDS)
+        """Its exit code, once it has ended; a process that does not end in time is killed."""
+        try:
+            return self.process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
 
 def free_addresses(count: int) -> list[str]:
