@@ -75,6 +75,21 @@ def test_what_is_not_read_is_reported(tmp_path: Path) -> None:
     }
 
 
+def test_a_file_that_is_no_yaml_is_skipped_unless_it_looks_like_training_data(tmp_path: Path) -> None:
+    write(tmp_path, {"data/a.yml": STORY.format(name="a"), "data/movies.yml": "Alien\nAliens: the return: 1986\n"})
+    assistant = load(tmp_path)
+    assert [story.name for story in assistant.stories] == ["a"]
+    [notice] = assistant.notices
+    assert str(notice).startswith(f"{tmp_path}/data/movies.yml:2: Skipped: no line begins with a key of training data")
+    assert "This is not valid YAML: mapping values are not allowed" in notice.message
+    (tmp_path / "data" / "movies.yml").write_text("nlu:\n- intent: a: b\n", encoding="utf-8")
+    with pytest.raises(DataError, match="This is not valid YAML"):
+        load(tmp_path)
+    (tmp_path / "data" / "movies.yml").write_bytes(b"Am\xe9lie: a: b\n")
+    with pytest.raises(DataError, match="UTF-8"):
+        load(tmp_path)
+
+
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     write(tmp_path, {"data/a.yml": STORY.format(name="a"), "elsewhere/b.yml": STORY.format(name="b")})
     (tmp_path / "data" / "loop").symlink_to(tmp_path / "data")

@@ -394,3 +394,19 @@ def test_a_comment_that_has_no_place_any_more_is_named_with_its_line(tmp_path: P
     assert [str(notice) for notice in notices if "is lost" in notice.message] == [
         f"{tmp_path / 'domain.yml'}:2: The comment '# why it is text' is lost."
     ]
+
+
+def test_what_is_no_yaml_and_no_training_data_keeps_nothing_from_being_migrated(tmp_path: Path) -> None:
+    files = {
+        "domain.yml": BEFORE,
+        "data/movies.yml": "Aliens: the return: 1986\n",
+        "data/nlu.yml": "version: '2.0'\nnlu: []\n",
+    }
+    (tmp_path / "data").mkdir()
+    write(tmp_path, files)
+    migration = migrate_project(None, tmp_path / "domain.yml", tmp_path / "data")
+    assert [Path(file.path).name for file in migration.files] == ["domain.yml", "nlu.yml"]
+    assert any("Skipped: no line begins with a key" in notice.message for notice in migration.notices)
+    (tmp_path / "data" / "movies.yml").write_text("nlu: the return: 1986\n", encoding="utf-8")
+    with pytest.raises(DataError, match="not valid YAML"):
+        migrate_project(None, tmp_path / "domain.yml", tmp_path / "data")

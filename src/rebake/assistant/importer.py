@@ -15,7 +15,7 @@ from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_
 from rebake.assistant.file_cache.cache import FileCache
 from rebake.assistant.files import AnyPath, Paths, as_paths, data_files, domain_files, require
 from rebake.assistant.imports import ImportedProjects, imported_projects
-from rebake.assistant.keys import DATA_KEYS, has_key, misspelt_domain, unknown_codes, unknown_keys
+from rebake.assistant.keys import DATA_KEYS, has_key, misspelt_domain, unknown_codes, unknown_keys, unreadable_notice
 from rebake.assistant.model import Assistant, Config, Domain, NluData, Story
 from rebake.assistant.nlu_data.json_formats.reader import read_json_nlu
 from rebake.assistant.nlu_data.reader import NluFile, combine_nlu
@@ -261,6 +261,10 @@ class ProjectImporter:
                 found, is_domain = DataFile(), path in domain_paths
                 try:
                     self._read_data_file(path, keys, found, is_domain=is_domain)
+                except DataError as error:
+                    if is_domain or error.kind is not NoticeKind.INVALID_YAML:
+                        raise
+                    data.notices.append(unreadable_notice(path, error))
                 finally:  # what it says beside an error
                     data.add(found, path, is_domain=is_domain)
                     nlu_files += [found.nlu] if found.nlu is not None else []

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from rebake.assistant.domain.reader import DOMAIN_KEYS
 from rebake.assistant.reading import did_you_mean
 from rebake.assistant.yaml.values import YamlMap
-from rebake.assistant.yaml.yaml12 import Document
+from rebake.assistant.yaml.yaml12 import Document, read_text
 from rebake.base.location import Notice
 from rebake.base.notice_kinds import NoticeKind, Severity
+from rebake.errors import DataError
 
 DATA_KEYS = ("nlu", "stories", "rules", "responses")
 
@@ -69,3 +70,16 @@ def no_data_notice(document: Document, content: YamlMap) -> Notice:
     kind = " It looks like a domain file." if any(key in content for key in DOMAIN_KEYS) else ""
     message = f"Skipped: the file contains no training data, only {keys or 'nothing'}.{hint}{kind}"
     return Notice(message, document.at(1), NoticeKind.SKIPPED_FILE)
+
+
+def unreadable_notice(path: str, error: DataError) -> Notice:
+    """Report a data file that is not valid YAML and does not look like training data: Rasa does not read it either.
+
+    Raises:
+        DataError: the error, where a line begins with a key of training data.
+    """
+    starts = tuple(f"{key}:" for key in DATA_KEYS)
+    if any(line.lstrip().startswith(starts) for line in read_text(path).splitlines()):
+        raise error
+    message = f"Skipped: no line begins with a key of training data, such as 'nlu:'. {error.message}"
+    return Notice(message, error.location, NoticeKind.SKIPPED_FILE)

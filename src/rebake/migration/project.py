@@ -17,7 +17,7 @@ from rebake.assistant.domain.reader import DOMAIN_KEYS, read_domain_mapping
 from rebake.assistant.files import Paths, as_paths, data_files, domain_files, require
 from rebake.assistant.importer import ProjectImporter
 from rebake.assistant.imports import ImportedProjects, repository_root
-from rebake.assistant.keys import DATA_KEYS
+from rebake.assistant.keys import DATA_KEYS, unreadable_notice
 from rebake.assistant.reading import LATEST_VERSION, OLDEST_VERSION, FileSource, check_version, format_version
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, parse_yaml, read_text
@@ -87,7 +87,10 @@ def migrate_project(config: str | Path | None, domain: Paths, data: Paths) -> Pr
     domains = [file for file in dict.fromkeys(domains) if file.content is not None]
     for path in (*data_files(data, notices), *imports.data_files):
         if not path.endswith(".json"):
-            _add(files, path)
+            try:
+                _add(files, path)
+            except DataError as error:
+                notices.append(unreadable_notice(path, error))
     if config is not None:
         _add(files, str(Path(config))).is_config = True
     migration = migrate_domain([file.document for file in domains])
