@@ -32,6 +32,7 @@ def grow_old(api: GitHubApi) -> None:
         asset.created = "2020-01-01T00:00:00Z"
 
 
+@pytest.mark.long
 def test_what_nobody_uses_goes_and_what_a_pull_request_or_model_uses_stays(core_only: Project, api: GitHubApi) -> None:
     assert core_only.run(core_only.push()).outputs["trained"] == "core"
     of_main = {name for name in api.asset_names(STORE) if token_of(name)}

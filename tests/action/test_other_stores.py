@@ -67,6 +67,7 @@ def test_a_wrong_address_ends_the_run_with_one_message(
     assert job.outputs["result"] == "failed"
 
 
+@pytest.mark.long
 def test_the_model_of_a_tag_lies_where_rasa_looks_for_it(core_only: Project, api: GitHubApi) -> None:
     core_only.git("tag", "v1.0")
     with s3_server() as bucket:

@@ -91,6 +91,7 @@ def test_an_upload_that_keeps_failing_leaves_a_draft_that_the_next_run_publishes
     assert api.asset_names("v1.0") == ["SHA256SUMS", "bot-v1.0.provenance.json", "bot-v1.0.tar.gz", "rebake.json"]
 
 
+@pytest.mark.long
 def test_a_repository_with_immutable_releases_trains_once_too(core_only: Project, api: GitHubApi) -> None:
     api.immutable_releases = True
     assert core_only.run(core_only.push()).outputs["result"] == "trained"

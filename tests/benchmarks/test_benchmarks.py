@@ -184,6 +184,7 @@ def test_every_module_that_is_a_command_is_in_the_list() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_core_scale_measures_each_factor_in_a_separate_process(tmp_path: Path) -> None:
     assert command.main(["core_scale", str(EXAMPLE), str(tmp_path / "result.json"), "1", "2"]) == 0
     result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))

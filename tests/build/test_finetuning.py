@@ -100,6 +100,7 @@ def test_a_second_and_a_third_fine_tuning_go_on_and_are_counted(trained: Trained
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_without_further_epochs_old_texts_would_mean_the_same(trained: Trained) -> None:
     """New words start without a say, so that fine-tuning starts where the earlier training ended."""
     with edited(trained.project / "config.yml", "    epochs: 4\n", "    epochs: 1\n    learning_rate: 0.0000001\n"):
@@ -114,6 +115,7 @@ def test_without_further_epochs_old_texts_would_mean_the_same(trained: Trained) 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_fine_tuned_part_is_fresh_only_where_it_may_be_and_never_replaces_one_that_was_not(trained: Trained) -> None:
     finetuned = trained.finetuned("fresh")
     assert trained.verdict(finetuned.model).state == "fresh"
