@@ -109,6 +109,7 @@ class TestResultFile:
         assert path.stat().st_size <= MAX_SIZE
         assert read_result(path.read_bytes()).report.notices
 
+    @pytest.mark.slow
     def test_whatever_is_long_the_result_is_of_limited_size(self, tmp_path: Path) -> None:
         long = "\U0001f600" * MAX_TEXT
         report = Report(

@@ -178,6 +178,7 @@ def test_archives_of_rasa_with_their_directory_entries_are_unpacked() -> None:
     assert read_member(path, "metadata.json") is not None
 
 
+@pytest.mark.slow
 def test_an_archive_of_very_many_files_is_refused_before_it_is_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "many.tar.gz"
     empty = tarfile.TarInfo("components/x").tobuf() * (MAX_MEMBERS + 1)

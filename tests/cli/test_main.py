@@ -279,6 +279,7 @@ def test_a_check_whose_output_is_closed_still_returns_the_verdict(tmp_path: Path
     assert subprocess.run(command, cwd=write_tiny(tmp_path), check=False, timeout=60).returncode == 7
 
 
+@pytest.mark.slow
 def test_usage_errors_are_not_verdicts(tmp_path: Path) -> None:
     for arguments in ((), ("chek",), ("train", "--augmentation", "many"), ("check", "--nope")):
         assert rebake(tmp_path, *arguments).returncode == 64

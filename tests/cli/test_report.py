@@ -32,6 +32,7 @@ def test_a_report_on_stdout_is_all_that_is_there(
     assert not (project / "-").exists()
 
 
+@pytest.mark.slow
 def test_a_report_goes_to_a_process_substitution(project: Path) -> None:
     reader, writer = os.pipe()
     subprocess.run(

@@ -58,6 +58,7 @@ def train(monkeypatch: pytest.MonkeyPatch) -> Train:
     return run
 
 
+@pytest.mark.slow
 def test_two_checkouts_branches_and_a_revert_train_each_state_once(
     checkout: Callable[[str], Path], train: Train, cache: Path
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_store_gives_one_machine_what_another_has_trained(
     assert main(["check"]) == 0
 
 
+@pytest.mark.slow
 def test_a_registry_is_a_store_of_every_command(
     checkout: Callable[[str], Path], train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

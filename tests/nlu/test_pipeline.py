@@ -155,6 +155,7 @@ def test_an_archive_of_a_diet_classifier_that_had_nothing_to_learn_is_read(tmp_p
     assert (result["intent"], result["entities"]) == ({"name": None, "confidence": 0.0}, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processors", [1, 2])
 def test_many_texts_come_back_in_order_as_if_each_were_parsed_alone(
     processors: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -56,6 +56,7 @@ def mutate(folder: Path, draw: random.Random) -> None:
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=20)
 def test_after_random_edits_a_check_reports_what_reading_everything_reports(
