@@ -90,6 +90,18 @@ def test_a_file_that_is_no_yaml_is_skipped_unless_it_looks_like_training_data(tm
         load(tmp_path)
 
 
+def test_in_a_directory_of_domain_files_what_is_no_yaml_is_skipped_unless_it_looks_like_a_domain(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, {"domain/a.yml": "intents: [a]\n", "domain/notes.yml": "to do: a: b\n"})
+    assistant = load_assistant(None, tmp_path / "domain", None)
+    assert [intent.name for intent in assistant.domain.intents if intent.name == "a"] == ["a"]
+    assert any("no line begins with a key of a domain" in notice.message for notice in assistant.notices)
+    (tmp_path / "domain" / "notes.yml").write_text("intents: a: b\n", encoding="utf-8")
+    with pytest.raises(DataError, match="This is not valid YAML"):
+        load_assistant(None, tmp_path / "domain", None)
+
+
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     write(tmp_path, {"data/a.yml": STORY.format(name="a"), "elsewhere/b.yml": STORY.format(name="b")})
     (tmp_path / "data" / "loop").symlink_to(tmp_path / "data")

@@ -219,7 +219,15 @@ class ProjectImporter:
             require(path)
             is_directory = Path(path).is_dir()
             files = domain_files(path, notices) if is_directory else [path]
-            documents = [self._read(file) for file in files]
+            documents = []
+            for file in files:
+                with errors.collecting():
+                    try:
+                        documents.append(self._read(file))
+                    except DataError as error:
+                        if not is_directory:
+                            raise
+                        notices.append(unreadable_notice(file, error, DOMAIN_KEYS))
             if is_directory:  # a directory may contain other YAML files too
                 notices += [notice for document in documents if (notice := misspelt_domain(document)) is not None]
                 documents = [document for document in documents if has_key(document, DOMAIN_KEYS)]
@@ -262,7 +270,7 @@ class ProjectImporter:
                 try:
                     self._read_data_file(path, keys, found, is_domain=is_domain)
                 except DataError as error:
-                    if is_domain or error.kind is not NoticeKind.INVALID_YAML:
+                    if is_domain:
                         raise
                     data.notices.append(unreadable_notice(path, error))
                 finally:  # what it says beside an error

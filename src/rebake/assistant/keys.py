@@ -72,14 +72,22 @@ def no_data_notice(document: Document, content: YamlMap) -> Notice:
     return Notice(message, document.at(1), NoticeKind.SKIPPED_FILE)
 
 
-def unreadable_notice(path: str, error: DataError) -> Notice:
-    """Report a data file that is not valid YAML and does not look like training data: Rasa does not read it either.
+def unreadable_notice(path: str, error: DataError, keys: Sequence[str] = DATA_KEYS) -> Notice:
+    """Report a file that is not valid YAML and looks like none of the assistant's: Rasa does not read it either.
+
+    Args:
+        path: of the file.
+        error: what is wrong with it.
+        keys: of such files.
 
     Raises:
-        DataError: the error, where a line begins with a key of training data.
+        DataError: the error, where a line begins with one of the keys, or the file is no text.
     """
-    starts = tuple(f"{key}:" for key in DATA_KEYS)
-    if any(line.lstrip().startswith(starts) for line in read_text(path).splitlines()):
+    starts = tuple(f"{key}:" for key in keys)
+    if error.kind is not NoticeKind.INVALID_YAML or any(
+        line.lstrip().startswith(starts) for line in read_text(path).splitlines()
+    ):
         raise error
-    message = f"Skipped: no line begins with a key of training data, such as 'nlu:'. {error.message}"
+    what = "training data" if keys == DATA_KEYS else "a domain"
+    message = f"Skipped: no line begins with a key of {what}, such as '{keys[0]}:'. {error.message}"
     return Notice(message, error.location, NoticeKind.SKIPPED_FILE)

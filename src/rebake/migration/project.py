@@ -22,7 +22,8 @@ from rebake.assistant.reading import LATEST_VERSION, OLDEST_VERSION, FileSource,
 from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, parse_yaml, read_text
 from rebake.base.location import Location, Notice
-from rebake.errors import DataError, StorageError, UnsupportedError
+from rebake.base.notice_kinds import NoticeKind
+from rebake.errors import DataError, StorageError, UnsupportedError, errors_of
 from rebake.migration.domain_text import migrated_text
 from rebake.migration.nodes import comments
 from rebake.migration.rasa2 import DomainMigration, migrate_domain
@@ -138,7 +139,8 @@ class _File:
         text = read_text(path)
         self.bytes = Path(path).read_bytes()
         self.is_crlf = "\r\n" in text and text.count("\r\n") == text.count("\n")
-        self.document: Document = parse_yaml(text, path)
+        with errors_of(NoticeKind.INVALID_YAML):
+            self.document: Document = parse_yaml(text, path)
         self.source = Source.of(text.replace("\r\n", "\n") if self.is_crlf else text)
         self.is_config = False
 
