@@ -98,8 +98,12 @@ def test_in_a_directory_of_domain_files_what_is_no_yaml_is_skipped_unless_it_loo
     assert [intent.name for intent in assistant.domain.intents if intent.name == "a"] == ["a"]
     assert any("no line begins with a key of a domain" in notice.message for notice in assistant.notices)
     (tmp_path / "domain" / "notes.yml").write_text("intents: a: b\n", encoding="utf-8")
-    with pytest.raises(DataError, match="This is not valid YAML"):
-        load_assistant(None, tmp_path / "domain", None)
+    (tmp_path / "domain" / "a.yml").write_text("slots: [\n", encoding="utf-8")
+    importer = ProjectImporter(None, tmp_path / "domain", None)
+    with pytest.raises(DataError, match="This is not valid YAML") as refused:
+        importer.load()
+    assert len(refused.value.others) == 1, "both files are named"
+    assert list(importer.notices) == [], "that there is no domain would be a wrong cause"
 
 
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:

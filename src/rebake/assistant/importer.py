@@ -217,21 +217,8 @@ class ProjectImporter:
         errors = DataErrors()
         for path in self._domain_paths:
             require(path)
-            is_directory = Path(path).is_dir()
-            files = domain_files(path, notices) if is_directory else [path]
-            documents = []
-            for file in files:
-                with errors.collecting():
-                    try:
-                        documents.append(self._read(file))
-                    except DataError as error:
-                        if not is_directory:
-                            raise
-                        notices.append(unreadable_notice(file, error, DOMAIN_KEYS))
-            if is_directory:  # a directory may contain other YAML files too
-                notices += [notice for document in documents if (notice := misspelt_domain(document)) is not None]
-                documents = [document for document in documents if has_key(document, DOMAIN_KEYS)]
-            if not documents:
+            documents = self._read_domains(path, errors) if Path(path).is_dir() else [self._read(path)]
+            if not documents and not list(errors):
                 message = f"The directory '{path}' contains no domain file."
                 notices.append(Notice(message, kind=NoticeKind.EMPTY_DOMAIN))
             for document in documents:
@@ -251,6 +238,18 @@ class ProjectImporter:
             merged, _ = merge_domains(parts)
         notices += merge_notices
         return merged
+
+    def _read_domains(self, directory: str, errors: DataErrors) -> list[Document]:
+        """Read the domain files of a directory, which may contain other YAML files, too."""
+        documents, notices = [], self._domain_notices
+        for file in domain_files(directory, notices):
+            with errors.collecting():
+                try:
+                    documents.append(self._read(file))
+                except DataError as error:
+                    notices.append(unreadable_notice(file, error, DOMAIN_KEYS))
+        notices += [notice for document in documents if (notice := misspelt_domain(document)) is not None]
+        return [document for document in documents if has_key(document, DOMAIN_KEYS)]
 
     @cached_property
     def _data(self) -> ReadData:
