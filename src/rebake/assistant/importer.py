@@ -11,16 +11,15 @@ from typing import Any
 from rebake.assistant.config import default_config, read_config
 from rebake.assistant.data_file import DataFile, ReadData, read_data_file
 from rebake.assistant.domain.merge import complete_domain, merge_domains
-from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping
+from rebake.assistant.domain.reader import DOMAIN_KEYS
+from rebake.assistant.domain_file import read_domain_file
 from rebake.assistant.file_cache.cache import FileCache
 from rebake.assistant.files import AnyPath, Paths, as_paths, data_files, domain_files, require
 from rebake.assistant.imports import ImportedProjects, imported_projects
-from rebake.assistant.keys import DATA_KEYS, has_key, misspelt_domain, unknown_codes, unknown_keys, unreadable_notice
+from rebake.assistant.keys import DATA_KEYS, has_key, misspelt_domain, unknown_codes, unreadable_notice
 from rebake.assistant.model import Assistant, Config, Domain, NluData, Story
 from rebake.assistant.nlu_data.json_formats.reader import read_json_nlu
 from rebake.assistant.nlu_data.reader import NluFile, combine_nlu
-from rebake.assistant.reading import FileSource, check_version, describe
-from rebake.assistant.yaml.values import YamlMap
 from rebake.assistant.yaml.yaml12 import Document, parse_yaml, read_yaml, text_of
 from rebake.base.location import Location, Notice
 from rebake.base.notice_kinds import NoticeKind
@@ -223,13 +222,13 @@ class ProjectImporter:
                 notices.append(Notice(message, kind=NoticeKind.EMPTY_DOMAIN))
             for document in documents:
                 with errors.collecting():
-                    domains.append(_read_domain(document, notices))
+                    domains.append(read_domain_file(document, notices))
         own = {os.path.realpath(path) for path in self._domain_files()}
         imported = [path for path in self._imports.domain_files if os.path.realpath(path) not in own]
         everything = list(domains)
         for path in imported:
             with errors.collecting():
-                everything.append(_read_domain(self._read(path), notices))
+                everything.append(read_domain_file(self._read(path), notices))
         errors.finish()
         merged, merge_notices = merge_domains(everything)
         importers = self._imports.importers
@@ -331,22 +330,3 @@ class ProjectImporter:
         read_data_file(document, keys, found, is_domain=is_domain)
         if cache.keep(cached, document, found) is not None:
             self.cached_files[path] = cached.key
-
-
-def _read_domain(document: Document, notices: list[Notice]) -> Domain:
-    content = document.value
-    if content is None:
-        notices.append(Notice("The domain file is empty.", document.at(1), NoticeKind.EMPTY_DOMAIN))
-        return Domain(is_empty=True)
-    if not isinstance(content, YamlMap):
-        raise DataError(
-            f"A domain file must be a mapping, not {describe(content)}.",
-            location=document.at(getattr(content, "line", 1)),
-            fix="Write keys such as 'intents:', 'slots:' and 'responses:'.",
-        )
-    check_version(document)
-    notices += unknown_keys(document, content, (*DOMAIN_KEYS, *OTHER_DOMAIN_KEYS, *DATA_KEYS))
-    domain = read_domain_mapping(content, FileSource(document.file))
-    if domain.is_empty:
-        notices.append(Notice("The domain file has no content.", document.at(content.line), NoticeKind.EMPTY_DOMAIN))
-    return domain
