@@ -82,9 +82,10 @@ def test_a_file_that_is_no_yaml_is_skipped_unless_it_looks_like_training_data(tm
     [notice] = assistant.notices
     assert str(notice).startswith(f"{tmp_path}/data/movies.yml:2: Skipped: no line begins with a key of training data")
     assert "This is not valid YAML: mapping values are not allowed" in notice.message
-    (tmp_path / "data" / "movies.yml").write_text("nlu:\n- intent: a: b\n", encoding="utf-8")
-    with pytest.raises(DataError, match="This is not valid YAML"):
-        load(tmp_path)
+    for text in ("nlu:\n- intent: a: b\n", "version: 1: 2\n  'stories' : []\n", '{"rules": [\n', "x: {\nresponses:\n"):
+        (tmp_path / "data" / "movies.yml").write_text(text, encoding="utf-8")
+        with pytest.raises(DataError, match="This is not valid YAML"):
+            load(tmp_path)
     (tmp_path / "data" / "movies.yml").write_bytes(b"Am\xe9lie: a: b\n")
     with pytest.raises(DataError, match="UTF-8"):
         load(tmp_path)
@@ -95,7 +96,7 @@ def test_in_a_directory_of_domain_files_what_is_no_yaml_is_skipped_unless_it_loo
 ) -> None:
     write(tmp_path, {"domain/a.yml": "intents: [a]\n", "domain/notes.yml": "to do: a: b\n"})
     assistant = load_assistant(None, tmp_path / "domain", None)
-    assert [intent.name for intent in assistant.domain.intents if intent.name == "a"] == ["a"]
+    assert "a" in {intent.name for intent in assistant.domain.intents}
     assert any("no line begins with a key of a domain" in notice.message for notice in assistant.notices)
     (tmp_path / "domain" / "notes.yml").write_text("intents: a: b\n", encoding="utf-8")
     (tmp_path / "domain" / "a.yml").write_text("slots: [\n", encoding="utf-8")

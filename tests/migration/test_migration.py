@@ -410,3 +410,17 @@ def test_what_is_no_yaml_and_no_training_data_keeps_nothing_from_being_migrated(
     (tmp_path / "data" / "movies.yml").write_text("nlu: the return: 1986\n", encoding="utf-8")
     with pytest.raises(DataError, match="not valid YAML"):
         migrate_project(None, tmp_path / "domain.yml", tmp_path / "data")
+
+
+def test_in_a_directory_of_domain_files_what_is_no_yaml_is_left_alone_unless_it_looks_like_a_domain(
+    tmp_path: Path,
+) -> None:
+    notes = write(tmp_path, {"domain.yml": BEFORE, "notes.yml": "to do: a: b\n"}) / "notes.yml"
+    migration = migrate_project(None, tmp_path, None)
+    assert [Path(file.path).name for file in migration.files] == ["domain.yml"]
+    assert any("no line begins with a key of a domain" in notice.message for notice in migration.notices)
+    with pytest.raises(DataError, match="not valid YAML"):
+        migrate_project(None, notes, None)
+    notes.write_text("slots: a: b\n", encoding="utf-8")
+    with pytest.raises(DataError, match="not valid YAML"):
+        migrate_project(None, tmp_path, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rebake.assistant.domain.reader import DOMAIN_KEYS
@@ -83,10 +84,9 @@ def unreadable_notice(path: str, error: DataError, keys: Sequence[str] = DATA_KE
     Raises:
         DataError: the error, where a line begins with one of the keys, or the file is no text.
     """
-    starts = tuple(f"{key}:" for key in keys)
-    if error.kind is not NoticeKind.INVALID_YAML or any(
-        line.lstrip().startswith(starts) for line in read_text(path).splitlines()
-    ):
+    # Rasa looks for the bare key alone. In quotes or brackets rebake reads it, too, so that it does not lose it there.
+    key_of_line = rf"""^[ \t{{"']*(?:{"|".join(keys)})["']?[ \t]*:"""
+    if error.kind is not NoticeKind.INVALID_YAML or re.search(key_of_line, read_text(path), re.MULTILINE):
         raise error
     what = "training data" if keys == DATA_KEYS else "a domain"
     message = f"Skipped: no line begins with a key of {what}, such as '{keys[0]}:'. {error.message}"

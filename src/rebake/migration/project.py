@@ -84,7 +84,15 @@ def migrate_project(config: str | Path | None, domain: Paths, data: Paths) -> Pr
     notices: list[Notice] = []
     files: dict[str, _File] = {}  # by the file itself, whatever links lead to it
     imports = _imports(config, notices)
-    domains = [_add(files, path) for path in (*_domain_paths(domain, notices), *imports.domain_files)]
+    named = {*map(str, as_paths(domain)), *imports.domain_files}
+    domains = []
+    for path in (*_domain_paths(domain, notices), *imports.domain_files):
+        try:
+            domains.append(_add(files, path))
+        except DataError as error:
+            if path in named:
+                raise
+            notices.append(unreadable_notice(path, error, DOMAIN_KEYS))
     domains = [file for file in dict.fromkeys(domains) if file.content is not None]
     for path in (*data_files(data, notices), *imports.data_files):
         if not path.endswith(".json"):
