@@ -8,7 +8,7 @@ from typing import Any
 from rebake.assistant import default_config as defaults
 from rebake.assistant.imports import read_importers
 from rebake.assistant.model import ComponentSpec, Config
-from rebake.assistant.reading import FileSource, check_version, describe, did_you_mean
+from rebake.assistant.reading import FileSource, check_version, content_of, describe, did_you_mean
 from rebake.assistant.schemas.config import CONFIG
 from rebake.assistant.schemas.kinds import check
 from rebake.assistant.yaml.values import YamlList, YamlMap, plain
@@ -38,19 +38,13 @@ def read_config(document: Document) -> tuple[Config, tuple[Notice, ...]]:
     Missing or null ``pipeline:``/``policies:`` mean Rasa's defaults; an empty list means that there is none, so that
     the part is not trained. Raises DataError, or UnsupportedError for another recipe or a custom importer.
     """
-    content = document.value
-    if content is None:
+    if document.value is None:
         raise DataError(
             "The configuration is empty.",
             location=document.at(1),
             fix="Write at least `language:` and `pipeline:`; a pipeline or policies left empty are Rasa's defaults.",
         )
-    if not isinstance(content, YamlMap):
-        raise DataError(
-            f"A configuration must be a mapping, not {describe(content)}.",
-            location=document.at(getattr(content, "line", 1)),
-            fix="Start it with 'recipe: default.v1'.",
-        )
+    content = content_of(document, "A configuration", "Start it with 'recipe: default.v1'.")
     check_version(document)
     check(CONFIG, content, FileSource(document.file), "The configuration")
     _refuse_unsupported(document, content)

@@ -5,26 +5,18 @@ from __future__ import annotations
 from rebake.assistant.domain.reader import DOMAIN_KEYS, OTHER_DOMAIN_KEYS, read_domain_mapping
 from rebake.assistant.keys import DATA_KEYS, unknown_keys
 from rebake.assistant.model import Domain
-from rebake.assistant.reading import FileSource, check_version, describe
-from rebake.assistant.yaml.values import YamlMap
+from rebake.assistant.reading import FileSource, check_version, content_of
 from rebake.assistant.yaml.yaml12 import Document
 from rebake.base.location import Notice
 from rebake.base.notice_kinds import NoticeKind
-from rebake.errors import DataError
 
 
 def read_domain_file(document: Document, notices: list[Notice]) -> Domain:
     """Read a file of the domain; ``notices`` receives what is odd about it. Raises DataError."""
-    content = document.value
-    if content is None:
+    if document.value is None:
         notices.append(Notice("The domain file is empty.", document.at(1), NoticeKind.EMPTY_DOMAIN))
         return Domain(is_empty=True)
-    if not isinstance(content, YamlMap):
-        raise DataError(
-            f"A domain file must be a mapping, not {describe(content)}.",
-            location=document.at(getattr(content, "line", 1)),
-            fix="Write keys such as 'intents:', 'slots:' and 'responses:'.",
-        )
+    content = content_of(document, "A domain file", "Write keys such as 'intents:', 'slots:' and 'responses:'.")
     check_version(document)
     notices += unknown_keys(document, content, (*DOMAIN_KEYS, *OTHER_DOMAIN_KEYS, *DATA_KEYS))
     domain = read_domain_mapping(content, FileSource(document.file))

@@ -96,6 +96,15 @@ def allow_variable(value: object) -> str | None:
     return None if found is None else f"Allow the variable with --env {found[1]}, or write the value."
 
 
+def content_of(document: Document, name: str, fix: str) -> YamlMap:
+    """Return what a file says, which must be a mapping. Raises DataError with the ``name`` of such files."""
+    content = document.value
+    if not isinstance(content, YamlMap):
+        place = document.at(getattr(content, "line", 1))
+        raise DataError(f"{name} must be a mapping, not {describe(content)}.", location=place, fix=fix)
+    return content
+
+
 def check_version(document: Document) -> None:
     """Refuse a ``version:`` that Rasa 3.6.21 does not read.
 
